@@ -1,0 +1,34 @@
+/**
+ * Labelled triplets that a classifier or a GAN can learn from, read by index: a split of a
+ * prepared store, or a mixture of real rows and synthetic ones. Nothing is copied until `images`
+ * is called.
+ */
+export interface Examples {
+  readonly count: number;
+  /** Pixels a side. */
+  readonly size: number;
+  /** Space groups of the task, ascending; labels are positions in this list. */
+  readonly classes: readonly number[];
+  /** Class index of each example. */
+  readonly labels: Int32Array;
+  /** Material of each example. */
+  readonly materials: readonly string[];
+  /** Stored pixels, (indices.length, size, size, 3) in NHWC order. */
+  images(indices: ArrayLike<number>): Uint8Array;
+  /** Weight of each example in the loss; 1 where absent. */
+  readonly weights?: Float32Array;
+  /** 1 for synthetic examples; absent when all are real. */
+  readonly synthetic?: Uint8Array;
+  /** Soft labels: class index and probability of the second class of each example. */
+  readonly partners?: { label: Int32Array; share: Float32Array };
+}
+
+/** Pixel values run from 0 to 255; networks see value / 128. */
+export const PIXEL_SCALE = 1 / 128;
+
+/** Examples of each class. */
+export function classCounts(examples: Pick<Examples, 'labels' | 'classes'>): Int32Array {
+  const counts = new Int32Array(examples.classes.length);
+  for (const label of examples.labels) counts[label]!++;
+  return counts;
+}

@@ -1,0 +1,25 @@
+import type { Tensor } from './tf.ts';
+import { tf } from './tf.ts';
+
+interface NativeBackend {
+  executeSingleOutput(name: string, attributes: unknown[], inputs: Tensor[]): Tensor;
+  binding: { TF_ATTR_TYPE: number; TF_ATTR_BOOL: number; TF_FLOAT: number; TF_COMPLEX64: number };
+}
+
+/** The backend's door to any TensorFlow operation by name. */
+export const native = (): NativeBackend => tf.backend() as unknown as NativeBackend;
+
+const complexOp = (name: string, inputs: Tensor[], attribute = 'T'): Tensor => {
+  const backend = native();
+  const type = { name: attribute, type: backend.binding.TF_ATTR_TYPE, value: backend.binding.TF_COMPLEX64 };
+  return backend.executeSingleOutput(name, [type], inputs);
+};
+
+/** Unnormalised forward 2-D transform over the last two axes of a complex64 tensor. */
+export const fft2 = (x: Tensor): Tensor => complexOp('FFT2D', [x], 'Tcomplex');
+
+/** Inverse 2-D transform (divides by the number of points) over the last two axes. */
+export const ifft2 = (x: Tensor): Tensor => complexOp('IFFT2D', [x], 'Tcomplex');
+
+/** Complex product, broadcasting. */
+export const complexMul = (a: Tensor, b: Tensor): Tensor => complexOp('Mul', [a, b]);

@@ -1,0 +1,76 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { inputError } from './errors.ts';
+import { writeJson } from './files.ts';
+
+/** What a run folder is about; the folder name ends in it. */
+export type RunKind = 'quickstart' | 'classifier' | 'gan' | 'sample' | 'probe' | 'score' | 'mix' | 'bench' | 'simulate' | 'prepare';
+
+/** The folder that holds the prepared store and the runs; `CBED_WORKSPACE` or ./workspace. */
+export const workspaceFolder = (): string => resolve(process.env.CBED_WORKSPACE ?? 'workspace');
+
+/** The store that commands use when no --data is given. */
+export const defaultStorePath = (): string => join(workspaceFolder(), 'prepared.h5');
+
+export interface Run {
+  readonly folder: string;
+  readonly kind: RunKind;
+  /** A path inside the run folder. */
+  file(...parts: string[]): string;
+}
+
+const runAt = (folder: string, kind: RunKind): Run => ({
+  folder,
+  kind,
+  file: (...parts) => join(folder, ...parts),
+});
+
+const stamp = (): string => new Date().toISOString().slice(0, 19).replace('T', '_').replaceAll(':', '');
+
+/**
+ * Makes a run folder `workspace/runs/<UTC time>-<kind>` (or `folder`) and saves the resolved
+ * config in it as config.json.
+ */
+export function openRun(kind: RunKind, config: unknown, folder?: string): Run {
+  const runs = join(workspaceFolder(), 'runs');
+  let path = folder ? resolve(folder) : join(runs, `${stamp()}-${kind}`);
+  for (let n = 2; !folder && existsSync(path); n++) path = join(runs, `${stamp()}-${n}-${kind}`);
+  mkdirSync(path, { recursive: true });
+  const run = runAt(path, kind);
+  writeJson(run.file('config.json'), config);
+  return run;
+}
+
+/** The newest run of a kind that holds `needed`, or null. Names begin with the time, so they sort. */
+export function newestRun(kind: RunKind, needed = 'config.json'): Run | null {
+  const runs = join(workspaceFolder(), 'runs');
+  if (!existsSync(runs)) return null;
+  const names = readdirSync(runs)
+    .filter((name) => name.endsWith(`-${kind}`) && existsSync(join(runs, name, needed)))
+    .sort();
+  const last = names.at(-1);
+  return last ? runAt(join(runs, last), kind) : null;
+}
+
+/** An existing run: the folder given, or the newest of the kind; an input error says how to make one. */
+export function requireRun(kind: RunKind, folder: string | undefined, mend: string, needed = 'config.json'): Run {
+  if (folder) {
+    if (!existsSync(join(folder, needed))) {
+      throw inputError(`${folder} is no ${kind} run: it has no ${needed}`, mend);
+    }
+    return runAt(resolve(folder), kind);
+  }
+  const run = newestRun(kind, needed);
+  if (!run) throw inputError(`no ${kind} run under ${join(workspaceFolder(), 'runs')}`, mend);
+  return run;
+}
+
+/** Reads a JSON file of a run. */
+export function readJson<T>(path: string): T {
+  if (!existsSync(path)) throw inputError(`no file at ${path}`);
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as T;
+  } catch {
+    throw inputError(`${path} is not valid JSON`);
+  }
+}
