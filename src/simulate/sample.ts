@@ -37,5 +37,3 @@ export interface Sample extends SampleFacts {
   stack: Float32Array;
 }
 
-export const SPLITS = ['train', 'validation', 'test'] as const;
-export type Split = (typeof SPLITS)[number];
