@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, CommanderError } from 'commander';
+import { CbedError, EXIT, messageOf } from './ground/errors.ts';
+import { packageRoot } from './ground/paths.ts';
+
+const version = (): string =>
+  (JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string })
+    .version;
+
+/** The whole command line; nothing heavy is loaded until a command runs. */
+export function buildProgram(): Command {
+  const program = new Command('gan')
+    .description(
+      'Synthetic CBED triplets near the decision boundaries of rare space groups: train, sample, score, mix, compare.',
+    )
+    .version(version())
+    .showHelpAfterError('(gan --help lists the commands)')
+    .addHelpText(
+      'after',
+      '\nStart with:\n  npx gan quickstart        the whole story on built-in minerals\n  npx gan doctor            what is installed and what is missing',
+    );
+  return program;
+}
+
+function exitOverrides(command: Command): void {
+  command.exitOverride();
+  for (const inner of command.commands) exitOverrides(inner);
+}
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error instanceof CbedError) {
+    console.error(`gan: ${error.message}`);
+    return error.exitCode;
+  }
+  console.error(
+    process.env.CBED_DEBUG && error instanceof Error
+      ? error.stack
+      : `gan: ${messageOf(error)} (set CBED_DEBUG=1 for the trace)`,
+  );
+  return EXIT.unexpected;
+}
+
+/** Runs the command line and exits with the code of the contract (0, 1, 2, 3, 130). */
+export async function main(argv: readonly string[]): Promise<void> {
+  process.on('SIGINT', () => process.exit(EXIT.interrupted));
+  process.on('SIGTERM', () => process.exit(143));
+  const program = buildProgram();
+  exitOverrides(program);
+  try {
+    await program.parseAsync([...argv]);
+    process.exitCode ??= EXIT.ok;
+  } catch (error) {
+    process.exitCode = report(error);
+  }
+}

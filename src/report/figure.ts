@@ -1,0 +1,122 @@
+import * as Plot from '@observablehq/plot';
+import { parseHTML } from 'linkedom';
+
+/**
+ * Colours that colour-blind readers tell apart (Okabe and Ito 2008), in the order they are used.
+ */
+export const PALETTE = [
+  '#0072B2',
+  '#D55E00',
+  '#009E73',
+  '#CC79A7',
+  '#E69F00',
+  '#56B4E9',
+  '#999999',
+  '#000000',
+] as const;
+
+/** Crystal systems from low to high symmetry, each with its colour in every figure. */
+export const SYSTEM_COLOURS: Readonly<Record<string, string>> = {
+  triclinic: '#000000',
+  monoclinic: '#E69F00',
+  orthorhombic: '#56B4E9',
+  tetragonal: '#009E73',
+  trigonal: '#CC79A7',
+  hexagonal: '#0072B2',
+  cubic: '#D55E00',
+};
+
+const FONT = 'DejaVu Sans, Helvetica, Arial, sans-serif';
+
+export interface FigureText {
+  title: string;
+  subtitle?: string;
+  caption?: string;
+}
+
+const escaped = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+
+/** A line of text at a place in the figure. */
+const line = (text: string, x: number, y: number, style: string): string =>
+  `<text x="${x}" y="${y}" font-family="${FONT}" ${style}>${escaped(text)}</text>`;
+
+/** The inner SVG of an Observable Plot, with its own size. */
+function plotSvg(options: Plot.PlotOptions): { svg: string; width: number; height: number } {
+  const { document } = parseHTML('<!doctype html><html><body></body></html>');
+  const node = Plot.plot({
+    ...options,
+    document: document as unknown as Document,
+    figure: false,
+  } as Plot.PlotOptions);
+  const element = node as unknown as Element;
+  element.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
+  element.setAttribute('xmlns:xlink', 'http://www.w3.org/1999/xlink');
+  return {
+    svg: element.outerHTML,
+    width: Number(element.getAttribute('width')),
+    height: Number(element.getAttribute('height')),
+  };
+}
+
+/** Colour keys drawn below a title: one swatch and word each. */
+export interface Key {
+  label: string;
+  colour: string;
+}
+
+function keyRow(keys: readonly Key[], y: number): string {
+  let x = 16;
+  return keys
+    .map(({ label, colour }) => {
+      const part = `<rect x="${x}" y="${y - 9}" width="11" height="11" fill="${colour}"/>${line(label, x + 16, y, 'font-size="12" fill="#333"')}`;
+      x += 32 + label.length * 7;
+      return part;
+    })
+    .join('');
+}
+
+/**
+ * A finished figure: title, subtitle, colour key, one or more plots side by side, caption.
+ * White background, so that it reads the same in a paper and on a dark page.
+ */
+export function figure(
+  text: FigureText,
+  plots: Plot.PlotOptions | readonly Plot.PlotOptions[],
+  keys: readonly Key[] = [],
+): string {
+  const panels = (Array.isArray(plots) ? plots : [plots]).map((options) =>
+    plotSvg({
+      style: { fontFamily: FONT, fontSize: '12px', background: 'white' } as never,
+      ...options,
+    }),
+  );
+  return compose(text, panels, keys);
+}
+
+/** Any SVG panels under one title, key and caption. */
+export function compose(
+  text: FigureText,
+  panels: readonly { svg: string; width: number; height: number }[],
+  keys: readonly Key[] = [],
+): string {
+  const top = 30 + (text.subtitle ? 20 : 0) + (keys.length ? 22 : 0);
+  const width = Math.max(
+    panels.reduce((sum, panel) => sum + panel.width, 0),
+    16 + 8.6 * text.title.length,
+  );
+  const height = top + Math.max(...panels.map((panel) => panel.height)) + (text.caption ? 26 : 8);
+  let x = 0;
+  const placed = panels.map((panel) => {
+    const part = panel.svg.replace('<svg', `<svg x="${x}" y="${top}"`);
+    x += panel.width;
+    return part;
+  });
+  const head = [
+    line(text.title, 16, 22, 'font-size="16" font-weight="bold" fill="#111"'),
+    text.subtitle ? line(text.subtitle, 16, 42, 'font-size="12" fill="#555"') : '',
+    keys.length ? keyRow(keys, top - 8) : '',
+    text.caption ? line(text.caption, 16, height - 9, 'font-size="11" fill="#555"') : '',
+  ];
+  return `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"><rect width="100%" height="100%" fill="white"/>${head.join('')}${placed.join('')}</svg>`;
+}

@@ -1,0 +1,72 @@
+import { dataUrl, type Picture } from './raster.ts';
+
+/** One cell of a contact sheet: a triplet and what to write under it. */
+export interface SheetCell {
+  /** (size, size, 3) uint8 pixels, one channel a zone axis. */
+  pixels: Uint8Array;
+  size: number;
+  /** Lines below the patterns. */
+  caption: readonly string[];
+  /** Colour of the frame, where it means something. */
+  frame?: string;
+}
+
+/** The three patterns of a triplet side by side as one grey picture. */
+export function tripletPicture(pixels: Uint8Array, size: number): Picture {
+  const gap = 2;
+  const width = 3 * size + 2 * gap;
+  const data = new Uint8Array(width * size).fill(255);
+  for (let row = 0; row < size; row++) {
+    for (let column = 0; column < size; column++) {
+      for (let zone = 0; zone < 3; zone++) {
+        data[row * width + zone * (size + gap) + column] =
+          pixels[(row * size + column) * 3 + zone]!;
+      }
+    }
+  }
+  return { width, height: size, channels: 1, data };
+}
+
+const escaped = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+
+/**
+ * A contact sheet as SVG: triplets in rows under one title, each with its caption. The grey is
+ * the stored log intensity, black = below the floor.
+ */
+export async function contactSheet(options: {
+  title: string;
+  subtitle?: string;
+  cells: readonly SheetCell[];
+  columns: number;
+  /** Width of one triplet in the sheet, in pixels. */
+  cellWidth?: number;
+}): Promise<string> {
+  const { title, subtitle, cells, columns, cellWidth = 288 } = options;
+  const lines = Math.max(0, ...cells.map((cell) => cell.caption.length));
+  const imageHeight = Math.round(cellWidth / 3);
+  const pitchX = cellWidth + 20;
+  const pitchY = imageHeight + 18 + lines * 15;
+  const top = subtitle ? 62 : 42;
+  const width = Math.max(20 + columns * pitchX, 32 + title.length * 9);
+  const height = top + Math.ceil(cells.length / columns) * pitchY + 8;
+  const parts = await Promise.all(
+    cells.map(async (cell, i) => {
+      const x = 20 + (i % columns) * pitchX;
+      const y = top + Math.floor(i / columns) * pitchY;
+      const url = await dataUrl(
+        tripletPicture(cell.pixels, cell.size),
+        Math.max(1, Math.round(imageHeight / cell.size)),
+      );
+      const frame = cell.frame
+        ? `<rect x="${x - 3}" y="${y - 3}" width="${cellWidth + 6}" height="${imageHeight + 6}" fill="none" stroke="${cell.frame}" stroke-width="3"/>`
+        : '';
+      const caption = cell.caption.map(
+        (text, n) =>
+          `<text x="${x}" y="${y + imageHeight + 15 + n * 15}" font-size="12" fill="${n === 0 ? '#111' : '#555'}">${escaped(text)}</text>`,
+      );
+      return `${frame}<image x="${x}" y="${y}" width="${cellWidth}" height="${imageHeight}" href="${url}" preserveAspectRatio="none"/>${caption.join('')}`;
+    }),
+  );
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="DejaVu Sans, Helvetica, Arial, sans-serif"><rect width="100%" height="100%" fill="white"/><text x="20" y="26" font-size="16" font-weight="bold" fill="#111">${escaped(title)}</text>${subtitle ? `<text x="20" y="46" font-size="12" fill="#555">${escaped(subtitle)}</text>` : ''}${parts.join('')}</svg>`;
+}

@@ -1,0 +1,101 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { expect, it } from 'vitest';
+
+const root = resolve(import.meta.dirname, '..');
+
+/** Rooms in the order data flows; a room may import itself and rooms before it. */
+const ORDER = [
+  'src/crystal',
+  'src/simulate',
+  'src/dataset',
+  'src/codec',
+  'src/balance',
+  'classifier',
+  'gan',
+  'synthetic',
+  'src/benchmark',
+  'src/report',
+];
+const FOUNDATION = ['src/ground', 'src/engine'];
+
+function sources(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return sources(path);
+    return path.endsWith('.ts') ? [path] : [];
+  });
+}
+
+const files = ['src', 'gan', 'classifier', 'synthetic'].flatMap((room) =>
+  sources(join(root, room)),
+);
+const roomOf = (path: string): string =>
+  [...ORDER, ...FOUNDATION, 'src/commands'].find((room) => path.startsWith(`${room}/`)) ?? path;
+
+interface Import {
+  from: string;
+  to: string;
+  typeOnly: boolean;
+}
+
+const imports: Import[] = files.flatMap((file) => {
+  const text = readFileSync(file, 'utf8');
+  const pattern = /(import|export)(\s+type)?[^;'"]*?from\s+'(\.[^']+)'|import\('(\.[^']+)'\)/g;
+  return [...text.matchAll(pattern)].map((match) => ({
+    from: relative(root, file),
+    to: relative(root, resolve(dirname(file), (match[3] ?? match[4])!)),
+    typeOnly: match[2] !== undefined,
+  }));
+});
+
+function allowed({ from, to, typeOnly }: Import): boolean {
+  const [source, target] = [roomOf(from), roomOf(to)];
+  if (source === target || target === 'src/ground') return true;
+  if (from === 'src/cli.ts' || from === 'src/index.ts') return true;
+  if (source === 'src/ground') return false;
+  if (target === 'src/engine') return true;
+  if (source === 'src/engine' || target === 'src/commands') return false;
+  if (source === 'src/commands') return true;
+  // The GAN sees boundary targets and scores as values, never a classifier.
+  if (source === 'gan' && target === 'classifier') return typeOnly && to.includes('boundary/');
+  return ORDER.indexOf(target) >= 0 && ORDER.indexOf(target) < ORDER.indexOf(source);
+}
+
+it('finds the sources', () => {
+  expect(files.length).toBeGreaterThan(20);
+  expect(imports.length).toBeGreaterThan(20);
+});
+
+it('imports only rooms to the left, the ground and the engine', () => {
+  const wrong = imports.filter((edge) => !allowed(edge)).map(({ from, to }) => `${from} -> ${to}`);
+  expect(wrong).toEqual([]);
+});
+
+it('loads nothing heavy from the command files before a command runs', () => {
+  const heavy = files
+    .filter(
+      (file) => relative(root, file).startsWith('src/commands/') || file.endsWith('src/cli.ts'),
+    )
+    .flatMap((file) => {
+      const statics = [
+        ...readFileSync(file, 'utf8').matchAll(/^import (?!type)[^;]*? from '([^']+)';/gm),
+      ];
+      return statics
+        .map((match) => match[1]!)
+        .filter(
+          (name) =>
+            !name.startsWith('node:') &&
+            name !== 'commander' &&
+            !name.includes('ground/') &&
+            !name.startsWith('./'),
+        )
+        .map((name) => `${relative(root, file)} -> ${name}`);
+    });
+  expect(heavy).toEqual([]);
+});
+
+it('draws no random number and reads no clock outside a seeded stream', () => {
+  const wrong = files.filter((file) => /Math\.random/.test(readFileSync(file, 'utf8')));
+  expect(wrong).toEqual([]);
+});
