@@ -1,0 +1,39 @@
+import type { Examples } from '../src/dataset/examples.ts';
+import type { Tensor2D, Tensor4D } from '../src/engine/tf.ts';
+
+/** Triplets to classify: examples, or stored pixels (N, size, size, 3) in NHWC order. */
+export type Patterns = Pick<Examples, 'count' | 'images'> | Uint8Array;
+
+/**
+ * A trained classifier of triplets, a single network or an ensemble. All outputs are flat arrays
+ * in row-major order.
+ */
+export interface Classifier {
+  /** Space groups in label order. */
+  readonly classes: readonly number[];
+  /** Pixels a side. */
+  readonly size: number;
+  /** Length of a feature vector. */
+  readonly featureCount: number;
+  /** SHA-256 of weights and spec. */
+  readonly digest: string;
+  /** Materials it was trained on: the leak guard. */
+  readonly seen: { readonly materials: readonly string[]; readonly digest: string };
+  /** Class probabilities, temperature-scaled, (N, K). */
+  predict(patterns: Patterns): Float32Array;
+  /** Logits before the temperature, (N, K). */
+  logits(patterns: Patterns): Float32Array;
+  /** Penultimate layer, (N, featureCount). */
+  features(patterns: Patterns): Float32Array;
+  /**
+   * Temperature-scaled logits of network inputs (N, size, size, 3) = pixel * PIXEL_SCALE;
+   * differentiable with respect to the inputs. The softmax of it is what `predict` gives.
+   */
+  logitsOf(input: Tensor4D): Tensor2D;
+  /** Penultimate layer of network inputs, differentiable, (N, featureCount). */
+  featuresOf(input: Tensor4D): Tensor2D;
+  /** Writes the classifier into a folder; `loadClassifier` reads it. */
+  save(folder: string): Promise<void>;
+  /** Frees its tensors. */
+  dispose(): void;
+}
