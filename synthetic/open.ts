@@ -1,0 +1,122 @@
+import h5wasm, { type Dataset, type File } from 'h5wasm/node';
+import { digestOf } from '../src/ground/digest.ts';
+import { inputError } from '../src/ground/errors.ts';
+import { existingFile } from '../src/ground/files.ts';
+import type { Camera } from '../src/simulate/camera.ts';
+import { FORMAT, type Parameters, type SyntheticArchive } from './archive.ts';
+import type { Origin, Provenance } from './provenance.ts';
+
+const LAYOUT = 'it needs "images" (N, S, S, 3) uint8 and "labels" (N) space groups';
+
+/** Runs `read` on the open file; one line names the file where it cannot be read. */
+function reading<T>(path: string, read: (file: File) => T): T {
+  let file: File;
+  try {
+    file = new h5wasm.File(path, 'r');
+  } catch {
+    throw inputError(`${path} is not a readable HDF5 file`, 'check that it was copied whole');
+  }
+  try {
+    return read(file);
+  } finally {
+    file.close();
+  }
+}
+
+function dataset(file: File, name: string): Dataset | null {
+  return file.keys().includes(name) ? (file.get(name) as Dataset) : null;
+}
+
+function required(file: File, path: string, name: string): Dataset {
+  const found = dataset(file, name);
+  if (!found) throw inputError(`${path} has no dataset "${name}"`, LAYOUT);
+  return found;
+}
+
+function text<T>(file: File, name: string): T | null {
+  const found = dataset(file, name);
+  return found ? (JSON.parse(new TextDecoder().decode(found.value as Uint8Array)) as T) : null;
+}
+
+function sideOf(path: string, images: Dataset, count: number): number {
+  const shape = images.shape ?? [];
+  const [n, rows, columns, channels] = shape;
+  if (shape.length !== 4 || rows !== columns || channels !== 3 || images.dtype !== '<B') {
+    throw inputError(`${path}: images are (${shape.join(', ')}) of type ${images.dtype}`, LAYOUT);
+  }
+  if (n !== count) throw inputError(`${path}: ${n} images but ${count} labels`, LAYOUT);
+  return rows as number;
+}
+
+function spaceGroupsOf(path: string, labels: Dataset): Int32Array {
+  const values = Int32Array.from(labels.value as ArrayLike<number | bigint>, Number);
+  const wrong = values.find((value) => !(value >= 1 && value <= 230));
+  if (wrong !== undefined) {
+    throw inputError(
+      `${path}: label ${wrong} is no space group`,
+      'labels are numbers from 1 to 230',
+    );
+  }
+  return values;
+}
+
+/** Rows of a (N, S, S, 3) dataset in the order asked for; runs of neighbours are read at once. */
+function readRows(images: Dataset, indices: ArrayLike<number>, rowSize: number): Uint8Array {
+  const out = new Uint8Array(indices.length * rowSize);
+  for (let at = 0; at < indices.length; ) {
+    const first = indices[at] as number;
+    let run = 1;
+    while (at + run < indices.length && indices[at + run] === first + run) run++;
+    out.set(images.slice([[first, first + run]]) as Uint8Array, at * rowSize);
+    at += run;
+  }
+  return out;
+}
+
+function parametersOf(file: File): Parameters | null {
+  const values = dataset(file, 'parameters');
+  if (!values) return null;
+  return {
+    values: values.value as Float32Array,
+    width: values.shape?.[1] ?? 0,
+    layout: text(file, 'parameters_layout'),
+  };
+}
+
+/**
+ * Opens a synthetic archive, or an HDF5 file of another tool that has `images` and `labels`
+ * (then camera, provenance and origin are null). Pixels stay on disk until `images` is called.
+ *
+ * @throws input error naming the file and what is wrong with it.
+ */
+export async function openArchive(path: string): Promise<SyntheticArchive> {
+  existingFile(path, 'make an archive with: gan sample');
+  (await h5wasm.ready).activate_throwing_error_handler();
+  return reading(path, (file) => {
+    const own = file.attrs.format?.value === FORMAT;
+    const labels = spaceGroupsOf(path, required(file, path, 'labels'));
+    const pixels = required(file, path, 'images');
+    const size = sideOf(path, pixels, labels.length);
+    const rowSize = size * size * 3;
+    const listed = dataset(file, 'classes')?.value as Int32Array | undefined;
+    const camera = file.attrs.camera?.value as string | undefined;
+    const digest = digestOf([digestOf(pixels.value as Uint8Array), digestOf(labels)]);
+    if (own && digest !== file.attrs.digest?.value) {
+      throw inputError(`${path} was changed after it was written`, 'make it again: gan sample');
+    }
+    return {
+      path,
+      digest,
+      count: labels.length,
+      size,
+      labels,
+      classes: listed ? [...listed] : [...new Set(labels)].sort((a, b) => a - b),
+      camera: camera ? (JSON.parse(camera) as Camera) : null,
+      provenance: text<Provenance[]>(file, 'provenance'),
+      origin: text<Origin>(file, 'origin'),
+      parameters: parametersOf(file),
+      images: (indices) =>
+        reading(path, (again) => readRows(required(again, path, 'images'), indices, rowSize)),
+    };
+  });
+}

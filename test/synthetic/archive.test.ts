@@ -1,0 +1,55 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import h5wasm from 'h5wasm/node';
+import { expect, it } from 'vitest';
+import { defaultCamera } from '../../src/simulate/camera.ts';
+import { Stream } from '../../src/ground/stream.ts';
+import { writeArchive } from '../../synthetic/archive.ts';
+import { openArchive } from '../../synthetic/open.ts';
+import { provenanceOf, seenBy } from '../../synthetic/provenance.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'archive-'));
+const size = 8;
+const stream = new Stream(1, 'archive test');
+const images = Uint8Array.from({ length: 5 * size * size * 3 }, () => stream.index(256));
+const labels = [62, 62, 225, 14, 225];
+const origin = {
+  store: 'a',
+  split: 'b',
+  gan: seenBy('c', ['x', 'y', 'x']),
+  guide: null,
+  scalers: null,
+};
+const contents = {
+  size,
+  images,
+  labels,
+  classes: [14, 62, 225],
+  camera: defaultCamera(size),
+  provenance: labels.map((label, i) => provenanceOf(label, { margin: i / 3, parents: ['Si é'] })),
+  origin,
+  parameters: { values: Float32Array.from({ length: 10 }, (_, i) => i), width: 2, layout: ['a', 'b'] },
+};
+
+it('gives back what was written, and pixels in the order asked for', async () => {
+  const path = join(folder, 'a.h5');
+  await writeArchive(path, contents);
+  const archive = await openArchive(path);
+  expect([...archive.labels]).toEqual(labels);
+  expect(archive.classes).toEqual([14, 62, 225]);
+  expect(archive.camera).toEqual(contents.camera);
+  expect(archive.provenance).toEqual(contents.provenance);
+  expect(archive.origin).toEqual(origin);
+  expect(archive.parameters).toEqual(contents.parameters);
+  const row = size * size * 3;
+  const asked = [3, 0, 1, 4];
+  expect(archive.images(asked)).toEqual(
+    Uint8Array.from(asked.flatMap((i) => [...images.subarray(i * row, (i + 1) * row)])),
+  );
+});
+it('holds no samples too', async () => {
+  const path = join(folder, 'none.h5');
+  await writeArchive(path, { ...contents, images: new Uint8Array(0), labels: [], provenance: [], parameters: undefined });
+  expect((await openArchive(path)).count).toBe(0);
+});
