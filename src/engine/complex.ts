@@ -3,7 +3,19 @@ import { tf } from './tf.ts';
 
 interface NativeBackend {
   executeSingleOutput(name: string, attributes: unknown[], inputs: Tensor[]): Tensor;
-  binding: { TF_ATTR_TYPE: number; TF_ATTR_BOOL: number; TF_FLOAT: number; TF_COMPLEX64: number };
+  executeMultipleOutputs(
+    name: string,
+    attributes: unknown[],
+    inputs: Tensor[],
+    outputs: number,
+  ): Tensor[];
+  binding: {
+    TF_ATTR_TYPE: number;
+    TF_ATTR_BOOL: number;
+    TF_FLOAT: number;
+    TF_INT32: number;
+    TF_COMPLEX64: number;
+  };
 }
 
 /** The backend's door to any TensorFlow operation by name. */

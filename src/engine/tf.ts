@@ -6,6 +6,7 @@ import { inputError } from '../ground/errors.ts';
 import { bindingPath } from './binding.ts';
 
 export type {
+  Scalar,
   Tensor,
   Tensor1D,
   Tensor2D,

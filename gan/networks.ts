@@ -1,0 +1,110 @@
+import { ParameterLayout, type Weights } from '../src/engine/parameters.ts';
+import { type Tensor1D, type Tensor2D, tf } from '../src/engine/tf.ts';
+
+/** Sizes of both networks. */
+export interface GanShape {
+  /** Length of the latent vector z. */
+  latent: number;
+  /** Length of the class embedding. */
+  embedding: number;
+  /** Width of the two hidden layers. */
+  hidden: number;
+  /** Length of the generated vector. */
+  vector: number;
+  /** Length of a class code: one place a class and one a crystal system. */
+  code: number;
+}
+
+const LEAK = 0.2;
+const NORM_EPSILON = 1e-5;
+/** The generator sees the embedding at this length, so that z (norm ~ 8) does not drown it. */
+const EMBEDDING_NORM = 4;
+
+/**
+ * max(x, 0.2 x) as relu(x) - 0.2 relu(-x): the engine's own leaky ReLU has no second derivative,
+ * which the gradient penalty needs.
+ */
+export const leakyRelu = (x: Tensor2D): Tensor2D =>
+  x.relu().sub(x.neg().relu().mul(LEAK)) as Tensor2D;
+
+function layerNorm(x: Tensor2D, gain: Weights[string], bias: Weights[string]): Tensor2D {
+  const centred = x.sub(x.mean(1, true));
+  const variance = centred.square().mean(1, true);
+  return centred.div(variance.add(NORM_EPSILON).sqrt()).mul(gain!).add(bias!) as Tensor2D;
+}
+
+const dense = (x: Tensor2D, weights: Weights, name: string): Tensor2D =>
+  x.matMul(weights[`${name}/kernel`] as Tensor2D).add(weights[`${name}/bias`]!) as Tensor2D;
+
+const denseSpecs = (name: string, inputs: number, outputs: number) => [
+  {
+    name: `${name}/kernel`,
+    shape: [inputs, outputs],
+    start: { normal: 1 / Math.sqrt(3 * inputs) },
+  },
+  { name: `${name}/bias`, shape: [outputs], start: 'zeros' as const },
+];
+
+const normSpecs = (name: string, width: number) => [
+  { name: `${name}/gain`, shape: [width], start: 'ones' as const },
+  { name: `${name}/shift`, shape: [width], start: 'zeros' as const },
+];
+
+/** Weights of the generator; `class/embedding` is the table of class and crystal-system parts. */
+export const generatorLayout = (shape: GanShape): ParameterLayout =>
+  new ParameterLayout([
+    { name: 'class/embedding', shape: [shape.code, shape.embedding], start: { normal: 1 } },
+    ...denseSpecs('first', shape.latent + shape.embedding, shape.hidden),
+    ...normSpecs('first', shape.hidden),
+    ...denseSpecs('second', shape.hidden, shape.hidden),
+    ...normSpecs('second', shape.hidden),
+    ...denseSpecs('out', shape.hidden, shape.vector),
+  ]);
+
+/** Embeddings (B, embedding) of class codes (B, code): the class part plus its system's part. */
+export const embed = (weights: Weights, codes: Tensor2D): Tensor2D =>
+  codes.matMul(weights['class/embedding'] as Tensor2D);
+
+/**
+ * The generator: latent vectors (B, latent) and class embeddings (B, embedding) to codec vectors
+ * (B, vector). Embeddings enter by direction only, so that points between two classes are as
+ * strong a condition as the classes themselves.
+ */
+export function generator(weights: Weights, z: Tensor2D, embedding: Tensor2D): Tensor2D {
+  const length = embedding.square().sum(1, true).add(1e-12).sqrt();
+  const condition = embedding.div(length).mul(EMBEDDING_NORM) as Tensor2D;
+  const hidden = (x: Tensor2D, name: string): Tensor2D =>
+    leakyRelu(
+      layerNorm(dense(x, weights, name), weights[`${name}/gain`], weights[`${name}/shift`]),
+    );
+  return dense(hidden(hidden(tf.concat([z, condition], 1), 'first'), 'second'), weights, 'out');
+}
+
+/** Weights of the discriminator; `class/projection` is the table of Miyato and Koyama (2018). */
+export const discriminatorLayout = (shape: GanShape): ParameterLayout =>
+  new ParameterLayout([
+    { name: 'class/projection', shape: [shape.code, shape.hidden], start: { normal: 0.1 } },
+    ...denseSpecs('first', shape.vector + 1, shape.hidden),
+    ...denseSpecs('second', shape.hidden, shape.hidden),
+    ...denseSpecs('out', shape.hidden, 1),
+  ]);
+
+/** Mean over the features of the standard deviation over the batch, repeated for each row. */
+function batchSpread(x: Tensor2D): Tensor2D {
+  const centred = x.sub(x.mean(0, true));
+  const spread = centred.square().mean(0).add(1e-8).sqrt().mean();
+  return tf.ones([x.shape[0], 1]).mul(spread) as Tensor2D;
+}
+
+/**
+ * The projection discriminator: scores (B) of vectors (B, vector) under class codes (B, code);
+ * high for real. It sees how far the batch spreads, so that a generator without diversity is
+ * found out.
+ */
+export function discriminator(weights: Weights, x: Tensor2D, codes: Tensor2D): Tensor1D {
+  const first = leakyRelu(dense(tf.concat([x, batchSpread(x)], 1), weights, 'first'));
+  const features = leakyRelu(dense(first, weights, 'second'));
+  const projection = codes.matMul(weights['class/projection'] as Tensor2D);
+  const match = projection.mul(features).sum(1, true).div(Math.sqrt(features.shape[1]));
+  return dense(features, weights, 'out').add(match).reshape([-1]) as Tensor1D;
+}

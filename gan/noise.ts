@@ -1,0 +1,53 @@
+import { native } from '../src/engine/complex.ts';
+import { type Tensor, tf } from '../src/engine/tf.ts';
+import type { Stream } from '../src/ground/stream.ts';
+
+/** Where a noise source stands: enough to go on drawing the same numbers. */
+export interface NoiseState {
+  key: number;
+  counter: number;
+}
+
+/**
+ * Normal noise drawn on the engine (counter-based Philox, so that the same state gives the same
+ * numbers on any device). The key comes from a named stream; drawing 60,000 numbers a step in
+ * JavaScript would take longer than the step.
+ */
+export class NoiseSource {
+  private readonly key: number;
+  private counter = 0;
+
+  constructor(from: Stream | NoiseState) {
+    if ('key' in from) {
+      this.key = from.key;
+      this.counter = from.counter;
+    } else {
+      this.key = from.index(2 ** 31);
+    }
+  }
+
+  /** Standard normal numbers of a shape. */
+  normal<T extends Tensor>(shape: readonly number[]): T {
+    const { binding } = native();
+    const type = (name: string, value: number) => ({ name, type: binding.TF_ATTR_TYPE, value });
+    return tf.tidy(
+      () =>
+        native().executeSingleOutput(
+          'StatelessRandomNormal',
+          [
+            type('dtype', binding.TF_FLOAT),
+            type('T', binding.TF_INT32),
+            type('Tseed', binding.TF_INT32),
+          ],
+          [
+            tf.tensor1d([...shape], 'int32'),
+            tf.tensor1d([this.key, this.counter++], 'int32'),
+          ],
+        ) as T,
+    );
+  }
+
+  state(): NoiseState {
+    return { key: this.key, counter: this.counter };
+  }
+}
