@@ -1,3 +1,73 @@
+import { Stream } from '../ground/stream.ts';
+
 /** The three parts of a dataset; no material stands in two of them. Stored as 0, 1, 2. */
 export const SPLITS = ['train', 'validation', 'test'] as const;
 export type Split = (typeof SPLITS)[number];
+
+/** How many materials of a class of n are held out: a share of n with a cap, or a fixed number. */
+export interface SplitRule {
+  test: { share: number; cap: number };
+  validation: { share: number; cap: number };
+}
+
+/** About 30 % of a class for test (at most 30 materials), 20 % for validation (at most 20). */
+export const DEFAULT_SPLIT_RULE: SplitRule = {
+  test: { share: 0.3, cap: 30 },
+  validation: { share: 0.2, cap: 20 },
+};
+
+/** The rule in words, for reports. */
+export const describeRule = ({ test, validation }: SplitRule): string =>
+  'by material, within each space group: 1 material: train only (the class cannot be tested); ' +
+  '2: one train, one test; 3 or more: all three parts, ' +
+  `test ${Math.round(100 * test.share)} % (at most ${test.cap}), ` +
+  `validation ${Math.round(100 * validation.share)} % (at most ${validation.cap}), the rest train`;
+
+/** Materials of a class of `count` that go to validation and to test. */
+export function heldOut(count: number, rule: SplitRule): { validation: number; test: number } {
+  if (count < 3) return { validation: 0, test: count === 2 ? 1 : 0 };
+  const part = ({ share, cap }: { share: number; cap: number }): number =>
+    Math.max(1, Math.min(cap, Math.round(share * count)));
+  const test = Math.min(part(rule.test), count - 2);
+  return { test, validation: Math.min(part(rule.validation), count - test - 1) };
+}
+
+export interface SplitOptions {
+  seed: number;
+  rule?: SplitRule;
+}
+
+/**
+ * Divides materials into train, validation and test, class by class. The division of a class
+ * depends on the seed, the class and the names of its own materials, on nothing else.
+ *
+ * @param classOf space group of each material.
+ */
+export function splitMaterials(
+  classOf: ReadonlyMap<string, number>,
+  { seed, rule = DEFAULT_SPLIT_RULE }: SplitOptions,
+): Map<string, Split> {
+  const members = new Map<number, string[]>();
+  for (const [material, spaceGroup] of classOf) {
+    const list = members.get(spaceGroup);
+    if (list) list.push(material);
+    else members.set(spaceGroup, [material]);
+  }
+  const splits = new Map<string, Split>();
+  const stream = new Stream(seed, 'split');
+  for (const [spaceGroup, names] of members) {
+    const { validation, test } = heldOut(names.length, rule);
+    const order = stream.split(spaceGroup).shuffled([...names].sort());
+    order.forEach((name, i) => {
+      splits.set(name, i < test ? 'test' : i < test + validation ? 'validation' : 'train');
+    });
+  }
+  return splits;
+}
+
+/** The split that the name of an official file says: batch_train_12.h5, batch_dev_0.h5, … */
+export function officialSplit(fileName: string): Split | null {
+  const word = /(?:^|[_-])(train|dev|val|validation|test)(?:[_-]|\.)/.exec(fileName)?.[1];
+  if (!word) return null;
+  return word === 'train' || word === 'test' ? word : 'validation';
+}

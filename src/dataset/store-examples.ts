@@ -1,0 +1,30 @@
+import type { Examples } from './examples.ts';
+import { SPLITS, type Split } from './split.ts';
+import type { Store } from './store.ts';
+
+/** Rows of a store as examples. */
+export interface StoreExamples extends Examples {
+  readonly store: Store;
+  /** Row of the store behind each example. */
+  readonly rows: Int32Array;
+}
+
+/** A split, or a list of rows, of a store as examples; pixels are read when asked for. */
+export function storeExamples(store: Store, which: Split | ArrayLike<number>): StoreExamples {
+  const rows =
+    typeof which === 'string' ? store.indices(which) : Int32Array.from(which as ArrayLike<number>);
+  return {
+    store,
+    rows,
+    count: rows.length,
+    size: store.size,
+    classes: store.classes,
+    labels: rows.map((row) => store.rows.label[row]!),
+    materials: Array.from(rows, (row) => store.materials[store.rows.material[row]!]!),
+    images: (indices) => store.images(Array.from(indices, (i) => rows[i]!)),
+  };
+}
+
+/** True for the name of a split. */
+export const isSplit = (word: string): word is Split =>
+  (SPLITS as readonly string[]).includes(word);

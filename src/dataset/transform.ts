@@ -1,0 +1,148 @@
+import type { Camera } from '../simulate/camera.ts';
+
+// v = clip(10 (max(ln I, -17) + 17), 0, 255): ten grey levels a factor of e in intensity.
+const GAIN = 10;
+const FLOOR = -17;
+
+/** The stored value of an intensity: 0 at or below e^-17, 255 at or above e^8.5. */
+export function pixelOf(intensity: number): number {
+  const value = GAIN * (Math.max(Math.log(intensity), FLOOR) - FLOOR);
+  return Math.min(255, Math.max(0, Math.round(value)));
+}
+
+/** The intensity a stored value stands for; 0 stands for none. */
+export const intensityOf = (pixel: number): number =>
+  pixel === 0 ? 0 : Math.exp(pixel / GAIN + FLOOR);
+
+/** The camera of a pattern after it was averaged to `size` pixels a side. */
+export function resampledCamera(camera: Camera, size: number): Camera {
+  const ratio = camera.size / size;
+  return { size, pixel: camera.pixel * ratio, centre: (camera.centre + 0.5) / ratio - 0.5 };
+}
+
+/** What a stack was reduced to, and what was met on the way. */
+export interface Reduction {
+  /** (size, size, 3) stored values, NHWC. */
+  pixels: Uint8Array;
+  /** Smallest and largest intensity of the stack. */
+  minimum: number;
+  maximum: number;
+  /** Mean intensity a pixel of the stack. */
+  mean: number;
+  /** False where a value is NaN or infinite; the pixels are then of no use. */
+  finite: boolean;
+}
+
+/** How output pixel i covers input pixels: from `first[i]`, `span` weights that sum to 1. */
+interface Cover {
+  span: number;
+  first: Int32Array;
+  weights: Float64Array;
+}
+
+function coverOf(from: number, to: number): Cover {
+  const ratio = from / to;
+  const span = Math.min(from, Math.ceil(ratio - 1e-9) + (Number.isInteger(ratio) ? 0 : 1));
+  const first = new Int32Array(to);
+  const weights = new Float64Array(to * span);
+  for (let i = 0; i < to; i++) {
+    const low = i * ratio;
+    first[i] = Math.min(Math.floor(low + 1e-9), from - span);
+    for (let k = 0; k < span; k++) {
+      const at = first[i]! + k;
+      const overlap = Math.min(at + 1, low + ratio) - Math.max(at, low);
+      weights[i * span + k] = Math.max(0, overlap) / ratio;
+    }
+  }
+  return { span, first, weights };
+}
+
+const covers = new Map<string, Cover>();
+
+function coverFor(from: number, to: number): Cover {
+  const key = `${from}>${to}`;
+  let cover = covers.get(key);
+  if (!cover) covers.set(key, (cover = coverOf(from, to)));
+  return cover;
+}
+
+/** Adds one input row, weighted, to the sums of one output row. */
+function addRow(sums: Float64Array, row: Float32Array, cover: Cover, weight: number): void {
+  const { span, first, weights } = cover;
+  const size = sums.length;
+  if (size * span === row.length) {
+    const each = weight / span;
+    for (let i = 0, at = 0; i < size; i++) {
+      let sum = 0;
+      for (let k = 0; k < span; k++) sum += row[at++]!;
+      sums[i]! += sum * each;
+    }
+    return;
+  }
+  for (let i = 0; i < size; i++) {
+    let sum = 0;
+    for (let k = 0; k < span; k++) sum += row[first[i]! + k]! * weights[i * span + k]!;
+    sums[i]! += sum * weight;
+  }
+}
+
+/**
+ * Reduces a (3, from, from) stack of intensities to (size, size, 3) stored values.
+ *
+ * Pixels are averaged by area in linear intensity, **before** the logarithm: a disc on a coarse
+ * grid is then the same sum of splatted discs as on a fine one, which is what the disc codec
+ * renders. Negative intensities count as they are in the averages, and as none after them.
+ */
+export function reduceStack(stack: Float32Array, from: number, size: number): Reduction {
+  const cover = coverFor(from, size);
+  const pixels = new Uint8Array(size * size * 3);
+  const sums = new Float64Array(size);
+  let minimum = Number.POSITIVE_INFINITY;
+  let maximum = Number.NEGATIVE_INFINITY;
+  let total = 0;
+  for (let n = 0; n < stack.length; n++) {
+    const value = stack[n]!;
+    total += value;
+    if (value < minimum) minimum = value;
+    if (value > maximum) maximum = value;
+  }
+  for (let pattern = 0; pattern < 3; pattern++) {
+    for (let y = 0; y < size; y++) {
+      sums.fill(0);
+      for (let k = 0; k < cover.span; k++) {
+        const weight = cover.weights[y * cover.span + k]!;
+        if (weight === 0) continue;
+        const start = (pattern * from + cover.first[y]! + k) * from;
+        addRow(sums, stack.subarray(start, start + from), cover, weight);
+      }
+      for (let x = 0; x < size; x++) pixels[(y * size + x) * 3 + pattern] = pixelOf(sums[x]!);
+    }
+  }
+  return { pixels, minimum, maximum, mean: total / stack.length, finite: Number.isFinite(total) };
+}
+
+/** The (size, size, 3) stored values of a (3, from, from) stack of intensities. */
+export const toPixels = (stack: Float32Array, from: number, size = from): Uint8Array =>
+  reduceStack(stack, from, size).pixels;
+
+/**
+ * The (3, to, to) intensities that (size, size, 3) stored values stand for. `to` is a multiple of
+ * `size`; each stored pixel becomes a constant block, so that `toPixels` gives the values back.
+ *
+ * @throws RangeError where `to` is no multiple of `size`.
+ */
+export function fromPixels(pixels: Uint8Array, size: number, to = size): Float32Array {
+  const ratio = to / size;
+  if (!Number.isInteger(ratio)) throw new RangeError(`${to} is no multiple of ${size}`);
+  const stack = new Float32Array(3 * to * to);
+  const table = Float32Array.from({ length: 256 }, (_, value) => intensityOf(value));
+  for (let pattern = 0, at = 0; pattern < 3; pattern++) {
+    for (let y = 0; y < to; y++) {
+      const row = Math.floor(y / ratio) * size;
+      for (let x = 0; x < to; x++, at++) {
+        stack[at] = table[pixels[(row + Math.floor(x / ratio)) * 3 + pattern]!]!;
+      }
+    }
+  }
+  return stack;
+}
