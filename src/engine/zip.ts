@@ -1,0 +1,133 @@
+import { createReadStream, createWriteStream, mkdirSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createInflateRaw } from 'node:zlib';
+import { inputError } from '../ground/errors.ts';
+
+/** One file in a zip archive. */
+export interface ZipEntry {
+  name: string;
+  /** 0 stored, 8 deflated. */
+  method: number;
+  crc: number;
+  packedBytes: number;
+  bytes: number;
+  /** Where the entry's local header starts in the archive. */
+  offset: number;
+}
+
+const END_RECORD = 0x06054b50;
+const END_RECORD_64 = 0x06064b50;
+const CENTRAL_HEADER = 0x02014b50;
+const LOCAL_HEADER = 0x04034b50;
+const END_BYTES = 22;
+const LONGEST_COMMENT = 65535;
+const OVERFLOW = 0xffffffff;
+
+const damaged = (path: string, why: string): Error =>
+  inputError(`${path} is no whole zip archive: ${why}`, 'delete it and try again');
+
+async function readAt(file: FileHandle, offset: number, length: number): Promise<Buffer> {
+  const block = Buffer.alloc(length);
+  const { bytesRead } = await file.read(block, 0, length, offset);
+  return block.subarray(0, bytesRead);
+}
+
+/** Offset and size of the central directory, from the end record (or its 64-bit form). */
+async function findDirectory(path: string, file: FileHandle) {
+  const { size } = await file.stat();
+  const tailStart = Math.max(0, size - END_BYTES - LONGEST_COMMENT);
+  const tail = await readAt(file, tailStart, size - tailStart);
+  let at = tail.length - END_BYTES;
+  while (at >= 0 && tail.readUInt32LE(at) !== END_RECORD) at--;
+  if (at < 0) throw damaged(path, 'it has no directory');
+  const offset = tail.readUInt32LE(at + 16);
+  if (offset !== OVERFLOW) return { offset, length: tail.readUInt32LE(at + 12) };
+  const locator = at - 20;
+  const record = await readAt(file, Number(tail.readBigUInt64LE(locator + 8)), 56);
+  if (record.readUInt32LE(0) !== END_RECORD_64) throw damaged(path, 'its directory is broken');
+  return {
+    offset: Number(record.readBigUInt64LE(48)),
+    length: Number(record.readBigUInt64LE(40)),
+  };
+}
+
+/** The 64-bit sizes of an entry stand in its extra field, in this order, where 32 bits overflow. */
+function widen(entry: ZipEntry, extra: Buffer): void {
+  for (let at = 0; at + 4 <= extra.length; at += 4 + extra.readUInt16LE(at + 2)) {
+    if (extra.readUInt16LE(at) !== 1) continue;
+    let from = at + 4;
+    for (const key of ['bytes', 'packedBytes', 'offset'] as const) {
+      if (entry[key] !== OVERFLOW) continue;
+      entry[key] = Number(extra.readBigUInt64LE(from));
+      from += 8;
+    }
+  }
+}
+
+/** The files in a zip archive, by its central directory. */
+export async function zipEntries(path: string): Promise<ZipEntry[]> {
+  const file = await open(path);
+  try {
+    const { offset, length } = await findDirectory(path, file);
+    const directory = await readAt(file, offset, length);
+    const entries: ZipEntry[] = [];
+    for (let at = 0; at + 46 <= directory.length; ) {
+      if (directory.readUInt32LE(at) !== CENTRAL_HEADER)
+        throw damaged(path, 'its directory is broken');
+      const nameEnd = at + 46 + directory.readUInt16LE(at + 28);
+      const extraEnd = nameEnd + directory.readUInt16LE(at + 30);
+      const entry: ZipEntry = {
+        name: directory.toString('utf8', at + 46, nameEnd),
+        method: directory.readUInt16LE(at + 10),
+        crc: directory.readUInt32LE(at + 16),
+        packedBytes: directory.readUInt32LE(at + 20),
+        bytes: directory.readUInt32LE(at + 24),
+        offset: directory.readUInt32LE(at + 42),
+      };
+      widen(entry, directory.subarray(nameEnd, extraEnd));
+      entries.push(entry);
+      at = extraEnd + directory.readUInt16LE(at + 32);
+    }
+    return entries;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Streams one entry of an archive to a file; `onBytes` hears of every block written. */
+export async function unzipEntry(
+  archive: string,
+  entry: ZipEntry,
+  target: string,
+  onBytes: (count: number) => void = () => {},
+): Promise<void> {
+  const file = await open(archive);
+  const local = await readAt(file, entry.offset, 30);
+  await file.close();
+  if (local.length < 30 || local.readUInt32LE(0) !== LOCAL_HEADER) {
+    throw damaged(archive, `${entry.name} is not where it should be`);
+  }
+  const start = entry.offset + 30 + local.readUInt16LE(26) + local.readUInt16LE(28);
+  mkdirSync(dirname(target), { recursive: true });
+  let written = 0;
+  const count = new Transform({
+    transform(block: Buffer, _encoding, done) {
+      written += block.length;
+      onBytes(block.length);
+      done(null, block);
+    },
+  });
+  const source = createReadStream(archive, {
+    start,
+    end: start + Math.max(0, entry.packedBytes - 1),
+  });
+  const out = createWriteStream(target);
+  if (entry.packedBytes === 0) source.destroy();
+  if (entry.method === 0) await pipeline(source, count, out);
+  else await pipeline(source, createInflateRaw(), count, out);
+  if (written !== entry.bytes)
+    throw damaged(archive, `${entry.name} has ${written} bytes of ${entry.bytes}`);
+}
