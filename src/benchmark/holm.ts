@@ -1,0 +1,17 @@
+/**
+ * Holm's step-down correction (Holm 1979): adjusted p-values in the order given. NaN stays NaN
+ * and does not count as a test.
+ */
+export function holm(p: readonly number[]): number[] {
+  const order = p
+    .map((value, index) => ({ value, index }))
+    .filter(({ value }) => !Number.isNaN(value))
+    .sort((a, b) => a.value - b.value);
+  const adjusted = p.map(() => Number.NaN);
+  let largest = 0;
+  order.forEach(({ value, index }, rank) => {
+    largest = Math.max(largest, Math.min(1, (order.length - rank) * value));
+    adjusted[index] = largest;
+  });
+  return adjusted;
+}

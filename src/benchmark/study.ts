@@ -1,0 +1,93 @@
+import { z } from 'zod';
+
+/** Where the synthetic rows of an arm come from; everything but the GAN is a control. */
+export const SYNTHETIC_SOURCES = [
+  'none',
+  'copies',
+  'interpolation',
+  'jitter',
+  'interpolation-jitter',
+  'lattice-transfer',
+  'crystals',
+  'gan-random',
+  'gan-boundary',
+  'gan-both',
+] as const;
+
+const arm = z.strictObject({
+  /** Name in tables and figures. */
+  name: z.string().min(1),
+  /** Techniques of the classifier, combined. */
+  techniques: z.array(z.string()).default([]),
+  synthetic: z.enum(SYNTHETIC_SOURCES).default('none'),
+  /** Classes with fewer training rows are filled up to this many (times `ratio`). */
+  fillTo: z.int().min(1).max(10_000).default(45),
+  /** Share of the fill that is really added: 0.5 adds half of what is missing, 2 twice. */
+  ratio: z.number().min(0).max(10).default(1),
+  /** Weight of synthetic counts in the logit-adjustment prior; `validation` chooses it there. */
+  weight: z.union([z.number().min(0).max(1), z.literal('validation')]).default('validation'),
+  /** Classes with more training rows are cut to this many; 0 keeps them whole. */
+  undersample: z.int().min(0).default(0),
+  /** Accept every boundary candidate that has the right label side, realistic or not. */
+  realismGate: z.boolean().default(true),
+  /** Half-width of the boundary band, p_c - p_c'. */
+  epsilon: z.number().positive().max(1).default(0.1),
+  /** Property heads beside the space group. */
+  multitask: z.boolean().default(false),
+});
+
+/** A study: arms x seeds on one prepared store. */
+export const studySchema = z.strictObject({
+  name: z.string().min(1),
+  /** Built-in task or the path of a prepared store. */
+  data: z.string().default('minerals'),
+  arms: z.array(arm).min(1),
+  /** Arm that the others are compared with. */
+  baseline: z.string(),
+  seeds: z.int().min(1).max(100).default(6),
+  /** First seed; seed s uses split s mod `splits` and GAN s mod `gans`. */
+  firstSeed: z.int().min(0).default(0),
+  splits: z.int().min(1).default(3),
+  gans: z.int().min(1).default(3),
+  updates: z.int().min(1).default(1200),
+  batch: z.int().min(1).default(64),
+  ganSteps: z.int().min(1).default(3000),
+  /** Candidates a boundary search may try for each wanted sample. */
+  boundaryAttempts: z.int().min(1).default(8),
+});
+
+export type Arm = z.output<typeof arm>;
+export type Study = z.output<typeof studySchema>;
+
+/** One cell of a study: one process, one result file. */
+export interface CellPlan {
+  /** File-safe name, unique in the study. */
+  id: string;
+  arm: Arm;
+  seed: number;
+  split: number;
+  gan: number;
+}
+
+const fileSafe = (name: string): string =>
+  name
+    .toLowerCase()
+    .replaceAll('+', 'and')
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-|-$/g, '');
+
+/** The cells of a study, seeds outermost so that an interrupted study has whole pairs. */
+export function planCells(study: Study): CellPlan[] {
+  return Array.from({ length: study.seeds }, (_, i) => study.firstSeed + i).flatMap((seed) =>
+    study.arms.map((plan) => ({
+      id: `${fileSafe(plan.name)}-s${seed}`,
+      arm: plan,
+      seed,
+      split: seed % study.splits,
+      gan: seed % study.gans,
+    })),
+  );
+}
+
+/** Whether any cell of a plan needs a generator. */
+export const needsGan = (cell: CellPlan): boolean => cell.arm.synthetic.startsWith('gan-');

@@ -1,0 +1,65 @@
+import type { Difference } from './bootstrap.ts';
+import { holm } from './holm.ts';
+
+export type Verdict = 'helped' | 'hurt' | 'undecided';
+
+/** Seeds below which a difference is reported but never called one. */
+export const SEEDS_FOR_A_CLAIM = 6;
+
+export interface Judged extends Difference {
+  /** What was compared: arm against arm, or a class within them. */
+  subject: string;
+  /** p after Holm's correction over all comparisons judged together. */
+  adjustedP: number;
+  verdict: Verdict;
+}
+
+/** Judges a family of differences together: Holm-corrected at 5 %, at least six seeds. */
+export function judge(family: readonly { subject: string; difference: Difference }[]): Judged[] {
+  const adjusted = holm(family.map(({ difference }) => difference.p));
+  return family.map(({ subject, difference }, i) => {
+    const decided = difference.seeds >= SEEDS_FOR_A_CLAIM && adjusted[i]! < 0.05;
+    const verdict = decided ? (difference.difference > 0 ? 'helped' : 'hurt') : 'undecided';
+    return { ...difference, subject, adjustedP: adjusted[i]!, verdict };
+  });
+}
+
+const points = (value: number): string => `${value >= 0 ? '+' : ''}${(100 * value).toFixed(1)}`;
+
+const NAMES: Readonly<Record<string, string>> = {
+  macroF1: 'macro-F1',
+  balancedAccuracy: 'balanced accuracy',
+  fewRecall: 'few-shot recall',
+  mediumRecall: 'medium-shot recall',
+  manyRecall: 'many-shot recall',
+  top1: 'top-1 accuracy',
+};
+
+/** A statistic as a reader would call it. */
+export const statisticName = (statistic: string): string => NAMES[statistic] ?? statistic;
+
+/** One judged difference in words, with its figure, interval and what could have been seen. */
+export function inWords(judged: Judged): string {
+  const figure = `${points(judged.difference)} points of ${statisticName(judged.statistic)} (95 % interval ${points(judged.low)} to ${points(judged.high)}, Holm p = ${judged.adjustedP.toPrecision(2)}, ${judged.seeds} seeds)`;
+  if (judged.verdict === 'helped') return `${judged.subject} helped: ${figure}.`;
+  if (judged.verdict === 'hurt') return `${judged.subject} hurt: ${figure}.`;
+  const why =
+    judged.seeds < SEEDS_FOR_A_CLAIM
+      ? `${judged.seeds} seeds are too few for a claim`
+      : `a difference of ${(100 * judged.detectable).toFixed(1)} points would have been seen`;
+  return `${judged.subject}: undecided, ${figure}; ${why}.`;
+}
+
+/** What an honest reader would do next. */
+export function nextStep(best: Judged): string {
+  switch (best.verdict) {
+    case 'helped':
+      return 'Use this arm; confirm it on a split that was never looked at.';
+    case 'hurt':
+      return 'Train without synthetic data; collect more materials of the rare groups, or try another technique.';
+    case 'undecided':
+      return best.seeds < SEEDS_FOR_A_CLAIM
+        ? 'Run more seeds before deciding (gan bench run --study default uses six).'
+        : 'Without a difference to show for it, the simpler arm without synthetic data is the one to use.';
+  }
+}
