@@ -1,6 +1,6 @@
 import type { Stream } from '../ground/stream.ts';
-import type { Outcome } from './outcome.ts';
 import { type Statistic, statisticOf, tally } from './macro.ts';
+import type { Outcome } from './outcome.ts';
 import { tQuantile, twoSidedP } from './student.ts';
 
 /** Outcomes of two arms for the same seed and split: the same test samples in the same order. */
@@ -38,7 +38,11 @@ export const measureOf =
   (statistic: Statistic): Measure =>
   (outcome, rows) => {
     const { labels, top1 } = outcome.predictions;
-    return statisticOf(tally(labels, top1, rows, outcome.classes.length), statistic, outcome.trainCounts);
+    return statisticOf(
+      tally(labels, top1, rows, outcome.classes.length),
+      statistic,
+      outcome.trainCounts,
+    );
   };
 
 /** Rows of each test material, grouped by class, so that a resample keeps every class. */
@@ -63,7 +67,8 @@ function drawRows(groups: number[][][], stream: Stream): number[] {
   return rows;
 }
 
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+const mean = (values: readonly number[]): number =>
+  values.reduce((a, b) => a + b, 0) / values.length;
 
 const variance = (values: readonly number[]): number => {
   const centre = mean(values);

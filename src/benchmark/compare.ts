@@ -101,20 +101,32 @@ function judgeArms(study: Study, outcomes: readonly Outcome[], statistic: Statis
 const recallOfClass =
   (c: number): Measure =>
   (outcome, rows) =>
-    recalls(tally(outcome.predictions.labels, outcome.predictions.top1, rows, outcome.classes.length))[c]!;
+    recalls(
+      tally(outcome.predictions.labels, outcome.predictions.top1, rows, outcome.classes.length),
+    )[c]!;
 
 const f1OfClass =
   (c: number): Measure =>
   (outcome, rows) =>
-    f1Scores(tally(outcome.predictions.labels, outcome.predictions.top1, rows, outcome.classes.length))[c]!;
+    f1Scores(
+      tally(outcome.predictions.labels, outcome.predictions.top1, rows, outcome.classes.length),
+    )[c]!;
 
 function classChanges(pairs: readonly Pair[]): ClassChange[] {
   const first = pairs[0]!.baseline;
-  const tested = first.classes.map((_, c) => c).filter((c) => pairs.every((p) => p.baseline.predictions.labels.includes(c)));
+  const tested = first.classes
+    .map((_, c) => c)
+    .filter((c) => pairs.every((p) => p.baseline.predictions.labels.includes(c)));
   const judged = judge(
     tested.map((c) => ({
       subject: String(first.classes[c]),
-      difference: pairedBootstrap({ pairs, statistic: 'F1', measure: f1OfClass(c), stream: new Stream(0, `bootstrap/class/${c}`), replicates: 200 }),
+      difference: pairedBootstrap({
+        pairs,
+        statistic: 'F1',
+        measure: f1OfClass(c),
+        stream: new Stream(0, `bootstrap/class/${c}`),
+        replicates: 200,
+      }),
     })),
   );
   return tested.map((c, i) => ({
@@ -136,12 +148,16 @@ export function compareStudy(study: Study, outcomes: readonly Outcome[]): Compar
   const against = Object.fromEntries(
     STATISTICS.map((statistic) => [statistic, judgeArms(study, outcomes, statistic)]),
   ) as Record<Statistic, Judged[]>;
-  const synthetic = present.filter((plan) => plan.synthetic !== 'none' && plan.name !== study.baseline);
+  const synthetic = present.filter(
+    (plan) => plan.synthetic !== 'none' && plan.name !== study.baseline,
+  );
   const ranked = against.macroF1
     .filter(({ subject }) => synthetic.some(({ name }) => name === subject))
     .sort((a, b) => b.difference - a.difference);
   const overall = ranked[0];
-  const few = overall ? (against.fewRecall.find(({ subject }) => subject === overall.subject) ?? null) : null;
+  const few = overall
+    ? (against.fewRecall.find(({ subject }) => subject === overall.subject) ?? null)
+    : null;
   const best = overall ? { arm: overall.subject, overall, few } : null;
   const pairs = best ? pairsOf(outcomes, study.baseline, best.arm) : [];
   return {
@@ -157,4 +173,3 @@ export function compareStudy(study: Study, outcomes: readonly Outcome[]): Compar
       : ['No arm with synthetic data has results for two seeds yet: no verdict.'],
   };
 }
-

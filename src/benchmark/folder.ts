@@ -36,7 +36,10 @@ export function openStudyFolder(path: string, study: Study): StudyFolder {
   if (existsSync(file)) {
     const there = readJson<Study>(file);
     if (digestOf(there) !== digestOf(study)) {
-      throw inputError(`${path} holds another study or other settings of "${there.name}"`, 'choose another --out');
+      throw inputError(
+        `${path} holds another study or other settings of "${there.name}"`,
+        'choose another --out',
+      );
     }
   } else {
     mkdirSync(join(resolve(path), 'cells'), { recursive: true });

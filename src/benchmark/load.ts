@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { usageError } from '../ground/errors.ts';
 import { readConfigFile } from '../ground/config.ts';
+import { usageError } from '../ground/errors.ts';
 import { dataFile } from '../ground/paths.ts';
 import { didYouMean } from '../ground/suggest.ts';
 import { type Study, studySchema } from './study.ts';
@@ -37,7 +37,10 @@ export function loadStudy(nameOrPath: string, overrides: Record<string, unknown>
     throw usageError(`study ${nameOrPath}: two arms have one name`, 'rename one');
   }
   if (!names.includes(study.baseline)) {
-    throw usageError(`study ${nameOrPath}: no arm "${study.baseline}" to compare with`, didYouMean(study.baseline, names));
+    throw usageError(
+      `study ${nameOrPath}: no arm "${study.baseline}" to compare with`,
+      didYouMean(study.baseline, names),
+    );
   }
   return study;
 }

@@ -11,7 +11,12 @@ import type { CellPlan } from './study.ts';
 const TRIES = 3;
 
 /** Runs one cell in a process of its own; resolves to its exit code or signal. */
-function runProcess(folder: StudyFolder, cell: CellPlan, threads: number, live: Set<() => void>): Promise<number | string> {
+function runProcess(
+  folder: StudyFolder,
+  cell: CellPlan,
+  threads: number,
+  live: Set<() => void>,
+): Promise<number | string> {
   const log = join(folder.path, 'logs', `${cell.id}.log`);
   mkdirSync(join(folder.path, 'logs'), { recursive: true });
   const child = spawn(
@@ -35,7 +40,12 @@ function runProcess(folder: StudyFolder, cell: CellPlan, threads: number, live: 
   });
 }
 
-async function runCell(folder: StudyFolder, cell: CellPlan, threads: number, live: Set<() => void>): Promise<string | null> {
+async function runCell(
+  folder: StudyFolder,
+  cell: CellPlan,
+  threads: number,
+  live: Set<() => void>,
+): Promise<string | null> {
   let last: number | string = 0;
   for (let attempt = 0; attempt < TRIES; attempt++) {
     last = await runProcess(folder, cell, threads, live);
@@ -77,6 +87,9 @@ export async function runLocally(options: {
   process.off('exit', stopAll);
   bar.done();
   if (failures.length > 0) {
-    throw inputError(`${failures.length} cells failed; ${failures[0]}`, 'gan bench run again does only what is missing');
+    throw inputError(
+      `${failures.length} cells failed; ${failures[0]}`,
+      'gan bench run again does only what is missing',
+    );
   }
 }

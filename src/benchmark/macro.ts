@@ -2,10 +2,18 @@
 export type Band = 'many' | 'medium' | 'few';
 
 /** The band of a class by its number of training materials (Liu et al. 2019, as the design fixes it). */
-export const bandOf = (count: number): Band => (count > 100 ? 'many' : count < 20 ? 'few' : 'medium');
+export const bandOf = (count: number): Band =>
+  count > 100 ? 'many' : count < 20 ? 'few' : 'medium';
 
 /** The statistics a comparison can be made on. */
-export const STATISTICS = ['macroF1', 'balancedAccuracy', 'fewRecall', 'mediumRecall', 'manyRecall', 'top1'] as const;
+export const STATISTICS = [
+  'macroF1',
+  'balancedAccuracy',
+  'fewRecall',
+  'mediumRecall',
+  'manyRecall',
+  'top1',
+] as const;
 export type Statistic = (typeof STATISTICS)[number];
 
 /** Right, predicted and true counts by class, from which every statistic follows. */
@@ -61,7 +69,11 @@ const meanOf = (values: ArrayLike<number>, keep: (index: number) => boolean): nu
  * One statistic of a tally. Classes without a test sample are left out of every mean; a band
  * without a class gives NaN.
  */
-export function statisticOf(t: Tally, statistic: Statistic, trainCounts: readonly number[]): number {
+export function statisticOf(
+  t: Tally,
+  statistic: Statistic,
+  trainCounts: readonly number[],
+): number {
   const band = (wanted: Band) => meanOf(recalls(t), (c) => bandOf(trainCounts[c]!) === wanted);
   switch (statistic) {
     case 'macroF1':

@@ -69,12 +69,18 @@ export function reportScript(folder: StudyFolder): string {
 
 function sbatch(args: readonly string[]): string {
   try {
-    return execFileSync('sbatch', ['--parsable', ...args], { encoding: 'utf8' }).trim().split(';')[0]!;
+    return execFileSync('sbatch', ['--parsable', ...args], { encoding: 'utf8' })
+      .trim()
+      .split(';')[0]!;
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     throw inputError(
-      missing ? 'no sbatch on this machine' : `sbatch refused the job: ${messageOf(error).split('\n')[0]}`,
-      missing ? 'run on a SLURM login node, or use --executor local' : 'check --partition and the resources',
+      missing
+        ? 'no sbatch on this machine'
+        : `sbatch refused the job: ${messageOf(error).split('\n')[0]}`,
+      missing
+        ? 'run on a SLURM login node, or use --executor local'
+        : 'check --partition and the resources',
     );
   }
 }
@@ -90,7 +96,11 @@ export function submitToSlurm(folder: StudyFolder, resources: SlurmResources): S
   writeAtomic(array, arrayScript(folder, resources, missing.length));
   writeAtomic(report, reportScript(folder));
   const arrayId = sbatch([array]);
-  const reportId = sbatch([`--dependency=afterany:${arrayId}`, ...(resources.partition ? [`--partition=${resources.partition}`] : []), report]);
+  const reportId = sbatch([
+    `--dependency=afterany:${arrayId}`,
+    ...(resources.partition ? [`--partition=${resources.partition}`] : []),
+    report,
+  ]);
   writeAtomic(join(folder.path, 'slurm-jobs.txt'), `${arrayId}\n${reportId}\n`);
   return { array: arrayId, report: reportId, cells: missing.length };
 }
@@ -104,6 +114,7 @@ export function cancelOnSlurm(folder: StudyFolder): string[] {
     throw inputError(`${folder.path} has no submitted jobs`, 'nothing to cancel');
   }
   const result = spawnSync('scancel', jobs, { encoding: 'utf8' });
-  if (result.status !== 0) throw inputError(`scancel failed: ${result.stderr || messageOf(result.error)}`);
+  if (result.status !== 0)
+    throw inputError(`scancel failed: ${result.stderr || messageOf(result.error)}`);
   return jobs;
 }
