@@ -1,0 +1,135 @@
+import * as Plot from '@observablehq/plot';
+import type { Comparison } from '../benchmark/compare.ts';
+import type { Statistic } from '../benchmark/macro.ts';
+import { statisticName } from '../benchmark/verdict.ts';
+import { figure, PALETTE } from './figure.ts';
+
+const VERDICT_COLOURS = { helped: '#009E73', hurt: '#D55E00', undecided: '#777777' } as const;
+const VERDICT_KEYS = Object.entries(VERDICT_COLOURS).map(([label, colour]) => ({ label, colour }));
+
+/** Every arm's difference to the baseline with its 95 % interval, coloured by verdict. */
+export function intervalFigure(comparison: Comparison, statistic: Statistic): string {
+  const rows = comparison.against[statistic].map((judged) => ({
+    arm: judged.subject,
+    difference: 100 * judged.difference,
+    low: 100 * judged.low,
+    high: 100 * judged.high,
+    colour: VERDICT_COLOURS[judged.verdict],
+  }));
+  const order = [...rows].sort((a, b) => b.difference - a.difference).map(({ arm }) => arm);
+  const longest = Math.max(8, ...order.map((arm) => arm.length));
+  return figure(
+    {
+      title: `${statisticName(statistic)}: each arm against ${comparison.baseline}`,
+      subtitle: `${comparison.seeds} seeds, paired; bars are 95 % intervals, colour is the Holm-corrected verdict`,
+    },
+    {
+      width: 900,
+      height: 70 + 26 * rows.length,
+      marginLeft: 24 + 7 * longest,
+      marginRight: 30,
+      x: { label: `difference in ${statisticName(statistic)} (points)`, grid: true, nice: true },
+      y: { domain: order, label: null },
+      marks: [
+        Plot.ruleX([0]),
+        Plot.link(rows, {
+          x1: 'low',
+          x2: 'high',
+          y1: 'arm',
+          y2: 'arm',
+          stroke: 'colour',
+          strokeWidth: 3,
+        }),
+        Plot.dot(rows, { x: 'difference', y: 'arm', fill: 'colour', r: 5 }),
+      ],
+    },
+    VERDICT_KEYS,
+  );
+}
+
+/** Mean of a statistic for every arm, one tick a seed's spread (mean +- sd). */
+export function armsFigure(comparison: Comparison, statistic: Statistic): string {
+  const rows = comparison.arms.map((arm) => {
+    const { mean, sd } = arm.statistics[statistic];
+    const reach = Number.isNaN(sd) ? 0 : sd;
+    return {
+      arm: arm.arm,
+      mean,
+      low: mean - reach,
+      high: mean + reach,
+      synthetic: arm.syntheticRows > 0,
+    };
+  });
+  const longest = Math.max(8, ...rows.map(({ arm }) => arm.length));
+  return figure(
+    {
+      title: `${statisticName(statistic)} of every arm`,
+      subtitle: `mean and standard deviation over ${comparison.seeds} seeds; test data are real, of materials no arm has seen`,
+    },
+    {
+      width: 900,
+      height: 70 + 26 * rows.length,
+      marginLeft: 24 + 7 * longest,
+      x: { label: statisticName(statistic), grid: true, nice: true },
+      y: { domain: rows.map(({ arm }) => arm), label: null },
+      marks: [
+        Plot.link(rows, {
+          x1: 'low',
+          x2: 'high',
+          y1: 'arm',
+          y2: 'arm',
+          stroke: (d: { synthetic: boolean }) => (d.synthetic ? PALETTE[1] : PALETTE[0]),
+          strokeWidth: 2,
+        }),
+        Plot.dot(rows, {
+          x: 'mean',
+          y: 'arm',
+          r: 5,
+          fill: (d: { synthetic: boolean }) => (d.synthetic ? PALETTE[1] : PALETTE[0]),
+        }),
+      ],
+    },
+    [
+      { label: 'real data only', colour: PALETTE[0] },
+      { label: 'with synthetic data', colour: PALETTE[1] },
+    ],
+  );
+}
+
+/** Recall of every class before and after, ordered by training count: the picture of imbalance. */
+export function classChangeFigure(comparison: Comparison): string {
+  const rows = [...comparison.classes]
+    .sort((a, b) => b.trainCount - a.trainCount || a.spaceGroup - b.spaceGroup)
+    .map((change) => ({
+      name: `${change.spaceGroup} (${change.trainCount})`,
+      before: change.recall.baseline,
+      after: change.recall.treated,
+      colour: change.recall.treated >= change.recall.baseline ? '#009E73' : '#D55E00',
+    }));
+  return figure(
+    {
+      title: `Recall of every class: ${comparison.baseline} (grey) and ${comparison.best?.arm ?? ''}`,
+      subtitle:
+        'space group (training materials), from the most common to the rarest; green gained, orange lost',
+    },
+    {
+      width: 900,
+      height: 60 + 17 * rows.length,
+      marginLeft: 90,
+      x: { domain: [0, 1], label: 'recall on test materials', grid: true },
+      y: { domain: rows.map(({ name }) => name), label: null },
+      marks: [
+        Plot.link(rows, {
+          x1: 'before',
+          x2: 'after',
+          y1: 'name',
+          y2: 'name',
+          stroke: 'colour',
+          strokeWidth: 2,
+        }),
+        Plot.dot(rows, { x: 'before', y: 'name', fill: '#999999', r: 3.5 }),
+        Plot.dot(rows, { x: 'after', y: 'name', fill: 'colour', r: 4.5 }),
+      ],
+    },
+  );
+}
