@@ -75,12 +75,44 @@ const variance = (values: readonly number[]): number => {
   return values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1);
 };
 
+/** One resample of the test materials: a difference for every pair. */
+function resampledDifferences(
+  pairs: readonly Pair[],
+  groups: readonly number[][][][],
+  measure: Measure,
+  stream: Stream,
+): number[] {
+  // Seeds of one split are tested on the same materials, so they share the draw.
+  const drawn = new Map<number, number[]>();
+  return pairs.map((pair, i) => {
+    const split = pair.baseline.split;
+    const rows = drawn.get(split) ?? drawRows(groups[i]!, stream);
+    drawn.set(split, rows);
+    return measure(pair.treated, rows) - measure(pair.baseline, rows);
+  });
+}
+
 /**
- * Paired comparison over seeds and test materials. Each replicate draws seeds with replacement
- * and, within each, test materials with replacement (classes kept), the same for both arms; the
- * standard error of the mean difference comes from the replicates, widened by sqrt(S/(S-1)) for
- * the S seeds that were resampled, and the interval and p-value are Student's with S-1 degrees of
- * freedom: with few seeds a percentile interval is too narrow.
+ * Variance of the mean difference over seeds and test materials, which are crossed: with A the
+ * part of seeds, B of materials and C of their interaction, the variance between seeds gives
+ * A + C, resampling materials for all seeds together gives B + C, and resampling them for one
+ * seed alone gives B + S C; the sum A + B + C follows without counting C twice, and is never taken smaller
+ * than either part alone.
+ */
+function crossedVariance(differences: readonly number[], replicates: readonly number[][]): number {
+  const seeds = differences.length;
+  const ofSeeds = variance(differences) / seeds;
+  const ofMaterials = variance(replicates.map(mean));
+  const alone = mean(differences.map((_, i) => variance(replicates.map((one) => one[i]!))));
+  const interaction = Math.max(0, (alone - ofMaterials) / (seeds - 1));
+  return ofSeeds + ofMaterials - Math.min(interaction, ofSeeds, ofMaterials);
+}
+
+/**
+ * Paired comparison of two arms over seeds and test materials: a bootstrap of the materials
+ * (whole materials, classes kept, the same draw for both arms) and the spread between seeds,
+ * put together by `crossedVariance`; interval and p-value are Student's with S - 1 degrees of
+ * freedom.
  *
  * @throws RangeError with fewer than two pairs.
  */
@@ -99,16 +131,10 @@ export function pairedBootstrap(options: {
   const treated = pairs.map((pair, i) => measure(pair.treated, whole[i]!));
   const differences = treated.map((value, i) => value - base[i]!);
   const resampled = Array.from({ length: replicates }, () =>
-    mean(
-      pairs.map(() => {
-        const at = stream.index(pairs.length);
-        const rows = drawRows(groups[at]!, stream);
-        return measure(pairs[at]!.treated, rows) - measure(pairs[at]!.baseline, rows);
-      }),
-    ),
-  ).filter((value) => !Number.isNaN(value));
+    resampledDifferences(pairs, groups, measure, stream),
+  ).filter((one) => !one.some(Number.isNaN));
   const dof = pairs.length - 1;
-  const standardError = Math.sqrt(variance(resampled) * (pairs.length / dof));
+  const standardError = Math.sqrt(crossedVariance(differences, resampled));
   const difference = mean(differences);
   const reach = tQuantile(0.975, dof) * standardError;
   return {

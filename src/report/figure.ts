@@ -87,6 +87,7 @@ export function figure(
 ): string {
   const panels = (Array.isArray(plots) ? plots : [plots]).map((options) =>
     plotSvg({
+      marginBottom: 42,
       style: { fontFamily: FONT, fontSize: '12px', background: 'white' } as never,
       ...options,
     }),

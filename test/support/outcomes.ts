@@ -9,6 +9,7 @@ export function randomOutcome(options: {
   arm: string;
   seed: number;
   perClass: number;
+  split?: number;
   skill: readonly number[];
   trainCounts: readonly number[];
   stream: Stream;
@@ -30,7 +31,7 @@ export function randomOutcome(options: {
     cell: `${arm}-s${seed}`,
     arm,
     seed,
-    split: 0,
+    split: options.split ?? 0,
     trainCounts,
     classes: skill.map((_, c) => c + 1),
     predictions: {
