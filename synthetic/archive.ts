@@ -1,4 +1,5 @@
-import h5wasm from 'h5wasm/node';
+import type { File } from 'h5wasm/node';
+import { hdf5 } from '../src/dataset/hdf5.ts';
 import { digestOf } from '../src/ground/digest.ts';
 import { atomically } from '../src/ground/files.ts';
 import type { Camera } from '../src/simulate/camera.ts';
@@ -64,7 +65,7 @@ function checkContents(path: string, contents: ArchiveContents): void {
   }
 }
 
-function fill(file: InstanceType<typeof h5wasm.File>, contents: ArchiveContents): void {
+function fill(file: File, contents: ArchiveContents): void {
   const { size, images, classes, camera, provenance, origin, parameters } = contents;
   const labels = Int32Array.from(contents.labels);
   const count = labels.length;
@@ -89,7 +90,7 @@ function fill(file: InstanceType<typeof h5wasm.File>, contents: ArchiveContents)
 }
 
 /** Text as UTF-8 bytes: long strings survive every reader that way. */
-function writeText(file: InstanceType<typeof h5wasm.File>, name: string, text: string): void {
+function writeText(file: File, name: string, text: string): void {
   const bytes = new TextEncoder().encode(text);
   file.create_dataset({ name, data: bytes, shape: [bytes.length] });
 }
@@ -97,9 +98,9 @@ function writeText(file: InstanceType<typeof h5wasm.File>, name: string, text: s
 /** Writes an archive; nothing stands under `path` until it is whole. */
 export async function writeArchive(path: string, contents: ArchiveContents): Promise<void> {
   checkContents(path, contents);
-  await h5wasm.ready;
+  const { File } = await hdf5();
   await atomically(path, (temporary) => {
-    const file = new h5wasm.File(temporary, 'w');
+    const file = new File(temporary, 'w');
     try {
       fill(file, contents);
     } finally {

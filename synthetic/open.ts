@@ -1,6 +1,7 @@
-import h5wasm, { type Dataset, type File } from 'h5wasm/node';
+import type { Dataset, File } from 'h5wasm/node';
+import { type Hdf5, hdf5 } from '../src/dataset/hdf5.ts';
 import { digestOf } from '../src/ground/digest.ts';
-import { inputError } from '../src/ground/errors.ts';
+import { CbedError, inputError } from '../src/ground/errors.ts';
 import { existingFile } from '../src/ground/files.ts';
 import type { Camera } from '../src/simulate/camera.ts';
 import { FORMAT, type Parameters, type SyntheticArchive } from './archive.ts';
@@ -9,17 +10,16 @@ import type { Origin, Provenance } from './provenance.ts';
 const LAYOUT = 'it needs "images" (N, S, S, 3) uint8 and "labels" (N) space groups';
 
 /** Runs `read` on the open file; one line names the file where it cannot be read. */
-function reading<T>(path: string, read: (file: File) => T): T {
-  let file: File;
+function reading<T>(library: Hdf5, path: string, read: (file: File) => T): T {
+  let file: File | null = null;
   try {
-    file = new h5wasm.File(path, 'r');
-  } catch {
-    throw inputError(`${path} is not a readable HDF5 file`, 'check that it was copied whole');
-  }
-  try {
+    file = new library.File(path, 'r');
     return read(file);
+  } catch (error) {
+    if (error instanceof CbedError) throw error;
+    throw inputError(`${path} cannot be read: ${library.fault(error)}`, 'is it a whole HDF5 file?');
   } finally {
-    file.close();
+    file?.close();
   }
 }
 
@@ -91,8 +91,8 @@ function parametersOf(file: File): Parameters | null {
  */
 export async function openArchive(path: string): Promise<SyntheticArchive> {
   existingFile(path, 'make an archive with: gan sample');
-  (await h5wasm.ready).activate_throwing_error_handler();
-  return reading(path, (file) => {
+  const library = await hdf5();
+  return reading(library, path, (file) => {
     const own = file.attrs.format?.value === FORMAT;
     const labels = spaceGroupsOf(path, required(file, path, 'labels'));
     const pixels = required(file, path, 'images');
@@ -116,7 +116,9 @@ export async function openArchive(path: string): Promise<SyntheticArchive> {
       origin: text<Origin>(file, 'origin'),
       parameters: parametersOf(file),
       images: (indices) =>
-        reading(path, (again) => readRows(required(again, path, 'images'), indices, rowSize)),
+        reading(library, path, (again) =>
+          readRows(required(again, path, 'images'), indices, rowSize),
+        ),
     };
   });
 }

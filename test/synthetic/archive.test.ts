@@ -1,10 +1,9 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import h5wasm from 'h5wasm/node';
 import { expect, it } from 'vitest';
-import { defaultCamera } from '../../src/simulate/camera.ts';
 import { Stream } from '../../src/ground/stream.ts';
+import { defaultCamera } from '../../src/simulate/camera.ts';
 import { writeArchive } from '../../synthetic/archive.ts';
 import { openArchive } from '../../synthetic/open.ts';
 import { provenanceOf, seenBy } from '../../synthetic/provenance.ts';
@@ -29,7 +28,11 @@ const contents = {
   camera: defaultCamera(size),
   provenance: labels.map((label, i) => provenanceOf(label, { margin: i / 3, parents: ['Si é'] })),
   origin,
-  parameters: { values: Float32Array.from({ length: 10 }, (_, i) => i), width: 2, layout: ['a', 'b'] },
+  parameters: {
+    values: Float32Array.from({ length: 10 }, (_, i) => i),
+    width: 2,
+    layout: ['a', 'b'],
+  },
 };
 
 it('gives back what was written, and pixels in the order asked for', async () => {
@@ -50,6 +53,12 @@ it('gives back what was written, and pixels in the order asked for', async () =>
 });
 it('holds no samples too', async () => {
   const path = join(folder, 'none.h5');
-  await writeArchive(path, { ...contents, images: new Uint8Array(0), labels: [], provenance: [], parameters: undefined });
+  await writeArchive(path, {
+    ...contents,
+    images: new Uint8Array(0),
+    labels: [],
+    provenance: [],
+    parameters: undefined,
+  });
   expect((await openArchive(path)).count).toBe(0);
 });

@@ -1,0 +1,101 @@
+import { type Tensor2D, tf } from '../../src/engine/tf.ts';
+import { columnMeans, type Features, sameWidth } from './features.ts';
+
+/** Squared Euclidean distance between a row of one set and a row of another, in double precision. */
+export function squaredDistance(a: Features, i: number, b: Features, j: number): number {
+  const { width } = a;
+  let sum = 0;
+  for (let k = 0, p = i * width, q = j * width; k < width; k++) {
+    const step = a.values[p++]! - b.values[q++]!;
+    sum += step * step;
+  }
+  return sum;
+}
+
+/** Some rows of the distance matrix, in single precision. */
+export interface DistanceBlock {
+  /** First row (index into the first set) and number of rows. */
+  start: number;
+  count: number;
+  /** (count, b.count) squared distances; may be a little below zero. */
+  squared: Float32Array;
+}
+
+/** Unit roundoff of single precision. */
+const ROUNDOFF = 2 ** -24;
+
+/** Pairs of each block that are computed in double precision too, to see how well the engine rounds. */
+const PROBES = 64;
+
+/** Bytes of one block of squared distances on the engine. */
+const BLOCK_BYTES = 64 << 20;
+
+function centred({ count, width, values }: Features, mean: Float64Array): Float32Array {
+  const out = new Float32Array(values.length);
+  for (let i = 0; i < count; i++) {
+    for (let k = 0, at = i * width; k < width; k++, at++) out[at] = values[at]! - mean[k]!;
+  }
+  return out;
+}
+
+function largestNorm(values: Float32Array, width: number): number {
+  let largest = 0;
+  for (let at = 0; at < values.length; at += width) {
+    let sum = 0;
+    for (let k = 0; k < width; k++) sum += values[at + k]! ** 2;
+    if (sum > largest) largest = sum;
+  }
+  return largest;
+}
+
+/** Largest error among a few pairs of a block: engines that multiply in TF32 are off by more. */
+function observedError(a: Features, b: Features, block: DistanceBlock): number {
+  let worst = 0;
+  for (let n = 0; n < PROBES; n++) {
+    const at = (n * 7919) % block.squared.length;
+    const row = block.start + Math.floor(at / b.count);
+    const exact = squaredDistance(a, row, b, at % b.count);
+    worst = Math.max(worst, Math.abs(block.squared[at]! - exact));
+  }
+  return worst;
+}
+
+const norms = (x: Tensor2D) => x.square().sum(1);
+
+/**
+ * All squared distances between rows of `a` and rows of `b`, block by block on the engine as
+ * |a|^2 + |b|^2 - 2 a.b: 20,000 x 20,000 distances never take more than a block of memory.
+ *
+ * @param visit gets each block and the slack of its values: those closer to a threshold than
+ *   that are to be decided with `squaredDistance`.
+ */
+export function visitDistances(
+  a: Features,
+  b: Features,
+  visit: (block: DistanceBlock, slack: number) => void,
+): void {
+  sameWidth(a, b);
+  if (a.count === 0 || b.count === 0) return;
+  // About the mean the norms are smallest, and with them the cancellation.
+  const mean = columnMeans(b);
+  const [left, right] = [centred(a, mean), centred(b, mean)];
+  const scale = largestNorm(left, a.width) + largestNorm(right, b.width);
+  const rounding = ROUNDOFF * (16 + 4 * Math.sqrt(a.width)) * scale;
+  const rows = Math.max(1, Math.floor(BLOCK_BYTES / (4 * b.count)));
+  const others = tf.tensor2d(right, [b.count, b.width]);
+  const otherNorms = tf.tidy(() => norms(others));
+  for (let start = 0; start < a.count; start += rows) {
+    const count = Math.min(rows, a.count - start);
+    const part = left.subarray(start * a.width, (start + count) * a.width);
+    const block = tf.tidy(() => {
+      const x = tf.tensor2d(part, [count, a.width]);
+      const dots = tf.matMul(x, others, false, true);
+      return norms(x).expandDims(1).add(otherNorms).sub(dots.mul(2));
+    });
+    const squared = block.dataSync() as Float32Array;
+    block.dispose();
+    const done = { start, count, squared };
+    visit(done, Math.max(rounding, 8 * observedError(a, b, done)));
+  }
+  tf.dispose([others, otherNorms]);
+}
