@@ -2,10 +2,10 @@ import { type Scalar, type Tensor1D, type Tensor2D, tf } from '../src/engine/tf.
 
 /** Hinge loss of the discriminator: E max(0, 1 - D(real)) + E max(0, 1 + D(fake)). */
 export const discriminatorHinge = (real: Tensor1D, fake: Tensor1D): Scalar =>
-  tf.sub(1, real).relu().mean().add(fake.add(1).relu().mean());
+  tf.add<Scalar>(tf.sub(1, real).relu().mean(), fake.add(1).relu().mean());
 
 /** Loss of the generator: - E D(fake). */
-export const generatorHinge = (fake: Tensor1D): Scalar => fake.mean().neg();
+export const generatorHinge = (fake: Tensor1D): Scalar => fake.mean<Scalar>().neg();
 
 /**
  * R1 (Mescheder et al. 2018): gamma / 2 E |grad_x D(x)|^2 at real vectors (B, width).
@@ -17,5 +17,6 @@ export function gradientPenalty(
   gamma: number,
 ): Scalar {
   const slope = tf.grad((x) => score(x as Tensor2D).sum())(real);
-  return slope.square().sum(1).mean().mul(gamma / 2);
+  const squares = slope.square().sum(1) as Tensor1D;
+  return squares.mean<Scalar>().mul<Scalar>(gamma / 2);
 }

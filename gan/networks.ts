@@ -1,5 +1,6 @@
 import { ParameterLayout, type Weights } from '../src/engine/parameters.ts';
 import { type Tensor1D, type Tensor2D, tf } from '../src/engine/tf.ts';
+import { dense, layerNorm, leakyRelu, project } from './layers.ts';
 
 /** Sizes of both networks. */
 export interface GanShape {
@@ -15,26 +16,11 @@ export interface GanShape {
   code: number;
 }
 
-const LEAK = 0.2;
-const NORM_EPSILON = 1e-5;
 /** The generator sees the embedding at this length, so that z (norm ~ 8) does not drown it. */
 const EMBEDDING_NORM = 4;
 
-/**
- * max(x, 0.2 x) as relu(x) - 0.2 relu(-x): the engine's own leaky ReLU has no second derivative,
- * which the gradient penalty needs.
- */
-export const leakyRelu = (x: Tensor2D): Tensor2D =>
-  x.relu().sub(x.neg().relu().mul(LEAK)) as Tensor2D;
-
-function layerNorm(x: Tensor2D, gain: Weights[string], bias: Weights[string]): Tensor2D {
-  const centred = x.sub(x.mean(1, true));
-  const variance = centred.square().mean(1, true);
-  return centred.div(variance.add(NORM_EPSILON).sqrt()).mul(gain!).add(bias!) as Tensor2D;
-}
-
-const dense = (x: Tensor2D, weights: Weights, name: string): Tensor2D =>
-  x.matMul(weights[`${name}/kernel`] as Tensor2D).add(weights[`${name}/bias`]!) as Tensor2D;
+const denseOf = (x: Tensor2D, weights: Weights, name: string): Tensor2D =>
+  dense(x, weights[`${name}/kernel`] as Tensor2D, weights[`${name}/bias`] as Tensor1D);
 
 const denseSpecs = (name: string, inputs: number, outputs: number) => [
   {
@@ -63,7 +49,7 @@ export const generatorLayout = (shape: GanShape): ParameterLayout =>
 
 /** Embeddings (B, embedding) of class codes (B, code): the class part plus its system's part. */
 export const embed = (weights: Weights, codes: Tensor2D): Tensor2D =>
-  codes.matMul(weights['class/embedding'] as Tensor2D);
+  project(codes, weights['class/embedding'] as Tensor2D);
 
 /**
  * The generator: latent vectors (B, latent) and class embeddings (B, embedding) to codec vectors
@@ -73,11 +59,13 @@ export const embed = (weights: Weights, codes: Tensor2D): Tensor2D =>
 export function generator(weights: Weights, z: Tensor2D, embedding: Tensor2D): Tensor2D {
   const length = embedding.square().sum(1, true).add(1e-12).sqrt();
   const condition = embedding.div(length).mul(EMBEDDING_NORM) as Tensor2D;
-  const hidden = (x: Tensor2D, name: string): Tensor2D =>
-    leakyRelu(
-      layerNorm(dense(x, weights, name), weights[`${name}/gain`], weights[`${name}/shift`]),
+  const hidden = (x: Tensor2D, name: string): Tensor2D => {
+    const gain = weights[`${name}/gain`] as Tensor1D;
+    return leakyRelu(
+      layerNorm(denseOf(x, weights, name), gain, weights[`${name}/shift`] as Tensor1D),
     );
-  return dense(hidden(hidden(tf.concat([z, condition], 1), 'first'), 'second'), weights, 'out');
+  };
+  return denseOf(hidden(hidden(tf.concat([z, condition], 1), 'first'), 'second'), weights, 'out');
 }
 
 /** Weights of the discriminator; `class/projection` is the table of Miyato and Koyama (2018). */
@@ -93,18 +81,32 @@ export const discriminatorLayout = (shape: GanShape): ParameterLayout =>
 function batchSpread(x: Tensor2D): Tensor2D {
   const centred = x.sub(x.mean(0, true));
   const spread = centred.square().mean(0).add(1e-8).sqrt().mean();
-  return tf.ones([x.shape[0], 1]).mul(spread) as Tensor2D;
+  return tf.ones([x.shape[0], 1]).mul(spread);
 }
 
 /**
- * The projection discriminator: scores (B) of vectors (B, vector) under class codes (B, code);
- * high for real. It sees how far the batch spreads, so that a generator without diversity is
- * found out.
+ * The projection discriminator: scores of vectors (B, vector) under class codes (B, code); high
+ * for real. It sees how far a batch spreads, so that a generator without diversity is found out.
+ * Several batches under the same codes go through together; the scores come batch by batch.
  */
-export function discriminator(weights: Weights, x: Tensor2D, codes: Tensor2D): Tensor1D {
-  const first = leakyRelu(dense(tf.concat([x, batchSpread(x)], 1), weights, 'first'));
-  const features = leakyRelu(dense(first, weights, 'second'));
-  const projection = codes.matMul(weights['class/projection'] as Tensor2D);
-  const match = projection.mul(features).sum(1, true).div(Math.sqrt(features.shape[1]));
-  return dense(features, weights, 'out').add(match).reshape([-1]) as Tensor1D;
+export function discriminator(
+  weights: Weights,
+  batches: readonly Tensor2D[],
+  codes: Tensor2D,
+): Tensor1D[] {
+  const seen = batches.map((x) => tf.concat([x, batchSpread(x)], 1));
+  const first = leakyRelu(denseOf(tf.concat(seen, 0), weights, 'first'));
+  const features = leakyRelu(denseOf(first, weights, 'second'));
+  const projection = project(codes, weights['class/projection'] as Tensor2D);
+  const hidden = features.shape[1];
+  const direction = projection
+    .div(Math.sqrt(hidden))
+    .add((weights['out/kernel'] as Tensor2D).reshape([1, hidden]));
+  const scores = features
+    .reshape([batches.length, -1, hidden])
+    .mul(direction)
+    .sum(2)
+    .add(weights['out/bias']!)
+    .reshape([-1]) as Tensor1D;
+  return batches.length === 1 ? [scores] : tf.split(scores, batches.length);
 }

@@ -39,10 +39,7 @@ export class NoiseSource {
             type('T', binding.TF_INT32),
             type('Tseed', binding.TF_INT32),
           ],
-          [
-            tf.tensor1d([...shape], 'int32'),
-            tf.tensor1d([this.key, this.counter++], 'int32'),
-          ],
+          [tf.tensor1d([...shape], 'int32'), tf.tensor1d([this.key, this.counter++], 'int32')],
         ) as T,
     );
   }

@@ -1,0 +1,222 @@
+import { Adam, type AdamState } from '../src/engine/adam.ts';
+import type { ParameterLayout } from '../src/engine/parameters.ts';
+import { type Scalar, type Tensor1D, type Tensor2D, tf } from '../src/engine/tf.ts';
+import { Stream, type StreamState } from '../src/ground/stream.ts';
+import { BatchSampler, type TrainingVectors } from './batches.ts';
+import type { GanConfig } from './config.ts';
+import { discriminatorHinge, generatorHinge, gradientPenalty } from './losses.ts';
+import {
+  discriminator,
+  discriminatorLayout,
+  embed,
+  type GanShape,
+  generator,
+  generatorLayout,
+} from './networks.ts';
+import { NoiseSource, type NoiseState } from './noise.ts';
+
+/** What one step minimised. */
+export interface StepLosses {
+  discriminator: number;
+  generator: number;
+  /** Mean score of the real and of the generated vectors. */
+  real: number;
+  fake: number;
+}
+
+/** Everything that the next step depends on, as plain numbers. */
+export interface TrainerState {
+  step: number;
+  generator: Float32Array;
+  generatorAdam: AdamState;
+  discriminator: Float32Array;
+  discriminatorAdam: AdamState;
+  average: Float32Array;
+  draws: StreamState;
+  noise: NoiseState;
+}
+
+/** Sizes of the networks for a configuration and the data. */
+export const shapeOf = (
+  config: Pick<GanConfig, 'latent' | 'embedding' | 'hidden'>,
+  data: Pick<TrainingVectors, 'width' | 'code'>,
+): GanShape => ({
+  latent: config.latent,
+  embedding: config.embedding,
+  hidden: config.hidden,
+  vector: data.width,
+  code: data.code,
+});
+
+/** One step down the gradient of a loss; gives the loss before the step. */
+function descend(adam: Adam, rate: number, loss: (flat: Tensor1D) => Scalar): number {
+  const { value, grad } = tf.tidy(() =>
+    tf.valueAndGrad((flat) => loss(flat as Tensor1D))(adam.values),
+  );
+  adam.apply(grad as Tensor1D, rate);
+  const number = value.dataSync()[0]!;
+  tf.dispose([value, grad]);
+  return number;
+}
+
+/**
+ * The conditional GAN in training: both networks, their optimisers and the moving average of the
+ * generator. `step` is one update of each network. Free it with `dispose`.
+ */
+export class GanTrainer {
+  readonly shape: GanShape;
+  private readonly config: GanConfig;
+  private readonly layouts: { generator: ParameterLayout; discriminator: ParameterLayout };
+  private readonly values: Tensor2D;
+  private readonly codes: Tensor2D;
+  private readonly generatorAdam: Adam;
+  private readonly discriminatorAdam: Adam;
+  private readonly data: TrainingVectors;
+  private average: Tensor1D;
+  private sampler: BatchSampler;
+  private noise: NoiseSource;
+  private steps = 0;
+
+  constructor(data: TrainingVectors, config: GanConfig, stream: Stream) {
+    this.config = config;
+    this.data = data;
+    this.shape = shapeOf(config, data);
+    this.layouts = {
+      generator: generatorLayout(this.shape),
+      discriminator: discriminatorLayout(this.shape),
+    };
+    const start = this.layouts.generator.initial(stream.split('generator'));
+    const betas = { beta1: 0, beta2: 0.99 };
+    this.generatorAdam = new Adam(start, betas);
+    this.discriminatorAdam = new Adam(
+      this.layouts.discriminator.initial(stream.split('discriminator')),
+      betas,
+    );
+    this.average = tf.tensor1d(start);
+    this.values = tf.tensor2d(data.values, [data.labels.length, data.width]);
+    this.codes = tf.tensor2d(data.codes, [data.codes.length / data.code, data.code]);
+    this.sampler = this.samplerFrom(stream.split('batches'));
+    this.noise = new NoiseSource(stream.split('noise'));
+  }
+
+  private samplerFrom(stream: Stream): BatchSampler {
+    return new BatchSampler(this.data.labels, this.codes.shape[0], stream);
+  }
+
+  /** Updates done so far. */
+  get step(): number {
+    return this.steps;
+  }
+
+  /** One update of the discriminator, one of the generator, one of the moving average. */
+  update(): StepLosses {
+    const labels = this.sampler.labels(this.config.batch);
+    const rows = this.sampler.members(labels);
+    const real = tf.tidy(() => tf.gather(this.values, tf.tensor1d(rows, 'int32')));
+    const codes = tf.tidy(() => tf.gather(this.codes, tf.tensor1d(labels, 'int32')));
+    try {
+      const { loss, scores } = this.updateDiscriminator(real, codes);
+      const generatorLoss = this.updateGenerator(codes);
+      this.updateAverage();
+      this.steps++;
+      return { discriminator: loss, generator: generatorLoss, real: scores[0]!, fake: scores[1]! };
+    } finally {
+      tf.dispose([real, codes]);
+    }
+  }
+
+  private fakes(flat: Tensor1D, codes: Tensor2D): Tensor2D {
+    const weights = this.layouts.generator.unpack(flat);
+    const z = this.noise.normal<Tensor2D>([codes.shape[0], this.shape.latent]);
+    return generator(weights, z, embed(weights, codes));
+  }
+
+  private noisy(x: Tensor2D): Tensor2D {
+    return x.add(this.noise.normal(x.shape).mul(this.config.inputNoise)) as Tensor2D;
+  }
+
+  private updateDiscriminator(real: Tensor2D, codes: Tensor2D) {
+    const { penalty, penaltyEvery, discriminatorRate } = this.config;
+    const [seenReal, seenFake] = tf.tidy(() => [
+      this.noisy(real),
+      this.noisy(this.fakes(this.generatorAdam.values, codes)),
+    ]) as [Tensor2D, Tensor2D];
+    const means: Scalar[] = [];
+    const loss = descend(this.discriminatorAdam, discriminatorRate, (flat) => {
+      const weights = this.layouts.discriminator.unpack(flat);
+      const [onReal, onFake] = discriminator(weights, [seenReal, seenFake], codes);
+      means.push(tf.keep(onReal!.mean<Scalar>()), tf.keep(onFake!.mean<Scalar>()));
+      const hinge = discriminatorHinge(onReal!, onFake!);
+      if (penalty === 0 || this.steps % penaltyEvery !== 0) return hinge;
+      const score = (x: Tensor2D) => discriminator(weights, [x], codes)[0]!;
+      return hinge.add<Scalar>(gradientPenalty(score, seenReal, penalty * penaltyEvery));
+    });
+    const scores = means.map((mean) => mean.dataSync()[0]!);
+    tf.dispose([seenReal, seenFake, ...means]);
+    return { loss, scores };
+  }
+
+  private updateGenerator(codes: Tensor2D): number {
+    const judge = this.discriminatorAdam.values;
+    return descend(this.generatorAdam, this.config.generatorRate, (flat) => {
+      const weights = this.layouts.discriminator.unpack(judge);
+      return generatorHinge(
+        discriminator(weights, [this.noisy(this.fakes(flat, codes))], codes)[0]!,
+      );
+    });
+  }
+
+  /** The average forgets fast at first, so that it does not carry the random start along. */
+  private updateAverage(): void {
+    const decay = Math.min(this.config.average, this.steps / (this.steps + 50));
+    const next = tf.tidy(
+      () => this.average.mul(decay).add(this.generatorAdam.values.mul(1 - decay)) as Tensor1D,
+    );
+    this.average.dispose();
+    this.average = next;
+  }
+
+  /** Mean scores of vectors under classes: how real the discriminator finds them. */
+  scores(values: Float32Array, labels: Int32Array): Float32Array {
+    return tf.tidy(() => {
+      const weights = this.layouts.discriminator.unpack(this.discriminatorAdam.values);
+      const codes = tf.gather(this.codes, tf.tensor1d(labels, 'int32'));
+      const x = tf.tensor2d(values, [labels.length, this.shape.vector]);
+      return discriminator(weights, [x], codes)[0]!.dataSync() as Float32Array;
+    });
+  }
+
+  /** The weights of the averaged generator. */
+  averaged(): Float32Array {
+    return this.average.dataSync() as Float32Array;
+  }
+
+  state(): TrainerState {
+    return {
+      step: this.steps,
+      generator: this.generatorAdam.values.dataSync() as Float32Array,
+      generatorAdam: this.generatorAdam.state(),
+      discriminator: this.discriminatorAdam.values.dataSync() as Float32Array,
+      discriminatorAdam: this.discriminatorAdam.state(),
+      average: this.averaged(),
+      draws: this.sampler.source.state(),
+      noise: this.noise.state(),
+    };
+  }
+
+  restore(state: TrainerState): void {
+    this.steps = state.step;
+    this.generatorAdam.restore(state.generator, state.generatorAdam);
+    this.discriminatorAdam.restore(state.discriminator, state.discriminatorAdam);
+    this.average.dispose();
+    this.average = tf.tensor1d(state.average);
+    this.sampler = this.samplerFrom(Stream.restore(state.draws));
+    this.noise = new NoiseSource(state.noise);
+  }
+
+  dispose(): void {
+    this.generatorAdam.dispose();
+    this.discriminatorAdam.dispose();
+    tf.dispose([this.average, this.values, this.codes]);
+  }
+}
