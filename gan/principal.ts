@@ -1,0 +1,79 @@
+import { native } from '../src/engine/complex.ts';
+import { type Tensor2D, tf } from '../src/engine/tf.ts';
+import type { Stream } from '../src/ground/stream.ts';
+
+/** Principal components of rows: row = mean + scores . axes + what they leave out. */
+export interface Principal {
+  /** (width) */
+  mean: Float32Array;
+  /** (rank, width) orthonormal rows, largest variance first. */
+  axes: Float32Array;
+  /** (rank) standard deviation along each axis. */
+  deviations: Float32Array;
+  rank: number;
+  width: number;
+  /** Share of the variance that the axes keep, 0 to 1. */
+  kept: number;
+}
+
+const OVERSAMPLING = 40;
+const ITERATIONS = 8;
+
+function factor(name: 'Qr' | 'SelfAdjointEigV2', matrix: Tensor2D): [Tensor2D, Tensor2D] {
+  const { binding } = native();
+  const flag = name === 'Qr' ? ['full_matrices', false] : ['compute_v', true];
+  const attributes = [
+    { name: flag[0], type: binding.TF_ATTR_BOOL, value: flag[1] },
+    { name: 'T', type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT },
+  ];
+  return native().executeMultipleOutputs(name, attributes, [matrix], 2) as [Tensor2D, Tensor2D];
+}
+
+/** Leading eigenvectors (N, rank) of a symmetric matrix, largest first, by subspace iteration. */
+function leadingVectors(matrix: Tensor2D, rank: number, stream: Stream): Tensor2D {
+  const count = matrix.shape[0];
+  const width = Math.min(count, rank + OVERSAMPLING);
+  let basis = tf.tensor2d(stream.normals(count * width), [count, width]);
+  for (let i = 0; i < ITERATIONS; i++) basis = factor('Qr', matrix.matMul(basis))[0];
+  const small = basis.matMul(matrix.matMul(basis), true) as Tensor2D;
+  const vectors = factor('SelfAdjointEigV2', small)[1]; // ascending
+  return basis.matMul(vectors.slice([0, width - rank], [-1, rank]).reverse(1)) as Tensor2D;
+}
+
+/**
+ * The leading principal components of `rows` (N, width), by the Gram matrix where there are fewer
+ * rows than columns. Ranks beyond what N rows can hold are cut.
+ */
+export function principalComponents(options: {
+  rows: Float32Array;
+  width: number;
+  rank: number;
+  stream: Stream;
+}): Principal {
+  const { rows, width, stream } = options;
+  const count = rows.length / width;
+  const rank = Math.min(options.rank, count - 1, width);
+  if (rank < 1)
+    throw new RangeError(`${count} rows of ${width} numbers have no principal component`);
+  return tf.tidy(() => {
+    const x = tf.tensor2d(rows, [count, width]);
+    const mean = x.mean(0);
+    const centred = x.sub(mean) as Tensor2D;
+    const total = centred.square().sum().dataSync()[0]!;
+    const byColumns = width <= count;
+    const gram = centred.matMul(centred, byColumns, !byColumns) as Tensor2D;
+    const vectors = leadingVectors(gram, rank, stream);
+    const spans = (byColumns ? vectors.transpose() : vectors.matMul(centred, true)) as Tensor2D;
+    const axes = spans.div(spans.norm(2, 1, true).maximum(1e-20)) as Tensor2D;
+    const scores = centred.matMul(axes, false, true);
+    const variances = scores.square().sum(0);
+    return {
+      mean: mean.dataSync() as Float32Array,
+      axes: axes.dataSync() as Float32Array,
+      deviations: variances.div(count).sqrt().dataSync() as Float32Array,
+      rank,
+      width,
+      kept: variances.sum().dataSync()[0]! / Math.max(total, 1e-30),
+    };
+  });
+}
