@@ -1,3 +1,12 @@
+import type { Cell } from '../crystal/crystal.ts';
+
+/** What multitask heads learn beside the space group; a null cell is not known. */
+export interface CrystalProperties {
+  cell: Cell | null;
+  /** Element counts of the cell: `Fe8 O14 F2`. */
+  formula: string;
+}
+
 /**
  * Labelled triplets that a classifier or a GAN can learn from, read by index: a split of a
  * prepared store, or a mixture of real rows and synthetic ones. Nothing is copied until `images`
@@ -21,6 +30,8 @@ export interface Examples {
   readonly synthetic?: Uint8Array;
   /** Soft labels: class index and probability of the second class of each example. */
   readonly partners?: { label: Int32Array; share: Float32Array };
+  /** Properties of the crystal behind an example; null where they are not known. */
+  readonly properties?: (index: number) => CrystalProperties | null;
 }
 
 /** Pixel values run from 0 to 255; networks see value / 128. */

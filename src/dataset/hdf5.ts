@@ -1,0 +1,98 @@
+import { closeSync } from 'node:fs';
+import type * as H5wasm from 'h5wasm/node';
+
+type Module = Awaited<typeof H5wasm.ready>;
+
+interface NodeStream {
+  path: string;
+  nfd?: number;
+}
+
+// An error leaves C stack frames and handles behind in the library's memory.
+const FAULTS_BEFORE_RENEWAL = 8;
+
+/** One instance of the HDF5 library (compiled to WebAssembly, on the real file system). */
+export class Hdf5 {
+  readonly module: Module;
+  readonly File: typeof H5wasm.File;
+  readonly Group: typeof H5wasm.Group;
+  readonly Dataset: typeof H5wasm.Dataset;
+  private faults = 0;
+  private dead = false;
+
+  constructor(library: typeof H5wasm, module: Module) {
+    this.module = module;
+    this.File = library.File;
+    this.Group = library.Group;
+    this.Dataset = library.Dataset;
+    // Without this the library prints its errors and hands back rubbish.
+    module.activate_throwing_error_handler();
+  }
+
+  /** True once errors have piled up, or one was of the kind that breaks the instance. */
+  get worn(): boolean {
+    return this.dead || this.faults >= FAULTS_BEFORE_RENEWAL;
+  }
+
+  /** Takes note of what a call threw, and gives it in one line. */
+  fault(error: unknown): string {
+    this.faults++;
+    if (isTrap(error)) this.dead = true;
+    this.closeStreams((path) => path.startsWith('/tmp/tmpfile_'));
+    return faultText(error);
+  }
+
+  /**
+   * Closes a file that the library could not close after an error in it. The instance serves
+   * what else is open in it, and no new file.
+   */
+  abandon(path: string): void {
+    this.dead = true;
+    this.closeStreams((open) => open === path);
+  }
+
+  private closeStreams(which: (path: string) => boolean): void {
+    const { streams } = this.module.FS as unknown as { streams: (NodeStream | null)[] };
+    streams.forEach((stream, i) => {
+      if (!stream || (stream.nfd ?? 0) <= 2 || !which(stream.path)) return;
+      try {
+        closeSync(stream.nfd!);
+      } catch {
+        // Closed already.
+      }
+      streams[i] = null;
+    });
+  }
+}
+
+const isTrap = (error: unknown): boolean =>
+  error instanceof WebAssembly.RuntimeError ||
+  error instanceof RangeError ||
+  /abort|unreachable|out of bounds|memory/i.test(String(error));
+
+/** The library's own words for an error, in one line: its first and its innermost complaint. */
+export function faultText(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  const complaints = [...text.matchAll(/#\d+: .*? in \w+\(\): (.*)/g)].map((match) => match[1]!);
+  if (complaints.length === 0) return text.split('\n')[0]!.slice(0, 200);
+  const first = complaints[0]!;
+  const last = complaints.at(-1)!;
+  return (first === last ? first : `${first}: ${last}`).slice(0, 200);
+}
+
+let instance: Promise<Hdf5> | null = null;
+let generation = 0;
+
+async function load(): Promise<Hdf5> {
+  // A query makes the module system build a fresh instance; the first needs none.
+  const query = generation++ === 0 ? '' : `?generation=${generation}`;
+  const library = (await import(import.meta.resolve('h5wasm/node') + query)) as typeof H5wasm;
+  return new Hdf5(library, await library.ready);
+}
+
+/** The library, loaded once; a fresh instance where errors have worn the last one. */
+export async function hdf5(): Promise<Hdf5> {
+  if ((await instance)?.worn) instance = null;
+  instance ??= load();
+  return instance;
+}
