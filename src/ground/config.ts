@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import type { z } from 'zod';
-import { usageError, messageOf } from './errors.ts';
+import { messageOf, usageError } from './errors.ts';
 import { existingFile } from './files.ts';
 
 /** A YAML config file as a plain object. */
@@ -30,7 +30,9 @@ export function resolveConfig<S extends z.ZodType>(
   flags: Record<string, unknown>,
   file?: string,
 ): z.output<S> {
-  const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
+  const given = Object.fromEntries(
+    Object.entries(flags).filter(([, value]) => value !== undefined),
+  );
   const merged = { ...(file ? readConfigFile(file) : {}), ...given };
   const result = schema.safeParse(merged);
   if (result.success) return result.data;

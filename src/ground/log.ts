@@ -26,7 +26,9 @@ export function textTable(rows: readonly (readonly (string | number)[])[]): stri
     Math.max(...cells.map((row) => (row[column] ?? '').length)),
   );
   const numeric = widths.map((_, column) =>
-    rows.slice(1).every((row) => typeof row[column] === 'number' || /^[-+]?[\d.]/.test(String(row[column]))),
+    rows
+      .slice(1)
+      .every((row) => typeof row[column] === 'number' || /^[-+]?[\d.]/.test(String(row[column]))),
   );
   return cells
     .map((row) =>

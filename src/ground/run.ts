@@ -4,7 +4,17 @@ import { inputError } from './errors.ts';
 import { writeJson } from './files.ts';
 
 /** What a run folder is about; the folder name ends in it. */
-export type RunKind = 'quickstart' | 'classifier' | 'gan' | 'sample' | 'probe' | 'score' | 'mix' | 'bench' | 'simulate' | 'prepare';
+export type RunKind =
+  | 'quickstart'
+  | 'classifier'
+  | 'gan'
+  | 'sample'
+  | 'probe'
+  | 'score'
+  | 'mix'
+  | 'bench'
+  | 'simulate'
+  | 'prepare';
 
 /** The folder that holds the prepared store and the runs; `CBED_WORKSPACE` or ./workspace. */
 export const workspaceFolder = (): string => resolve(process.env.CBED_WORKSPACE ?? 'workspace');
@@ -25,7 +35,8 @@ const runAt = (folder: string, kind: RunKind): Run => ({
   file: (...parts) => join(folder, ...parts),
 });
 
-const stamp = (): string => new Date().toISOString().slice(0, 19).replace('T', '_').replaceAll(':', '');
+const stamp = (): string =>
+  new Date().toISOString().slice(0, 19).replace('T', '_').replaceAll(':', '');
 
 /**
  * Makes a run folder `workspace/runs/<UTC time>-<kind>` (or `folder`) and saves the resolved
@@ -41,19 +52,28 @@ export function openRun(kind: RunKind, config: unknown, folder?: string): Run {
   return run;
 }
 
-/** The newest run of a kind that holds `needed`, or null. Names begin with the time, so they sort. */
+/**
+ * The newest run of a kind that holds `needed`, or null: a folder of its own, or the stage of that
+ * name inside a quickstart run. Names begin with the time, so they sort.
+ */
 export function newestRun(kind: RunKind, needed = 'config.json'): Run | null {
   const runs = join(workspaceFolder(), 'runs');
   if (!existsSync(runs)) return null;
-  const names = readdirSync(runs)
-    .filter((name) => name.endsWith(`-${kind}`) && existsSync(join(runs, name, needed)))
-    .sort();
-  const last = names.at(-1);
-  return last ? runAt(join(runs, last), kind) : null;
+  const folders = readdirSync(runs)
+    .sort()
+    .reverse()
+    .map((name) => join(runs, name, name.endsWith(`-${kind}`) ? '' : kind));
+  const found = folders.find((folder) => existsSync(join(folder, needed)));
+  return found ? runAt(found, kind) : null;
 }
 
 /** An existing run: the folder given, or the newest of the kind; an input error says how to make one. */
-export function requireRun(kind: RunKind, folder: string | undefined, mend: string, needed = 'config.json'): Run {
+export function requireRun(
+  kind: RunKind,
+  folder: string | undefined,
+  mend: string,
+  needed = 'config.json',
+): Run {
   if (folder) {
     if (!existsSync(join(folder, needed))) {
       throw inputError(`${folder} is no ${kind} run: it has no ${needed}`, mend);

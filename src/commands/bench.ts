@@ -1,0 +1,173 @@
+import { Command, Option } from 'commander';
+import { usageError } from '../ground/errors.ts';
+import { terminalProgress } from '../ground/progress.ts';
+
+interface RunFlags {
+  study: string;
+  out?: string;
+  data?: string;
+  seeds?: string;
+  updates?: string;
+  executor: 'local' | 'slurm';
+  jobs: string;
+  threads: string;
+  partition?: string;
+  memory: string;
+  time: string;
+  gpus: string;
+  atOnce: string;
+  json?: boolean;
+}
+
+function wholeNumber(name: string, text: string | undefined, least: number): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < least) {
+    throw usageError(`--${name} ${text} is not a whole number of at least ${least}`);
+  }
+  return value;
+}
+
+async function studyOf(flags: RunFlags) {
+  const { loadStudy } = await import('../benchmark/load.ts');
+  return loadStudy(flags.study, {
+    data: flags.data,
+    seeds: wholeNumber('seeds', flags.seeds, 1),
+    updates: wholeNumber('updates', flags.updates, 1),
+  });
+}
+
+async function folderFor(flags: RunFlags) {
+  const { join } = await import('node:path');
+  const { workspaceFolder } = await import('../ground/run.ts');
+  const { openStudyFolder } = await import('../benchmark/folder.ts');
+  const study = await studyOf(flags);
+  return openStudyFolder(flags.out ?? join(workspaceFolder(), 'studies', study.name), study);
+}
+
+async function plan(flags: RunFlags): Promise<void> {
+  const { planCells } = await import('../benchmark/study.ts');
+  const { textTable } = await import('../ground/log.ts');
+  const study = await studyOf(flags);
+  const cells = planCells(study);
+  if (flags.json) {
+    console.log(JSON.stringify({ study, cells }, null, 2));
+    return;
+  }
+  const rows = cells.map((cell) => [cell.id, cell.arm.synthetic, cell.seed, cell.split, cell.gan]);
+  console.log(textTable([['cell', 'synthetic', 'seed', 'split', 'GAN'], ...rows]));
+  console.log(
+    `${cells.length} cells of ${study.updates} updates; gan bench run --study ${flags.study} runs them`,
+  );
+}
+
+async function run(flags: RunFlags): Promise<void> {
+  const folder = await folderFor(flags);
+  const { missingCells } = await import('../benchmark/folder.ts');
+  if (flags.executor === 'slurm') {
+    const { submitToSlurm } = await import('../benchmark/slurm.ts');
+    const submitted = submitToSlurm(folder, {
+      partition: flags.partition,
+      cpus: wholeNumber('threads', flags.threads, 1)!,
+      memory: wholeNumber('memory', flags.memory, 1)!,
+      time: flags.time,
+      gpus: wholeNumber('gpus', flags.gpus, 0)!,
+      atOnce: wholeNumber('at-once', flags.atOnce, 0)!,
+    });
+    console.log(
+      submitted
+        ? `submitted ${submitted.cells} cells as job ${submitted.array}, the report as job ${submitted.report}`
+        : 'every cell is done; gan bench report writes the page',
+    );
+    return;
+  }
+  console.log(`${missingCells(folder).length} cells to run, results in ${folder.path}`);
+  const { prepareShared } = await import('../benchmark/shared.ts');
+  await prepareShared(folder, terminalProgress);
+  const { runLocally } = await import('../benchmark/local.ts');
+  await runLocally({
+    folder,
+    jobs: wholeNumber('jobs', flags.jobs, 1)!,
+    threads: wholeNumber('threads', flags.threads, 1)!,
+    progress: terminalProgress,
+  });
+  await report(folder.path, {});
+}
+
+interface ReportFlags {
+  format?: 'html' | 'markdown' | 'json' | 'csv';
+}
+
+async function report(path: string, flags: ReportFlags): Promise<void> {
+  const { readStudyFolder } = await import('../benchmark/folder.ts');
+  const { writeStudyReport } = await import('../report/study-files.ts');
+  const written = await writeStudyReport(readStudyFolder(path), flags.format ?? 'html');
+  for (const line of written.lines) console.log(line);
+}
+
+const withStudy = (command: Command): Command =>
+  command
+    .option(
+      '--study <name>',
+      'built-in study (quick, default, challenge, ablations) or a YAML file',
+      'default',
+    )
+    .option('--data <store>', 'built-in task or prepared store, instead of the study’s own')
+    .option('--seeds <n>', 'number of seeds, instead of the study’s own')
+    .option('--updates <n>', 'optimiser updates of every arm, instead of the study’s own');
+
+/** `gan bench`: arms with and without synthetic data, compared over seeds, with a verdict. */
+export function benchCommand(): Command {
+  const bench = new Command('bench').description(
+    'compare training with and without synthetic data: arms x seeds, intervals, a verdict',
+  );
+  withStudy(bench.command('plan').description('list the cells of a study'))
+    .option('--json', 'print as JSON')
+    .action(plan);
+  withStudy(
+    bench
+      .command('run', { isDefault: true })
+      .description('run what is missing of a study, then report'),
+  )
+    .option('--out <folder>', 'folder of the study (default: workspace/studies/NAME)')
+    .addOption(
+      new Option('--executor <kind>', 'where cells run')
+        .choices(['local', 'slurm'])
+        .default('local'),
+    )
+    .option('--jobs <n>', 'cells at once (local)', '1')
+    .option('--threads <n>', 'threads a cell', '2')
+    .option('--partition <name>', 'SLURM partition')
+    .option('--memory <gib>', 'SLURM memory a cell', '8')
+    .option('--time <hh:mm:ss>', 'SLURM time limit a cell', '01:00:00')
+    .option('--gpus <n>', 'SLURM GPUs a cell', '0')
+    .option('--at-once <n>', 'SLURM cells at once (0: no limit)', '0')
+    .addHelpText('after', '\nExample:\n  npx gan bench run --study quick --jobs 2 --threads 1')
+    .action(run);
+  bench
+    .command('report <folder>')
+    .description('write the page, tables and figures of a study')
+    .addOption(
+      new Option('--format <kind>', 'what to print')
+        .choices(['html', 'markdown', 'json', 'csv'])
+        .default('html'),
+    )
+    .action(report);
+  bench
+    .command('cancel <folder>')
+    .description('cancel the SLURM jobs of a study; finished cells stay')
+    .action(async (path: string) => {
+      const { readStudyFolder } = await import('../benchmark/folder.ts');
+      const { cancelOnSlurm } = await import('../benchmark/slurm.ts');
+      console.log(`cancelled jobs ${cancelOnSlurm(readStudyFolder(path)).join(', ')}`);
+    });
+  bench
+    .command('cell <id>', { hidden: true })
+    .requiredOption('--in <folder>', 'folder of the study')
+    .action(async (id: string, flags: { in: string }) => {
+      const { readStudyFolder } = await import('../benchmark/folder.ts');
+      const { runCellById } = await import('../benchmark/cell.ts');
+      await runCellById(readStudyFolder(flags.in), id);
+    });
+  return bench.addHelpText('after', '\nExample:\n  npx gan bench run --study quick');
+}
