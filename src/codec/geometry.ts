@@ -1,4 +1,11 @@
-import type { Vec3 } from '../crystal/crystal.ts';
+import { cellMatrix, isCell } from '../crystal/cell.ts';
+import type { Cell, Vec3 } from '../crystal/crystal.ts';
+import { cross, dot, inverse, norm, transpose, vectorMatrix } from '../crystal/matrix.ts';
+import { type Centring, centring, centringVectors } from '../crystal/spacegroup.ts';
+import { type ZoneFrame, zoneFrame } from '../crystal/zone.ts';
+import { inputError } from '../ground/errors.ts';
+import type { Camera } from '../simulate/camera.ts';
+import { reducedZone, zoneIndexBasis } from './indices.ts';
 
 /** Where the discs of one pattern are: lengths in pixels, x to the right, y up. */
 export interface PatternGeometry {
@@ -20,3 +27,148 @@ export interface PatternGeometry {
 }
 
 export type TripletGeometry = readonly [PatternGeometry, PatternGeometry, PatternGeometry];
+
+/** Discs of one pattern above this number are no diffraction pattern at any camera in use. */
+const MOST_DISCS = 20_000;
+
+export interface PatternRequest {
+  cell: Cell;
+  /** 1 to 230: its centring says which reflections exist. */
+  spaceGroup: number;
+  /** Direct-lattice indices of the conventional cell. */
+  zone: Vec3;
+  camera: Camera;
+  /** Disc radius in 1/angstrom; by the rule of the simulator where absent. */
+  radius?: number;
+  /** Direct-lattice direction that points up; by `zoneFrame` where absent. */
+  inPlane?: Vec3 | null;
+}
+
+interface Axes {
+  x: Vec3;
+  y: Vec3;
+}
+
+/** The pattern's axes: those of the frame, or turned until `inPlane` points up. */
+function patternAxes(frame: ZoneFrame, rows: ReturnType<typeof cellMatrix>, up: Vec3 | null): Axes {
+  if (!up) return frame;
+  const along = vectorMatrix(up, rows);
+  const height = dot(along, frame.normal);
+  const flat: Vec3 = [
+    along[0] - height * frame.normal[0],
+    along[1] - height * frame.normal[1],
+    along[2] - height * frame.normal[2],
+  ];
+  const length = norm(flat);
+  if (!(length > 1e-3 * norm(along))) {
+    throw inputError(
+      `in-plane direction [${up.join(' ')}] lies along the zone axis [${frame.zone.join(' ')}]`,
+    );
+  }
+  const y: Vec3 = [flat[0] / length, flat[1] / length, flat[2] / length];
+  return { x: cross(y, frame.normal), y };
+}
+
+/** Zone indices of the reflections that the centring allows and whose discs touch the detector. */
+function discIndices(geometry: Omit<PatternGeometry, 'h' | 'k'>, spaceGroup: number) {
+  const { basis, radius, size, centre, indexBasis } = geometry;
+  const [ax, ay, bx, by] = basis;
+  const area = Math.abs(ax * by - ay * bx);
+  const left = -radius - 1 - centre;
+  const right = size + radius - centre;
+  const far = Math.SQRT2 * Math.max(-left, right);
+  const highest = [Math.hypot(bx, by), Math.hypot(ax, ay)].map((v) => Math.ceil((far * v) / area));
+  if ((2 * highest[0]! + 1) * (2 * highest[1]! + 1) > 50 * MOST_DISCS) {
+    throw inputError(`the cell is too large for this camera: discs lie ${(area / far).toFixed(4)} px apart`);
+  }
+  // A reflection exists where its phase at every centring vector is a whole turn.
+  const shifts = centringVectors(spaceGroup).map((t) => indexBasis.map((hkl) => dot(hkl, t)));
+  const h: number[] = [];
+  const k: number[] = [];
+  for (let i = -highest[0]!; i <= highest[0]!; i++) {
+    for (let j = -highest[1]!; j <= highest[1]!; j++) {
+      const x = i * ax + j * bx;
+      const y = -(i * ay + j * by);
+      if (x < left || x > right || y < left || y > right) continue;
+      const phase = shifts.map((s) => i * s[0]! + j * s[1]!);
+      if (phase.some((p) => Math.abs(p - Math.round(p)) > 1e-6)) continue;
+      h.push(i);
+      k.push(j);
+    }
+  }
+  return { h: Int16Array.from(h), k: Int16Array.from(k) };
+}
+
+/** The disc radius that the simulator chooses for an unknown spacing, 1/angstrom. */
+function ruleRadius(frame: ZoneFrame): number {
+  const [a, b] = frame.reciprocal;
+  const lengths = [
+    [1, 0],
+    [0, 1],
+    [1, 1],
+    [1, -1],
+  ].map(([m, n]) => Math.hypot(m! * a[0] + n! * b[0], m! * a[1] + n! * b[1]));
+  return Math.max(0.035, Math.min(0.47 * Math.min(...lengths), 0.13));
+}
+
+/**
+ * The geometry of one pattern.
+ *
+ * @throws input error for a cell or zone axis that cannot be, and for a lattice so wide that only
+ * the direct beam falls on the detector.
+ */
+export function patternGeometry(request: PatternRequest): PatternGeometry {
+  const { cell, spaceGroup, camera } = request;
+  if (!isCell(cell)) throw inputError(`(${cell.join(', ')}) is no unit cell`);
+  const indexBasis = zoneIndexBasis(request.zone);
+  const known: Centring = centring(spaceGroup);
+  const frame = zoneFrame({ cell, centring: known, zone: request.zone });
+  const rows = cellMatrix(cell);
+  const { x, y } = patternAxes(frame, rows, request.inPlane ?? null);
+  const reciprocal = transpose(inverse(rows));
+  const pixels = indexBasis.flatMap((hkl) => {
+    const g = vectorMatrix(hkl, reciprocal);
+    return [dot(g, x) / camera.pixel, dot(g, y) / camera.pixel];
+  });
+  const geometry = {
+    size: camera.size,
+    centre: camera.centre,
+    zone: reducedZone(request.zone),
+    indexBasis,
+    basis: pixels as [number, number, number, number],
+    radius: (request.radius ?? ruleRadius(frame)) / camera.pixel,
+  };
+  const indices = discIndices(geometry, spaceGroup);
+  if (indices.h.length < 2) {
+    throw inputError(
+      `zone axis [${request.zone.join(' ')}] of cell (${cell.map((v) => v.toFixed(2)).join(', ')}) puts only the direct beam on the detector`,
+      'use a camera that reaches further',
+    );
+  }
+  return { ...geometry, ...indices };
+}
+
+export interface TripletRequest {
+  cell: Cell;
+  spaceGroup: number;
+  zones: readonly [Vec3, Vec3, Vec3];
+  camera: Camera;
+  /** Disc radii in 1/angstrom; by the rule of the simulator where absent. */
+  radii?: readonly [number, number, number] | null;
+  inPlane?: readonly [Vec3, Vec3, Vec3] | null;
+}
+
+/** The geometry of the three patterns of a crystal; see `patternGeometry`. */
+export function tripletGeometry(request: TripletRequest): TripletGeometry {
+  const { cell, spaceGroup, camera } = request;
+  const one = (i: 0 | 1 | 2): PatternGeometry =>
+    patternGeometry({
+      cell,
+      spaceGroup,
+      camera,
+      zone: request.zones[i],
+      radius: request.radii?.[i],
+      inPlane: request.inPlane?.[i],
+    });
+  return [one(0), one(1), one(2)];
+}
