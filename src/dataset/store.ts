@@ -1,39 +1,18 @@
-import type { Vec3 } from '../crystal/crystal.ts';
+import type * as H5wasm from 'h5wasm/node';
+import { inputError } from '../ground/errors.ts';
 import type { Camera } from '../simulate/camera.ts';
 import type { SampleFacts } from '../simulate/sample.ts';
-import type { Split } from './split.ts';
-import type { StoreExamples } from './store-examples.ts';
+import { hdf5 } from './hdf5.ts';
+import { ImageReader } from './image-reader.ts';
+import { COLUMNS, factsAt, NUMERIC_COLUMNS, type RowTable, type StoreRows } from './rows.ts';
+import { SPLITS, type Split } from './split.ts';
+import { type StoreExamples, storeExamples } from './store-examples.ts';
+import { contentHash, STORE_FORMAT, STORE_VERSION } from './store-write.ts';
+import { fileProblem } from './superblock.ts';
 
-/** Column by column what is known of each sample; NaN, or zone [0, 0, 0], where it is not known. */
-export interface StoreRows {
-  /** Space-group number. */
-  spaceGroup: Int32Array;
-  /** Position of the space group in `classes`. */
-  label: Int32Array;
-  /** 0 train, 1 validation, 2 test. */
-  split: Uint8Array;
-  /** Position of the material in `materials`. */
-  material: Int32Array;
-  /** (N, 6) lattice a, b, c in angstrom and alpha, beta, gamma in degrees. */
-  cell: Float64Array;
-  /** (N, 3, 3) zone axis of each pattern, direct-lattice indices. */
-  zones: Float64Array;
-  /** (N, 3, 3) direct-lattice direction that points up in each pattern. */
-  inPlane: Float64Array;
-  /** (N, 3) semi-convergence angles in rad. */
-  semiAngles: Float64Array;
-  /** (N, 3) interplanar spacings in angstrom that chose the zones. */
-  spacings: Float64Array;
-  /** Beam energy in keV. */
-  energy: Float64Array;
-  /** Specimen thickness in angstrom. */
-  thickness: Float64Array;
-  formula: readonly string[];
-  /** Group name of the sample in its Summit file. */
-  key: readonly string[];
-}
+export type { StoreRows } from './rows.ts';
 
-/** A source file of a store: name, bytes and the digest of its catalogue. */
+/** A source file of a store: name, bytes, samples taken and the digest of its catalogue. */
 export interface StoreSource {
   name: string;
   bytes: number;
@@ -75,9 +54,133 @@ export interface OpenStoreOptions {
   memoryBudget?: number;
 }
 
-/** Three consecutive numbers of a column as a vector. */
-export const vectorAt = (column: Float64Array, at: number): Vec3 => [
-  column[at]!,
-  column[at + 1]!,
-  column[at + 2]!,
-];
+/** Bytes of pixels kept in memory unless the caller says otherwise. */
+export const DEFAULT_MEMORY_BUDGET = 512 << 20;
+
+/**
+ * Opens a prepared store. Pixels stay in the file until they are asked for; a store within the
+ * memory budget is then read once.
+ *
+ * @throws an input error that names the file: missing, cut off, no store, of another version.
+ */
+export async function openStore(
+  path: string,
+  { memoryBudget = DEFAULT_MEMORY_BUDGET }: OpenStoreOptions = {},
+): Promise<Store> {
+  const mend = 'run: gan data prepare';
+  const problem = fileProblem(path);
+  if (problem) throw inputError(`${path}: ${problem.reason}`, mend);
+  const library = await hdf5();
+  try {
+    const file = new library.File(path, 'r');
+    const format = file.get_attribute('format', false);
+    if (format !== STORE_FORMAT) throw inputError(`${path} is not a prepared store`, mend);
+    const version = Number(file.get_attribute('version', false));
+    if (version !== STORE_VERSION) {
+      throw inputError(`${path} is a store of version ${version}, not ${STORE_VERSION}`, mend);
+    }
+    return new OpenStore(path, file, new ImageReader(library, file, memoryBudget));
+  } catch (error) {
+    if (error instanceof Error && error.name === 'CbedError') throw error;
+    const reason = library.fault(error);
+    library.abandon(path);
+    if (reason.includes("can't locate attribute") || reason.includes('name not defined')) {
+      throw inputError(`${path} is not a prepared store`, mend);
+    }
+    throw inputError(`${path} cannot be read: ${reason}`, mend);
+  }
+}
+
+function readTable(file: H5wasm.File): RowTable {
+  const value = (name: string): unknown => (file.get(name) as H5wasm.Dataset).value;
+  const numeric = NUMERIC_COLUMNS.map((column) => [column, value(`rows/${COLUMNS[column].name}`)]);
+  const rows = {
+    ...Object.fromEntries(numeric),
+    formula: value('rows/formula'),
+    key: value('rows/key'),
+  } as StoreRows;
+  const classes = Array.from(value('classes') as Int32Array);
+  return { rows, classes, materials: value('materials') as string[] };
+}
+
+class OpenStore implements Store {
+  readonly path: string;
+  readonly digest: string;
+  readonly camera: Camera;
+  readonly classes: readonly number[];
+  readonly materials: readonly string[];
+  readonly rows: StoreRows;
+  readonly config: Record<string, unknown>;
+  readonly sources: readonly StoreSource[];
+  private readonly file: H5wasm.File;
+  private readonly reader: ImageReader;
+
+  constructor(path: string, file: H5wasm.File, reader: ImageReader) {
+    this.path = path;
+    this.file = file;
+    this.reader = reader;
+    const camera = file.get_attribute('camera', false) as Float64Array;
+    this.camera = { size: camera[0]!, pixel: camera[1]!, centre: camera[2]! };
+    this.digest = file.get_attribute('digest', false) as string;
+    const json = (name: string) => JSON.parse(((file.get(name) as H5wasm.Dataset).value as string[])[0]!);
+    this.config = json('config');
+    this.sources = json('sources');
+    const table = readTable(file);
+    this.rows = table.rows;
+    this.classes = table.classes;
+    this.materials = table.materials;
+  }
+
+  get count(): number {
+    return this.rows.label.length;
+  }
+
+  get size(): number {
+    return this.camera.size;
+  }
+
+  indices(split: Split): Int32Array {
+    const code = SPLITS.indexOf(split);
+    const rows: number[] = [];
+    this.rows.split.forEach((value, row) => {
+      if (value === code) rows.push(row);
+    });
+    return Int32Array.from(rows);
+  }
+
+  images(indices: ArrayLike<number>): Uint8Array {
+    return this.reader.read(indices);
+  }
+
+  facts(row: number): SampleFacts {
+    return factsAt(this, row);
+  }
+
+  examples(which: Split | ArrayLike<number>): StoreExamples {
+    return storeExamples(this, which);
+  }
+
+  close(): void {
+    this.reader.close();
+    this.file.close();
+  }
+}
+
+/**
+ * Computes the digest of a store's content anew.
+ *
+ * @throws an input error where it is not the one the store was written with.
+ */
+export async function verifyStore(path: string): Promise<string> {
+  const store = await openStore(path, { memoryBudget: 0 });
+  try {
+    const { rows, classes, materials } = store;
+    const hash = contentHash(store.camera, { rows, classes: [...classes], materials: [...materials] });
+    for (let row = 0; row < store.count; row++) hash.update(store.images([row]));
+    const digest = hash.digest('hex');
+    if (digest === store.digest) return digest;
+  } finally {
+    store.close();
+  }
+  throw inputError(`${path} is damaged: its content has another digest than the one in it`, 'prepare it again');
+}

@@ -81,17 +81,19 @@ export function readFacts(
   for (const name of attributes.names) {
     if (!known.has(name)) remark('attribute-extra', `attribute ${name} is not of the layout`);
   }
+  // Zones that were not chosen by a reflection have no spacing; that is no fault.
+  const optional = (name: string): boolean => attributes.names.includes(name);
   const facts: Omit<SampleFacts, 'spaceGroup' | 'material'> = {
     formula: attributes.text('formula') ?? '',
     energy: readEnergy(attributes, key, remark),
     zones: zones ? columns(zones) : [UNKNOWN, UNKNOWN, UNKNOWN],
     inPlane: inPlane ? columns(inPlane) : null,
     semiAngles: attributes.numbers('semi_angles_rad', 3) as unknown as Three<number> | null,
-    spacings: attributes.numbers('d_hkls_angstrom', 3) as unknown as Three<number> | null,
-    cell: readCell(attributes, remark),
-    thickness: attributes.names.includes('thickness_angstrom')
-      ? attributes.number('thickness_angstrom')
+    spacings: optional('d_hkls_angstrom')
+      ? (attributes.numbers('d_hkls_angstrom', 3) as unknown as Three<number> | null)
       : null,
+    cell: readCell(attributes, remark),
+    thickness: optional('thickness_angstrom') ? attributes.number('thickness_angstrom') : null,
   };
   return spaceGroup === null || !material ? null : { spaceGroup, material, ...facts };
 }
