@@ -1,5 +1,6 @@
 import type { Cell, Vec3 } from './crystal.ts';
 import { determinant, dot, type Matrix3, norm, vectorMatrix } from './matrix.ts';
+import type { LatticeSystem } from './spacegroup.ts';
 
 const RADIAN = Math.PI / 180;
 
@@ -59,3 +60,32 @@ export function isCell(values: readonly number[]): boolean {
 
 /** Cartesian position or direction (angstrom) of fractional coordinates. */
 export const cartesian = (fractional: Vec3, rows: Matrix3): Vec3 => vectorMatrix(fractional, rows);
+
+/** The cell with the equalities and angles of its lattice system made exact (hexagonal axes). */
+export function conformCell([a, b, c, alpha, beta, gamma]: Cell, system: LatticeSystem): Cell {
+  const ab = (a + b) / 2;
+  switch (system) {
+    case 'triclinic':
+      return [a, b, c, alpha, beta, gamma];
+    case 'monoclinic':
+      return [a, b, c, 90, beta, 90];
+    case 'orthorhombic':
+      return [a, b, c, 90, 90, 90];
+    case 'tetragonal':
+      return [ab, ab, c, 90, 90, 90];
+    case 'hexagonal':
+    case 'rhombohedral':
+      return [ab, ab, c, 90, 90, 120];
+    case 'cubic': {
+      const abc = (a + b + c) / 3;
+      return [abc, abc, abc, 90, 90, 90];
+    }
+  }
+}
+
+/** A distance in angstrom as fractions of a, b and c. */
+export const asFractions = (distance: number, cell: Cell): Vec3 => [
+  distance / cell[0],
+  distance / cell[1],
+  distance / cell[2],
+];

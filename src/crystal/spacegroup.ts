@@ -1,5 +1,5 @@
 import type { Vec3 } from './crystal.ts';
-import { symmetryLibrary } from './moyo.ts';
+import { symmetryLibrary, tabulatedOperations } from './moyo.ts';
 
 export type CrystalSystem =
   | 'triclinic'
@@ -103,21 +103,12 @@ const CENTRING_VECTORS: Record<Centring, readonly Vec3[]> = {
 export const centringVectors = (spaceGroup: number): readonly Vec3[] =>
   CENTRING_VECTORS[centring(spaceGroup)];
 
-// Translations of the standard settings are multiples of 1/24; wasm gives 0.33333333333333326.
-const wrapTranslation = (t: number): number => (((Math.round(t * 24) % 24) + 24) % 24) / 24;
-
 /**
  * The symmetry operations of the standard conventional cell, centring included: unique axis b,
  * C-centred monoclinic cells, hexagonal axes, origin choice 2 (International Tables A).
  */
-export const operations = perGroup((spaceGroup): readonly Operation[] =>
-  symmetryLibrary()
-    .operations_from_number(spaceGroup, { type: 'Standard' }, false)
-    .map(({ rotation: r, translation: t }) => ({
-      // Column-major in the library.
-      rotation: [r[0], r[3], r[6], r[1], r[4], r[7], r[2], r[5], r[8]],
-      translation: [wrapTranslation(t[0]), wrapTranslation(t[1]), wrapTranslation(t[2])],
-    })),
+export const operations = perGroup((spaceGroup) =>
+  tabulatedOperations(spaceGroup, { type: 'Standard' }),
 );
 
 /** The Wyckoff positions of the standard setting, general position first. */

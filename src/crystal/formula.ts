@@ -1,0 +1,35 @@
+import type { Atom } from './crystal.ts';
+import { electronegativity, elementSymbol } from './elements.ts';
+
+/** Number of atoms of each element, the least electronegative element first. */
+function elementCounts(atoms: readonly Pick<Atom, 'element'>[]): [string, number][] {
+  const counts = new Map<number, number>();
+  for (const { element } of atoms) counts.set(element, (counts.get(element) ?? 0) + 1);
+  return [...counts]
+    .sort(([a], [b]) => electronegativity(a) - electronegativity(b) || a - b)
+    .map(([element, count]) => [elementSymbol(element), count]);
+}
+
+/** Element counts of the cell, as in `Fe8 O14 F2`. */
+export const cellFormula = (atoms: readonly Pick<Atom, 'element'>[]): string =>
+  elementCounts(atoms)
+    .map(([symbol, count]) => `${symbol}${count}`)
+    .join(' ');
+
+const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b));
+
+/** Element counts divided by their greatest common divisor, as in `Fe4O7F`. */
+export function reducedFormula(atoms: readonly Pick<Atom, 'element'>[]): string {
+  const counts = elementCounts(atoms);
+  const common = counts.reduce((d, [, count]) => divisor(count, d), 0);
+  return counts
+    .map(([symbol, count]) => `${symbol}${count === common ? '' : count / common}`)
+    .join('');
+}
+
+/**
+ * The material of a crystal: reduced formula and space group, as in `NaCl-225`. Entries that
+ * share it (other temperatures, pressures, refinements) count as one material.
+ */
+export const materialKey = (atoms: readonly Pick<Atom, 'element'>[], spaceGroup: number): string =>
+  `${reducedFormula(atoms)}-${spaceGroup}`;

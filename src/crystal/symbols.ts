@@ -1,0 +1,87 @@
+import { symmetryLibrary, tabulatedOperations } from './moyo.ts';
+import type { Operation } from './spacegroup.ts';
+
+/** One of the 530 tabulated settings of the space groups. */
+export interface Setting {
+  spaceGroup: number;
+  /** 1 to 530. */
+  hallNumber: number;
+  /** Axes or origin: `b1`, `cab`, `2`, `H`; empty where there is one setting. */
+  name: string;
+}
+
+const SETTING_COUNT = 530;
+
+/** Spellings made alike: `P 1 2_1/c 1` and `P121/c1`; the old cubic `F m 3 m` and `F m -3 m`. */
+const normal = (symbol: string): string =>
+  symbol
+    .toLowerCase()
+    .replace(/[\s_()'"]/g, '')
+    .replace(/^([pif](?:[24]\d?\/)?[a-dmn])3/, '$1-3');
+
+/** The `e` of 1992 was `a`, `b` or `c` before: `C m c e` and `C m c a`. */
+const olderSymbols = (symbol: string): string[] =>
+  symbol.includes('e')
+    ? ['a', 'b', 'c']
+        .filter((letter) => letter !== symbol[0]?.toLowerCase())
+        .map((letter) => symbol.replace('e', letter))
+    : [];
+
+function symbolTable(): Map<string, Setting[]> {
+  const table = new Map<string, Setting[]>();
+  let previous = 0;
+  for (let hallNumber = 1; hallNumber <= SETTING_COUNT; hallNumber++) {
+    const entry = symmetryLibrary().hall_symbol_entry(hallNumber);
+    const setting = { spaceGroup: entry.number, hallNumber, name: entry.setting };
+    const monoclinic = entry.number >= 3 && entry.number <= 15;
+    const names = [entry.hm_full];
+    if (monoclinic) names.push(entry.hm_full.replace(/ 1(?= |$)/g, ''));
+    // The library gives every monoclinic setting the short symbol of the first one.
+    if (!monoclinic || entry.number !== previous) names.push(entry.hm_short);
+    previous = entry.number;
+    for (const name of new Set([...names, ...names.flatMap(olderSymbols)].map(normal))) {
+      table.set(name, [...(table.get(name) ?? []), setting]);
+    }
+  }
+  return table;
+}
+
+function hallTable(): Map<string, Setting> {
+  const table = new Map<string, Setting>();
+  for (let hallNumber = 1; hallNumber <= SETTING_COUNT; hallNumber++) {
+    const entry = symmetryLibrary().hall_symbol_entry(hallNumber);
+    const setting = { spaceGroup: entry.number, hallNumber, name: entry.setting };
+    const key = normal(entry.hall_symbol);
+    if (!table.has(key)) table.set(key, setting);
+  }
+  return table;
+}
+
+let symbols: Map<string, Setting[]> | undefined;
+let halls: Map<string, Setting> | undefined;
+
+/** The settings that a Hermann-Mauguin symbol can mean, in any usual spelling; may be empty. */
+export function settingsOfSymbol(symbol: string): readonly Setting[] {
+  symbols ??= symbolTable();
+  return symbols.get(normal(symbol)) ?? [];
+}
+
+/** The setting of a Hall symbol, or null. */
+export function settingOfHall(symbol: string): Setting | null {
+  halls ??= hallTable();
+  return halls.get(normal(symbol)) ?? null;
+}
+
+/** The tabulated settings of a space-group number; the standard one is among them. */
+export const settingsOfNumber = (spaceGroup: number): readonly Setting[] =>
+  symmetryLibrary()
+    .hall_symbol_entries_from_number(spaceGroup)
+    .map((entry) => ({
+      spaceGroup,
+      hallNumber: entry.hall_number,
+      name: entry.setting,
+    }));
+
+/** The operations of a setting, centring included. */
+export const operationsOfSetting = (setting: Setting): Operation[] =>
+  tabulatedOperations(setting.spaceGroup, { type: 'HallNumber', value: setting.hallNumber });

@@ -1,0 +1,101 @@
+import { asFractions, cellMatrix, cellOf, conformCell } from './cell.ts';
+import type { Atom, Crystal, Vec3 } from './crystal.ts';
+import { inverse, type Matrix3, matrixVector, multiply, transpose } from './matrix.ts';
+import { symmetryLibrary } from './moyo.ts';
+import { expandSites, nearestImage } from './orbit.ts';
+import { latticeSystem, operations } from './spacegroup.ts';
+
+/** A cell and all its atoms, in any setting. */
+export type Structure = Pick<Crystal, 'cell' | 'atoms'>;
+
+/** A structure in the standard conventional cell of its space group. */
+export interface StandardStructure extends Structure {
+  spaceGroup: number;
+  /** One atom of each orbit. */
+  sites: readonly Atom[];
+}
+
+/** Distance within which positions count as equivalent, in angstrom. */
+export const SYMMETRY_TOLERANCE = 0.01;
+
+/** Nine numbers by columns, as the symmetry library gives them. */
+const fromColumns = (m: readonly number[]): Matrix3 => [
+  [m[0]!, m[3]!, m[6]!],
+  [m[1]!, m[4]!, m[7]!],
+  [m[2]!, m[5]!, m[8]!],
+];
+
+function analyse({ cell, atoms }: Structure, tolerance: number) {
+  const request = JSON.stringify({
+    lattice: { basis: cellMatrix(cell).flat() },
+    positions: atoms.map((atom) => atom.position),
+    numbers: atoms.map((atom) => atom.element),
+  });
+  return symmetryLibrary().analyze_cell(request, tolerance, 'Standard');
+}
+
+/**
+ * The space group (1 to 230) of a structure, or null where none can be found.
+ * `tolerance` in angstrom.
+ */
+export function spaceGroupOf(structure: Structure, tolerance = SYMMETRY_TOLERANCE): number | null {
+  try {
+    return analyse(structure, tolerance).number;
+  } catch {
+    return null; // The library throws a plain string where its search does not close.
+  }
+}
+
+const sameSite = (a: Vec3, b: Vec3, tolerance: Vec3): boolean =>
+  nearestImage(a, b).every((d, i) => Math.abs(d) <= tolerance[i]!);
+
+/** One atom of each orbit, and all atoms with their positions made exact. */
+function orbits(atoms: readonly Atom[], spaceGroup: number, tolerance: Vec3) {
+  const sites: Atom[] = [];
+  const all: Atom[] = [];
+  for (const atom of atoms) {
+    const seen = all.some(
+      (known) =>
+        known.element === atom.element && sameSite(known.position, atom.position, tolerance),
+    );
+    if (seen) continue;
+    const images = expandSites([atom], operations(spaceGroup), tolerance);
+    sites.push(images[0]!);
+    all.push(...images);
+  }
+  return { sites, atoms: all };
+}
+
+/**
+ * The structure in the standard conventional cell of its space group, which is found anew.
+ * Axes are changed by a proper rotation and the origin is shifted: a crystal never becomes its
+ * mirror image. Positions are made exact. Null where no symmetry can be found or where the
+ * found symmetry does not reproduce the atoms. `tolerance` in angstrom.
+ */
+export function standardise(
+  structure: Structure,
+  tolerance = SYMMETRY_TOLERANCE,
+): StandardStructure | null {
+  let found: ReturnType<typeof analyse>;
+  try {
+    found = analyse(structure, tolerance);
+  } catch {
+    return null;
+  }
+  // (a, b, c)_standard = (a, b, c) P and x_standard = P^-1 (x - p); det P > 0.
+  const change = fromColumns(found.std_linear);
+  const back = inverse(change);
+  const rows = multiply(transpose(change), cellMatrix(structure.cell));
+  const cell = conformCell(cellOf(rows), latticeSystem(found.number));
+  const origin = found.std_origin_shift;
+  const moved = structure.atoms.map((atom) => {
+    const p = atom.position;
+    return {
+      ...atom,
+      position: matrixVector(back, [p[0] - origin[0], p[1] - origin[1], p[2] - origin[2]]),
+    };
+  });
+  const parts = orbits(moved, found.number, asFractions(Math.max(0.05, 5 * tolerance), cell));
+  if (parts.atoms.length !== found.std_cell.numbers.length) return null;
+  return { spaceGroup: found.number, cell, ...parts };
+}
