@@ -54,7 +54,7 @@ export function page(options: {
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><link rel="icon" href="data:,"><title>${escapeHtml(title)}</title><style>${STYLE}</style></head>
 <body><main><h1>${escapeHtml(title)}</h1>${subtitle ? `<p>${escapeHtml(subtitle)}</p>` : ''}
 <div class="lead ${lead.tone}">${lead.lines.map((line) => `<p>${escapeHtml(line)}</p>`).join('')}</div>
-<nav>${links.join('')}</nav>
+<nav>${links.join(' ')}</nav>
 ${bodies.join('\n')}
 </main><script>${SCRIPT}</script></body></html>
 `;
