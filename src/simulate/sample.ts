@@ -36,4 +36,3 @@ export interface Sample extends SampleFacts {
    */
   stack: Float32Array;
 }
-
