@@ -34,7 +34,10 @@ export function discTensors(patterns: readonly PatternDiscs[]): DiscTensors {
     pattern,
     h,
     k,
-    basis: tf.tensor2d(patterns.flatMap(({ geometry }) => [...geometry.basis]), [patterns.length, 4]),
+    basis: tf.tensor2d(
+      patterns.flatMap(({ geometry }) => [...geometry.basis]),
+      [patterns.length, 4],
+    ),
     radius: tf.tensor1d(patterns.map(({ geometry }) => geometry.radius)),
     coefficients: tf.tensor2d(coefficients, [count, MODES]),
     background: lit

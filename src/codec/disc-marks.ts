@@ -73,7 +73,11 @@ function blend({ near, right, below, far }: Corners, { x, y }: Marks): Tensor3D 
 }
 
 /** Slope along one axis, per pixel, of the value between the corners. */
-function slope(axis: Axis, along: 0 | 1, edges: { first: Tensor3D; last: Tensor3D; share: Tensor2D }) {
+function slope(
+  axis: Axis,
+  along: 0 | 1,
+  edges: { first: Tensor3D; last: Tensor3D; share: Tensor2D },
+) {
   const { first, last, share } = edges;
   const between = first.add(last.sub(first).mul(share.expandDims(along === 0 ? 1 : 0)));
   return between.mul(axis.distance.sign().mul(NODES).expandDims(along));

@@ -1,3 +1,4 @@
+import type { Background } from './background.ts';
 import type { PatternGeometry } from './geometry.ts';
 
 /**
@@ -12,7 +13,7 @@ export interface PatternDiscs {
    * Smooth background: log-intensity b0 + b1 s + b2 s^2 with s = distance from the direct beam
    * over half the side; null where the pattern has none.
    */
-  background: readonly [number, number, number] | null;
+  background: Background | null;
 }
 
 /** Three patterns of one crystal. */

@@ -62,7 +62,10 @@ export function fillFootprint(options: {
 }
 
 /** Footprint of one disc, read between the nodes; `dx` and `dy` in pixels. */
-export function footprintAt(table: Float32Array, at: { offset: number; side: number; dx: number; dy: number }): number {
+export function footprintAt(
+  table: Float32Array,
+  at: { offset: number; side: number; dx: number; dy: number },
+): number {
   const u = Math.abs(at.dx) * NODES;
   const v = Math.abs(at.dy) * NODES;
   const i = Math.min(Math.floor(u), at.side - 2);

@@ -5,6 +5,7 @@ import { type Centring, centring, centringVectors } from '../crystal/spacegroup.
 import { type ZoneFrame, zoneFrame } from '../crystal/zone.ts';
 import { inputError } from '../ground/errors.ts';
 import type { Camera } from '../simulate/camera.ts';
+import { discRadius } from '../simulate/disc.ts';
 import { reducedZone, zoneIndexBasis } from './indices.ts';
 
 /** Where the discs of one pattern are: lengths in pixels, x to the right, y up. */
@@ -40,6 +41,8 @@ export interface PatternRequest {
   camera: Camera;
   /** Disc radius in 1/angstrom; by the rule of the simulator where absent. */
   radius?: number;
+  /** Interplanar spacing (angstrom) that chose the zone axis, for that rule. */
+  spacing?: number | null;
   /** Direct-lattice direction that points up; by `zoneFrame` where absent. */
   inPlane?: Vec3 | null;
 }
@@ -79,7 +82,9 @@ function discIndices(geometry: Omit<PatternGeometry, 'h' | 'k'>, spaceGroup: num
   const far = Math.SQRT2 * Math.max(-left, right);
   const highest = [Math.hypot(bx, by), Math.hypot(ax, ay)].map((v) => Math.ceil((far * v) / area));
   if ((2 * highest[0]! + 1) * (2 * highest[1]! + 1) > 50 * MOST_DISCS) {
-    throw inputError(`the cell is too large for this camera: discs lie ${(area / far).toFixed(4)} px apart`);
+    throw inputError(
+      `the cell is too large for this camera: discs lie ${(area / far).toFixed(4)} px apart`,
+    );
   }
   // A reflection exists where its phase at every centring vector is a whole turn.
   const shifts = centringVectors(spaceGroup).map((t) => indexBasis.map((hkl) => dot(hkl, t)));
@@ -97,18 +102,6 @@ function discIndices(geometry: Omit<PatternGeometry, 'h' | 'k'>, spaceGroup: num
     }
   }
   return { h: Int16Array.from(h), k: Int16Array.from(k) };
-}
-
-/** The disc radius that the simulator chooses for an unknown spacing, 1/angstrom. */
-function ruleRadius(frame: ZoneFrame): number {
-  const [a, b] = frame.reciprocal;
-  const lengths = [
-    [1, 0],
-    [0, 1],
-    [1, 1],
-    [1, -1],
-  ].map(([m, n]) => Math.hypot(m! * a[0] + n! * b[0], m! * a[1] + n! * b[1]));
-  return Math.max(0.035, Math.min(0.47 * Math.min(...lengths), 0.13));
 }
 
 /**
@@ -136,7 +129,7 @@ export function patternGeometry(request: PatternRequest): PatternGeometry {
     zone: reducedZone(request.zone),
     indexBasis,
     basis: pixels as [number, number, number, number],
-    radius: (request.radius ?? ruleRadius(frame)) / camera.pixel,
+    radius: (request.radius ?? discRadius(frame, request.spacing)) / camera.pixel,
   };
   const indices = discIndices(geometry, spaceGroup);
   if (indices.h.length < 2) {
@@ -155,6 +148,8 @@ export interface TripletRequest {
   camera: Camera;
   /** Disc radii in 1/angstrom; by the rule of the simulator where absent. */
   radii?: readonly [number, number, number] | null;
+  /** Interplanar spacings (angstrom) that chose the zone axes, for that rule. */
+  spacings?: readonly [number, number, number] | null;
   inPlane?: readonly [Vec3, Vec3, Vec3] | null;
 }
 
@@ -168,6 +163,7 @@ export function tripletGeometry(request: TripletRequest): TripletGeometry {
       camera,
       zone: request.zones[i],
       radius: request.radii?.[i],
+      spacing: request.spacings?.[i],
       inPlane: request.inPlane?.[i],
     });
   return [one(0), one(1), one(2)];

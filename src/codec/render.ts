@@ -1,5 +1,5 @@
-import { type Tensor, type Tensor1D, type Tensor2D, type Tensor3D, tf } from '../engine/tf.ts';
 import { PIXEL_SCALE } from '../dataset/examples.ts';
+import { type Tensor, type Tensor1D, type Tensor2D, type Tensor3D, tf } from '../engine/tf.ts';
 import { type DrawingPlan, planDrawing, tableSlopes } from './canvas.ts';
 import { drawMarks, type GroupTensors, marksGradient } from './disc-marks.ts';
 import { GREYS_PER_LOG, LOG_CEILING } from './modes.ts';
@@ -117,9 +117,7 @@ function backgroundOf(background: Tensor2D, size: number, centre: number): Tenso
   const line = tf.range(0, size).sub(centre);
   const square = line.square().expandDims(0).add(line.square().expandDims(1));
   const s = square.sqrt().mul(2 / size);
-  const [b0, b1, b2] = tf
-    .split(background, 3, 1)
-    .map((b) => b.expandDims(2)) as Tensor3D[];
+  const [b0, b1, b2] = tf.split(background, 3, 1).map((b) => b.expandDims(2)) as Tensor3D[];
   const level = b0!.add(b1!.mul(s)).add(b2!.mul(s.square())) as Tensor3D;
   return tf.exp(level.clipByValue(-30, LOG_CEILING)) as Tensor3D;
 }

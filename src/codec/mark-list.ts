@@ -1,0 +1,63 @@
+import { fillFootprint, footprintAt, reach, tableSide } from './footprint.ts';
+import type { PatternGeometry } from './geometry.ts';
+
+/** Every pixel that every disc of a pattern marks, disc by disc. */
+export interface MarkList {
+  /** Disc d has marks start[d] to start[d + 1]. */
+  start: Int32Array;
+  /** Pixel, row by row from the top. */
+  pixel: Int32Array;
+  /** Footprint: how strongly a disc of intensity 1 marks the pixel, in (0, 1]. */
+  footprint: Float32Array;
+  /** Disc coordinates, y up, held at the rim outside the disc. */
+  x: Float32Array;
+  y: Float32Array;
+}
+
+/** Marks weaker than this are left out: they would only add noise to a fit. */
+const FAINTEST = 1e-3;
+
+/** The marks of a pattern's discs on the pixels of the detector. */
+export function markList(geometry: PatternGeometry): MarkList {
+  const { size, centre, basis, radius, h, k } = geometry;
+  const far = reach(radius);
+  const side = tableSide(radius);
+  const table = new Float32Array(side * side);
+  fillFootprint({ table, offset: 0, side, radius });
+  const most = h.length * (2 * far + 1) ** 2;
+  const start = new Int32Array(h.length + 1);
+  const pixel = new Int32Array(most);
+  const footprint = new Float32Array(most);
+  const x = new Float32Array(most);
+  const y = new Float32Array(most);
+  let at = 0;
+  for (let disc = 0; disc < h.length; disc++) {
+    const column = centre + h[disc]! * basis[0] + k[disc]! * basis[2];
+    const row = centre - h[disc]! * basis[1] - k[disc]! * basis[3];
+    const top = Math.max(0, Math.round(row) - far);
+    const bottom = Math.min(size - 1, Math.round(row) + far);
+    const left = Math.max(0, Math.round(column) - far);
+    const right = Math.min(size - 1, Math.round(column) + far);
+    for (let r = top; r <= bottom; r++) {
+      const dy = row - r;
+      for (let c = left; c <= right; c++) {
+        const dx = c - column;
+        const mark = footprintAt(table, { offset: 0, side, dx, dy });
+        if (mark < FAINTEST) continue;
+        const scale = 1 / Math.max(radius, Math.sqrt(dx * dx + dy * dy));
+        pixel[at] = r * size + c;
+        footprint[at] = mark;
+        x[at] = dx * scale;
+        y[at++] = dy * scale;
+      }
+    }
+    start[disc + 1] = at;
+  }
+  return {
+    start,
+    pixel: pixel.subarray(0, at),
+    footprint: footprint.subarray(0, at),
+    x: x.subarray(0, at),
+    y: y.subarray(0, at),
+  };
+}
