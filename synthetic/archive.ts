@@ -51,6 +51,10 @@ export interface SyntheticArchive {
 /** Value of the `format` attribute of archives that this project wrote. */
 export const FORMAT = 'cbed-gan synthetic archive 1';
 
+/** Digest of pixels and labels. */
+export const archiveDigest = (images: Uint8Array, labels: Int32Array): string =>
+  digestOf([digestOf(images), digestOf(labels)]);
+
 function checkContents(path: string, contents: ArchiveContents): void {
   const { size, images, labels, provenance, parameters } = contents;
   const count = labels.length;
@@ -71,7 +75,7 @@ function fill(file: File, contents: ArchiveContents): void {
   const count = labels.length;
   file.create_attribute('format', FORMAT);
   file.create_attribute('camera', JSON.stringify(camera));
-  file.create_attribute('digest', digestOf([digestOf(images), digestOf(labels)]));
+  file.create_attribute('digest', archiveDigest(images, labels));
   file.create_dataset({
     name: 'images',
     data: images,

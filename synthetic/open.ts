@@ -1,10 +1,9 @@
 import type { Dataset, File } from 'h5wasm/node';
 import { type Hdf5, hdf5 } from '../src/dataset/hdf5.ts';
-import { digestOf } from '../src/ground/digest.ts';
 import { CbedError, inputError } from '../src/ground/errors.ts';
 import { existingFile } from '../src/ground/files.ts';
 import type { Camera } from '../src/simulate/camera.ts';
-import { FORMAT, type Parameters, type SyntheticArchive } from './archive.ts';
+import { archiveDigest, FORMAT, type Parameters, type SyntheticArchive } from './archive.ts';
 import type { Origin, Provenance } from './provenance.ts';
 
 const LAYOUT = 'it needs "images" (N, S, S, 3) uint8 and "labels" (N) space groups';
@@ -60,15 +59,12 @@ function spaceGroupsOf(path: string, labels: Dataset): Int32Array {
   return values;
 }
 
-/** Rows of a (N, S, S, 3) dataset in the order asked for; runs of neighbours are read at once. */
-function readRows(images: Dataset, indices: ArrayLike<number>, rowSize: number): Uint8Array {
-  const out = new Uint8Array(indices.length * rowSize);
-  for (let at = 0; at < indices.length; ) {
-    const first = indices[at] as number;
-    let run = 1;
-    while (at + run < indices.length && indices[at + run] === first + run) run++;
-    out.set(images.slice([[first, first + run]]) as Uint8Array, at * rowSize);
-    at += run;
+/** Rows of (N, S, S, 3) pixels in the order asked for. */
+function pickPixels(pixels: Uint8Array, indices: ArrayLike<number>, row: number): Uint8Array {
+  const out = new Uint8Array(indices.length * row);
+  for (let i = 0; i < indices.length; i++) {
+    const from = (indices[i] as number) * row;
+    out.set(pixels.subarray(from, from + row), i * row);
   }
   return out;
 }
@@ -85,7 +81,8 @@ function parametersOf(file: File): Parameters | null {
 
 /**
  * Opens a synthetic archive, or an HDF5 file of another tool that has `images` and `labels`
- * (then camera, provenance and origin are null). Pixels stay on disk until `images` is called.
+ * (then camera, provenance and origin are null). The pixels are read whole: what was checked
+ * against the digest is what is used.
  *
  * @throws input error naming the file and what is wrong with it.
  */
@@ -93,17 +90,16 @@ export async function openArchive(path: string): Promise<SyntheticArchive> {
   existingFile(path, 'make an archive with: gan sample');
   const library = await hdf5();
   return reading(library, path, (file) => {
-    const own = file.attrs.format?.value === FORMAT;
     const labels = spaceGroupsOf(path, required(file, path, 'labels'));
-    const pixels = required(file, path, 'images');
-    const size = sideOf(path, pixels, labels.length);
-    const rowSize = size * size * 3;
-    const listed = dataset(file, 'classes')?.value as Int32Array | undefined;
-    const camera = file.attrs.camera?.value as string | undefined;
-    const digest = digestOf([digestOf(pixels.value as Uint8Array), digestOf(labels)]);
-    if (own && digest !== file.attrs.digest?.value) {
+    const images = required(file, path, 'images');
+    const size = sideOf(path, images, labels.length);
+    const pixels = images.value as Uint8Array;
+    const digest = archiveDigest(pixels, labels);
+    if (file.attrs.format?.value === FORMAT && digest !== file.attrs.digest?.value) {
       throw inputError(`${path} was changed after it was written`, 'make it again: gan sample');
     }
+    const listed = dataset(file, 'classes')?.value as Int32Array | undefined;
+    const camera = file.attrs.camera?.value as string | undefined;
     return {
       path,
       digest,
@@ -115,10 +111,7 @@ export async function openArchive(path: string): Promise<SyntheticArchive> {
       provenance: text<Provenance[]>(file, 'provenance'),
       origin: text<Origin>(file, 'origin'),
       parameters: parametersOf(file),
-      images: (indices) =>
-        reading(library, path, (again) =>
-          readRows(required(again, path, 'images'), indices, rowSize),
-        ),
+      images: (indices) => pickPixels(pixels, indices, size * size * 3),
     };
   });
 }

@@ -1,0 +1,65 @@
+import { rowsByClass } from '../src/balance/sampling.ts';
+import { resolveStrategy, type Strategy } from '../src/balance/strategy.ts';
+import { usageError } from '../src/ground/errors.ts';
+import type { Stream } from '../src/ground/stream.ts';
+
+/** Which rows of a shrinking class are kept: a random part, or those nearest to its boundary. */
+export const KEEPING = ['random', 'boundary'] as const;
+export type Keeping = (typeof KEEPING)[number];
+
+export interface Shrinking {
+  /** Count that classes above it shrink to; a strategy of `src/balance`, or null for no change. */
+  target: Strategy | null;
+  /** At most this many classes shrink, the largest first; all where absent. */
+  largest?: number;
+  keep: Keeping;
+  /** log p(class) - log p(next class) of each row; needed to keep those nearest to the boundary. */
+  margins?: ArrayLike<number>;
+}
+
+/**
+ * Rows that are kept, ascending, when the majority classes shrink to a target. A smaller target
+ * keeps a part of what a larger one keeps, so progressive undersampling only ever takes away.
+ */
+export function keptRows(
+  data: { labels: ArrayLike<number>; classCount: number },
+  shrinking: Shrinking,
+  stream: Stream,
+): Int32Array {
+  const { target, largest = data.classCount, keep, margins } = shrinking;
+  if (keep === 'boundary' && !margins) {
+    throw usageError('keeping the rows nearest to the boundary needs the margins of a classifier');
+  }
+  const rows = rowsByClass(data);
+  const counts = rows.map((of) => of.length);
+  const targets = target === null ? new Map() : resolveStrategy(target, counts, 'under');
+  const order = [...counts.keys()].sort((a, b) => counts[b]! - counts[a]! || a - b);
+  const shrink = new Set(order.slice(0, largest));
+  const kept = rows.flatMap((of, label) => {
+    const goal = targets.get(label);
+    if (goal === undefined || !shrink.has(label)) return of;
+    const ranked =
+      keep === 'random'
+        ? stream.split(label).shuffled(of)
+        : [...of].sort((a, b) => Math.abs(margins![a]!) - Math.abs(margins![b]!) || a - b);
+    return ranked.slice(0, goal);
+  });
+  return Int32Array.from(kept).sort();
+}
+
+/**
+ * Targets of progressive undersampling: the largest count, then less by the factor `step` each
+ * time, down to the smallest count or `floor`. Train at each and stop before validation drops.
+ */
+export function progressiveTargets(
+  counts: ArrayLike<number>,
+  { step = 0.7, floor = 1 }: { step?: number; floor?: number } = {},
+): number[] {
+  const present = Array.from(counts).filter((count) => count > 0);
+  const least = Math.max(floor, Math.min(...present));
+  const targets = [Math.max(...present)];
+  while (targets.at(-1)! > least) {
+    targets.push(Math.max(least, Math.floor(targets.at(-1)! * step)));
+  }
+  return targets;
+}
