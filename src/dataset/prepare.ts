@@ -1,0 +1,146 @@
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { inputError, usageError } from '../ground/errors.ts';
+import { silentProgress } from '../ground/progress.ts';
+import type { Camera } from '../simulate/camera.ts';
+import { type Anomaly, isFatal } from './anomaly.ts';
+import { type Assembly, assemble } from './assemble.ts';
+import type { Catalogue } from './catalogue.ts';
+import { officialSplits, withoutLeaks } from './official.ts';
+import { type PartPlan, partExists, planParts, readPartHead } from './part.ts';
+import { runTasks } from './pool.ts';
+import { enforce, type ScanOptions, scan } from './scan.ts';
+import { type Selection, selectSamples } from './select.ts';
+import type { SplitRule } from './split.ts';
+import { sameCamera } from './summit.ts';
+import { resampledCamera } from './transform.ts';
+
+export interface PrepareOptions extends ScanOptions, Selection {
+  /** Pixels a side of the stored patterns. */
+  size: number;
+  /** By the names of the files, by material, or by the names where all of them say a split. */
+  split: 'official' | 'material' | 'auto';
+  rule?: SplitRule;
+  seed: number;
+}
+
+/** What a preparation came to. */
+export interface Prepared {
+  path: string;
+  digest: string;
+  samples: number;
+  splitBy: 'official' | 'material';
+  anomalies: Anomaly[];
+}
+
+// About a second of work: what a kill can lose.
+const PART_SAMPLES = 64;
+
+/** The files whose patterns were taken with the camera of the first; the others are told. */
+function oneCamera(
+  all: readonly Catalogue[],
+  anomalies: Anomaly[],
+): { catalogues: Catalogue[]; camera: Camera } {
+  const camera = all.find(({ samples }) => samples.length > 0)?.camera;
+  if (!camera) throw inputError('no sample in these files can be used', 'see: gan data inspect');
+  const text = ({ size, pixel }: Camera): string => `${size} pixels of ${pixel} 1/angstrom`;
+  const catalogues = all.filter((catalogue) => {
+    if (catalogue.samples.length === 0 || sameCamera(catalogue.camera, camera)) return true;
+    const reason = `patterns of ${text(catalogue.camera)}; those of the first file have ${text(camera)}`;
+    anomalies.push({ kind: 'file-camera', file: catalogue.path, group: null, reason });
+    return false;
+  });
+  return { catalogues, camera };
+}
+
+/** Makes the parts that are not there yet. */
+async function makeParts(plans: readonly PartPlan[], options: PrepareOptions): Promise<Anomaly[]> {
+  const { workers, patience, strict, progress = silentProgress } = options;
+  const anomalies: Anomaly[] = [];
+  const missing = plans.filter((plan) => !partExists(plan));
+  const total = missing.reduce((sum, plan) => sum + plan.keys.length, 0);
+  const bar = progress('reading patterns', total);
+  const start = Date.now();
+  let read = 0;
+  const tasks = missing.map((plan) => ({ kind: 'part' as const, plan }));
+  await runTasks(tasks, { workers, patience }, (task, outcome) => {
+    anomalies.push(...outcome.anomalies);
+    const { plan } = task as (typeof tasks)[number];
+    if (strict) enforce(strict, [...outcome.anomalies, ...readPartHead(plan).anomalies]);
+    read += plan.keys.length;
+    const rate = read / Math.max(1e-3, (Date.now() - start) / 1000);
+    bar.advance(plan.keys.length, `${rate.toFixed(0)} samples/s`);
+  });
+  bar.done(plans.length > missing.length ? `${plans.length - missing.length} parts were there` : '');
+  return anomalies;
+}
+
+/** How the samples are split, and those that may stay. */
+function chooseSplit(
+  catalogues: readonly Catalogue[],
+  chosen: string[][],
+  { split, seed, rule }: PrepareOptions,
+): { keys: string[][]; anomalies: Anomaly[]; split: Assembly['split'] } {
+  const named = split === 'material' ? null : officialSplits(catalogues);
+  if (!named) {
+    if (split === 'official') {
+      throw usageError('--split official: not every file name says train, dev or test', 'use --split material');
+    }
+    return { keys: chosen, anomalies: [], split: { seed, rule } };
+  }
+  const byFile = new Map(catalogues.map(({ path }, i) => [path, named[i]!]));
+  return { ...withoutLeaks(catalogues, chosen, named), split: byFile };
+}
+
+/** The settings that the content of a store depends on. */
+function settingsOf(options: PrepareOptions, splitBy: string): Record<string, unknown> {
+  const { size, energies, maxPerMaterial, minMaterials, seed, rule } = options;
+  const transform = 'clip(10 (max(ln I, -17) + 17), 0, 255) of the area-averaged intensity';
+  const chosen = { energies, maxPerMaterial, minMaterials, rule };
+  const given = Object.entries(chosen).filter(([, value]) => value !== undefined);
+  return { size, transform, split: splitBy, seed, ...Object.fromEntries(given) };
+}
+
+/**
+ * Reads files in the Summit layout into a prepared store: each sample once, reduced, with its
+ * facts and its split. Work that is done stands in a folder beside the store, so that the same
+ * call goes on where a killed one stopped. The store does not depend on the number of workers.
+ *
+ * @throws an input error where an input does not exist, nothing can be used, or, when strict, at
+ * the first sample that cannot be used.
+ */
+export async function prepareStore(
+  inputs: readonly string[],
+  out: string,
+  options: PrepareOptions,
+): Promise<Prepared> {
+  const { size, strict } = options;
+  const scanned = await scan(inputs, options);
+  const { catalogues, camera } = oneCamera(scanned.catalogues, scanned.anomalies);
+  if (size > camera.size) {
+    throw usageError(`--size ${size}: the patterns have ${camera.size} pixels a side`);
+  }
+  const selected = selectSamples(catalogues, options);
+  const chosen = chooseSplit(catalogues, selected.keys, options);
+  const anomalies = [...scanned.anomalies, ...selected.anomalies, ...chosen.anomalies];
+  enforce(strict, anomalies);
+  const path = resolve(out);
+  const folder = `${path}.parts`;
+  mkdirSync(folder, { recursive: true });
+  const plans = catalogues.flatMap((catalogue, file) =>
+    planParts(catalogue, chosen.keys[file]!, { size, folder, length: PART_SAMPLES }),
+  );
+  anomalies.push(...(await makeParts(plans, options)));
+  const splitBy = 'seed' in chosen.split ? 'material' : 'official';
+  const config = settingsOf(options, splitBy);
+  const { split } = chosen;
+  const stored = { plans, catalogues, split, camera: resampledCamera(camera, size), config, folder };
+  const made = await assemble(stored);
+  renameSync(made.path, path);
+  rmSync(folder, { recursive: true, force: true });
+  anomalies.push(...made.anomalies);
+  return { path, digest: made.digest, samples: made.samples, splitBy, anomalies };
+}
+
+/** Samples and files left out, one entry each. */
+export const leftOut = (anomalies: readonly Anomaly[]): Anomaly[] => anomalies.filter(isFatal);

@@ -1,0 +1,66 @@
+import { statSync } from 'node:fs';
+import { inputError } from '../ground/errors.ts';
+import { type ProgressFactory, silentProgress } from '../ground/progress.ts';
+import { type Anomaly, anomalyText, isFatal } from './anomaly.ts';
+import { type Catalogue, indexCatalogue, indexedCatalogue } from './catalogue.ts';
+import { runTasks } from './pool.ts';
+import { resolveSources } from './sources.ts';
+import { SUMMIT_CAMERA } from './summit-file.ts';
+import { catalogueFrom, type Task, taskFile } from './task.ts';
+
+export interface ScanOptions {
+  /** Reading processes; 0 reads in this process. */
+  workers: number;
+  /** Stop at the first file or sample that cannot be used. */
+  strict?: boolean;
+  /** How long one sample may take, ms. */
+  patience?: number;
+  progress?: ProgressFactory;
+}
+
+/** Stops, where the user asked for it, at the first anomaly that leaves something out. */
+export function enforce(strict: boolean | undefined, anomalies: readonly Anomaly[]): void {
+  const first = strict ? anomalies.find(isFatal) : undefined;
+  if (first) throw inputError(anomalyText(first), 'leave out --strict to skip it');
+}
+
+const unreadable = (path: string): Catalogue => {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  const [bytes, changed] = [stat?.size ?? 0, stat?.mtimeMs ?? 0];
+  return { path, bytes, changed, camera: SUMMIT_CAMERA, samples: [], anomalies: [] };
+};
+
+/**
+ * What stands in the files that the inputs mean, in order of their names: from the index where a
+ * file has not changed since it was last read, by reading its attributes otherwise.
+ *
+ * @throws an input error where an input does not exist, or, when strict, at the first fault.
+ */
+export async function scan(
+  inputs: readonly string[],
+  { workers, strict, patience, progress = silentProgress }: ScanOptions,
+): Promise<{ catalogues: Catalogue[]; anomalies: Anomaly[] }> {
+  const { paths, anomalies } = resolveSources(inputs);
+  enforce(strict, anomalies);
+  const known = new Map<string, Catalogue>();
+  for (const path of paths) {
+    const indexed = indexedCatalogue(path);
+    if (indexed) known.set(path, indexed);
+  }
+  const missing = paths.filter((path) => !known.has(path));
+  const tasks = missing.map((path): Task => ({ kind: 'catalogue', path }));
+  const bar = progress('reading attributes', missing.length);
+  await runTasks(tasks, { workers, patience }, (task, outcome) => {
+    const path = taskFile(task);
+    const catalogue = outcome.result === null ? unreadable(path) : catalogueFrom(outcome.result);
+    catalogue.anomalies.push(...outcome.anomalies);
+    // A crash may have been this machine's fault, so it is not remembered.
+    if (outcome.anomalies.length === 0 && catalogue.bytes > 0) indexCatalogue(catalogue);
+    known.set(path, catalogue);
+    bar.advance(1);
+  });
+  bar.done(`${paths.length} files, ${known.size - missing.length} of them from the index`);
+  const catalogues = paths.map((path) => known.get(path)!);
+  for (const catalogue of catalogues) enforce(strict, catalogue.anomalies);
+  return { catalogues, anomalies: [...anomalies, ...catalogues.flatMap((one) => one.anomalies)] };
+}
