@@ -34,8 +34,10 @@ function leadingVectors(matrix: Tensor2D, rank: number, stream: Stream): Tensor2
   const count = matrix.shape[0];
   const width = Math.min(count, rank + OVERSAMPLING);
   let basis = tf.tensor2d(stream.normals(count * width), [count, width]);
-  for (let i = 0; i < ITERATIONS; i++) basis = factor('Qr', matrix.matMul(basis))[0];
-  const small = basis.matMul(matrix.matMul(basis), true) as Tensor2D;
+  for (let i = 0; i < ITERATIONS; i++) {
+    basis = factor('Qr', matrix.matMul(basis) as Tensor2D)[0];
+  }
+  const small = basis.matMul(matrix.matMul(basis) as Tensor2D, true) as Tensor2D;
   const vectors = factor('SelfAdjointEigV2', small)[1]; // ascending
   return basis.matMul(vectors.slice([0, width - rank], [-1, rank]).reverse(1)) as Tensor2D;
 }

@@ -1,0 +1,235 @@
+import type { TripletDiscs } from '../src/codec/discs.ts';
+import type { Cell, Vec3 } from '../src/crystal/crystal.ts';
+import { tf } from '../src/engine/tf.ts';
+import type { Stream } from '../src/ground/stream.ts';
+import type { Camera } from '../src/simulate/camera.ts';
+import { CELL_NUMBERS, cellNumbers } from './cell-numbers.ts';
+import { classMeans, deviate } from './class-means.ts';
+import type { Envelope } from './envelope.ts';
+import { type Principal, principalComponents } from './principal.ts';
+import { SlotTable, slotsOf } from './slots.ts';
+import { fitEnvelope, type TableFrame, type TableRow, tableRow } from './tables.ts';
+
+/** A training triplet in the codec's terms. */
+export interface CodecSample {
+  /** Class index. */
+  label: number;
+  cell: Cell;
+  /** Zone axes of the three patterns. */
+  zones: readonly [Vec3, Vec3, Vec3];
+  discs: TripletDiscs;
+}
+
+/**
+ * The space that the GAN learns in, fitted on training triplets. A codec vector is `components`
+ * scores of the table's deviation from its class mean, then six numbers of the cell's deviation
+ * from its class mean; every number has about unit variance.
+ */
+export interface CodecSpace {
+  /** Space groups, ascending. */
+  classes: readonly number[];
+  camera: Camera;
+  /** Zone axes of each class. */
+  zones: readonly (readonly [Vec3, Vec3, Vec3] | null)[];
+  frame: TableFrame;
+  /** (K, S, MODES). */
+  means: Float32Array;
+  principal: Principal;
+  /** (rank) what one unit of a score stands for. */
+  scales: Float32Array;
+  /** (K, 6) and (6). */
+  cellMeans: Float32Array;
+  cellScales: Float32Array;
+}
+
+/** Numbers of a codec vector. */
+export const vectorWidth = (space: Pick<CodecSpace, 'principal'>): number =>
+  space.principal.rank + CELL_NUMBERS;
+
+/** Share of the first axis's deviation that is added to every scale: minor axes count less. */
+const SCALE_FLOOR = 0.15;
+/** Triplets that must show a disc for it to have a slot. */
+const LEAST_SHOWN = 3;
+
+const zoneKey = (zones: readonly Vec3[]): string => zones.map((zone) => zone.join(' ')).join(', ');
+
+/** The zone axes that most samples of each class have. */
+function classZones(samples: readonly CodecSample[], classes: number): CodecSpace['zones'] {
+  const counts = Array.from({ length: classes }, () => new Map<string, number>());
+  const byKey = new Map<string, CodecSample['zones']>();
+  for (const { label, zones } of samples) {
+    const key = zoneKey(zones);
+    byKey.set(key, zones);
+    counts[label]!.set(key, (counts[label]!.get(key) ?? 0) + 1);
+  }
+  return counts.map((count) => {
+    const most = [...count].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))[0];
+    return most ? byKey.get(most[0])! : null;
+  });
+}
+
+/** Mean of the cell numbers of each class, (K, 6), and the spread within classes, (6). */
+function cellStatistics(samples: readonly CodecSample[], classes: number) {
+  const means = new Float32Array(classes * CELL_NUMBERS);
+  const counts = new Float32Array(classes);
+  for (const { label, cell } of samples) {
+    counts[label]!++;
+    cellNumbers(cell).forEach((value, i) => {
+      means[label * CELL_NUMBERS + i]! += value;
+    });
+  }
+  for (let i = 0; i < means.length; i++) {
+    means[i]! /= Math.max(1, counts[Math.floor(i / CELL_NUMBERS)]!);
+  }
+  const squares = new Float64Array(CELL_NUMBERS);
+  for (const { label, cell } of samples) {
+    cellNumbers(cell).forEach((value, i) => {
+      squares[i]! += (value - means[label * CELL_NUMBERS + i]!) ** 2;
+    });
+  }
+  const scales = Float32Array.from(squares, (sum) => Math.sqrt(sum / samples.length) + 1e-3);
+  return { means, scales };
+}
+
+function joinRows(rows: readonly TableRow[]): { values: Float32Array; width: number } {
+  const width = rows[0]!.values.length;
+  const values = new Float32Array(rows.length * width);
+  rows.forEach((row, i) => {
+    values.set(row.values, i * width);
+  });
+  return { values, width };
+}
+
+/** Codec vectors (N, width) of the fitted rows. */
+function vectorsOf(
+  samples: readonly CodecSample[],
+  table: Float32Array,
+  space: CodecSpace,
+): Float32Array {
+  const { principal, scales, cellMeans, cellScales } = space;
+  const scores = tf.tidy(() => {
+    const x = tf.tensor2d(table, [samples.length, principal.width]).sub(principal.mean);
+    const axes = tf.tensor2d(principal.axes, [principal.rank, principal.width]);
+    return x.matMul(axes, false, true).div(scales).dataSync() as Float32Array;
+  });
+  const width = vectorWidth(space);
+  const vectors = new Float32Array(samples.length * width);
+  samples.forEach(({ label, cell }, row) => {
+    const { rank } = principal;
+    vectors.set(scores.subarray(row * rank, (row + 1) * rank), row * width);
+    cellNumbers(cell).forEach((value, i) => {
+      const centred = value - cellMeans[label * CELL_NUMBERS + i]!;
+      vectors[row * width + rank + i] = centred / cellScales[i]!;
+    });
+  });
+  return vectors;
+}
+
+/**
+ * Fits the space on training triplets and gives their codec vectors. Triplets with other zone axes
+ * than most of their class are left out; `used` has the positions of the others.
+ */
+export function fitSpace(
+  all: readonly CodecSample[],
+  options: { classes: readonly number[]; camera: Camera; components: number; stream: Stream },
+): { space: CodecSpace; vectors: Float32Array; used: Int32Array } {
+  const { classes, camera } = options;
+  const zones = classZones(all, classes.length);
+  const isUsed = ({ label, zones: own }: CodecSample) => zoneKey(own) === zoneKey(zones[label]!);
+  const used = Int32Array.from([...all.keys()].filter((i) => isUsed(all[i]!)));
+  const samples = Array.from(used, (i) => all[i]!);
+  const labels = Int32Array.from(samples, ({ label }) => label);
+  const triplets = samples.map(({ discs }) => discs);
+  const frame: TableFrame = {
+    slots: slotsOf(triplets, Math.min(LEAST_SHOWN, samples.length)),
+    envelope: fitEnvelope(triplets, camera),
+    pixel: camera.pixel,
+  };
+  const rows = triplets.map((triplet) => tableRow(triplet, frame));
+  const means = classMeans(rows, labels, classes.length);
+  deviate(rows, labels, means);
+  const { values, width } = joinRows(rows);
+  const principal = principalComponents({
+    rows: values,
+    width,
+    rank: options.components,
+    stream: options.stream,
+  });
+  const floor = SCALE_FLOOR * principal.deviations[0]! + 1e-6;
+  const cells = cellStatistics(samples, classes.length);
+  const space: CodecSpace = {
+    classes,
+    camera,
+    zones,
+    frame,
+    means,
+    principal,
+    scales: principal.deviations.map((deviation) => deviation + floor),
+    cellMeans: cells.means,
+    cellScales: cells.scales,
+  };
+  return { space, vectors: vectorsOf(samples, values, space), used };
+}
+
+/** The arrays and the description of a space, for a tensor file. */
+export function packSpace(space: CodecSpace): {
+  arrays: Record<string, Float32Array | Int32Array>;
+  description: Record<string, unknown>;
+} {
+  const { classes, camera, zones, frame, principal } = space;
+  return {
+    arrays: {
+      'space/slots': Int32Array.from(frame.slots.slots),
+      'space/envelope': frame.envelope.values,
+      'space/means': space.means,
+      'space/principal/mean': principal.mean,
+      'space/principal/axes': principal.axes,
+      'space/principal/deviations': principal.deviations,
+      'space/scales': space.scales,
+      'space/cell-means': space.cellMeans,
+      'space/cell-scales': space.cellScales,
+    },
+    description: {
+      classes,
+      camera,
+      zones,
+      pixel: frame.pixel,
+      step: frame.envelope.step,
+      rank: principal.rank,
+      width: principal.width,
+      kept: principal.kept,
+    },
+  };
+}
+
+/** Undoes `packSpace`. */
+export function unpackSpace(
+  arrays: Record<string, Float32Array | Int32Array>,
+  description: Record<string, unknown>,
+): CodecSpace {
+  const floats = (name: string): Float32Array => arrays[`space/${name}`] as Float32Array;
+  const about = description as Pick<CodecSpace, 'classes' | 'camera' | 'zones'> & {
+    pixel: number;
+    step: number;
+  } & Pick<Principal, 'rank' | 'width' | 'kept'>;
+  const envelope: Envelope = { step: about.step, values: floats('envelope') };
+  const slots = new SlotTable(Int16Array.from(arrays['space/slots'] as Int32Array));
+  return {
+    classes: about.classes,
+    camera: about.camera,
+    zones: about.zones,
+    frame: { slots, envelope, pixel: about.pixel },
+    means: floats('means'),
+    principal: {
+      mean: floats('principal/mean'),
+      axes: floats('principal/axes'),
+      deviations: floats('principal/deviations'),
+      rank: about.rank,
+      width: about.width,
+      kept: about.kept,
+    },
+    scales: floats('scales'),
+    cellMeans: floats('cell-means'),
+    cellScales: floats('cell-scales'),
+  };
+}
