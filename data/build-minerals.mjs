@@ -1,4 +1,5 @@
-// Builds data/minerals.txt.gz and data/minerals.json.
+// Builds data/minerals.txt.gz, data/minerals.json (what was kept and left out, and why) and
+// data/elements.json (how common each element is and how much room it takes).
 //
 //   npm run build && node data/build-minerals.mjs ENTRIES.jsonl.gz
 //
@@ -15,14 +16,14 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 const here = dirname(fileURLToPath(import.meta.url));
 const built = process.env.CBED_BUILT ?? join(here, '..', 'dist');
 const room = (name) => import(pathToFileURL(join(built, 'src', 'crystal', `${name}.js`)).href);
-const { asFractions, isCell } = await room('cell');
+const { asFractions, cellVolume, isCell } = await room('cell');
 const { worstClash } = await room('distances');
-const { atomicNumber } = await room('elements');
+const { atomicNumber, elementSymbol } = await room('elements');
 const { mineralCrystal, mineralLine, MINERALS_CITATION, parseMineralLine } = await room('minerals');
 const { expandSites } = await room('orbit');
 const { centringVectors, SPACE_GROUPS } = await room('spacegroup');
 const { settingsOfSymbol } = await room('symbols');
-const { spaceGroupOf, standardise } = await room('symmetry');
+const { findSymmetry, standardise } = await room('symmetry');
 const { parseTriplet } = await room('triplet');
 
 const MERGE = 0.1; // angstrom: images of one site nearer than this are one atom
@@ -74,9 +75,72 @@ function standardEntry(entry) {
 /** The entry, when what the table will give back is the same crystal. */
 function checked(entry) {
   const again = mineralCrystal(parseMineralLine(mineralLine(entry)));
-  if (again.atoms.length !== entry.atoms.length) return 'rounding changes the crystal';
-  if (spaceGroupOf(again) !== entry.spaceGroup) return 'rounding changes the crystal';
-  return entry;
+  const found = findSymmetry(again);
+  const same =
+    found?.spaceGroup === entry.spaceGroup &&
+    found.atomCount === entry.atoms.length &&
+    again.atoms.length === entry.atoms.length;
+  return same ? entry : 'rounding changes the crystal';
+}
+
+/**
+ * The volume (cubic angstrom) that an atom of each element takes in these crystals: least squares
+ * of relative errors of the cell volumes, volumes not negative, drawn weakly towards the mean
+ * volume of an atom, by coordinate descent.
+ */
+function atomicVolumes(crystals) {
+  const rows = crystals.map(({ cell, atoms }) => {
+    const counts = new Map();
+    for (const { element } of atoms) counts.set(element, (counts.get(element) ?? 0) + 1);
+    const volume = cellVolume(cell);
+    return [...counts].map(([element, count]) => [element, count / volume]);
+  });
+  const columns = new Map();
+  rows.forEach((row, r) => {
+    for (const [element, share] of row) {
+      if (!columns.has(element)) columns.set(element, []);
+      columns.get(element).push([r, share]);
+    }
+  });
+  const atomsTotal = crystals.reduce((sum, c) => sum + c.atoms.length, 0);
+  const mean = crystals.reduce((sum, c) => sum + cellVolume(c.cell), 0) / atomsTotal;
+  const weight = 1 / mean ** 2; // as much as one crystal
+  const volumes = new Map([...columns.keys()].map((element) => [element, mean]));
+  const residual = rows.map((row) => 1 - row.reduce((sum, [, share]) => sum + share * mean, 0));
+  for (let sweep = 0; sweep < 300; sweep++) {
+    for (const [element, column] of columns) {
+      const old = volumes.get(element);
+      let top = weight * (mean - old);
+      let bottom = weight;
+      for (const [r, share] of column) {
+        top += share * residual[r];
+        bottom += share * share;
+      }
+      const next = Math.max(1, old + top / bottom);
+      for (const [r, share] of column) residual[r] -= share * (next - old);
+      volumes.set(element, next);
+    }
+  }
+  return volumes;
+}
+
+/** For each element: the materials that hold it, and the volume of an atom. */
+function elementTable(crystals) {
+  const volumes = atomicVolumes(crystals);
+  const materials = new Map();
+  for (const { atoms, material } of crystals) {
+    for (const { element } of atoms) {
+      if (!materials.has(element)) materials.set(element, new Set());
+      materials.get(element).add(material);
+    }
+  }
+  return [...volumes]
+    .sort(([a], [b]) => a - b)
+    .map(([element, volume]) => ({
+      symbol: elementSymbol(element),
+      materials: materials.get(element).size,
+      volume: Number(volume.toFixed(2)),
+    }));
 }
 
 const source = process.argv[2];
@@ -108,4 +172,6 @@ const head = `# ${MINERALS_CITATION}\n# code group cell (free parameters) then e
 const table = gzipSync(`${head}${kept.map(mineralLine).join('\n')}\n`, { level: 9 });
 writeFileSync(join(here, 'minerals.txt.gz'), table);
 writeFileSync(join(here, 'minerals.json'), `${JSON.stringify(summary, null, 2)}\n`);
+const elements = elementTable(crystals).map((row) => `  ${JSON.stringify(row)}`);
+writeFileSync(join(here, 'elements.json'), `[\n${elements.join(',\n')}\n]\n`);
 console.log(summary, `${(table.length / 1000).toFixed(0)} kB`);

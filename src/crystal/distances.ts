@@ -24,6 +24,39 @@ function translations(rows: Matrix3, radius: number): Vec3[] {
 
 const fraction = (x: number): number => x - Math.round(x);
 
+/** Distances between periodic images in one cell, exact up to `range` (angstrom). */
+export class Spacing {
+  private readonly rows: Matrix3;
+  private readonly shifts: Vec3[];
+
+  constructor(cell: Cell, range: number) {
+    this.rows = cellMatrix(cell);
+    this.shifts = translations(this.rows, range);
+  }
+
+  /** Shortest distance of two different atoms, in angstrom. */
+  between(a: Vec3, b: Vec3): number {
+    return Math.sqrt(this.nearestSquare(a, b, false));
+  }
+
+  /** Shortest distance of an atom to its own images, in angstrom. */
+  get toItself(): number {
+    return Math.sqrt(this.nearestSquare([0, 0, 0], [0, 0, 0], true));
+  }
+
+  private nearestSquare(a: Vec3, b: Vec3, skipOrigin: boolean): number {
+    const offset: Vec3 = [fraction(a[0] - b[0]), fraction(a[1] - b[1]), fraction(a[2] - b[2])];
+    const d = vectorMatrix(offset, this.rows);
+    let nearest = Number.POSITIVE_INFINITY;
+    for (const s of this.shifts) {
+      if (skipOrigin && s[0] === 0 && s[1] === 0 && s[2] === 0) continue;
+      const square = (d[0] + s[0]) ** 2 + (d[1] + s[1]) ** 2 + (d[2] + s[2]) ** 2;
+      if (square < nearest) nearest = square;
+    }
+    return nearest;
+  }
+}
+
 /** Two atoms nearer than allowed: indices (equal for an atom and its own image) and angstrom. */
 export interface Clash {
   pair: readonly [number, number];
@@ -40,23 +73,17 @@ export function worstClash(
   atoms: readonly Atom[],
   radii: ArrayLike<number>,
 ): Clash | null {
-  const rows = cellMatrix(cell);
-  const shifts = translations(rows, 2 * Math.max(...Array.from(radii)));
+  const spacing = new Spacing(cell, 2 * Math.max(...Array.from(radii)));
+  const own = spacing.toItself;
   let worst: Clash | null = null;
   let ratio = 1;
   for (let i = 0; i < atoms.length; i++) {
     for (let j = i; j < atoms.length; j++) {
-      const limit = radii[i]! + radii[j]!;
-      const [a, b] = [atoms[i]!.position, atoms[j]!.position];
-      const offset: Vec3 = [fraction(a[0] - b[0]), fraction(a[1] - b[1]), fraction(a[2] - b[2])];
-      const d = vectorMatrix(offset, rows);
-      for (const s of shifts) {
-        const square = (d[0] + s[0]) ** 2 + (d[1] + s[1]) ** 2 + (d[2] + s[2]) ** 2;
-        const itself = i === j && s[0] === 0 && s[1] === 0 && s[2] === 0;
-        if (itself || square >= (limit * ratio) ** 2) continue;
-        ratio = Math.sqrt(square) / limit;
-        worst = { pair: [i, j], distance: Math.sqrt(square) };
-      }
+      const distance = i === j ? own : spacing.between(atoms[i]!.position, atoms[j]!.position);
+      const share = distance / (radii[i]! + radii[j]!);
+      if (share >= ratio) continue;
+      ratio = share;
+      worst = { pair: [i, j], distance };
     }
   }
   return worst;

@@ -31,19 +31,28 @@ function analyse({ cell, atoms }: Structure, tolerance: number) {
     positions: atoms.map((atom) => atom.position),
     numbers: atoms.map((atom) => atom.element),
   });
-  return symmetryLibrary().analyze_cell(request, tolerance, 'Standard');
-}
-
-/**
- * The space group (1 to 230) of a structure, or null where none can be found.
- * `tolerance` in angstrom.
- */
-export function spaceGroupOf(structure: Structure, tolerance = SYMMETRY_TOLERANCE): number | null {
   try {
-    return analyse(structure, tolerance).number;
+    return symmetryLibrary().analyze_cell(request, tolerance, 'Standard');
   } catch {
     return null; // The library throws a plain string where its search does not close.
   }
+}
+
+/** The symmetry found in a structure. */
+export interface Symmetry {
+  /** 1 to 230. */
+  spaceGroup: number;
+  /** Atoms in the conventional cell that the symmetry asks for. */
+  atomCount: number;
+}
+
+/** The symmetry of a structure, or null where none can be found. `tolerance` in angstrom. */
+export function findSymmetry(
+  structure: Structure,
+  tolerance = SYMMETRY_TOLERANCE,
+): Symmetry | null {
+  const found = analyse(structure, tolerance);
+  return found && { spaceGroup: found.number, atomCount: found.std_cell.numbers.length };
 }
 
 const sameSite = (a: Vec3, b: Vec3, tolerance: Vec3): boolean =>
@@ -76,12 +85,8 @@ export function standardise(
   structure: Structure,
   tolerance = SYMMETRY_TOLERANCE,
 ): StandardStructure | null {
-  let found: ReturnType<typeof analyse>;
-  try {
-    found = analyse(structure, tolerance);
-  } catch {
-    return null;
-  }
+  const found = analyse(structure, tolerance);
+  if (!found) return null;
   // (a, b, c)_standard = (a, b, c) P and x_standard = P^-1 (x - p); det P > 0.
   const change = fromColumns(found.std_linear);
   const back = inverse(change);
