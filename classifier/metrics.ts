@@ -37,3 +37,159 @@ export interface Report {
   /** Space groups without a test example: named, and in no average. */
   absent: number[];
 }
+
+/** Training counts above the first are "many", below the second "few", medium between. */
+export const MANY_FEW = { many: 100, few: 20 } as const;
+
+const CALIBRATION_BINS = 15;
+
+/** Confidence, accuracy and number of the predictions in one bin of confidence. */
+export interface CalibrationBin {
+  confidence: number;
+  accuracy: number;
+  count: number;
+}
+
+export interface ReportOptions {
+  classes: readonly number[];
+  /** Training examples of each class, for many, medium and few. */
+  trainCounts?: ArrayLike<number>;
+  groups?: { many: number; few: number };
+}
+
+const mean = (values: readonly number[]): number =>
+  values.reduce((a, b) => a + b, 0) / values.length;
+
+/** Position of the largest value of each row of (N, K) values; the first of equals. */
+export function predictedLabels(values: Float32Array, classCount: number): Int32Array {
+  const count = values.length / classCount;
+  const out = new Int32Array(count);
+  for (let i = 0; i < count; i++) {
+    let best = 0;
+    for (let c = 1; c < classCount; c++) {
+      if (values[i * classCount + c]! > values[i * classCount + best]!) best = c;
+    }
+    out[i] = best;
+  }
+  return out;
+}
+
+/** How many classes come before the true one; equals come in label order. */
+function rankOfTruth(row: Float32Array, label: number): number {
+  const own = row[label]!;
+  let rank = 0;
+  for (let c = 0; c < row.length; c++) {
+    if (row[c]! > own || (row[c] === own && c < label)) rank++;
+  }
+  return rank;
+}
+
+/** Predictions in equal bins of confidence, (b/15, (b+1)/15]. */
+export function calibrationBins(
+  probabilities: Float32Array,
+  labels: ArrayLike<number>,
+  classCount: number,
+): CalibrationBin[] {
+  const bins = Array.from({ length: CALIBRATION_BINS }, () => ({
+    confidence: 0,
+    hits: 0,
+    count: 0,
+  }));
+  const predicted = predictedLabels(probabilities, classCount);
+  predicted.forEach((label, i) => {
+    const confidence = probabilities[i * classCount + label]!;
+    const at = Math.ceil(confidence * CALIBRATION_BINS) - 1;
+    const bin = bins[Math.min(CALIBRATION_BINS - 1, Math.max(0, at))]!;
+    bin.confidence += confidence;
+    bin.hits += label === labels[i] ? 1 : 0;
+    bin.count++;
+  });
+  return bins.map(({ confidence, hits, count }) => ({
+    confidence: count > 0 ? confidence / count : 0,
+    accuracy: count > 0 ? hits / count : 0,
+    count,
+  }));
+}
+
+function classScores(confusion: number[][], options: ReportOptions): ClassScore[] {
+  return options.classes.map((spaceGroup, c) => {
+    const hits = confusion[c]![c]!;
+    const support = confusion[c]!.reduce((a, b) => a + b, 0);
+    const predicted = confusion.reduce((total, row) => total + row[c]!, 0);
+    const precision = predicted > 0 ? hits / predicted : 0;
+    const recall = support > 0 ? hits / support : 0;
+    const f1 = hits > 0 ? (2 * precision * recall) / (precision + recall) : 0;
+    const trainCount = options.trainCounts?.[c] ?? null;
+    return { spaceGroup, precision, recall, f1, support, trainCount };
+  });
+}
+
+/** Mean recall of the tested classes whose training count `takes`; null where there are none. */
+function groupRecall(scores: ClassScore[], takes: (count: number) => boolean): number | null {
+  const chosen = scores.filter(({ trainCount }) => trainCount !== null && takes(trainCount));
+  return chosen.length > 0 ? mean(chosen.map(({ recall }) => recall)) : null;
+}
+
+function averages(tested: ClassScore[]) {
+  const support = tested.reduce((total, score) => total + score.support, 0);
+  const weighted = (of: 'f1' | 'precision' | 'recall') =>
+    tested.reduce((total, score) => total + score[of] * score.support, 0) / support;
+  const macro = (of: 'f1' | 'precision' | 'recall') => mean(tested.map((score) => score[of]));
+  return {
+    macroF1: macro('f1'),
+    macroPrecision: macro('precision'),
+    macroRecall: macro('recall'),
+    weightedF1: weighted('f1'),
+    weightedPrecision: weighted('precision'),
+    weightedRecall: weighted('recall'),
+    balancedAccuracy: macro('recall'),
+    gMean: Math.exp(mean(tested.map(({ recall }) => Math.log(recall)))),
+  };
+}
+
+function confusionOf(predicted: Int32Array, labels: ArrayLike<number>, classCount: number) {
+  const confusion = Array.from({ length: classCount }, () => new Array<number>(classCount).fill(0));
+  predicted.forEach((label, i) => {
+    confusion[labels[i]!]![label]!++;
+  });
+  return confusion;
+}
+
+/**
+ * All metrics of predictions, (N, K) probabilities in label order. A class that is never predicted
+ * has precision 0; classes without a test example are listed in `absent` and averaged nowhere.
+ */
+export function report(
+  probabilities: Float32Array,
+  labels: ArrayLike<number>,
+  options: ReportOptions,
+): Report {
+  const classCount = options.classes.length;
+  const count = labels.length;
+  if (count === 0 || probabilities.length !== count * classCount) {
+    throw new RangeError(`${probabilities.length} probabilities for ${count} x ${classCount}`);
+  }
+  const confusion = confusionOf(predictedLabels(probabilities, classCount), labels, classCount);
+  const perClass = classScores(confusion, options);
+  const tested = perClass.filter(({ support }) => support > 0);
+  const ranks = Array.from({ length: count }, (_, i) =>
+    rankOfTruth(probabilities.subarray(i * classCount, (i + 1) * classCount), labels[i]!),
+  );
+  const top = (k: number) => ranks.filter((rank) => rank < k).length / count;
+  const bins = calibrationBins(probabilities, labels, classCount);
+  const { many, few } = options.groups ?? MANY_FEW;
+  return {
+    count,
+    ...averages(tested),
+    top1: top(1),
+    top3: top(3),
+    top5: top(5),
+    many: groupRecall(tested, (n) => n > many),
+    medium: groupRecall(tested, (n) => n <= many && n >= few),
+    few: groupRecall(tested, (n) => n < few),
+    ece: bins.reduce((e, b) => e + (b.count / count) * Math.abs(b.accuracy - b.confidence), 0),
+    perClass,
+    confusion,
+    absent: perClass.filter(({ support }) => support === 0).map(({ spaceGroup }) => spaceGroup),
+  };
+}

@@ -14,6 +14,8 @@ export interface ClassifierSpec {
   network: NetworkKind;
   /** Channels of the first layer; the later layers have 2, 3 and 4 times as many. */
   width: number;
+  /** `cosine`: logits are 30 times the cosine of features and class vectors. */
+  head: 'linear' | 'cosine';
   /** Whether heads for the other properties of the crystal stand beside the space group's. */
   multitask: boolean;
 }
@@ -21,10 +23,11 @@ export interface ClassifierSpec {
 /** The spec of a task, with the defaults that were measured to serve best at 64 pixels. */
 export const classifierSpec = (
   task: Pick<ClassifierSpec, 'size' | 'classes'>,
-  options: Partial<Pick<ClassifierSpec, 'network' | 'width' | 'multitask'>> = {},
+  options: Partial<Pick<ClassifierSpec, 'network' | 'width' | 'head' | 'multitask'>> = {},
 ): ClassifierSpec => ({
   network: 'stack',
   width: 24,
+  head: 'linear',
   multitask: false,
   ...options,
   size: task.size,

@@ -1,20 +1,48 @@
-import type { Examples } from '../src/dataset/examples.ts';
-import type { ProgressFactory } from '../src/ground/progress.ts';
-import type { ClassifierSpec } from './spec.ts';
+import { silentProgress } from '../src/ground/progress.ts';
+import { Stream } from '../src/ground/stream.ts';
+import { fitTemperature } from './calibration.ts';
+import { TrainingLoop } from './loop.ts';
+import { resolveOptions, type TrainOptions } from './options.ts';
+import { SingleClassifier } from './single.ts';
+import { chooseTechniques, recipeOf } from './techniques.ts';
 
-/** One training run of a classifier. */
-export interface TrainOptions {
-  examples: Examples;
-  /** Chooses the best weights and the temperature. */
-  validation: Examples;
-  spec: ClassifierSpec;
-  /** Technique words such as `logit-adjustment:tau=1.2`; none is the plain classifier. */
-  techniques?: readonly string[];
-  /** Optimiser updates. */
-  updates: number;
-  batch?: number;
-  seed: number;
-  progress?: ProgressFactory;
-  /** Where to keep the state, so that an interrupted run goes on exactly where it stood. */
-  checkpoint?: { file: string; every: number };
+export type { TrainOptions } from './options.ts';
+
+export type TrainedClassifier = SingleClassifier;
+
+/**
+ * Trains a classifier: AdamW under a one-cycle learning rate, the weights of the best validation
+ * macro-F1 kept, probabilities calibrated on validation. The same options give the same weights,
+ * also when the run was interrupted and goes on from its checkpoint.
+ *
+ * @throws usage error on techniques that do not exist or do not go together; input error on
+ *   examples without a training or validation part or of a single class.
+ */
+export async function trainClassifier(given: TrainOptions): Promise<TrainedClassifier> {
+  const options = resolveOptions(given);
+  const recipe = recipeOf(chooseTechniques(options.techniques ?? []));
+  const stream = new Stream(options.seed, 'classifier');
+  const progress = (options.progress ?? silentProgress)('training', options.updates);
+  const loop = new TrainingLoop(options, recipe, stream);
+  try {
+    await loop.run(progress);
+    const { best, history } = loop.state;
+    progress.done(`best F1 ${best!.score.toFixed(3)} at update ${best!.update}`);
+    const raw = loop.classifierOf(best!.weights);
+    const logits = raw.logits(options.validation);
+    raw.dispose();
+    return new SingleClassifier({
+      ...raw.data,
+      temperature: fitTemperature(logits, options.validation.labels),
+      training: {
+        techniques: options.techniques ?? [],
+        updates: options.updates,
+        seed: options.seed,
+        bestUpdate: best!.update,
+        history,
+      },
+    });
+  } finally {
+    loop.state.dispose();
+  }
 }

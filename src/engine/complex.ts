@@ -12,6 +12,9 @@ interface NativeBackend {
   binding: {
     TF_ATTR_TYPE: number;
     TF_ATTR_BOOL: number;
+    TF_ATTR_FLOAT: number;
+    TF_ATTR_INT: number;
+    TF_ATTR_STRING: number;
     TF_FLOAT: number;
     TF_INT32: number;
     TF_COMPLEX64: number;
@@ -23,7 +26,11 @@ export const native = (): NativeBackend => tf.backend() as unknown as NativeBack
 
 const complexOp = (name: string, inputs: Tensor[], attribute = 'T'): Tensor => {
   const backend = native();
-  const type = { name: attribute, type: backend.binding.TF_ATTR_TYPE, value: backend.binding.TF_COMPLEX64 };
+  const type = {
+    name: attribute,
+    type: backend.binding.TF_ATTR_TYPE,
+    value: backend.binding.TF_COMPLEX64,
+  };
   return backend.executeSingleOutput(name, [type], inputs);
 };
 

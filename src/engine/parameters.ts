@@ -34,6 +34,14 @@ export class ParameterLayout {
     this.size = this.sizes.reduce((a, b) => a + b, 0);
   }
 
+  /** Where a weight stands in the flat vector: first index and the one after the last. */
+  rangeOf(name: string): [from: number, to: number] {
+    const index = this.specs.findIndex((spec) => spec.name === name);
+    if (index < 0) throw new RangeError(`no weight named "${name}"`);
+    const from = this.sizes.slice(0, index).reduce((a, b) => a + b, 0);
+    return [from, from + this.sizes[index]!];
+  }
+
   /** Starting values, drawn weight by weight from streams named after the weights. */
   initial(stream: Stream): Float32Array {
     const flat = new Float32Array(this.size);

@@ -1,0 +1,90 @@
+import { batchNorm, type StatisticsSink } from '../src/engine/batchnorm.ts';
+import type { WeightSpec, Weights } from '../src/engine/parameters.ts';
+import { relu } from '../src/engine/relu.ts';
+import { type Tensor1D, type Tensor2D, type Tensor4D, tf } from '../src/engine/tf.ts';
+
+/** Weights and running statistics of a pass, by name; `sink` is present in training. */
+export interface Pass {
+  weights: Weights;
+  statistics: Weights;
+  sink?: (name: string, mean: Tensor1D, variance: Tensor1D) => void;
+}
+
+/** A 3x3 convolution of `from` to `to` channels. */
+export interface ConvShape {
+  name: string;
+  from: number;
+  to: number;
+}
+
+/** Kernel, gain and offset of a convolution with batch normalisation. */
+export const convWeights = ({ name, from, to }: ConvShape): WeightSpec[] => [
+  {
+    name: `${name}/kernel`,
+    shape: [3, 3, from, to],
+    start: { normal: 1 / Math.sqrt(27 * from) },
+    decay: true,
+  },
+  { name: `${name}/gain`, shape: [to], start: 'ones' },
+  { name: `${name}/offset`, shape: [to], start: 'zeros' },
+];
+
+/** Running mean and variance of the same layer. */
+export const convStatistics = ({ name, to }: ConvShape): WeightSpec[] => [
+  { name: `${name}/mean`, shape: [to], start: 'zeros' },
+  { name: `${name}/variance`, shape: [to], start: 'ones' },
+];
+
+/** 3x3 convolution with zero padding, then batch normalisation. */
+export function convNorm(pass: Pass, name: string, x: Tensor4D, stride: 1 | 2): Tensor4D {
+  const { weights, statistics, sink } = pass;
+  const maps = tf.conv2d(x, weights[`${name}/kernel`] as Tensor4D, stride, 'same');
+  const layerSink: StatisticsSink | undefined =
+    sink && ((mean, variance) => sink(name, mean, variance));
+  const norm = {
+    gain: weights[`${name}/gain`] as Tensor1D,
+    offset: weights[`${name}/offset`] as Tensor1D,
+    mean: statistics[`${name}/mean`] as Tensor1D,
+    variance: statistics[`${name}/variance`] as Tensor1D,
+  };
+  return batchNorm(maps, norm, { sink: layerSink });
+}
+
+/** Convolution, batch normalisation, ReLU. */
+export const convBlock = (pass: Pass, name: string, x: Tensor4D, stride: 1 | 2): Tensor4D =>
+  relu(convNorm(pass, name, x, stride));
+
+/** Two convolutions whose result is added to the input (He et al. 2016). */
+export function residualBlock(pass: Pass, name: string, x: Tensor4D): Tensor4D {
+  const inner = convBlock(pass, `${name}/a`, x, 1);
+  return relu(convNorm(pass, `${name}/b`, inner, 1).add(x) as Tensor4D);
+}
+
+/** Mean over rows and columns, (N, channels). */
+export const meanPool = (x: Tensor4D): Tensor2D => tf.mean(x, [1, 2]);
+
+/** Kernel and bias of a dense layer. */
+export const denseWeights = ({ name, from, to }: ConvShape): WeightSpec[] => [
+  {
+    name: `${name}/kernel`,
+    shape: [from, to],
+    start: { normal: 1 / Math.sqrt(3 * from) },
+    decay: true,
+  },
+  { name: `${name}/bias`, shape: [to], start: 'zeros' },
+];
+
+/** x W + b. */
+export const dense = ({ weights }: Pass, name: string, x: Tensor2D): Tensor2D =>
+  x.matMul(weights[`${name}/kernel`] as Tensor2D).add(weights[`${name}/bias`]!) as Tensor2D;
+
+/** Logits of a cosine head are this times the cosine. */
+export const HEAD_SCALE = 30;
+
+/** HEAD_SCALE times the cosine between features and each column of the kernel. */
+export function cosineHead({ weights }: Pass, name: string, x: Tensor2D): Tensor2D {
+  const kernel = weights[`${name}/kernel`] as Tensor2D;
+  const unit = (v: Tensor2D, axis: 0 | 1) =>
+    v.div(v.square().sum(axis, true).add(1e-12).sqrt()) as Tensor2D;
+  return unit(x, 1).matMul(unit(kernel, 0)).mul(HEAD_SCALE) as Tensor2D;
+}

@@ -1,0 +1,113 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Progress } from '../src/ground/progress.ts';
+import type { Stream } from '../src/ground/stream.ts';
+import { batchRows, factsOf, makeBatch } from './batches.ts';
+import { meanNegativeLogLikelihood } from './calibration.ts';
+import { report } from './metrics.ts';
+import { identityOf, type ResolvedOptions } from './options.ts';
+import type { Facts, Loss, Recipe } from './recipe.ts';
+import { RunState } from './run.ts';
+import { oneCycleRate } from './schedule.ts';
+import { SingleClassifier } from './single.ts';
+import { trainStep } from './step.ts';
+
+/** How often the loss is read back from the engine and the event loop gets a turn. */
+const READ_EVERY = 10;
+
+/** The training of one network by a resolved recipe. */
+export class TrainingLoop {
+  readonly state: RunState;
+  private readonly options: ResolvedOptions;
+  private readonly recipe: Recipe;
+  private readonly facts: Facts;
+  private readonly loss: Loss;
+  private readonly stream: Stream;
+  private misses = 0;
+
+  constructor(options: ResolvedOptions, recipe: Recipe, stream: Stream) {
+    this.options = options;
+    this.recipe = recipe;
+    this.stream = stream;
+    this.facts = factsOf(options.examples);
+    this.loss = recipe.loss(this.facts);
+    const spec = { ...options.spec, head: recipe.head };
+    this.state = new RunState({ spec, stream, weightDecay: options.weightDecay });
+  }
+
+  /** Runs to the end, or until patience is over. */
+  async run(progress: Progress): Promise<void> {
+    const { updates, checkpoint, patience } = this.options;
+    const identity = checkpoint ? identityOf(this.options) : '';
+    if (checkpoint && this.state.resume(checkpoint.file, identity)) {
+      progress.advance(this.state.update);
+    }
+    while (this.state.update < updates && this.misses < (patience ?? Infinity)) {
+      this.advance(progress);
+      if (checkpoint && this.state.update % checkpoint.every === 0) {
+        this.state.save(checkpoint.file, identity);
+      }
+      if (this.state.update % READ_EVERY === 0) await nextTurn();
+    }
+  }
+
+  private advance(progress: Progress): void {
+    const { state, options } = this;
+    const { updates } = options;
+    const rate = oneCycleRate(state.update, { peak: options.rate, updates });
+    const loss = this.step(rate);
+    state.update++;
+    if (loss !== null) state.history.losses.push({ update: state.update, loss, rate });
+    if (this.isEvaluation()) this.evaluate();
+    const score = state.history.validation.at(-1)?.macroF1;
+    const last = state.history.losses.at(-1)?.loss.toFixed(3) ?? '';
+    progress.advance(1, `loss ${last}${score === undefined ? '' : `, F1 ${score.toFixed(3)}`}`);
+  }
+
+  /** One update; gives the loss when it is one of those that are read. */
+  private step(rate: number): number | null {
+    const { state, options, recipe, stream } = this;
+    const { examples, batch: size, updates } = options;
+    const update = state.update;
+    const batch = makeBatch({
+      examples,
+      rows: batchRows(examples.count, { update, batch: size, stream: stream.split('batches') }),
+      recipe,
+      classWeights: recipe.classWeights(this.facts, update / updates),
+      stream: stream.split(`update ${update}`),
+    });
+    const value = trainStep(state, this.loss, batch, rate);
+    batch.dispose();
+    const loss = (update + 1) % READ_EVERY === 0 ? value.dataSync()[0]! : null;
+    value.dispose();
+    if (loss !== null && !Number.isFinite(loss)) {
+      throw new Error(`the training loss is ${loss} at update ${update + 1}; lower --rate`);
+    }
+    return loss;
+  }
+
+  /** Whether this update ends one of the equal parts of the run. */
+  private isEvaluation(): boolean {
+    const { updates, evaluations } = this.options;
+    const part = (update: number) => Math.floor((update * evaluations) / updates);
+    return part(this.state.update) > part(this.state.update - 1);
+  }
+
+  private evaluate(): void {
+    const { state, options } = this;
+    const { validation } = options;
+    const classifier = this.classifierOf(state.weights());
+    const logits = classifier.logits(validation);
+    classifier.dispose();
+    const { macroF1 } = report(logits, validation.labels, { classes: validation.classes });
+    const loss = meanNegativeLogLikelihood(logits, validation.labels, 1);
+    state.history.validation.push({ update: state.update, macroF1, loss });
+    this.misses = state.consider(macroF1) ? 0 : this.misses + 1;
+  }
+
+  /** A classifier of some weights, its temperature not yet fitted. */
+  classifierOf(weights: { parameters: Float32Array; statistics: Float32Array }): SingleClassifier {
+    const materials = [...new Set(this.options.examples.materials)].sort();
+    const { spec } = this.state.network;
+    return new SingleClassifier({ ...weights, spec, temperature: 1, materials });
+  }
+}

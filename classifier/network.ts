@@ -1,0 +1,140 @@
+import { ParameterLayout, type WeightSpec } from '../src/engine/parameters.ts';
+import { relu } from '../src/engine/relu.ts';
+import type { Tensor1D, Tensor2D, Tensor4D } from '../src/engine/tf.ts';
+import {
+  type ConvShape,
+  convBlock,
+  convStatistics,
+  convWeights,
+  cosineHead,
+  dense,
+  denseWeights,
+  meanPool,
+  type Pass,
+  residualBlock,
+} from './layers.ts';
+import type { ClassifierSpec, NetworkKind } from './spec.ts';
+
+/** What a pass gives: logits (N, K) of the space groups and the penultimate layer (N, D). */
+export interface Forward {
+  logits: Tensor2D;
+  features: Tensor2D;
+}
+
+/** A body turns inputs (N, size, size, 3) into features; `convs` and `denses` list its layers. */
+interface Body {
+  convs: ConvShape[];
+  denses: ConvShape[];
+  featureCount: number;
+  run(pass: Pass, x: Tensor4D): Tensor2D;
+}
+
+const STAGES = [1, 2, 3, 4] as const;
+
+/** Four stride-2 convolutions of w, 2w, 3w, 4w channels. */
+const ladder = (from: number, width: number): ConvShape[] =>
+  STAGES.map((stage) => ({
+    name: `conv${stage}`,
+    from: stage === 1 ? from : (stage - 1) * width,
+    to: stage * width,
+  }));
+
+const climb = (pass: Pass, x: Tensor4D): Tensor4D =>
+  STAGES.reduce((maps, stage) => convBlock(pass, `conv${stage}`, maps, 2), x);
+
+const stackBody = (width: number): Body => ({
+  convs: ladder(3, width),
+  denses: [],
+  featureCount: 4 * width,
+  run: (pass, x) => meanPool(climb(pass, x)),
+});
+
+/** Stages that carry a residual block: the finer maps would cost more time than they give. */
+const RESIDUAL_STAGES: readonly number[] = [3, 4];
+
+const residualBody = (width: number): Body => ({
+  convs: [
+    ...ladder(3, width),
+    ...RESIDUAL_STAGES.flatMap((stage) =>
+      ['a', 'b'].map((part) => ({
+        name: `block${stage}/${part}`,
+        from: stage * width,
+        to: stage * width,
+      })),
+    ),
+  ],
+  denses: [],
+  featureCount: 4 * width,
+  run: (pass, x) =>
+    meanPool(
+      STAGES.reduce((maps, stage) => {
+        const down = convBlock(pass, `conv${stage}`, maps, 2);
+        return RESIDUAL_STAGES.includes(stage) ? residualBlock(pass, `block${stage}`, down) : down;
+      }, x),
+    ),
+});
+
+const SHARED_FEATURES = 128;
+
+const sharedBody = (width: number): Body => ({
+  convs: ladder(1, width),
+  denses: [{ name: 'join', from: 12 * width, to: SHARED_FEATURES }],
+  featureCount: SHARED_FEATURES,
+  run(pass, x) {
+    const [count, rows, columns] = x.shape;
+    const single = x.transpose([0, 3, 1, 2]).reshape([count * 3, rows, columns, 1]) as Tensor4D;
+    const joined = meanPool(climb(pass, single)).reshape([count, 12 * width]) as Tensor2D;
+    return relu(dense(pass, 'join', joined));
+  },
+});
+
+const BODIES: Record<NetworkKind, (width: number) => Body> = {
+  stack: stackBody,
+  residual: residualBody,
+  shared: sharedBody,
+};
+
+/** A network as the layouts of its flat vectors and a pure function of them. */
+export class ClassifierNetwork {
+  readonly spec: ClassifierSpec;
+  readonly parameters: ParameterLayout;
+  /** Running means and variances of the batch normalisations. */
+  readonly statistics: ParameterLayout;
+  readonly featureCount: number;
+  private readonly body: Body;
+
+  constructor(spec: ClassifierSpec) {
+    this.spec = spec;
+    this.body = BODIES[spec.network](spec.width);
+    this.featureCount = this.body.featureCount;
+    this.parameters = new ParameterLayout([
+      ...this.body.convs.flatMap(convWeights),
+      ...this.body.denses.flatMap(denseWeights),
+      ...this.headWeights(),
+    ]);
+    this.statistics = new ParameterLayout(this.body.convs.flatMap(convStatistics));
+  }
+
+  private headWeights(): WeightSpec[] {
+    return denseWeights({ name: 'head', from: this.featureCount, to: this.spec.classes.length });
+  }
+
+  /**
+   * One pass over inputs (N, size, size, 3) = pixel * PIXEL_SCALE. With `sink` the batch's own
+   * statistics normalise and the running ones go to the sink. Call inside `tf.tidy`.
+   */
+  forward(flat: Tensor1D, statistics: Tensor1D, x: Tensor4D, sink?: Pass['sink']): Forward {
+    const pass: Pass = {
+      weights: this.parameters.unpack(flat),
+      statistics: this.statistics.unpack(statistics),
+      sink,
+    };
+    return this.forwardPass(pass, x);
+  }
+
+  private forwardPass(pass: Pass, x: Tensor4D): Forward {
+    const features = this.body.run(pass, x);
+    const head = this.spec.head === 'cosine' ? cosineHead : dense;
+    return { features, logits: head(pass, 'head', features) };
+  }
+}

@@ -1,0 +1,96 @@
+import { classCounts, type Examples } from '../src/dataset/examples.ts';
+import { digestOf } from '../src/ground/digest.ts';
+import { inputError, usageError } from '../src/ground/errors.ts';
+import type { ProgressFactory } from '../src/ground/progress.ts';
+import type { ClassifierSpec } from './spec.ts';
+
+/** One training run of a classifier. */
+export interface TrainOptions {
+  examples: Examples;
+  /** Chooses the best weights and the temperature. */
+  validation: Examples;
+  spec: ClassifierSpec;
+  /** Technique words such as `logit-adjustment:tau=1.2`; none is the plain classifier. */
+  techniques?: readonly string[];
+  /** Optimiser updates. */
+  updates: number;
+  batch?: number;
+  seed: number;
+  /** Peak of the one-cycle learning rate. */
+  rate?: number;
+  weightDecay?: number;
+  /** Looks at the validation examples, evenly over the run. */
+  evaluations?: number;
+  /** Looks without a better macro-F1 before the run stops early; never when absent. */
+  patience?: number;
+  progress?: ProgressFactory;
+  /** Where to keep the state, so that an interrupted run goes on exactly where it stood. */
+  checkpoint?: { file: string; every: number };
+}
+
+/** What a run uses where nothing else is said. */
+export const TRAINING_DEFAULTS = {
+  batch: 64,
+  rate: 2e-3,
+  weightDecay: 1e-3,
+  evaluations: 8,
+} as const;
+
+type Resolved = Required<Pick<TrainOptions, keyof typeof TRAINING_DEFAULTS>>;
+
+/** Options with the defaults filled in. */
+export type ResolvedOptions = TrainOptions & Resolved;
+
+const given = <T extends object>(options: T): T =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+
+/**
+ * Fills in the defaults and checks that the examples can teach this classifier.
+ *
+ * @throws usage error on numbers out of range, input error on examples that do not serve.
+ */
+export function resolveOptions(options: TrainOptions): ResolvedOptions {
+  const resolved = { ...TRAINING_DEFAULTS, ...given(options) };
+  for (const key of ['updates', 'batch', 'evaluations'] as const) {
+    if (!Number.isInteger(resolved[key]) || resolved[key] < 1) {
+      throw usageError(`${key} = ${resolved[key]} is not a positive integer`);
+    }
+  }
+  checkExamples(resolved);
+  return resolved;
+}
+
+function checkExamples({ examples, validation, spec }: TrainOptions): void {
+  if (examples.count === 0) {
+    throw inputError('there is no training example', 'prepare a store with a train split');
+  }
+  if (validation.count === 0) {
+    throw inputError('there is no validation example', 'prepare a store with a validation split');
+  }
+  const present = [...classCounts(examples)].filter((count) => count > 0).length;
+  if (present < 2) {
+    throw inputError('the training examples are all of one class', 'give at least two classes');
+  }
+  if (examples.size !== spec.size) {
+    throw inputError(`patterns of ${examples.size} pixels for a network of ${spec.size}`);
+  }
+  if (examples.classes.join() !== spec.classes.join()) {
+    throw inputError('the classes of the examples are not those of the classifier');
+  }
+}
+
+const identityOfExamples = ({ labels, materials, synthetic, weights }: Examples): string =>
+  digestOf([labels, synthetic, weights].map((part) => part && digestOf(part)).concat(materials));
+
+/** What makes two runs the same run, so that one may go on from the other's checkpoint. */
+export function identityOf(options: ResolvedOptions): string {
+  const { examples, validation, spec, techniques, updates, batch, seed, rate } = options;
+  const { weightDecay, evaluations, patience } = options;
+  return digestOf({
+    spec,
+    techniques: techniques ?? [],
+    numbers: { updates, batch, seed, rate, weightDecay, evaluations, patience: patience ?? null },
+    examples: identityOfExamples(examples),
+    validation: identityOfExamples(validation),
+  });
+}

@@ -1,0 +1,140 @@
+import { join } from 'node:path';
+import { type Tensor, type Tensor1D, type Tensor2D, type Tensor4D, tf } from '../src/engine/tf.ts';
+import { digestOf } from '../src/ground/digest.ts';
+import { writeTensorFile } from '../src/ground/tensorfile.ts';
+import { inputOf } from './batches.ts';
+import type { Classifier, Patterns } from './classifier.ts';
+import { ClassifierNetwork, type Forward } from './network.ts';
+import type { History } from './run.ts';
+import type { ClassifierSpec } from './spec.ts';
+
+/** Name of the classifier's file in its folder. */
+export const CLASSIFIER_FILE = 'classifier.safetensors';
+
+/** Everything a trained network consists of, as plain data. */
+export interface ClassifierData {
+  spec: ClassifierSpec;
+  parameters: Float32Array;
+  statistics: Float32Array;
+  /** Logits are divided by it; fitted on validation examples. */
+  temperature: number;
+  /** Materials of the training examples, ascending, each once. */
+  materials: readonly string[];
+  /** How it came about. */
+  training?: TrainingRecord;
+}
+
+/** What is kept of the training of a classifier. */
+export interface TrainingRecord {
+  techniques: readonly string[];
+  updates: number;
+  seed: number;
+  /** Update whose weights were kept. */
+  bestUpdate: number;
+  history: History;
+}
+
+const BLOCK = 128;
+
+/** One trained network. */
+export class SingleClassifier implements Classifier {
+  readonly data: ClassifierData;
+  readonly digest: string;
+  readonly seen: Classifier['seen'];
+  private readonly network: ClassifierNetwork;
+  private readonly parameters: Tensor1D;
+  private readonly statistics: Tensor1D;
+
+  constructor(data: ClassifierData) {
+    this.data = data;
+    this.network = new ClassifierNetwork(data.spec);
+    this.parameters = tf.tensor1d(data.parameters);
+    this.statistics = tf.tensor1d(data.statistics);
+    this.seen = { materials: data.materials, digest: digestOf(data.materials) };
+    this.digest = digestOf({
+      spec: data.spec,
+      temperature: data.temperature,
+      parameters: digestOf(data.parameters),
+      statistics: digestOf(data.statistics),
+    });
+  }
+
+  get classes(): readonly number[] {
+    return this.data.spec.classes;
+  }
+
+  get size(): number {
+    return this.data.spec.size;
+  }
+
+  get featureCount(): number {
+    return this.network.featureCount;
+  }
+
+  /** One pass in inference; differentiable in the input. */
+  forward(input: Tensor4D): Forward {
+    return this.network.forward(this.parameters, this.statistics, input);
+  }
+
+  logitsOf(input: Tensor4D): Tensor2D {
+    return tf.tidy(() => this.forward(input).logits.div(this.data.temperature) as Tensor2D);
+  }
+
+  featuresOf(input: Tensor4D): Tensor2D {
+    return tf.tidy(() => this.forward(input).features);
+  }
+
+  predict(patterns: Patterns): Float32Array {
+    return this.inBlocks(patterns, (x) => tf.softmax(this.logitsOf(x)));
+  }
+
+  logits(patterns: Patterns): Float32Array {
+    return this.inBlocks(patterns, (x) => this.forward(x).logits);
+  }
+
+  features(patterns: Patterns): Float32Array {
+    return this.inBlocks(patterns, (x) => this.featuresOf(x));
+  }
+
+  private inBlocks(patterns: Patterns, run: (x: Tensor4D) => Tensor): Float32Array {
+    return mapBlocks(patterns, this.size, run);
+  }
+
+  async save(folder: string): Promise<void> {
+    const { parameters, statistics, ...description } = this.data;
+    writeTensorFile(join(folder, CLASSIFIER_FILE), {
+      arrays: { parameters, statistics },
+      description: { kind: 'classifier', ...description },
+    });
+  }
+
+  dispose(): void {
+    tf.dispose([this.parameters, this.statistics]);
+  }
+}
+
+/** Runs blocks of patterns through `run` and joins the rows it gives, flat. */
+export function mapBlocks(
+  patterns: Patterns,
+  size: number,
+  run: (x: Tensor4D) => Tensor,
+): Float32Array {
+  const each = size * size * 3;
+  const count = patterns instanceof Uint8Array ? patterns.length / each : patterns.count;
+  const blocks: Float32Array[] = [];
+  for (let from = 0; from < count; from += BLOCK) {
+    const to = Math.min(count, from + BLOCK);
+    const pixels =
+      patterns instanceof Uint8Array
+        ? patterns.subarray(from * each, to * each)
+        : patterns.images(Int32Array.from({ length: to - from }, (_, i) => from + i));
+    blocks.push(tf.tidy(() => run(inputOf(pixels, size)).dataSync() as Float32Array));
+  }
+  const out = new Float32Array(blocks.reduce((total, block) => total + block.length, 0));
+  let at = 0;
+  for (const block of blocks) {
+    out.set(block, at);
+    at += block.length;
+  }
+  return out;
+}

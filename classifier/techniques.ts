@@ -1,0 +1,43 @@
+import type { Recipe } from './recipe.ts';
+import { type Chosen, checkTogether, parseTechnique, type Technique } from './technique.ts';
+import { LOSS_TECHNIQUES, plainLoss } from './techniques/losses.ts';
+import { MIXING_TECHNIQUES } from './techniques/mixing.ts';
+import { SAMPLER_TECHNIQUES } from './techniques/samplers.ts';
+import { TRANSFORM_TECHNIQUES } from './techniques/transforms.ts';
+
+/** Every technique, in the order they are listed. */
+export const TECHNIQUES: readonly Technique[] = [
+  ...LOSS_TECHNIQUES,
+  ...SAMPLER_TECHNIQUES,
+  ...MIXING_TECHNIQUES,
+  ...TRANSFORM_TECHNIQUES,
+];
+
+/** Training without any technique. */
+export const PLAIN: Recipe = {
+  resample: [],
+  transforms: [],
+  loss: plainLoss,
+  classWeights: () => null,
+  mixup: null,
+  head: 'linear',
+  finish: [],
+  ensemble: null,
+};
+
+/**
+ * Resolves technique words, such as `logit-adjustment:tau=1.2`; the word `plain` is none.
+ *
+ * @throws usage error on an unknown name or setting, or techniques that do not go together.
+ */
+export function chooseTechniques(words: readonly string[]): Chosen[] {
+  const chosen = words
+    .filter((word) => word.trim() !== '' && word.trim() !== 'plain')
+    .map((word) => parseTechnique(word, TECHNIQUES));
+  checkTogether(chosen);
+  return chosen;
+}
+
+/** The training recipe that techniques make together. */
+export const recipeOf = (chosen: readonly Chosen[]): Recipe =>
+  chosen.reduce((recipe, { technique, settings }) => technique.apply(recipe, settings), PLAIN);

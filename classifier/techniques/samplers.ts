@@ -1,0 +1,78 @@
+import { pooledPixels, withInterpolations } from '../../src/balance/interpolate.ts';
+import { oversample, toMiddle, undersample } from '../../src/balance/sampling.ts';
+import { selectExamples } from '../../src/balance/select.ts';
+import { smote } from '../../src/balance/smote.ts';
+import { parseStrategy, type Strategy } from '../../src/balance/strategy.ts';
+import type { Examples } from '../../src/dataset/examples.ts';
+import type { Stream } from '../../src/ground/stream.ts';
+import type { Recipe, Resample } from '../recipe.ts';
+import { technique } from '../technique.ts';
+
+type Sampler = typeof oversample;
+
+const adding = (recipe: Recipe, resample: Resample): Recipe => ({
+  ...recipe,
+  resample: [...recipe.resample, resample],
+});
+
+const labelled = (examples: Examples) => ({
+  labels: examples.labels,
+  classCount: examples.classes.length,
+});
+
+const byIndex =
+  (sampler: Sampler, strategy: Strategy): Resample =>
+  async (examples, { stream }) =>
+    selectExamples(examples, sampler(labelled(examples), strategy, stream));
+
+/** SMOTE on pixels; `m` makes it borderline-SMOTE. */
+const bySmote =
+  (strategy: Strategy, k: number, m?: number): Resample =>
+  async (examples, { stream }: { stream: Stream }) => {
+    const vectors = pooledPixels(examples);
+    const added = smote({ data: labelled(examples), vectors, strategy, stream, k, m });
+    return withInterpolations(examples, added);
+  };
+
+export const SAMPLER_TECHNIQUES = [
+  technique({
+    name: 'oversample',
+    roles: ['sampler'],
+    summary: 'random repeats of rare classes up to the largest, or to a count',
+    source: 'imbalanced-learn RandomOverSampler',
+    defaults: { target: 'auto' },
+    apply: (recipe, { target }) => adding(recipe, byIndex(oversample, parseStrategy(target))),
+  }),
+  technique({
+    name: 'undersample',
+    roles: ['sampler'],
+    summary: 'a random part of frequent classes, down to the smallest, or to a count',
+    source: 'imbalanced-learn RandomUnderSampler',
+    defaults: { target: 'auto' },
+    apply: (recipe, { target }) => adding(recipe, byIndex(undersample, parseStrategy(target))),
+  }),
+  technique({
+    name: 'middle',
+    roles: ['sampler'],
+    summary: 'over- and undersampling to the geometric middle, or to a count',
+    source: 'the 2019 challenge text',
+    defaults: { target: 'middle' },
+    apply: (recipe, { target }) => adding(recipe, byIndex(toMiddle, parseStrategy(target))),
+  }),
+  technique({
+    name: 'smote',
+    roles: ['sampler'],
+    summary: 'interpolated pixels of neighbours of a class, up to the middle, or to a count',
+    source: 'Chawla et al. 2002',
+    defaults: { target: 'middle', k: 5 },
+    apply: (recipe, { target, k }) => adding(recipe, bySmote(parseStrategy(target), k)),
+  }),
+  technique({
+    name: 'borderline-smote',
+    roles: ['sampler'],
+    summary: 'SMOTE in pixels from rows whose neighbours are mostly of other classes',
+    source: 'Han et al. 2005',
+    defaults: { target: 'middle', k: 5, m: 10 },
+    apply: (recipe, { target, k, m }) => adding(recipe, bySmote(parseStrategy(target), k, m)),
+  }),
+];

@@ -1,0 +1,20 @@
+import { native } from './complex.ts';
+import { type Tensor, tf } from './tf.ts';
+
+/**
+ * max(x, 0) with TensorFlow's own gradient kernel: one pass where tfjs takes two. Differentiable
+ * once; use `tf.relu` where a second derivative is needed.
+ */
+export function relu<T extends Tensor>(x: T): T {
+  const rectify = tf.customGrad((input, save) => {
+    const y = tf.relu(input as T);
+    (save as unknown as (tensors: Tensor[]) => void)([y]);
+    const gradFunc = (dy: Tensor, saved: Tensor[]) => {
+      const { binding, executeSingleOutput } = native();
+      const type = { name: 'T', type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT };
+      return executeSingleOutput.call(native(), 'ReluGrad', [type], [dy, saved[0]!]);
+    };
+    return { value: y, gradFunc };
+  });
+  return rectify(x) as T;
+}
