@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
-import type { SampleFacts } from '../simulate/sample.ts';
 import type { Camera } from '../simulate/camera.ts';
+import type { SampleFacts } from '../simulate/sample.ts';
 import type { Anomaly } from './anomaly.ts';
 import { type Catalogue, catalogueDigest } from './catalogue.ts';
 import { type PartPlan, partExists, readPartHead, readPartPixels } from './part.ts';
@@ -31,7 +31,10 @@ export interface Assembly {
 /** The samples in the parts, in the order of the store: by file, then as they stand in it. */
 function gather({ plans, catalogues }: Assembly, anomalies: Anomaly[]): Gathered[] {
   const facts = new Map(
-    catalogues.map(({ path, samples }) => [path, new Map(samples.map((one) => [one.key, one.facts]))]),
+    catalogues.map(({ path, samples }) => [
+      path,
+      new Map(samples.map((one) => [one.key, one.facts])),
+    ]),
   );
   return plans.filter(partExists).flatMap((plan) => {
     const head = readPartHead(plan);
@@ -69,7 +72,10 @@ function splitOf(gathered: readonly Gathered[], split: Assembly['split']): RowIn
     const before = classOf.get(facts.material) ?? Number.POSITIVE_INFINITY;
     classOf.set(facts.material, Math.min(before, facts.spaceGroup));
   }
-  const splits = splitMaterials(classOf, { seed: split.seed, rule: split.rule ?? DEFAULT_SPLIT_RULE });
+  const splits = splitMaterials(classOf, {
+    seed: split.seed,
+    rule: split.rule ?? DEFAULT_SPLIT_RULE,
+  });
   return gathered.map(({ key, facts }) => ({ key, facts, split: splits.get(facts.material)! }));
 }
 

@@ -96,10 +96,7 @@ const restoreUnknown = (key: string, value: unknown): unknown =>
 
 /** Keeps a catalogue for the next time. */
 export const indexCatalogue = (catalogue: Catalogue): void =>
-  writeAtomic(
-    indexPath(catalogue.path),
-    JSON.stringify({ version: INDEX_VERSION, catalogue }),
-  );
+  writeAtomic(indexPath(catalogue.path), JSON.stringify({ version: INDEX_VERSION, catalogue }));
 
 /** The catalogue of a file as any process sees it. */
 export const reviveCatalogue = (text: string): Catalogue => JSON.parse(text, restoreUnknown);

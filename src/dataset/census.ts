@@ -37,7 +37,8 @@ export interface Census {
 export type Band = 'many' | 'medium' | 'few';
 
 /** More than 100, 20 to 100, fewer than 20. */
-export const bandOf = (count: number): Band => (count > 100 ? 'many' : count >= 20 ? 'medium' : 'few');
+export const bandOf = (count: number): Band =>
+  count > 100 ? 'many' : count >= 20 ? 'medium' : 'few';
 
 const ratio = (counts: readonly number[]): number =>
   counts.length === 0 ? 0 : Math.max(...counts) / Math.min(...counts);
@@ -63,10 +64,16 @@ class Tally {
   }
 }
 
-const tallies = (): Record<Split, Tally> => ({ train: new Tally(), validation: new Tally(), test: new Tally() });
+const tallies = (): Record<Split, Tally> => ({
+  train: new Tally(),
+  validation: new Tally(),
+  test: new Tally(),
+});
 
 const countsOf = (bySplit: Record<Split, Tally>) =>
-  Object.fromEntries(SPLITS.map((split) => [split, bySplit[split].counts])) as ClassCount['bySplit'];
+  Object.fromEntries(
+    SPLITS.map((split) => [split, bySplit[split].counts]),
+  ) as ClassCount['bySplit'];
 
 /** Counts samples, materials and classes, and how unequal they are. */
 export function census(rows: Iterable<CensusRow>): Census {
@@ -83,13 +90,19 @@ export function census(rows: Iterable<CensusRow>): Census {
   }
   const classes = [...groups]
     .sort((a, b) => a[0] - b[0])
-    .map(([spaceGroup, group]): ClassCount => ({
-      spaceGroup,
-      ...group.all.counts,
-      bySplit: countsOf(group.parts),
-    }));
-  const [samples, materials] = [classes.map((one) => one.samples), classes.map((one) => one.materials)];
-  const classesIn = (split: Split) => classes.filter((one) => one.bySplit[split].samples > 0).length;
+    .map(
+      ([spaceGroup, group]): ClassCount => ({
+        spaceGroup,
+        ...group.all.counts,
+        bySplit: countsOf(group.parts),
+      }),
+    );
+  const [samples, materials] = [
+    classes.map((one) => one.samples),
+    classes.map((one) => one.materials),
+  ];
+  const classesIn = (split: Split) =>
+    classes.filter((one) => one.bySplit[split].samples > 0).length;
   const present = new Set(groups.keys());
   return {
     ...all.counts,

@@ -78,7 +78,14 @@ export class ImageReader {
     const count = [BigInt(out.length / this.rowBytes), ...this.rowShape.map(BigInt)];
     const offset = [BigInt(row), ...this.rowShape.map(() => 0n)];
     const stride = count.map(() => 1n);
-    module.get_dataset_data(this.file.file_id, 'images', count, offset, stride, BigInt(this.address));
+    module.get_dataset_data(
+      this.file.file_id,
+      'images',
+      count,
+      offset,
+      stride,
+      BigInt(this.address),
+    );
     out.set(module.HEAPU8.subarray(this.address, this.address + out.length));
   }
 }

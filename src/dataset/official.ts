@@ -24,7 +24,8 @@ export function withoutLeaks(
   const chosen = keys.map((some) => new Set(some));
   const each = (visit: (material: string, key: string, file: number) => void): void =>
     catalogues.forEach(({ samples }, file) => {
-      for (const { key, facts } of samples) if (chosen[file]!.has(key)) visit(facts.material, key, file);
+      for (const { key, facts } of samples)
+        if (chosen[file]!.has(key)) visit(facts.material, key, file);
     });
   each((material, _key, file) => {
     const split = splits[file]!;
@@ -36,7 +37,15 @@ export function withoutLeaks(
     if (stays === splits[file]) return;
     chosen[file]!.delete(key);
     const reason = `material ${material} also stands in ${stays}; left out of ${splits[file]}`;
-    anomalies.push({ kind: 'material-in-two-splits', file: catalogues[file]!.path, group: key, reason });
+    anomalies.push({
+      kind: 'material-in-two-splits',
+      file: catalogues[file]!.path,
+      group: key,
+      reason,
+    });
   });
-  return { keys: keys.map((some, file) => some.filter((key) => chosen[file]!.has(key))), anomalies };
+  return {
+    keys: keys.map((some, file) => some.filter((key) => chosen[file]!.has(key))),
+    anomalies,
+  };
 }

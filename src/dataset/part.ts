@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { digestOf } from '../ground/digest.ts';
 import { writeAtomic } from '../ground/files.ts';
 import type { Anomaly } from './anomaly.ts';
+import { isFatal } from './anomaly.ts';
 import type { Catalogue, ReadGuard } from './catalogue.ts';
 import { rangeFault } from './summit.ts';
 import { SummitFile, UnreadableFile } from './summit-file.ts';
-import { isFatal } from './anomaly.ts';
 import { reduceStack } from './transform.ts';
 
 /** Some samples of one file, to be reduced together. The unit of work, and of resuming. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { packageRoot } from '../ground/paths.ts';
 import type { Anomaly } from './anomaly.ts';
-import { performTask, type Task, taskFile, type Word } from './task.ts';
+import { performReading, type Reading, readingFile, type Word } from './reading.ts';
 
 export interface PoolOptions {
   /** Reading processes; 0 reads in this process, without protection against damaged files. */
@@ -12,8 +12,8 @@ export interface PoolOptions {
   patience?: number;
 }
 
-export interface TaskOutcome {
-  /** What the task gave; null where even opening the file ended the reading process. */
+export interface ReadingOutcome {
+  /** What the reading gave; null where even opening the file ended the reading process. */
   result: string | null;
   /** Samples at which a reading process crashed or hung. */
   anomalies: Anomaly[];
@@ -38,16 +38,16 @@ class Reader {
     this.patience = patience;
   }
 
-  /** Does a task, starting again without the sample that ended the process, as often as needed. */
-  async perform(task: Task): Promise<TaskOutcome> {
+  /** Does a reading, starting again without the sample that ended the process, as often as needed. */
+  async perform(reading: Reading): Promise<ReadingOutcome> {
     const anomalies: Anomaly[] = [];
     const skip: string[] = [];
     for (;;) {
-      const end = await this.attempt(task, skip);
+      const end = await this.attempt(reading, skip);
       if ('result' in end) return { result: end.result, anomalies };
-      if ('failed' in end) throw new Error(`${taskFile(task)}: ${end.failed}`);
+      if ('failed' in end) throw new Error(`${readingFile(reading)}: ${end.failed}`);
       const { kind, group, reason } = end;
-      anomalies.push({ kind, file: taskFile(task), group, reason });
+      anomalies.push({ kind, file: readingFile(reading), group, reason });
       if (group === null || skip.includes(group)) return { result: null, anomalies };
       skip.push(group);
     }
@@ -59,7 +59,7 @@ class Reader {
   }
 
   private attempt(
-    task: Task,
+    reading: Reading,
     skip: string[],
   ): Promise<{ result: string } | { failed: string } | Omit<Anomaly, 'file'>> {
     this.child ??= fork(workerPath(), { execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
@@ -92,34 +92,43 @@ class Reader {
           const reason = `reading it did not end within ${Math.round(this.patience / 1000)} s`;
           settle({ kind: 'reader-hung', group, reason });
         } else if (/MODULE_NOT_FOUND/.test(said)) settle({ failed: said.split('\n')[0]! });
-        else settle({ kind: 'reader-crashed', group, reason: `reading it ended the reader (${signal ?? code})` });
+        else
+          settle({
+            kind: 'reader-crashed',
+            group,
+            reason: `reading it ended the reader (${signal ?? code})`,
+          });
       };
       child.on('message', hear).on('exit', gone);
       child.stderr?.on('data', listen);
-      child.send({ task, skip });
+      child.send({ reading, skip });
     });
   }
 }
 
 /**
- * Does tasks in reading processes and tells each outcome as it comes, in no fixed order. A
- * process that crashes or hangs costs the sample it was at; the task goes on without that sample.
+ * Does readings in reading processes and tells each outcome as it comes, in no fixed order. A
+ * process that crashes or hangs costs the sample it was at; the reading goes on without that sample.
  */
-export async function runTasks(
-  tasks: readonly Task[],
+export async function runReadings(
+  readings: readonly Reading[],
   { workers, patience = DEFAULT_PATIENCE }: PoolOptions,
-  done: (task: Task, outcome: TaskOutcome) => void,
+  done: (reading: Reading, outcome: ReadingOutcome) => void,
 ): Promise<void> {
   if (workers === 0) {
-    for (const task of tasks) done(task, { result: await performTask(task, {}), anomalies: [] });
+    for (const reading of readings)
+      done(reading, { result: await performReading(reading, {}), anomalies: [] });
     return;
   }
   let next = 0;
-  const readers = Array.from({ length: Math.min(workers, tasks.length) }, () => new Reader(patience));
+  const readers = Array.from(
+    { length: Math.min(workers, readings.length) },
+    () => new Reader(patience),
+  );
   const serve = async (reader: Reader): Promise<void> => {
-    while (next < tasks.length) {
-      const task = tasks[next++]!;
-      done(task, await reader.perform(task));
+    while (next < readings.length) {
+      const reading = readings[next++]!;
+      done(reading, await reader.perform(reading));
     }
   };
   try {

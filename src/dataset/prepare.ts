@@ -8,7 +8,7 @@ import { type Assembly, assemble } from './assemble.ts';
 import type { Catalogue } from './catalogue.ts';
 import { officialSplits, withoutLeaks } from './official.ts';
 import { type PartPlan, partExists, planParts, readPartHead } from './part.ts';
-import { runTasks } from './pool.ts';
+import { runReadings } from './pool.ts';
 import { enforce, type ScanOptions, scan } from './scan.ts';
 import { type Selection, selectSamples } from './select.ts';
 import type { SplitRule } from './split.ts';
@@ -62,16 +62,18 @@ async function makeParts(plans: readonly PartPlan[], options: PrepareOptions): P
   const bar = progress('reading patterns', total);
   const start = Date.now();
   let read = 0;
-  const tasks = missing.map((plan) => ({ kind: 'part' as const, plan }));
-  await runTasks(tasks, { workers, patience }, (task, outcome) => {
+  const readings = missing.map((plan) => ({ kind: 'part' as const, plan }));
+  await runReadings(readings, { workers, patience }, (reading, outcome) => {
     anomalies.push(...outcome.anomalies);
-    const { plan } = task as (typeof tasks)[number];
+    const { plan } = reading as (typeof readings)[number];
     if (strict) enforce(strict, [...outcome.anomalies, ...readPartHead(plan).anomalies]);
     read += plan.keys.length;
     const rate = read / Math.max(1e-3, (Date.now() - start) / 1000);
     bar.advance(plan.keys.length, `${rate.toFixed(0)} samples/s`);
   });
-  bar.done(plans.length > missing.length ? `${plans.length - missing.length} parts were there` : '');
+  bar.done(
+    plans.length > missing.length ? `${plans.length - missing.length} parts were there` : '',
+  );
   return anomalies;
 }
 
@@ -84,7 +86,10 @@ function chooseSplit(
   const named = split === 'material' ? null : officialSplits(catalogues);
   if (!named) {
     if (split === 'official') {
-      throw usageError('--split official: not every file name says train, dev or test', 'use --split material');
+      throw usageError(
+        '--split official: not every file name says train, dev or test',
+        'use --split material',
+      );
     }
     return { keys: chosen, anomalies: [], split: { seed, rule } };
   }
@@ -134,7 +139,14 @@ export async function prepareStore(
   const splitBy = 'seed' in chosen.split ? 'material' : 'official';
   const config = settingsOf(options, splitBy);
   const { split } = chosen;
-  const stored = { plans, catalogues, split, camera: resampledCamera(camera, size), config, folder };
+  const stored = {
+    plans,
+    catalogues,
+    split,
+    camera: resampledCamera(camera, size),
+    config,
+    folder,
+  };
   const made = await assemble(stored);
   renameSync(made.path, path);
   rmSync(folder, { recursive: true, force: true });

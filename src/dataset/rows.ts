@@ -84,11 +84,26 @@ export function tableOf(list: readonly RowInput[]): RowTable {
     label: Int32Array.from(facts, (one) => classAt.get(one.spaceGroup)!),
     split: Uint8Array.from(list, (row) => SPLITS.indexOf(row.split)),
     material: Int32Array.from(facts, (one) => materialAt.get(one.material)!),
-    cell: flat(facts.map((one) => one.cell), 6),
-    zones: flat(facts.map((one) => one.zones.flat()), 9),
-    inPlane: flat(facts.map((one) => one.inPlane?.flat() ?? null), 9),
-    semiAngles: flat(facts.map((one) => one.semiAngles), 3),
-    spacings: flat(facts.map((one) => one.spacings), 3),
+    cell: flat(
+      facts.map((one) => one.cell),
+      6,
+    ),
+    zones: flat(
+      facts.map((one) => one.zones.flat()),
+      9,
+    ),
+    inPlane: flat(
+      facts.map((one) => one.inPlane?.flat() ?? null),
+      9,
+    ),
+    semiAngles: flat(
+      facts.map((one) => one.semiAngles),
+      3,
+    ),
+    spacings: flat(
+      facts.map((one) => one.spacings),
+      3,
+    ),
     energy: Float64Array.from(facts, (one) => one.energy),
     thickness: Float64Array.from(facts, (one) => one.thickness ?? Number.NaN),
     formula: facts.map((one) => one.formula),
@@ -101,7 +116,10 @@ const triple = <T>(column: Float64Array, at: number): T | null =>
   Number.isNaN(column[at]!) ? null : ([column[at]!, column[at + 1]!, column[at + 2]!] as T);
 
 /** What is known of row `i`. */
-export function factsAt({ rows, materials }: { rows: StoreRows; materials: readonly string[] }, i: number): SampleFacts {
+export function factsAt(
+  { rows, materials }: { rows: StoreRows; materials: readonly string[] },
+  i: number,
+): SampleFacts {
   const vectors = (column: Float64Array) =>
     [0, 3, 6].map((k) => triple<Vec3>(column, 9 * i + k)) as [Vec3, Vec3, Vec3];
   const cell = rows.cell.slice(6 * i, 6 * i + 6);

@@ -3,10 +3,10 @@ import { inputError } from '../ground/errors.ts';
 import { type ProgressFactory, silentProgress } from '../ground/progress.ts';
 import { type Anomaly, anomalyText, isFatal } from './anomaly.ts';
 import { type Catalogue, indexCatalogue, indexedCatalogue } from './catalogue.ts';
-import { runTasks } from './pool.ts';
+import { runReadings } from './pool.ts';
+import { catalogueFrom, type Reading, readingFile } from './reading.ts';
 import { resolveSources } from './sources.ts';
 import { SUMMIT_CAMERA } from './summit-file.ts';
-import { catalogueFrom, type Task, taskFile } from './task.ts';
 
 export interface ScanOptions {
   /** Reading processes; 0 reads in this process. */
@@ -48,10 +48,10 @@ export async function scan(
     if (indexed) known.set(path, indexed);
   }
   const missing = paths.filter((path) => !known.has(path));
-  const tasks = missing.map((path): Task => ({ kind: 'catalogue', path }));
+  const readings = missing.map((path): Reading => ({ kind: 'catalogue', path }));
   const bar = progress('reading attributes', missing.length);
-  await runTasks(tasks, { workers, patience }, (task, outcome) => {
-    const path = taskFile(task);
+  await runReadings(readings, { workers, patience }, (reading, outcome) => {
+    const path = readingFile(reading);
     const catalogue = outcome.result === null ? unreadable(path) : catalogueFrom(outcome.result);
     catalogue.anomalies.push(...outcome.anomalies);
     // A crash may have been this machine's fault, so it is not remembered.

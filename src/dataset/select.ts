@@ -19,7 +19,15 @@ interface Candidate {
 
 /** What makes two samples the same: everything the simulation of a pattern depends on. */
 const identity = ({ key, facts }: Candidate): string =>
-  JSON.stringify([key, facts.material, facts.spaceGroup, facts.energy, facts.zones, facts.cell, facts.thickness]);
+  JSON.stringify([
+    key,
+    facts.material,
+    facts.spaceGroup,
+    facts.energy,
+    facts.zones,
+    facts.cell,
+    facts.thickness,
+  ]);
 
 function withoutDuplicates(catalogues: readonly Catalogue[], anomalies: Anomaly[]): Candidate[] {
   const first = new Map<string, string>();
@@ -55,16 +63,28 @@ const groupBy = <K, V>(items: readonly V[], keyOf: (item: V) => K): Map<K, V[]> 
 function spread(samples: readonly Candidate[], most: number): Candidate[] {
   if (samples.length <= most) return [...samples];
   const sorted = [...samples].sort((a, b) => a.facts.energy - b.facts.energy);
-  return Array.from({ length: most }, (_, i) => sorted[Math.floor(((i + 0.5) * sorted.length) / most)]!);
+  return Array.from(
+    { length: most },
+    (_, i) => sorted[Math.floor(((i + 0.5) * sorted.length) / most)]!,
+  );
 }
 
-function reportMixedMaterials(candidates: readonly Candidate[], catalogues: readonly Catalogue[], anomalies: Anomaly[]): void {
+function reportMixedMaterials(
+  candidates: readonly Candidate[],
+  catalogues: readonly Catalogue[],
+  anomalies: Anomaly[],
+): void {
   for (const [material, samples] of groupBy(candidates, ({ facts }) => facts.material)) {
     const groups = [...new Set(samples.map(({ facts }) => facts.spaceGroup))];
     if (groups.length < 2) continue;
     const { file, key } = samples.find(({ facts }) => facts.spaceGroup !== groups[0])!;
     const reason = `material ${material} is labelled with space groups ${groups.join(' and ')}`;
-    anomalies.push({ kind: 'material-in-two-groups', file: catalogues[file]!.path, group: key, reason });
+    anomalies.push({
+      kind: 'material-in-two-groups',
+      file: catalogues[file]!.path,
+      group: key,
+      reason,
+    });
   }
 }
 

@@ -34,7 +34,13 @@ function patternOf(glob: string): RegExp {
 function matching(glob: string): string[] {
   const full = resolve(glob);
   const parts = full.split(sep);
-  const fixed = parts.slice(0, parts.findIndex((part) => /[*?[]/.test(part))).join(sep) || sep;
+  const fixed =
+    parts
+      .slice(
+        0,
+        parts.findIndex((part) => /[*?[]/.test(part)),
+      )
+      .join(sep) || sep;
   const pattern = patternOf(full);
   const folder = statSync(fixed, { throwIfNoEntry: false });
   const found = folder?.isDirectory() ? walk(fixed).filter((path) => pattern.test(path)) : [];
@@ -65,7 +71,10 @@ function filesOf(input: string): string[] {
  * (.txt, one a line, relative to the list). Sorted by name, so that the order of the inputs does
  * not matter; a file that is given twice is named once among the anomalies.
  */
-export function resolveSources(inputs: readonly string[]): { paths: string[]; anomalies: Anomaly[] } {
+export function resolveSources(inputs: readonly string[]): {
+  paths: string[];
+  anomalies: Anomaly[];
+} {
   const anomalies: Anomaly[] = [];
   const byReal = new Map<string, string>();
   for (const path of inputs.flatMap(filesOf)) {
@@ -79,8 +88,6 @@ export function resolveSources(inputs: readonly string[]): { paths: string[]; an
     }
   }
   const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-  const paths = [...byReal.values()].sort(
-    (a, b) => order(basename(a), basename(b)) || order(a, b),
-  );
+  const paths = [...byReal.values()].sort((a, b) => order(basename(a), basename(b)) || order(a, b));
   return { paths, anomalies };
 }

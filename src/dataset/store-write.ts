@@ -82,7 +82,10 @@ async function writeImages(file: H5wasm.File, content: StoreContent, hash: Hash)
   for await (const block of content.images) {
     const count = block.length / rowBytes;
     if (!images) {
-      const chunks = [Math.max(1, Math.min(content.rows.length, Math.floor(CHUNK_BYTES / rowBytes))), ...shape];
+      const chunks = [
+        Math.max(1, Math.min(content.rows.length, Math.floor(CHUNK_BYTES / rowBytes))),
+        ...shape,
+      ];
       const first = { name: 'images', data: block, shape: [count, ...shape], dtype: '<B', chunks };
       images = file.create_dataset({ ...first, maxshape: [null, ...shape] });
     } else {
@@ -114,7 +117,11 @@ function writeTable(file: H5wasm.File, { rows, classes, materials }: RowTable): 
   file.create_dataset({ name: 'classes', data: Int32Array.from(classes) });
 }
 
-function writeHead(file: H5wasm.File, { camera, config, sources }: StoreContent, digest: string): void {
+function writeHead(
+  file: H5wasm.File,
+  { camera, config, sources }: StoreContent,
+  digest: string,
+): void {
   file.create_attribute('format', STORE_FORMAT);
   file.create_attribute('version', STORE_VERSION);
   file.create_attribute('digest', digest);

@@ -122,7 +122,8 @@ class OpenStore implements Store {
     const camera = file.get_attribute('camera', false) as Float64Array;
     this.camera = { size: camera[0]!, pixel: camera[1]!, centre: camera[2]! };
     this.digest = file.get_attribute('digest', false) as string;
-    const json = (name: string) => JSON.parse(((file.get(name) as H5wasm.Dataset).value as string[])[0]!);
+    const json = (name: string) =>
+      JSON.parse(((file.get(name) as H5wasm.Dataset).value as string[])[0]!);
     this.config = json('config');
     this.sources = json('sources');
     const table = readTable(file);
@@ -175,12 +176,19 @@ export async function verifyStore(path: string): Promise<string> {
   const store = await openStore(path, { memoryBudget: 0 });
   try {
     const { rows, classes, materials } = store;
-    const hash = contentHash(store.camera, { rows, classes: [...classes], materials: [...materials] });
+    const hash = contentHash(store.camera, {
+      rows,
+      classes: [...classes],
+      materials: [...materials],
+    });
     for (let row = 0; row < store.count; row++) hash.update(store.images([row]));
     const digest = hash.digest('hex');
     if (digest === store.digest) return digest;
   } finally {
     store.close();
   }
-  throw inputError(`${path} is damaged: its content has another digest than the one in it`, 'prepare it again');
+  throw inputError(
+    `${path} is damaged: its content has another digest than the one in it`,
+    'prepare it again',
+  );
 }

@@ -67,11 +67,7 @@ function readSpaceGroup(attributes: Attributes, remark: Remark): number | null {
  * What the attributes of a sample say; null where its label or its material is not known, which
  * leaves it out. Everything else that is missing or unsound becomes null, NaN or [0, 0, 0].
  */
-export function readFacts(
-  attributes: Attributes,
-  key: string,
-  remark: Remark,
-): SampleFacts | null {
+export function readFacts(attributes: Attributes, key: string, remark: Remark): SampleFacts | null {
   const spaceGroup = readSpaceGroup(attributes, remark);
   const material = attributes.text('material')?.trim();
   if (!material) remark('no-material', 'the material is not known, so it cannot be split safely');

@@ -46,7 +46,10 @@ export class SummitFile {
   }
 
   /** @throws UnreadableFile where nothing of the file can be read. */
-  static async open(path: string, report: (anomaly: Anomaly) => void = () => {}): Promise<SummitFile> {
+  static async open(
+    path: string,
+    report: (anomaly: Anomaly) => void = () => {},
+  ): Promise<SummitFile> {
     const problem = fileProblem(path);
     if (problem) throw new UnreadableFile(problem.kind, problem.reason);
     return new SummitFile(path, await hdf5(), report);
@@ -85,7 +88,11 @@ export class SummitFile {
         remark('not-a-sample', 'not a group');
         return null;
       }
-      return readFacts(new Attributes(this.library, this.file.file_id, group, remark), group, remark);
+      return readFacts(
+        new Attributes(this.library, this.file.file_id, group, remark),
+        group,
+        remark,
+      );
     });
   }
 

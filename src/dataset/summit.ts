@@ -1,3 +1,4 @@
+import type * as H5wasm from 'h5wasm/node';
 import { inputError } from '../ground/errors.ts';
 import { atomically } from '../ground/files.ts';
 import type { Camera } from '../simulate/camera.ts';
@@ -6,7 +7,6 @@ import { type Anomaly, anomalyText, isFatal } from './anomaly.ts';
 import { hdf5 } from './hdf5.ts';
 import { asColumns } from './summit-facts.ts';
 import { STACK, SummitFile, UnreadableFile } from './summit-file.ts';
-import type * as H5wasm from 'h5wasm/node';
 
 /** One sample as it was found, or what is wrong. */
 export type Found = { ok: Sample } | { anomaly: Anomaly };
@@ -110,7 +110,9 @@ export async function writeSummit(
       for await (const sample of samples) {
         camera ??= writeCamera(file, sample.camera);
         if (!sameCamera(camera, sample.camera)) {
-          throw inputError(`${path}: ${sample.key} was taken with another camera than the samples before`);
+          throw inputError(
+            `${path}: ${sample.key} was taken with another camera than the samples before`,
+          );
         }
         writeSample(file, sample);
         count++;
@@ -124,9 +126,7 @@ export async function writeSummit(
 
 /** True where two cameras put every scattering vector on the same pixel. */
 export const sameCamera = (a: Camera, b: Camera): boolean =>
-  a.size === b.size &&
-  Math.abs(a.pixel - b.pixel) < 1e-9 &&
-  Math.abs(a.centre - b.centre) < 1e-6;
+  a.size === b.size && Math.abs(a.pixel - b.pixel) < 1e-9 && Math.abs(a.centre - b.centre) < 1e-6;
 
 function writeCamera(file: H5wasm.File, camera: Camera): Camera {
   file.create_attribute('camera', [camera.size, camera.pixel, camera.centre], [3], '<d');

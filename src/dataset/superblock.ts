@@ -18,7 +18,8 @@ function signatureAt(file: number, bytes: number): number {
 function endAddress(block: Buffer): number | null {
   const version = block[8]!;
   if (version > 3) return null;
-  const [sizeOfOffsets, fields] = version < 2 ? [block[13]!, version === 0 ? 24 : 28] : [block[9]!, 12];
+  const [sizeOfOffsets, fields] =
+    version < 2 ? [block[13]!, version === 0 ? 24 : 28] : [block[9]!, 12];
   if (sizeOfOffsets !== 8) return null;
   const end = block.readBigUInt64LE(fields + 16);
   return end <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(end) : null;
