@@ -138,11 +138,12 @@ export function planDecoding(
 }
 
 /** Rows by index; the gradient adds them up, also where a row is read twice. */
-function takeRows(table: Tensor2D, index: Tensor1D): Tensor2D {
+function takeRows(table: Tensor2D, index: Int32Array): Tensor2D {
   const rows = table.shape[0];
+  const at = () => tf.tensor1d(index, 'int32');
   const read = tf.customGrad((input) => ({
-    value: tf.gather(input as Tensor2D, index),
-    gradFunc: (upstream) => tf.unsortedSegmentSum(upstream as Tensor2D, index, rows),
+    value: tf.gather(input as Tensor2D, at()),
+    gradFunc: (upstream) => tf.unsortedSegmentSum(upstream as Tensor2D, at(), rows),
   }));
   return read(table) as Tensor2D;
 }
@@ -181,7 +182,7 @@ export function spaceTensors({ principal, scales }: CodecSpace): SpaceTensors {
   return tf.tidy(() => ({
     axes: tf
       .tensor2d(principal.axes, [principal.rank, principal.width])
-      .mul(tf.tensor2d(scales, [principal.rank, 1])),
+      .mul<Tensor2D>(tf.tensor2d(scales, [principal.rank, 1])),
     mean: tf.tensor1d(principal.mean),
     weights: tf.tensor1d([...MODE_WEIGHT]),
   }));
@@ -203,7 +204,7 @@ export function decodeTensors(
   const table = deviations.reshape([plan.count * slots, MODES]).div(tensors.weights);
   const padded = tf.concat([table, tf.zeros([1, MODES])], 0) as Tensor2D;
   const base = tf.tensor2d(plan.base, [plan.source.length, MODES]);
-  const polar = base.add(takeRows(padded, tf.tensor1d(plan.source, 'int32'))) as Tensor2D;
+  const polar = base.add(takeRows(padded, plan.source)) as Tensor2D;
   const patterns = plan.geometries.flat();
   return {
     size: space.camera.size,
