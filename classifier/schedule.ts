@@ -17,7 +17,7 @@ export function oneCycleRate(update: number, cycle: OneCycle): number {
   const { peak, updates, warmUp = 0.15, startDivisor = 25, endDivisor = 1e4 } = cycle;
   const start = peak / startDivisor;
   const top = warmUp * updates - 1;
-  if (update <= top) return cosineBetween(start, peak, update / top);
+  if (top > 0 && update <= top) return cosineBetween(start, peak, update / top);
   const share = (update - top) / Math.max(1e-9, updates - 1 - top);
   return cosineBetween(peak, start / endDivisor, Math.min(1, Math.max(0, share)));
 }
