@@ -21,6 +21,9 @@ export interface DistanceBlock {
   squared: Float32Array;
 }
 
+/** Gets a block, and how far its values may be off. */
+type Visit = (block: DistanceBlock, slack: number) => void;
+
 /** Unit roundoff of single precision. */
 const ROUNDOFF = 2 ** -24;
 
@@ -48,6 +51,18 @@ function largestNorm(values: Float32Array, width: number): number {
   return largest;
 }
 
+/** Below this many multiplications a loop is quicker than a call of the engine. */
+const SMALL = 2e6;
+
+/** The whole matrix of a small problem, in double precision and then rounded. */
+function smallBlock(a: Features, b: Features): DistanceBlock {
+  const squared = new Float32Array(a.count * b.count);
+  for (let i = 0, at = 0; i < a.count; i++) {
+    for (let j = 0; j < b.count; j++) squared[at++] = squaredDistance(a, i, b, j);
+  }
+  return { start: 0, count: a.count, squared };
+}
+
 /** Largest error among a few pairs of a block: engines that multiply in TF32 are off by more. */
 function observedError(a: Features, b: Features, block: DistanceBlock): number {
   let worst = 0;
@@ -69,13 +84,19 @@ const norms = (x: Tensor2D) => x.square().sum(1);
  * @param visit gets each block and the slack of its values: those closer to a threshold than
  *   that are to be decided with `squaredDistance`.
  */
-export function visitDistances(
-  a: Features,
-  b: Features,
-  visit: (block: DistanceBlock, slack: number) => void,
-): void {
+export function visitDistances(a: Features, b: Features, visit: Visit): void {
   sameWidth(a, b);
   if (a.count === 0 || b.count === 0) return;
+  if (a.count * b.count * a.width <= SMALL) {
+    const block = smallBlock(a, b);
+    const largest = block.squared.reduce((most, d) => Math.max(most, d), 0);
+    visit(block, ROUNDOFF * largest);
+    return;
+  }
+  visitOnEngine(a, b, visit);
+}
+
+function visitOnEngine(a: Features, b: Features, visit: Visit): void {
   // About the mean the norms are smallest, and with them the cancellation.
   const mean = columnMeans(b);
   const [left, right] = [centred(a, mean), centred(b, mean)];

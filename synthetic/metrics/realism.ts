@@ -1,6 +1,7 @@
 import { squaredDistance, visitDistances } from './distances.ts';
 import type { Features } from './features.ts';
 import { squaredRadii } from './neighbours.ts';
+import { median } from './quantile.ts';
 
 export interface RealismOptions {
   /** Radius of a real sample: distance to its k-th nearest other real sample. */
@@ -10,17 +11,12 @@ export interface RealismOptions {
    * squared distances with 1e-5 added to the lower one, as the authors' released code has it.
    */
   squared?: boolean;
+  /** True where both sets are one and no sample is to be measured by itself. */
+  excludeSelf?: boolean;
 }
 
 /** Keeps the squared variant finite on a real sample, as the released code does. */
 const SQUARED_EPSILON = 1e-5;
-
-/** Middle of the values; mean of the two middle ones where their number is even. */
-export function median(values: ArrayLike<number>): number {
-  const sorted = Float64Array.from(values).sort();
-  const half = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
-}
 
 /**
  * Realism score of each generated sample (Kynkaanniemi et al. 2019, eq. 3): the largest ratio
@@ -32,7 +28,7 @@ export function realism(
   fake: Features,
   options: RealismOptions = {},
 ): Float64Array {
-  const { k = 3, squared: squaredRatio = false } = options;
+  const { k = 3, squared: squaredRatio = false, excludeSelf = false } = options;
   const epsilon = squaredRatio ? SQUARED_EPSILON : 0;
   const reach = squaredRadii(real, k);
   const middle = median(reach);
@@ -43,6 +39,7 @@ export function realism(
       const j = start + r;
       for (let i = 0, at = r * real.count; i < real.count; i++, at++) {
         const radius = reach[i]!;
+        if (excludeSelf && i === j) continue;
         if (dense ? radius >= middle : radius > middle) continue;
         // Skip what cannot beat the best ratio so far, whatever the rounding.
         if (best[j]! * (squared[at]! - slack) > radius) continue;

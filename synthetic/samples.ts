@@ -1,0 +1,164 @@
+import type { Examples } from '../src/dataset/examples.ts';
+import type { SyntheticArchive } from './archive.ts';
+import { DESCRIPTORS } from './descriptors/descriptors.ts';
+import { type DescriptorFault, descriptorFaults, descriptorRanges } from './descriptors/ranges.ts';
+import { findCopies } from './memorised.ts';
+import { type Features, pickRows } from './metrics/features.ts';
+import { quantile } from './metrics/quantile.ts';
+import { rarity } from './metrics/rarity.ts';
+import { realism } from './metrics/realism.ts';
+import { rejections } from './select.ts';
+
+/** What was found about one synthetic triplet. */
+export interface SampleScore {
+  row: number;
+  spaceGroup: number;
+  realism: number;
+  realismLimit: number;
+  /** Whether it was compared with the real triplets of its class, or of all where those are few. */
+  reference: 'class' | 'all';
+  /** null outside every real ball. */
+  rarity: number | null;
+  /** Nearest training triplet, in grey levels of patterns averaged to 16 x 16. */
+  nearest: { material: string; distance: number };
+  discriminator: number | null;
+  /** Mean residual of the symmetries that the class's real patterns have; null where they have none. */
+  symmetry: number | null;
+  faults: DescriptorFault[];
+  accepted: boolean;
+  reasons: string[];
+}
+
+export interface SampleJudging {
+  archive: SyntheticArchive;
+  train: Examples;
+  /** The space in which realism is measured. */
+  space: { train: Features; fake: Features };
+  /** Physics descriptors as they are. */
+  physics: { train: Features; fake: Features };
+  /** Patterns averaged to 16 x 16. */
+  pooled: { train: Features; fake: Features };
+  /** (N, classes) probabilities of a classifier that did not guide the generator. */
+  verdicts?: { classes: readonly number[]; probabilities: ArrayLike<number> };
+}
+
+/** Real triplets that a class must have to be a reference of its own. */
+const OWN_REFERENCE = 10;
+
+/** Share of real training triplets that may score lower than an accepted synthetic one must. */
+const STRICTNESS = 0.05;
+
+/** Mean residual below which the patterns of a class are said to have a symmetry. */
+const HAS_SYMMETRY = 0.15;
+
+interface Realism {
+  value: Float64Array;
+  rarity: Float64Array;
+  limit: Float64Array;
+  reference: ('class' | 'all')[];
+}
+
+function judgeRealism(train: Features, fake: Features, own: number[][], made: number[][]): Realism {
+  const out: Realism = {
+    value: new Float64Array(fake.count),
+    rarity: new Float64Array(fake.count),
+    limit: new Float64Array(fake.count),
+    reference: Array(fake.count).fill('all'),
+  };
+  const judge = (real: Features, rows: readonly number[], reference: 'class' | 'all') => {
+    if (rows.length === 0) return;
+    const some = pickRows(fake, rows);
+    const values = realism(real, some);
+    const rare = rarity(real, some);
+    const limit = quantile(realism(real, real, { excludeSelf: true }), STRICTNESS);
+    rows.forEach((row, n) => {
+      out.value[row] = values[n]!;
+      out.rarity[row] = rare[n]!;
+      out.limit[row] = limit;
+      out.reference[row] = reference;
+    });
+  };
+  const few = made.filter((_, label) => own[label]!.length < OWN_REFERENCE).flat();
+  judge(train, few, 'all');
+  own.forEach((rows, label) => {
+    if (rows.length >= OWN_REFERENCE) judge(pickRows(train, rows), made[label]!, 'class');
+  });
+  return out;
+}
+
+/** Columns of the symmetry residuals that are small in the class's real triplets. */
+function symmetriesOf(physics: Features, rows: readonly number[]): number[] {
+  const columns = [...DESCRIPTORS.keys()].filter((k) => DESCRIPTORS[k]!.group === 'symmetry');
+  if (rows.length === 0) return [];
+  return columns.filter((k) => {
+    const sum = rows.reduce((total, i) => total + physics.values[i * physics.width + k]!, 0);
+    return sum / rows.length < HAS_SYMMETRY;
+  });
+}
+
+const rowsByLabel = (labels: ArrayLike<number>, count: number): number[][] => {
+  const rows: number[][] = Array.from({ length: count }, () => []);
+  for (let i = 0; i < labels.length; i++) rows[labels[i]!]?.push(i);
+  return rows;
+};
+
+function verdictsOf({ verdicts }: SampleJudging, row: number) {
+  if (!verdicts) return null;
+  const { classes, probabilities } = verdicts;
+  return classes
+    .map((spaceGroup, k) => ({ spaceGroup, probability: probabilities[row * classes.length + k]! }))
+    .sort((a, b) => b.probability - a.probability);
+}
+
+/** Scores every triplet of an archive against real training triplets, and accepts or rejects it. */
+export function judgeSamples(judging: SampleJudging): SampleScore[] {
+  const { archive, train, space, physics, pooled } = judging;
+  const classCount = train.classes.length;
+  const labels = Int32Array.from(archive.labels, (spaceGroup) => train.classes.indexOf(spaceGroup));
+  const own = rowsByLabel(train.labels, classCount);
+  const made = rowsByLabel(labels, classCount);
+  const found = judgeRealism(space.train, space.fake, own, made);
+  const order = [...labels.keys()].sort((a, b) => found.value[b]! - found.value[a]!);
+  const { train: trainPixels, fake } = pooled;
+  const copies = findCopies({ train: trainPixels, materials: train.materials, fake, order });
+  const ranges = descriptorRanges(physics.train, train.labels, classCount);
+  const symmetries = own.map((rows) => symmetriesOf(physics.train, rows));
+  return Array.from(labels, (label, row): SampleScore => {
+    const known = label >= 0 && own[label]!.length > 0;
+    const of = physics.fake.values.subarray(
+      row * physics.fake.width,
+      (row + 1) * physics.fake.width,
+    );
+    const faults = known ? descriptorFaults(of, label, ranges) : [];
+    const columns = known ? symmetries[label]! : [];
+    const near = copies.nearest[row]!;
+    const nearest = { material: train.materials[near.row]!, distance: near.distance };
+    const spaceGroup = archive.labels[row]!;
+    const reasons = rejections({
+      spaceGroup,
+      known,
+      realism: found.value[row]!,
+      realismLimit: found.limit[row]!,
+      copied: copies.memorised[row] ? { ...nearest, limit: copies.limit } : null,
+      repeats: copies.repeats[row]!,
+      faults,
+      verdicts: verdictsOf(judging, row),
+    });
+    return {
+      row,
+      spaceGroup,
+      realism: found.value[row]!,
+      realismLimit: found.limit[row]!,
+      reference: found.reference[row]!,
+      rarity: Number.isNaN(found.rarity[row]!) ? null : found.rarity[row]!,
+      nearest,
+      discriminator: archive.provenance?.[row]?.discriminator ?? null,
+      symmetry: columns.length
+        ? columns.reduce((sum, k) => sum + of[k]!, 0) / columns.length
+        : null,
+      faults,
+      accepted: reasons.length === 0,
+      reasons,
+    };
+  });
+}

@@ -1,0 +1,126 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, expect, it } from 'vitest';
+import { hdf5 } from '../../src/dataset/hdf5.ts';
+import type { Store } from '../../src/dataset/store.ts';
+import { type ArchiveContents, writeArchive } from '../../synthetic/archive.ts';
+import { refuseLeaks } from '../../synthetic/leak.ts';
+import { openArchive } from '../../synthetic/open.ts';
+import { provenanceOf, seenBy } from '../../synthetic/provenance.ts';
+import { toyArchive, toyStore } from './toy-store.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'leak-'));
+let store: Store;
+let honest: ArchiveContents;
+let written = 0;
+
+beforeAll(async () => {
+  store = await toyStore([20, 12, 6]);
+  honest = toyArchive(store, [4, 4, 4]);
+});
+
+async function refusal(contents: ArchiveContents, against = store): Promise<string> {
+  const path = join(folder, `${written++}.h5`);
+  await writeArchive(path, contents);
+  const archive = await openArchive(path);
+  try {
+    refuseLeaks(archive, against);
+    return 'let in';
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+const origin = (changes: Partial<ArchiveContents['origin']>) => ({
+  ...honest,
+  origin: { ...honest.origin, ...changes },
+});
+const train = () => store.examples('train').materials;
+
+it('lets an archive in whose makers saw training materials only', async () => {
+  expect(await refusal(honest)).toBe('let in');
+});
+
+it('refuses a GAN that saw a test material', async () => {
+  const leak = origin({ gan: seenBy('gan', [...train(), 'test-62-1']) });
+  expect(await refusal(leak)).toMatch(/the GAN saw test-62-1, a test material/);
+});
+
+it('refuses a guide that saw a validation material', async () => {
+  const leak = origin({ guide: seenBy('guide', [...train(), 'validation-14-0']) });
+  expect(await refusal(leak)).toMatch(/the guide saw validation-14-0, a validation material/);
+});
+
+it('refuses scalers that were fitted on a test material', async () => {
+  const leak = origin({ scalers: seenBy('scalers', [...train(), 'test-225-3']) });
+  expect(await refusal(leak)).toMatch(/the scalers saw test-225-3/);
+});
+
+it('refuses a list of materials that was shortened', async () => {
+  const { materials, ...rest } = seenBy('gan', [...train(), 'test-62-1']);
+  const leak = origin({ gan: { ...rest, materials: materials.filter((m) => m !== 'test-62-1') } });
+  expect(await refusal(leak)).toMatch(/the list of materials that .*GAN saw was changed/);
+});
+
+it('refuses materials that go by names the store does not know', async () => {
+  const leak = origin({ gan: seenBy('gan', [...train(), 'renamed']) });
+  expect(await refusal(leak)).toMatch(/the GAN saw renamed, which this store does not know/);
+});
+
+it('refuses a sample derived from a test material, and one scored against a validation material', async () => {
+  const provenance = [...honest.provenance];
+  provenance[5] = provenanceOf(62, { accepted: true, parents: ['test-62-0'] });
+  expect(await refusal({ ...honest, provenance })).toMatch(/the maker of sample 5 saw test-62-0/);
+  const nearest = { material: 'validation-62-0', distance: 1 };
+  provenance[5] = provenanceOf(62, { accepted: true, nearest });
+  expect(await refusal({ ...honest, provenance })).toMatch(/score of sample 5 saw validation-62-0/);
+});
+
+it('refuses pixels of a test pattern under any name, also slightly changed', async () => {
+  const images = honest.images.slice();
+  const row = images.length / 12;
+  const copy = store
+    .examples('test')
+    .images([2])
+    .map((v, i) => (i % 7 ? v : Math.min(255, v + 1)));
+  images.set(copy, 3 * row);
+  expect(await refusal({ ...honest, images })).toMatch(/sample 3 is a copy of test-14-2, a test/);
+});
+
+it('refuses an archive of another split of the same materials', async () => {
+  const other = await toyStore([20, 12, 8]);
+  const leak = toyArchive(other, [1, 1, 1]);
+  expect(await refusal(leak)).toMatch(/saw train-225-6, which this store does not know/);
+});
+
+it('refuses pixels that were changed after the archive was written', async () => {
+  const path = join(folder, 'changed.h5');
+  await writeArchive(path, honest);
+  const { File } = await hdf5();
+  const file = new File(path, 'a');
+  const images = file.get('images') as import('h5wasm/node').Dataset;
+  images.write_slice([[0, 1]], store.examples('test').images([0]));
+  file.close();
+  await expect(openArchive(path)).rejects.toThrow(/changed after it was written/);
+});
+
+it('refuses an archive that does not say what its generator saw, and one of another size', async () => {
+  const path = join(folder, 'foreign.h5');
+  const { File } = await hdf5();
+  const file = new File(path, 'w');
+  file.create_dataset({
+    name: 'images',
+    data: new Uint8Array(2 * 32 * 32 * 3),
+    shape: [2, 32, 32, 3],
+  });
+  file.create_dataset({ name: 'labels', data: [62, 14], dtype: '<q' });
+  file.close();
+  const foreign = await openArchive(path);
+  expect([...foreign.labels]).toEqual([62, 14]);
+  expect(foreign.provenance).toBeNull();
+  expect(() => refuseLeaks(foreign, store)).toThrow(/does not say what its generator saw/);
+  expect(() => refuseLeaks({ ...foreign, size: 64 }, store)).toThrow(
+    /64 pixels a side, the store of 32/,
+  );
+});
