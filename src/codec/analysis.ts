@@ -22,7 +22,7 @@ export interface PatternAnalysis extends PatternDiscs {
 }
 
 /** Pull of the modes toward zero: discs of few pixels cannot tell six coefficients apart. */
-const MODE_PULL = 0.3;
+const MODE_PULL = 0.1;
 const LEVEL_PULL = 0.02;
 /** Discs with less than this sum of weights are unseen. */
 const UNSEEN = 1e-3;
@@ -65,9 +65,12 @@ function modesAt(phi: Float64Array, x: number, y: number): void {
 }
 
 /** Weighs the marks, factors the normal equations of every disc and starts from the mean level. */
-function prepareFit(marks: MarkList, measured: Float32Array, background: Float32Array | null): Fit {
+function prepareFit(
+  given: Pick<Fit, 'marks' | 'measured' | 'background'>,
+  covered: Float32Array,
+): Fit {
+  const { marks, measured } = given;
   const discs = marks.start.length - 1;
-  const covered = coverage(marks, measured.length);
   const weight = new Float32Array(marks.pixel.length);
   const total = new Float64Array(discs);
   const coefficients = new Float32Array(discs * MODES);
@@ -81,7 +84,7 @@ function prepareFit(marks: MarkList, measured: Float32Array, background: Float32
     for (let i = marks.start[disc]!; i < marks.start[disc + 1]!; i++) {
       const mark = marks.footprint[i]!;
       const share = mark / covered[marks.pixel[i]!]!;
-      const w = (mark * share) ** 2;
+      const w = mark * share * share;
       weight[i] = w;
       sum += w;
       const lit = measured[marks.pixel[i]!]!;
@@ -100,23 +103,25 @@ function prepareFit(marks: MarkList, measured: Float32Array, background: Float32
     }
     systems.factor(disc, matrix);
   }
-  return { marks, measured, background, weight, total, coefficients, systems };
+  return { ...given, weight, total, coefficients, systems };
 }
 
 /** Intensity of every mark, and their sum with the background on every pixel. */
 function compose({ marks, measured, background, coefficients }: Fit, marked: Float32Array) {
   const model = background ? background.slice() : new Float32Array(measured.length);
   for (let disc = 0; disc + 1 < marks.start.length; disc++) {
-    const c = coefficients.subarray(disc * MODES, (disc + 1) * MODES);
-    const [c0, cx, cy, curve, stretch, shear] = c as unknown as number[];
-    const constant = c0! - curve!;
-    const xx = 2 * curve! + stretch!;
-    const yy = 2 * curve! - stretch!;
-    const xy = 2 * shear!;
+    const at = disc * MODES;
+    const cx = coefficients[at + 1]!;
+    const cy = coefficients[at + 2]!;
+    const curve = coefficients[at + 3]!;
+    const constant = coefficients[at]! - curve;
+    const xx = 2 * curve + coefficients[at + 4]!;
+    const yy = 2 * curve - coefficients[at + 4]!;
+    const xy = 2 * coefficients[at + 5]!;
     for (let i = marks.start[disc]!; i < marks.start[disc + 1]!; i++) {
       const x = marks.x[i]!;
       const y = marks.y[i]!;
-      const level = constant + x * (cx! + xx * x + xy * y) + y * (cy! + yy * y);
+      const level = constant + x * (cx + xx * x + xy * y) + y * (cy + yy * y);
       const value = marks.footprint[i]! * Math.exp(Math.min(LOG_CEILING + 1, Math.max(-6, level)));
       marked[i] = value;
       model[marks.pixel[i]!]! += value;
@@ -187,11 +192,10 @@ export function analysePattern(
   const { rounds = 4, background: seek = true } = options;
   const marks = markList(geometry);
   const measured = Float32Array.from(pixels, (value) => value / GREYS_PER_LOG);
-  const background = seek
-    ? fitBackground(pixels, coverage(marks, measured.length), geometry)
-    : null;
-  const levels = background ? backgroundLevels(background, geometry) : null;
-  const fit = prepareFit(marks, measured, levels);
+  const covered = coverage(marks, measured.length);
+  const light = seek ? fitBackground(pixels, covered, geometry) : null;
+  const background = light ? backgroundLevels(light, geometry) : null;
+  const fit = prepareFit({ marks, measured, background }, covered);
   const marked = new Float32Array(marks.pixel.length);
   for (let round = 0; round < rounds; round++) correct(fit, marked);
   silence(fit);
@@ -207,7 +211,7 @@ export function analysePattern(
   return {
     geometry,
     coefficients: fit.coefficients,
-    background,
+    background: light,
     residual,
     residualShare: sum > 0 ? missed / sum : 0,
   };

@@ -18,8 +18,12 @@ export function discTensors(patterns: readonly PatternDiscs[]): DiscTensors {
   const coefficients = new Float32Array(count * MODES);
   let at = 0;
   patterns.forEach(({ geometry, coefficients: own }, index) => {
-    if (geometry.size !== first.size || geometry.centre !== first.centre) {
-      throw new RangeError('patterns of one batch share a camera');
+    if (
+      geometry.size !== first.size ||
+      geometry.centre !== first.centre ||
+      geometry.aperture !== first.aperture
+    ) {
+      throw new RangeError('patterns of one batch share a camera and an aperture');
     }
     pattern.fill(index, at, at + geometry.h.length);
     h.set(geometry.h, at);
@@ -31,6 +35,7 @@ export function discTensors(patterns: readonly PatternDiscs[]): DiscTensors {
   return {
     size: first.size,
     centre: first.centre,
+    aperture: first.aperture,
     pattern,
     h,
     k,

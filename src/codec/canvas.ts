@@ -1,4 +1,11 @@
-import { fillFootprint, reach, tableSide } from './footprint.ts';
+import {
+  type Aperture,
+  type FootprintRequest,
+  fillFootprint,
+  fillFootprintSlope,
+  reach,
+  tableSide,
+} from './footprint.ts';
 
 /** Where discs stand on a batch of patterns; lengths in pixels, rows downward from the top. */
 export interface DiscPlaces {
@@ -13,6 +20,8 @@ export interface DiscPlaces {
   row: Float32Array;
   /** Disc radius of each pattern. */
   radius: Float32Array;
+  /** How the discs are filled. */
+  aperture: Aperture;
 }
 
 /** Discs whose marks have the same extent on the pixels; they are drawn together. */
@@ -52,22 +61,35 @@ export interface DrawingPlan {
 /** Radius above which a table of quarter pixels is no longer a fitting description. */
 const LARGEST_RADIUS = 64;
 
-function footprintTables(radius: Float32Array, side: number, slope: boolean): Float32Array {
-  const tables = new Float32Array(radius.length * side * side);
+type Fill = (table: Float32Array, request: FootprintRequest) => void;
+
+function footprintTables(request: {
+  places: TableRequest;
+  side: number;
+  fill: Fill;
+}): Float32Array {
+  const { places, side, fill } = request;
+  const tables = new Float32Array(places.radius.length * side * side);
   const starts = new Map<number, number>();
-  radius.forEach((r, pattern) => {
+  places.radius.forEach((radius, pattern) => {
     const offset = pattern * side * side;
-    const known = starts.get(r);
+    const known = starts.get(radius);
     if (known !== undefined) tables.copyWithin(offset, known, known + side * side);
-    else fillFootprint({ table: tables, offset, side, radius: r, slope });
-    starts.set(r, offset);
+    else {
+      const table = tables.subarray(offset, offset + side * side);
+      fill(table, { radius, aperture: places.aperture, side });
+      starts.set(radius, offset);
+    }
   });
   return tables;
 }
 
-/** Derivatives of the plan's tables with respect to the radius. */
-export const tableSlopes = (plan: DrawingPlan, radius: Float32Array): Float32Array =>
-  footprintTables(radius, plan.tableSide, true);
+/** What footprint tables depend on. */
+export type TableRequest = Pick<DiscPlaces, 'radius' | 'aperture'>;
+
+/** Derivatives of a plan's tables with respect to the radius. */
+export const tableSlopes = (plan: DrawingPlan, places: TableRequest): Float32Array =>
+  footprintTables({ places, side: plan.tableSide, fill: fillFootprintSlope });
 
 /** Discs by the extent of their marks; those that touch no pixel are left out. */
 function membersByReach(places: DiscPlaces): Map<number, number[]> {
@@ -111,6 +133,6 @@ export function planDrawing(places: DiscPlaces): DrawingPlan {
     side: wide,
     groups,
     tableSide: side,
-    tables: footprintTables(radius, side, false),
+    tables: footprintTables({ places, side, fill: fillFootprint }),
   };
 }

@@ -1,9 +1,17 @@
-/**
+import { discTilts } from '../simulate/disc.ts';
+
+/*
  * The mark that a disc of uniform intensity leaves on the pixels: its aperture, spread by the
  * bilinear kernel with which the simulator draws a beam between four pixels. The aperture is
  * sampled at quarter pixels, where the bilinear kernel is piecewise linear, so that bilinear
  * reading of the table below is exact between its nodes.
  */
+
+/**
+ * How a disc is filled: `mesh` of beam directions as the simulator takes them (exact for its
+ * patterns), or `smooth`, the continuous disc of a real detector.
+ */
+export type Aperture = 'mesh' | 'smooth';
 
 /** Nodes of a footprint table a pixel. */
 export const NODES = 4;
@@ -36,45 +44,85 @@ function spreadRows(from: Float64Array, width: number, rows: number): Float64Arr
   return to;
 }
 
-/**
- * Fills `table` (side, side) at `offset` with the footprint at distances (row, column) / NODES
- * pixels from the disc centre; `slope` asks for its derivative with respect to the radius.
- */
-export function fillFootprint(options: {
-  table: Float32Array;
-  offset: number;
-  side: number;
-  radius: number;
-  slope?: boolean;
-}): void {
-  const { table, offset, side, radius, slope = false } = options;
-  const measure = slope ? coverageSlope : coverage;
+/** Fills the table of a disc with a continuous rim: coverage, or its slope in the radius. */
+function fillSmooth(table: Float32Array, side: number, measure: (d: number) => number): void {
   const width = side + 2 * NODES;
   const aperture = new Float64Array(width * width);
   for (let row = 0; row < width; row++) {
     for (let column = 0; column < width; column++) {
-      const d = Math.hypot(row - NODES, column - NODES) / NODES;
-      aperture[row * width + column] = measure(radius, d);
+      aperture[row * width + column] = measure(Math.hypot(row - NODES, column - NODES) / NODES);
     }
   }
-  const spread = spreadRows(spreadRows(aperture, width, width), width, side);
-  table.set(spread, offset);
+  table.set(spreadRows(spreadRows(aperture, width, width), width, side));
 }
 
-/** Footprint of one disc, read between the nodes; `dx` and `dy` in pixels. */
-export function footprintAt(
-  table: Float32Array,
-  at: { offset: number; side: number; dx: number; dy: number },
-): number {
-  const u = Math.abs(at.dx) * NODES;
-  const v = Math.abs(at.dy) * NODES;
-  const i = Math.min(Math.floor(u), at.side - 2);
-  const j = Math.min(Math.floor(v), at.side - 2);
-  const a = Math.min(1, u - i);
-  const b = Math.min(1, v - j);
-  const start = at.offset + i * at.side + j;
-  return (
-    (1 - a) * ((1 - b) * table[start]! + b * table[start + 1]!) +
-    a * ((1 - b) * table[start + at.side]! + b * table[start + at.side + 1]!)
-  );
+/** Fills the table of a disc made of the beam directions that the simulator takes. */
+function fillMesh(table: Float32Array, side: number, radius: number): void {
+  const { count, x, y } = discTilts(radius, 1);
+  // The middle direction is the centre of the disc, the next one its neighbour.
+  const step = y[(count + 1) / 2]!;
+  table.fill(0);
+  for (let tilt = 0; tilt < count; tilt++) {
+    const first = Math.max(0, Math.ceil((x[tilt]! - 1) * NODES));
+    const last = Math.min(side - 1, Math.floor((x[tilt]! + 1) * NODES));
+    const left = Math.max(0, Math.ceil((y[tilt]! - 1) * NODES));
+    const right = Math.min(side - 1, Math.floor((y[tilt]! + 1) * NODES));
+    for (let i = first; i <= last; i++) {
+      const weight = (1 - Math.abs(i / NODES - x[tilt]!)) * step * step;
+      for (let j = left; j <= right; j++) {
+        table[i * side + j]! += weight * (1 - Math.abs(j / NODES - y[tilt]!));
+      }
+    }
+  }
+}
+
+export interface FootprintRequest {
+  /** Disc radius in pixels. */
+  radius: number;
+  aperture: Aperture;
+  /** Nodes a side; see `tableSide`. */
+  side: number;
+}
+
+/** Fills `table` (side, side): footprint at distances (row, column) / NODES from the centre. */
+export function fillFootprint(table: Float32Array, request: FootprintRequest): void {
+  const { radius, aperture, side } = request;
+  if (aperture === 'mesh') fillMesh(table, side, radius);
+  else fillSmooth(table, side, (d) => coverage(radius, d));
+}
+
+/**
+ * Fills `table` with the derivative of a footprint with respect to the radius. A mesh gains and
+ * loses directions by jumps as its radius grows; its slope is that of the continuous disc.
+ */
+export const fillFootprintSlope = (table: Float32Array, request: FootprintRequest): void =>
+  fillSmooth(table, request.side, (d) => coverageSlope(request.radius, d));
+
+/** The footprint of one disc, to be read at any place. */
+export class Footprint {
+  private readonly side: number;
+  private readonly table: Float32Array;
+
+  constructor(radius: number, aperture: Aperture) {
+    this.side = tableSide(radius);
+    this.table = new Float32Array(this.side * this.side);
+    fillFootprint(this.table, { radius, aperture, side: this.side });
+  }
+
+  /** Strength of the mark `dx` and `dy` pixels from the disc centre, in [0, 1]. */
+  at(dx: number, dy: number): number {
+    const { side, table } = this;
+    const u = Math.abs(dx) * NODES;
+    const v = Math.abs(dy) * NODES;
+    const i = Math.trunc(u);
+    const j = Math.trunc(v);
+    if (i > side - 2 || j > side - 2) return 0;
+    const a = u - i;
+    const b = v - j;
+    const start = i * side + j;
+    return (
+      (1 - a) * ((1 - b) * table[start]! + b * table[start + 1]!) +
+      a * ((1 - b) * table[start + side]! + b * table[start + side + 1]!)
+    );
+  }
 }

@@ -6,6 +6,7 @@ import { type ZoneFrame, zoneFrame } from '../crystal/zone.ts';
 import { inputError } from '../ground/errors.ts';
 import type { Camera } from '../simulate/camera.ts';
 import { discRadius } from '../simulate/disc.ts';
+import type { Aperture } from './footprint.ts';
 import { reducedZone, zoneIndexBasis } from './indices.ts';
 
 /** Where the discs of one pattern are: lengths in pixels, x to the right, y up. */
@@ -22,6 +23,8 @@ export interface PatternGeometry {
   basis: readonly [number, number, number, number];
   /** Disc radius. */
   radius: number;
+  /** How the discs are filled. */
+  aperture: Aperture;
   /** Zone indices of the discs that the centring allows and that touch the detector. */
   h: Int16Array;
   k: Int16Array;
@@ -45,6 +48,8 @@ export interface PatternRequest {
   spacing?: number | null;
   /** Direct-lattice direction that points up; by `zoneFrame` where absent. */
   inPlane?: Vec3 | null;
+  /** `mesh`, that of patterns simulated with this camera, where absent. */
+  aperture?: Aperture;
 }
 
 interface Axes {
@@ -130,6 +135,7 @@ export function patternGeometry(request: PatternRequest): PatternGeometry {
     indexBasis,
     basis: pixels as [number, number, number, number],
     radius: (request.radius ?? discRadius(frame, request.spacing)) / camera.pixel,
+    aperture: request.aperture ?? 'mesh',
   };
   const indices = discIndices(geometry, spaceGroup);
   if (indices.h.length < 2) {
@@ -151,6 +157,7 @@ export interface TripletRequest {
   /** Interplanar spacings (angstrom) that chose the zone axes, for that rule. */
   spacings?: readonly [number, number, number] | null;
   inPlane?: readonly [Vec3, Vec3, Vec3] | null;
+  aperture?: Aperture;
 }
 
 /** The geometry of the three patterns of a crystal; see `patternGeometry`. */
@@ -165,6 +172,7 @@ export function tripletGeometry(request: TripletRequest): TripletGeometry {
       radius: request.radii?.[i],
       spacing: request.spacings?.[i],
       inPlane: request.inPlane?.[i],
+      aperture: request.aperture,
     });
   return [one(0), one(1), one(2)];
 }

@@ -1,4 +1,4 @@
-import { fillFootprint, footprintAt, reach, tableSide } from './footprint.ts';
+import { Footprint, reach } from './footprint.ts';
 import type { PatternGeometry } from './geometry.ts';
 
 /** Every pixel that every disc of a pattern marks, disc by disc. */
@@ -19,11 +19,9 @@ const FAINTEST = 1e-3;
 
 /** The marks of a pattern's discs on the pixels of the detector. */
 export function markList(geometry: PatternGeometry): MarkList {
-  const { size, centre, basis, radius, h, k } = geometry;
+  const { size, centre, basis, radius, aperture, h, k } = geometry;
   const far = reach(radius);
-  const side = tableSide(radius);
-  const table = new Float32Array(side * side);
-  fillFootprint({ table, offset: 0, side, radius });
+  const disc = new Footprint(radius, aperture);
   const most = h.length * (2 * far + 1) ** 2;
   const start = new Int32Array(h.length + 1);
   const pixel = new Int32Array(most);
@@ -31,9 +29,9 @@ export function markList(geometry: PatternGeometry): MarkList {
   const x = new Float32Array(most);
   const y = new Float32Array(most);
   let at = 0;
-  for (let disc = 0; disc < h.length; disc++) {
-    const column = centre + h[disc]! * basis[0] + k[disc]! * basis[2];
-    const row = centre - h[disc]! * basis[1] - k[disc]! * basis[3];
+  for (let d = 0; d < h.length; d++) {
+    const column = centre + h[d]! * basis[0] + k[d]! * basis[2];
+    const row = centre - h[d]! * basis[1] - k[d]! * basis[3];
     const top = Math.max(0, Math.round(row) - far);
     const bottom = Math.min(size - 1, Math.round(row) + far);
     const left = Math.max(0, Math.round(column) - far);
@@ -42,7 +40,7 @@ export function markList(geometry: PatternGeometry): MarkList {
       const dy = row - r;
       for (let c = left; c <= right; c++) {
         const dx = c - column;
-        const mark = footprintAt(table, { offset: 0, side, dx, dy });
+        const mark = disc.at(dx, dy);
         if (mark < FAINTEST) continue;
         const scale = 1 / Math.max(radius, Math.sqrt(dx * dx + dy * dy));
         pixel[at] = r * size + c;
@@ -51,7 +49,7 @@ export function markList(geometry: PatternGeometry): MarkList {
         y[at++] = dy * scale;
       }
     }
-    start[disc + 1] = at;
+    start[d + 1] = at;
   }
   return {
     start,

@@ -1,7 +1,8 @@
 import { PIXEL_SCALE } from '../dataset/examples.ts';
 import { type Tensor, type Tensor1D, type Tensor2D, type Tensor3D, tf } from '../engine/tf.ts';
-import { type DrawingPlan, planDrawing, tableSlopes } from './canvas.ts';
+import { type DrawingPlan, planDrawing, type TableRequest, tableSlopes } from './canvas.ts';
 import { drawMarks, type GroupTensors, marksGradient } from './disc-marks.ts';
+import type { Aperture } from './footprint.ts';
 import { GREYS_PER_LOG, LOG_CEILING } from './modes.ts';
 
 /** A batch of patterns as tensors; every tensor may carry a gradient. */
@@ -10,6 +11,7 @@ export interface DiscTensors {
   size: number;
   /** Column and row of the direct beam. */
   centre: number;
+  aperture: Aperture;
   /** Pattern of each disc, and its zone indices. */
   pattern: Int32Array;
   h: ArrayLike<number>;
@@ -60,19 +62,19 @@ function markIndex(plan: DrawingPlan, groupIndex: number): Tensor1D {
 interface Drawing {
   plan: DrawingPlan;
   table: Tensor1D;
-  radius: Float32Array;
+  places: TableRequest;
 }
 
 /** `drawMarks` with its gradient; positions are offsets from the rounded disc centres. */
 function discMarks(drawing: Drawing, groupIndex: number, inputs: GroupTensors): Tensor3D {
-  const { plan, table, radius } = drawing;
+  const { plan, table, places } = drawing;
   const group = plan.groups[groupIndex]!;
   const draw = tf.customGrad((column, row, r, coefficients, save) => {
     const tensors = { column, row, radius: r, coefficients } as GroupTensors;
     (save as Save)([column, row, r, coefficients, table] as Tensor[]);
     const gradFunc = (dMarks: Tensor | Tensor[], saved: Tensor[]) => {
       const [c, w, s, m, footprints] = saved;
-      const slopes = tf.tensor1d(tableSlopes(plan, radius));
+      const slopes = tf.tensor1d(tableSlopes(plan, places));
       const back = marksGradient(group, plan, {
         tensors: { column: c, row: w, radius: s, coefficients: m } as GroupTensors,
         table: footprints as Tensor1D,
@@ -125,7 +127,7 @@ function backgroundOf(background: Tensor2D, size: number, centre: number): Tenso
 /** Linear intensities (patterns, size, size) in units of the floor of a stored pixel. */
 export function drawIntensities(discs: DiscTensors): Tensor3D {
   const draw = (): Tensor3D => {
-    const { size, basis, background } = discs;
+    const { size, basis, background, aperture } = discs;
     const patterns = basis.shape[0];
     const centres = discCentres(discs);
     const radius = discs.radius.dataSync() as Float32Array;
@@ -136,6 +138,7 @@ export function drawIntensities(discs: DiscTensors): Tensor3D {
       column: centres.column.dataSync() as Float32Array,
       row: centres.row.dataSync() as Float32Array,
       radius,
+      aperture,
     });
     const table = tf.tensor1d(plan.tables);
     const length = patterns * plan.side * plan.side;
@@ -146,7 +149,7 @@ export function drawIntensities(discs: DiscTensors): Tensor3D {
       const members = tf.tensor1d(group.members, 'int32');
       const own = take(rows, members, discs.pattern.length).transpose();
       const [column, row, r, coefficients] = tf.split(own, [1, 1, 1, own.shape[0]! - 3]);
-      const marks = discMarks({ plan, table, radius }, groupIndex, {
+      const marks = discMarks({ plan, table, places: { radius, aperture } }, groupIndex, {
         column: column!.reshape([-1]).sub(tf.tensor1d(group.column)) as Tensor1D,
         row: row!.reshape([-1]).sub(tf.tensor1d(group.row)) as Tensor1D,
         radius: r!.reshape([-1]),
