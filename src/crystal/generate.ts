@@ -28,8 +28,8 @@ export interface GenerateOptions {
 interface Place {
   multiplicity: number;
   map: Operation;
-  /** Whether the position has a free parameter, and so may be taken more than once. */
-  free: boolean;
+  /** Free parameters, 0 to 3; a position without any can be taken once. */
+  freedom: number;
 }
 
 interface Orbit {
@@ -55,7 +55,8 @@ function placesOf(spaceGroup: number): Place[] {
       spaceGroup,
       wyckoffPositions(spaceGroup).map(({ multiplicity, coordinates }) => {
         const map = parseTriplet(coordinates)!;
-        return { multiplicity, map, free: map.rotation.some((value) => value !== 0) };
+        const column = (i: number): boolean => [0, 3, 6].some((row) => map.rotation[row + i] !== 0);
+        return { multiplicity, map, freedom: [0, 1, 2].filter(column).length };
       }),
     );
   }
@@ -90,14 +91,24 @@ function scaled([a, b, c, ...angles]: Cell, volume: number): Cell {
   return [a * factor, b * factor, c * factor, ...angles];
 }
 
-/** Wyckoff positions until about `budget` atoms of the conventional cell are spent. */
-function drawPlaces(all: readonly Place[], budget: number, stream: Stream): Place[] {
+/**
+ * Wyckoff positions until about `budget` atoms of the conventional cell are spent. With growing
+ * `insistence` positions with free parameters are preferred: they break unwanted symmetry.
+ */
+function drawPlaces(
+  all: readonly Place[],
+  budget: number,
+  insistence: number,
+  stream: Stream,
+): Place[] {
   const chosen: Place[] = [];
   let left = budget;
   for (;;) {
-    const open = all.filter((p) => p.multiplicity <= left && (p.free || !chosen.includes(p)));
+    const open = all.filter(
+      (p) => p.multiplicity <= left && (p.freedom > 0 || !chosen.includes(p)),
+    );
     if (open.length === 0) break;
-    const place = stream.pick(open);
+    const place = open[stream.weighted(open.map((p) => 1 + p.freedom * insistence))]!;
     chosen.push(place);
     left -= place.multiplicity;
   }
@@ -129,7 +140,7 @@ function placeOrbit(
   const { stream, spacing } = room;
   const apart = (other: number): number =>
     CLOSENESS * (atomicRadius(element) + atomicRadius(other));
-  for (let t = 0; t < (place.free ? PLACE_TRIES : 1); t++) {
+  for (let t = 0; t < (place.freedom > 0 ? PLACE_TRIES : 1); t++) {
     const free: Vec3 = [stream.uniform(), stream.uniform(), stream.uniform()];
     const first = applyOperation(place.map, free);
     if (before.some((atom) => spacing.between(first, atom.position) < apart(atom.element)))
@@ -147,9 +158,10 @@ function placeOrbit(
 function attempt(spaceGroup: number, number: number, stream: Stream) {
   const points = centringVectors(spaceGroup).length;
   const all = placesOf(spaceGroup);
-  const aim = ATOMS[0] * (ATOMS[1] / ATOMS[0]) ** stream.uniform() + number / 8;
+  const most = Math.max(ATOMS[1], (1.3 * all[0]!.multiplicity) / points);
+  const aim = ATOMS[0] * (most / ATOMS[0]) ** stream.uniform();
   const smallest = Math.min(...all.map((place) => place.multiplicity));
-  const drawn = drawPlaces(all, Math.max(smallest, aim * points), stream);
+  const drawn = drawPlaces(all, Math.max(smallest, aim * points), number / 5, stream);
   const orbits = assign(drawn, drawComposition(stream), stream);
   const full = orbits.reduce((v, o) => v + o.place.multiplicity * atomicVolume(o.element), 0);
   const loosened = Math.min(1.5, 1 + number / 100);
@@ -160,7 +172,7 @@ function attempt(spaceGroup: number, number: number, stream: Stream) {
   if (spacing.toItself < reach) return null;
   const room = { spacing, symmetry: operations(spaceGroup), stream };
   const atoms: Atom[] = [];
-  for (const orbit of orbits.sort((a, b) => Number(a.place.free) - Number(b.place.free))) {
+  for (const orbit of orbits.sort((a, b) => a.place.freedom - b.place.freedom)) {
     const placed = placeOrbit(orbit, atoms, room);
     if (!placed) return null;
     atoms.push(...placed);
