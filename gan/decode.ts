@@ -209,6 +209,7 @@ export function decodeTensors(
   return {
     size: space.camera.size,
     centre: space.camera.centre,
+    aperture: patterns[0]!.aperture,
     pattern: plan.pattern,
     h: plan.h,
     k: plan.k,

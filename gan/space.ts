@@ -5,9 +5,8 @@ import type { Stream } from '../src/ground/stream.ts';
 import type { Camera } from '../src/simulate/camera.ts';
 import { CELL_NUMBERS, cellNumbers } from './cell-numbers.ts';
 import { classMeans, deviate } from './class-means.ts';
-import type { Envelope } from './envelope.ts';
 import { type Principal, principalComponents } from './principal.ts';
-import { SlotTable, slotsOf } from './slots.ts';
+import { slotsOf } from './slots.ts';
 import { fitEnvelope, type TableFrame, type TableRow, tableRow } from './tables.ts';
 
 /** A training triplet in the codec's terms. */
@@ -169,67 +168,4 @@ export function fitSpace(
     cellScales: cells.scales,
   };
   return { space, vectors: vectorsOf(samples, values, space), used };
-}
-
-/** The arrays and the description of a space, for a tensor file. */
-export function packSpace(space: CodecSpace): {
-  arrays: Record<string, Float32Array | Int32Array>;
-  description: Record<string, unknown>;
-} {
-  const { classes, camera, zones, frame, principal } = space;
-  return {
-    arrays: {
-      'space/slots': Int32Array.from(frame.slots.slots),
-      'space/envelope': frame.envelope.values,
-      'space/means': space.means,
-      'space/principal/mean': principal.mean,
-      'space/principal/axes': principal.axes,
-      'space/principal/deviations': principal.deviations,
-      'space/scales': space.scales,
-      'space/cell-means': space.cellMeans,
-      'space/cell-scales': space.cellScales,
-    },
-    description: {
-      classes,
-      camera,
-      zones,
-      pixel: frame.pixel,
-      step: frame.envelope.step,
-      rank: principal.rank,
-      width: principal.width,
-      kept: principal.kept,
-    },
-  };
-}
-
-/** Undoes `packSpace`. */
-export function unpackSpace(
-  arrays: Record<string, Float32Array | Int32Array>,
-  description: Record<string, unknown>,
-): CodecSpace {
-  const floats = (name: string): Float32Array => arrays[`space/${name}`] as Float32Array;
-  const about = description as Pick<CodecSpace, 'classes' | 'camera' | 'zones'> & {
-    pixel: number;
-    step: number;
-  } & Pick<Principal, 'rank' | 'width' | 'kept'>;
-  const envelope: Envelope = { step: about.step, values: floats('envelope') };
-  const slots = new SlotTable(Int16Array.from(arrays['space/slots'] as Int32Array));
-  return {
-    classes: about.classes,
-    camera: about.camera,
-    zones: about.zones,
-    frame: { slots, envelope, pixel: about.pixel },
-    means: floats('means'),
-    principal: {
-      mean: floats('principal/mean'),
-      axes: floats('principal/axes'),
-      deviations: floats('principal/deviations'),
-      rank: about.rank,
-      width: about.width,
-      kept: about.kept,
-    },
-    scales: floats('scales'),
-    cellMeans: floats('cell-means'),
-    cellScales: floats('cell-scales'),
-  };
 }

@@ -1,0 +1,157 @@
+import { asTriplets } from '../src/codec/batch.ts';
+import type { TripletDiscs } from '../src/codec/discs.ts';
+import { renderPatterns } from '../src/codec/render.ts';
+import { type Tensor1D, type Tensor2D, type Tensor4D, tf } from '../src/engine/tf.ts';
+import { digestOf } from '../src/ground/digest.ts';
+import { inputError } from '../src/ground/errors.ts';
+import { readTensorFile, writeTensorFile } from '../src/ground/tensorfile.ts';
+import { classCodes } from './codes.ts';
+import {
+  type Decoding,
+  type DecodingPlan,
+  decodedTriplets,
+  decodeTensors,
+  planDecoding,
+  type SpaceTensors,
+  spaceTensors,
+} from './decode.ts';
+import { embed, type GanShape, generator, generatorLayout } from './networks.ts';
+import { type CodecSpace, vectorWidth } from './space.ts';
+import { packSpace, unpackSpace } from './space-file.ts';
+
+/** What a GAN learned from: enough to refuse it where test materials were among it. */
+export interface Lineage {
+  /** Digest of the prepared store. */
+  store: string;
+  /** Materials of the training triplets, ascending, each once. */
+  materials: readonly string[];
+  /** Training materials of each class. */
+  counts: readonly number[];
+}
+
+export interface GanParts {
+  shape: GanShape;
+  space: CodecSpace;
+  /** Flat weights of the averaged generator. */
+  weights: Float32Array;
+  lineage: Lineage;
+}
+
+const FORMAT = 'cbed-gan codec generator 1';
+
+/**
+ * A trained conditional GAN: class and latent vector to codec vector to triplet. Tensors in and
+ * out are the caller's; free the model with `dispose`.
+ */
+export class GanModel {
+  readonly classes: readonly number[];
+  readonly shape: GanShape;
+  readonly space: CodecSpace;
+  readonly lineage: Lineage;
+  /** SHA-256 of weights and space. */
+  readonly digest: string;
+  private readonly parts: GanParts;
+  private readonly flat: Tensor1D;
+  private readonly codes: Tensor2D;
+  private readonly tensors: SpaceTensors;
+
+  constructor(parts: GanParts) {
+    const { values, code } = classCodes(parts.space.classes);
+    this.parts = parts;
+    this.classes = parts.space.classes;
+    this.shape = parts.shape;
+    this.space = parts.space;
+    this.lineage = parts.lineage;
+    this.flat = tf.tensor1d(parts.weights);
+    this.codes = tf.tensor2d(values, [this.classes.length, code]);
+    this.tensors = spaceTensors(parts.space);
+    const arrays = Object.values(packSpace(parts.space).arrays);
+    this.digest = digestOf([parts.weights, ...arrays].map((array) => digestOf(array)));
+  }
+
+  /** Label of a space group; an input error names the classes where the GAN does not know it. */
+  labelOf(spaceGroup: number): number {
+    const label = this.classes.indexOf(spaceGroup);
+    if (label >= 0 && this.space.zones[label]) return label;
+    const known = this.classes.filter((_, i) => this.space.zones[i]);
+    throw inputError(
+      `the GAN does not know space group ${spaceGroup}`,
+      `it was trained on ${known.join(', ')}`,
+    );
+  }
+
+  /** Class embeddings (B, embedding) between label and partner: (1 - t) e_label + t e_partner. */
+  embeddings(decodings: readonly Decoding[]): Tensor2D {
+    return tf.tidy(() => {
+      const rows = (labels: number[]): Tensor2D =>
+        tf.gather(this.codes, tf.tensor1d(labels, 'int32'));
+      const own = rows(decodings.map(({ label }) => label));
+      const other = rows(decodings.map(({ label, partner = label }) => partner));
+      const share = tf.tensor2d(decodings.map(({ t = 0 }) => [t]));
+      const mixed = own.mul(tf.sub(1, share)).add(other.mul(share)) as Tensor2D;
+      return embed(generatorLayout(this.shape).unpack(this.flat), mixed);
+    });
+  }
+
+  /** Codec vectors (B, width) of latent vectors and embeddings; differentiable in both. */
+  vectors(z: Tensor2D, embeddings: Tensor2D): Tensor2D {
+    return tf.tidy(() => generator(generatorLayout(this.shape).unpack(this.flat), z, embeddings));
+  }
+
+  /** Plans the drawing of vectors (B, width) given as numbers. */
+  plan(vectors: Float32Array, decodings: readonly Decoding[]): DecodingPlan {
+    return planDecoding(this.space, vectors, decodings);
+  }
+
+  /** Draws vectors, (B, S, S, 3) in network units; differentiable in the table scores. */
+  draw(vectors: Tensor2D, plan: DecodingPlan): Tensor4D {
+    const context = { space: this.space, tensors: this.tensors };
+    return tf.tidy(() => asTriplets(renderPatterns(decodeTensors(vectors, plan, context))));
+  }
+
+  /** The discs of vectors, as lattices and coefficients. */
+  triplets(vectors: Tensor2D, plan: DecodingPlan): TripletDiscs[] {
+    const context = { space: this.space, tensors: this.tensors };
+    const coefficients = tf.tidy(
+      () => decodeTensors(vectors, plan, context).coefficients.dataSync() as Float32Array,
+    );
+    return decodedTriplets(plan, coefficients);
+  }
+
+  save(path: string): void {
+    const { arrays, description } = packSpace(this.space);
+    writeTensorFile(path, {
+      arrays: { ...arrays, 'generator/weights': this.parts.weights },
+      description: {
+        format: FORMAT,
+        shape: this.shape,
+        space: description,
+        lineage: this.lineage,
+        digest: this.digest,
+      },
+    });
+  }
+
+  /** @throws input error where the file is no generator or does not have the digest it says. */
+  static load(path: string): GanModel {
+    const { arrays, description } = readTensorFile(path);
+    if (description.format !== FORMAT) {
+      throw inputError(`${path} is no generator of this version`, 'train one: gan train');
+    }
+    const model = new GanModel({
+      shape: description.shape as GanShape,
+      space: unpackSpace(arrays, description.space as Record<string, unknown>),
+      weights: arrays['generator/weights'] as Float32Array,
+      lineage: description.lineage as Lineage,
+    });
+    if (model.digest === description.digest && model.shape.vector === vectorWidth(model.space)) {
+      return model;
+    }
+    model.dispose();
+    throw inputError(`${path} was changed after it was written`);
+  }
+
+  dispose(): void {
+    tf.dispose([this.flat, this.codes, this.tensors.axes, this.tensors.mean, this.tensors.weights]);
+  }
+}

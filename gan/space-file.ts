@@ -1,0 +1,67 @@
+import type { Envelope } from './envelope.ts';
+import type { Principal } from './principal.ts';
+import { SlotTable } from './slots.ts';
+import type { CodecSpace } from './space.ts';
+
+/** The arrays and the description of a space, for a tensor file. */
+export function packSpace(space: CodecSpace): {
+  arrays: Record<string, Float32Array | Int32Array>;
+  description: Record<string, unknown>;
+} {
+  const { classes, camera, zones, frame, principal } = space;
+  return {
+    arrays: {
+      'space/slots': Int32Array.from(frame.slots.slots),
+      'space/envelope': frame.envelope.values,
+      'space/means': space.means,
+      'space/principal/mean': principal.mean,
+      'space/principal/axes': principal.axes,
+      'space/principal/deviations': principal.deviations,
+      'space/scales': space.scales,
+      'space/cell-means': space.cellMeans,
+      'space/cell-scales': space.cellScales,
+    },
+    description: {
+      classes,
+      camera,
+      zones,
+      pixel: frame.pixel,
+      step: frame.envelope.step,
+      rank: principal.rank,
+      width: principal.width,
+      kept: principal.kept,
+    },
+  };
+}
+
+/** Undoes `packSpace`. */
+export function unpackSpace(
+  arrays: Record<string, Float32Array | Int32Array>,
+  description: Record<string, unknown>,
+): CodecSpace {
+  const floats = (name: string): Float32Array => arrays[`space/${name}`] as Float32Array;
+  const about = description as Pick<CodecSpace, 'classes' | 'camera' | 'zones'> & {
+    pixel: number;
+    step: number;
+  } & Pick<Principal, 'rank' | 'width' | 'kept'>;
+  const envelope: Envelope = { step: about.step, values: floats('envelope') };
+  const slots = new SlotTable(Int16Array.from(arrays['space/slots'] as Int32Array));
+  return {
+    classes: about.classes,
+    camera: about.camera,
+    zones: about.zones,
+    frame: { slots, envelope, pixel: about.pixel },
+    means: floats('means'),
+    principal: {
+      mean: floats('principal/mean'),
+      axes: floats('principal/axes'),
+      deviations: floats('principal/deviations'),
+      rank: about.rank,
+      width: about.width,
+      kept: about.kept,
+    },
+    scales: floats('scales'),
+    cellMeans: floats('cell-means'),
+    cellScales: floats('cell-scales'),
+  };
+}
