@@ -108,6 +108,7 @@ export class TrainingLoop {
   classifierOf(weights: { parameters: Float32Array; statistics: Float32Array }): SingleClassifier {
     const materials = [...new Set(this.options.examples.materials)].sort();
     const { spec } = this.state.network;
-    return new SingleClassifier({ ...weights, spec, temperature: 1, materials });
+    const { camera } = this.options;
+    return new SingleClassifier({ ...weights, spec, temperature: 1, materials, camera });
   }
 }

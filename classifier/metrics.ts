@@ -1,3 +1,5 @@
+import { type Band, bandOf } from '../src/dataset/census.ts';
+
 /** Precision, recall and F1 of one class, each 0 to 1. */
 export interface ClassScore {
   spaceGroup: number;
@@ -38,9 +40,6 @@ export interface Report {
   absent: number[];
 }
 
-/** Training counts above the first are "many", below the second "few", medium between. */
-export const MANY_FEW = { many: 100, few: 20 } as const;
-
 const CALIBRATION_BINS = 15;
 
 /** Confidence, accuracy and number of the predictions in one bin of confidence. */
@@ -54,7 +53,6 @@ export interface ReportOptions {
   classes: readonly number[];
   /** Training examples of each class, for many, medium and few. */
   trainCounts?: ArrayLike<number>;
-  groups?: { many: number; few: number };
 }
 
 const mean = (values: readonly number[]): number =>
@@ -124,9 +122,11 @@ function classScores(confusion: number[][], options: ReportOptions): ClassScore[
   });
 }
 
-/** Mean recall of the tested classes whose training count `takes`; null where there are none. */
-function groupRecall(scores: ClassScore[], takes: (count: number) => boolean): number | null {
-  const chosen = scores.filter(({ trainCount }) => trainCount !== null && takes(trainCount));
+/** Mean recall of the tested classes of a band; null where there are none. */
+function bandRecall(scores: ClassScore[], band: Band): number | null {
+  const chosen = scores.filter(
+    ({ trainCount }) => trainCount !== null && bandOf(trainCount) === band,
+  );
   return chosen.length > 0 ? mean(chosen.map(({ recall }) => recall)) : null;
 }
 
@@ -177,16 +177,15 @@ export function report(
   );
   const top = (k: number) => ranks.filter((rank) => rank < k).length / count;
   const bins = calibrationBins(probabilities, labels, classCount);
-  const { many, few } = options.groups ?? MANY_FEW;
   return {
     count,
     ...averages(tested),
     top1: top(1),
     top3: top(3),
     top5: top(5),
-    many: groupRecall(tested, (n) => n > many),
-    medium: groupRecall(tested, (n) => n <= many && n >= few),
-    few: groupRecall(tested, (n) => n < few),
+    many: bandRecall(tested, 'many'),
+    medium: bandRecall(tested, 'medium'),
+    few: bandRecall(tested, 'few'),
     ece: bins.reduce((e, b) => e + (b.count / count) * Math.abs(b.accuracy - b.confidence), 0),
     perClass,
     confusion,

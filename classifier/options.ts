@@ -2,6 +2,7 @@ import { classCounts, type Examples } from '../src/dataset/examples.ts';
 import { digestOf } from '../src/ground/digest.ts';
 import { inputError, usageError } from '../src/ground/errors.ts';
 import type { ProgressFactory } from '../src/ground/progress.ts';
+import type { Camera } from '../src/simulate/camera.ts';
 import type { ClassifierSpec } from './spec.ts';
 
 /** One training run of a classifier. */
@@ -23,6 +24,8 @@ export interface TrainOptions {
   evaluations?: number;
   /** Looks without a better macro-F1 before the run stops early; never when absent. */
   patience?: number;
+  /** How the patterns were sampled; kept with the classifier. */
+  camera?: Camera;
   progress?: ProgressFactory;
   /** Where to keep the state, so that an interrupted run goes on exactly where it stood. */
   checkpoint?: { file: string; every: number };

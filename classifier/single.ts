@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { type Tensor, type Tensor1D, type Tensor2D, type Tensor4D, tf } from '../src/engine/tf.ts';
 import { digestOf } from '../src/ground/digest.ts';
 import { writeTensorFile } from '../src/ground/tensorfile.ts';
+import type { Camera } from '../src/simulate/camera.ts';
 import { inputOf } from './batches.ts';
 import type { Classifier, Patterns } from './classifier.ts';
 import { ClassifierNetwork, type Forward } from './network.ts';
@@ -20,6 +21,8 @@ export interface ClassifierData {
   temperature: number;
   /** Materials of the training examples, ascending, each once. */
   materials: readonly string[];
+  /** How the patterns were sampled, where known. */
+  camera?: Camera;
   /** How it came about. */
   training?: TrainingRecord;
 }

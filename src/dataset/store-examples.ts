@@ -22,6 +22,7 @@ export function storeExamples(store: Store, which: Split | ArrayLike<number>): S
     labels: rows.map((row) => store.rows.label[row]!),
     materials: Array.from(rows, (row) => store.materials[store.rows.material[row]!]!),
     images: (indices) => store.images(Array.from(indices, (i) => rows[i]!)),
+    properties: (i) => store.facts(rows[i]!),
   };
 }
 

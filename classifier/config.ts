@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { TRAINING_DEFAULTS } from './options.ts';
+import { NETWORKS } from './spec.ts';
+
+const wholeNumber = (least: number) =>
+  z.coerce
+    .number({ error: 'is not a number' })
+    .int({ error: 'is not a whole number' })
+    .min(least, { error: `is less than ${least}` });
+
+const positive = z.coerce
+  .number({ error: 'is not a number' })
+  .positive({ error: 'is not above 0' });
+
+/** Technique words from `a,b` or from a list. */
+const techniqueWords = z
+  .union([z.string(), z.array(z.string())])
+  .transform((given) => (typeof given === 'string' ? given.split(',') : given))
+  .transform((words) => words.map((word) => word.trim()).filter((word) => word !== ''));
+
+/** Settings of `gan classify train`, with their defaults. */
+export const trainSettings = z.strictObject({
+  data: z.string().optional(),
+  technique: techniqueWords.default([]),
+  multitask: z.boolean().default(false),
+  network: z.enum(NETWORKS, { error: `is none of ${NETWORKS.join(', ')}` }).default('stack'),
+  width: wholeNumber(1).default(24),
+  updates: wholeNumber(1).default(1200),
+  batch: wholeNumber(2).default(TRAINING_DEFAULTS.batch),
+  rate: positive.default(TRAINING_DEFAULTS.rate),
+  patience: wholeNumber(1).optional(),
+  seed: wholeNumber(0).default(1),
+  out: z.string().optional(),
+});
+
+export type TrainSettings = z.output<typeof trainSettings>;

@@ -1,0 +1,100 @@
+import { type Anomaly, anomalyText, isFatal } from '../src/dataset/anomaly.ts';
+import { readSummit } from '../src/dataset/summit.ts';
+import { toPixels } from '../src/dataset/transform.ts';
+import type { Camera } from '../src/simulate/camera.ts';
+import type { Sample } from '../src/simulate/sample.ts';
+import type { Classifier } from './classifier.ts';
+
+/** A space group and its probability. */
+export interface Guess {
+  spaceGroup: number;
+  probability: number;
+}
+
+/** What a classifier says of one triplet of a file. */
+export interface Prediction {
+  file: string;
+  key: string;
+  material: string;
+  /** What the file says; the truth where it is one. */
+  spaceGroup: number;
+  /** Likeliest first. */
+  top: Guess[];
+  /** (size, size, 3) stored values that the classifier saw. */
+  pixels: Uint8Array;
+}
+
+export interface PredictOptions {
+  /** Guesses a triplet. */
+  top?: number;
+  /** Receives what is wrong with samples and files. */
+  warn?: (message: string) => void;
+  /** The camera the classifier was trained with; others are warned of. */
+  camera?: Camera;
+}
+
+const BLOCK = 32;
+
+/** The `count` likeliest classes of a row of probabilities. */
+export const topGuesses = (row: Float32Array, classes: readonly number[], count: number): Guess[] =>
+  Array.from(row, (probability, label) => ({ spaceGroup: classes[label]!, probability }))
+    .sort((a, b) => b.probability - a.probability)
+    .slice(0, count);
+
+/** Scattering vector at the edge of a pattern, 1/angstrom. */
+const reach = ({ size, pixel }: Camera): number => (size * pixel) / 2;
+
+const differs = (a: Camera, b: Camera): boolean => Math.abs(reach(a) / reach(b) - 1) > 0.02;
+
+type Read = { sample: Sample; file: string };
+
+function* predictBlock(classifier: Classifier, block: Read[], top: number): Generator<Prediction> {
+  const { size, classes } = classifier;
+  const each = size * size * 3;
+  const pixels = new Uint8Array(block.length * each);
+  block.forEach(({ sample }, i) => {
+    pixels.set(toPixels(sample.stack, sample.camera.size, size), i * each);
+  });
+  const probabilities = classifier.predict(pixels);
+  for (const [i, { sample, file }] of block.entries()) {
+    const row = probabilities.subarray(i * classes.length, (i + 1) * classes.length);
+    const { key, material, spaceGroup } = sample;
+    yield {
+      ...{ file, key, material, spaceGroup },
+      top: topGuesses(row, classes, top),
+      pixels: pixels.slice(i * each, (i + 1) * each),
+    };
+  }
+}
+
+/** Predictions for every readable triplet of files in the Summit layout, a few in memory at a time. */
+export async function* predictFiles(
+  classifier: Classifier,
+  paths: readonly string[],
+  options: PredictOptions = {},
+): AsyncGenerator<Prediction> {
+  const { top = 5, warn = () => {}, camera } = options;
+  const complain = (anomaly: Anomaly) => isFatal(anomaly) && warn(anomalyText(anomaly));
+  for (const file of paths) {
+    let block: Read[] = [];
+    let warned = false;
+    for await (const found of readSummit([file])) {
+      if ('anomaly' in found) {
+        complain(found.anomaly);
+        continue;
+      }
+      if (camera && !warned && differs(camera, found.ok.camera)) {
+        warned = true;
+        warn(
+          `${file} reaches ${reach(found.ok.camera).toFixed(2)} 1/angstrom, the training data ${reach(camera).toFixed(2)}: probabilities may mean little`,
+        );
+      }
+      block.push({ sample: found.ok, file });
+      if (block.length === BLOCK) {
+        yield* predictBlock(classifier, block, top);
+        block = [];
+      }
+    }
+    if (block.length > 0) yield* predictBlock(classifier, block, top);
+  }
+}

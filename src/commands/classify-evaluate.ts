@@ -1,0 +1,77 @@
+import { Command, Option } from 'commander';
+
+interface EvaluateFlags {
+  run?: string;
+  data?: string;
+  split: 'train' | 'validation' | 'test';
+  json?: boolean;
+}
+
+const TRAIN_FIRST = 'train one: npx gan classify train';
+
+async function evaluate(flags: EvaluateFlags): Promise<void> {
+  const { readJson, requireRun } = await import('../ground/run.ts');
+  const run = requireRun('classifier', flags.run, TRAIN_FIRST, 'classifier.safetensors');
+  const { loadClassifier } = await import('../../classifier/load.ts');
+  const { openStore } = await import('../dataset/store.ts');
+  const { evaluateOn } = await import('../../classifier/on-store.ts');
+  const classifier = await loadClassifier(run.folder);
+  const trainedOn = () => readJson<{ data: string }>(run.file('config.json')).data;
+  const store = await openStore(flags.data ?? trainedOn());
+  const outcome = evaluateOn(store, flags.split, classifier);
+  const { calibrationBins } = await import('../../classifier/metrics.ts');
+  const bins = calibrationBins(outcome.probabilities, outcome.labels, store.classes.length);
+  const { writeJson } = await import('../ground/files.ts');
+  const file = run.file(`evaluation-${flags.split}.json`);
+  writeJson(file, { data: store.path, store: store.digest, ...outcome.report, bins });
+  const pictures = await draw(run.folder, flags.split, outcome.report, bins);
+  store.close();
+  if (flags.json) {
+    console.log(JSON.stringify({ run: run.folder, ...outcome.report }, null, 2));
+    return;
+  }
+  const { classRows, reportText } = await import('../../classifier/report-text.ts');
+  const { textTable } = await import('../ground/log.ts');
+  const { report } = outcome;
+  console.log(textTable(classRows(report)));
+  if (report.absent.length > 0)
+    console.log(`no ${flags.split} triplet of: ${report.absent.join(', ')}`);
+  console.log(`${flags.split}: ${reportText(report)}`);
+  console.log(`wrote ${[file, ...pictures].join(', ')}`);
+}
+
+async function draw(
+  folder: string,
+  split: string,
+  report: import('../../classifier/metrics.ts').Report,
+  bins: import('../../classifier/metrics.ts').CalibrationBin[],
+): Promise<string[]> {
+  const { join } = await import('node:path');
+  const { writeFigure } = await import('../report/raster.ts');
+  const figures = await import('../report/classify-figures.ts');
+  const drawn = {
+    confusion: figures.confusionFigure(report),
+    scores: figures.scoreFigure(report),
+    reliability: figures.reliabilityFigure(bins, report.ece),
+  };
+  const written: string[] = [];
+  for (const [name, svg] of Object.entries(drawn)) {
+    written.push((await writeFigure(join(folder, `${name}-${split}`), svg)).png);
+  }
+  return written;
+}
+
+/** `gan classify evaluate`. */
+export const classifyEvaluateCommand = (): Command =>
+  new Command('evaluate')
+    .description('metrics and figures of a trained classifier on a split of a store')
+    .option('--run <folder>', 'classifier run (default: the newest)')
+    .option('--data <store>', 'prepared store (default: the one it was trained on)')
+    .addOption(
+      new Option('--split <name>', 'split to evaluate on')
+        .choices(['train', 'validation', 'test'])
+        .default('test'),
+    )
+    .option('--json', 'print the metrics as JSON')
+    .addHelpText('after', '\nExample:\n  npx gan classify evaluate --split test')
+    .action(evaluate);

@@ -1,0 +1,127 @@
+import { Command, Option } from 'commander';
+import type { Prediction } from '../../classifier/predict.ts';
+import { inputError } from '../ground/errors.ts';
+
+interface PredictFlags {
+  run?: string;
+  format: 'csv' | 'json';
+  out?: string;
+  picture?: string;
+  json?: boolean;
+}
+
+/** Triplets in the picture, at most. */
+const PICTURED = 24;
+
+const TOP = 5;
+
+const cell = (value: string | number): string =>
+  /[",\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : String(value);
+
+function csv(predictions: readonly Prediction[]): string {
+  const ranks = Array.from({ length: TOP }, (_, i) => i + 1);
+  const head = [
+    'file',
+    'sample',
+    'material',
+    'labelled',
+    ...ranks.flatMap((n) => [`group${n}`, `p${n}`]),
+  ];
+  const rows = predictions.map(({ file, key, material, spaceGroup, top }) =>
+    [
+      file,
+      key,
+      material,
+      spaceGroup,
+      ...top.flatMap((g) => [g.spaceGroup, g.probability.toFixed(4)]),
+    ]
+      .map(cell)
+      .join(','),
+  );
+  return `${[head.join(','), ...rows].join('\n')}\n`;
+}
+
+const json = (predictions: readonly Prediction[]): string =>
+  `${JSON.stringify(
+    predictions.map(({ pixels: _, ...rest }) => rest),
+    null,
+    2,
+  )}\n`;
+
+async function picture(path: string, predictions: readonly Prediction[], size: number) {
+  const { contactSheet } = await import('../report/sheet.ts');
+  const { writeFigure } = await import('../report/raster.ts');
+  const { hermannMauguin } = await import('../crystal/spacegroup.ts');
+  const svg = await contactSheet({
+    title: 'Triplets and their likeliest space groups',
+    subtitle: 'green: the labelled group is first; orange: among the five; red: neither',
+    columns: 3,
+    cells: predictions.slice(0, PICTURED).map(({ pixels, key, material, spaceGroup, top }) => {
+      const rank = top.findIndex((guess) => guess.spaceGroup === spaceGroup);
+      return {
+        pixels,
+        size,
+        frame: rank === 0 ? '#009E73' : rank > 0 ? '#E69F00' : '#D55E00',
+        caption: [
+          `${material || key}, labelled ${spaceGroup} ${hermannMauguin(spaceGroup)}`,
+          top
+            .slice(0, 3)
+            .map(
+              (g) =>
+                `${g.spaceGroup} ${hermannMauguin(g.spaceGroup)} ${(100 * g.probability).toFixed(0)} %`,
+            )
+            .join(' · '),
+        ],
+      };
+    }),
+  });
+  return (await writeFigure(path, svg)).png;
+}
+
+async function predict(files: string[], flags: PredictFlags): Promise<void> {
+  const { requireRun } = await import('../ground/run.ts');
+  const { loadClassifier } = await import('../../classifier/load.ts');
+  const { predictFiles } = await import('../../classifier/predict.ts');
+  const { resolveSources } = await import('../dataset/sources.ts');
+  const mend = 'train one: npx gan classify train';
+  const { paths } = resolveSources(files);
+  const run = requireRun('classifier', flags.run, mend, 'classifier.safetensors');
+  const classifier = await loadClassifier(run.folder);
+  const predictions: Prediction[] = [];
+  const options = {
+    top: TOP,
+    camera: classifier.data.camera,
+    warn: (message: string) => console.error(`gan: ${message}`),
+  };
+  for await (const prediction of predictFiles(classifier, paths, options)) {
+    // Pixels are kept only for the picture, so that memory does not grow with the files.
+    const kept = predictions.length < PICTURED ? prediction.pixels : new Uint8Array(0);
+    predictions.push({ ...prediction, pixels: kept });
+  }
+  if (predictions.length === 0) throw inputError(`no readable triplet in ${files.join(', ')}`);
+  const text = flags.json || flags.format === 'json' ? json(predictions) : csv(predictions);
+  if (flags.out) {
+    const { writeAtomic } = await import('../ground/files.ts');
+    writeAtomic(flags.out, text);
+  } else process.stdout.write(text);
+  if (flags.picture) {
+    const png = await picture(flags.picture, predictions, classifier.size);
+    console.error(`wrote ${png}`);
+  }
+}
+
+/** `gan classify predict`. */
+export const classifyPredictCommand = (): Command =>
+  new Command('predict')
+    .description('the five likeliest space groups of triplets in HDF5 files of your own')
+    .argument('<files...>', 'files in the Summit layout, folders or patterns')
+    .option('--run <folder>', 'classifier run (default: the newest)')
+    .addOption(new Option('--format <kind>', 'csv or json').choices(['csv', 'json']).default('csv'))
+    .option('--json', 'the same as --format json')
+    .option('--out <file>', 'write there instead of printing')
+    .option('--picture <file>', 'also draw the first 24 triplets beside their predictions (PNG)')
+    .addHelpText(
+      'after',
+      '\nExample:\n  npx gan classify predict batch_test_0.h5 --picture seen.png',
+    )
+    .action(predict);

@@ -1,0 +1,78 @@
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { terminalProgress } from '../ground/progress.ts';
+
+interface TrainFlags {
+  config?: string;
+  json?: boolean;
+  [setting: string]: unknown;
+}
+
+/** The checkpoint of a run, written about this often. */
+const CHECKPOINT_EVERY = 100;
+
+async function train({ config, json, ...flags }: TrainFlags): Promise<void> {
+  const { resolveConfig } = await import('../ground/config.ts');
+  const { trainSettings } = await import('../../classifier/config.ts');
+  const settings = resolveConfig(trainSettings, flags, config);
+  const { defaultStorePath, openRun } = await import('../ground/run.ts');
+  const { chooseTechniques } = await import('../../classifier/techniques.ts');
+  const { openStore } = await import('../dataset/store.ts');
+  chooseTechniques(settings.technique);
+  const store = await openStore(settings.data ?? defaultStorePath());
+  const { checkSplits, trainOnStore } = await import('../../classifier/on-store.ts');
+  checkSplits(store);
+  const run = openRun('classifier', { ...settings, data: store.path }, settings.out);
+  const checkpoint = { file: run.file('checkpoint.safetensors'), every: CHECKPOINT_EVERY };
+  const trained = await trainOnStore(store, settings, { checkpoint, progress: terminalProgress });
+  const { classifier, validation } = trained;
+  const { writeJson } = await import('../ground/files.ts');
+  const { rm } = await import('node:fs/promises');
+  await classifier.save(run.folder);
+  await rm(checkpoint.file, { force: true });
+  writeJson(run.file('validation.json'), validation);
+  await drawLearning(run.file('learning'), classifier);
+  store.close();
+  if (json) {
+    console.log(
+      JSON.stringify({ run: run.folder, digest: classifier.digest, validation }, null, 2),
+    );
+    return;
+  }
+  const { reportText } = await import('../../classifier/report-text.ts');
+  console.log(`validation: ${reportText(validation)}`);
+  console.log(`classifier in ${run.folder}; test it: npx gan classify evaluate`);
+}
+
+async function drawLearning(
+  path: string,
+  classifier: import('../../classifier/train.ts').TrainedClassifier,
+): Promise<void> {
+  const { learningFigure } = await import('../report/classify-figures.ts');
+  const { writeFigure } = await import('../report/raster.ts');
+  const record = classifier.data.training!;
+  await writeFigure(path, learningFigure(record.history, record.bestUpdate));
+}
+
+/** `gan classify train`. */
+export const classifyTrainCommand = (): Command =>
+  new Command('train')
+    .description('train a classifier on a prepared store')
+    .option('--data <store>', `prepared store (default: ${join('workspace', 'prepared.h5')})`)
+    .option('--technique <names>', 'techniques with commas; gan classify --list-techniques')
+    .option('--multitask', 'learn crystal system, point group, cell and elements as well')
+    .option('--network <kind>', 'stack, residual or shared')
+    .option('--width <channels>', 'channels of the first layer')
+    .option('--updates <n>', 'optimiser updates')
+    .option('--batch <n>', 'triplets an update')
+    .option('--rate <x>', 'peak learning rate')
+    .option('--patience <n>', 'stop after so many looks at validation without a better macro-F1')
+    .option('--seed <n>', 'seed of every random draw')
+    .option('--out <folder>', 'run folder; an interrupted run in it goes on')
+    .option('--config <file>', 'settings as YAML; flags override')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      '\nExample:\n  npx gan classify train --technique logit-adjustment,flips,dilation --updates 1200',
+    )
+    .action(train);
