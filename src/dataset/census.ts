@@ -82,8 +82,8 @@ export function census(rows: Iterable<CensusRow>): Census {
   const groups = new Map<number, { all: Tally; parts: Record<Split, Tally> }>();
   const energies = new Map<number, number>();
   for (const { spaceGroup, material, energy, split } of rows) {
-    let group = groups.get(spaceGroup);
-    if (!group) groups.set(spaceGroup, (group = { all: new Tally(), parts: tallies() }));
+    const group = groups.get(spaceGroup) ?? { all: new Tally(), parts: tallies() };
+    groups.set(spaceGroup, group);
     const touched = [all, group.all, ...(split ? [parts[split], group.parts[split]] : [])];
     for (const tally of touched) tally.add(material);
     energies.set(energy, (energies.get(energy) ?? 0) + 1);

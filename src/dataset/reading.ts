@@ -1,22 +1,35 @@
 import { type Catalogue, type ReadGuard, readCatalogue, reviveCatalogue } from './catalogue.ts';
 import { makePart, type PartPlan } from './part.ts';
+import { type Survey, type SurveyPlan, surveyFile } from './survey.ts';
 
 /** A piece of reading that may be done by another process. */
-export type Reading = { kind: 'catalogue'; path: string } | { kind: 'part'; plan: PartPlan };
+export type Reading =
+  | { kind: 'catalogue'; path: string }
+  | { kind: 'part'; plan: PartPlan }
+  | { kind: 'survey'; plan: SurveyPlan };
 
-/** The file a reading reads. */
+/** The file that is read. */
 export const readingFile = (reading: Reading): string =>
   reading.kind === 'catalogue' ? reading.path : reading.plan.path;
 
-/** Does a reading; a catalogue comes back as JSON, a part stands in its file. */
+/** Does it; a catalogue or a survey comes back as JSON, a part stands in its file. */
 export async function performReading(reading: Reading, guard: ReadGuard): Promise<string> {
-  if (reading.kind === 'catalogue') return JSON.stringify(await readCatalogue(reading.path, guard));
-  await makePart(reading.plan, guard);
-  return '';
+  switch (reading.kind) {
+    case 'catalogue':
+      return JSON.stringify(await readCatalogue(reading.path, guard));
+    case 'survey':
+      return JSON.stringify(await surveyFile(reading.plan, guard));
+    case 'part':
+      await makePart(reading.plan, guard);
+      return '';
+  }
 }
 
-/** The catalogue in a reading's result. */
+/** The catalogue in a result. */
 export const catalogueFrom = (result: string): Catalogue => reviveCatalogue(result);
+
+/** The survey in a result. */
+export const surveyFrom = (result: string): Survey => JSON.parse(result) as Survey;
 
 /** What the parent tells a reading process. */
 export interface Order {

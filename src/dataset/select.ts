@@ -1,6 +1,7 @@
 import type { SampleFacts } from '../simulate/sample.ts';
 import type { Anomaly } from './anomaly.ts';
 import type { Catalogue } from './catalogue.ts';
+import { groupBy } from './group.ts';
 
 export interface Selection {
   /** Beam energies to take, keV; all where absent. */
@@ -48,16 +49,6 @@ function withoutDuplicates(catalogues: readonly Catalogue[], anomalies: Anomaly[
   });
   return kept;
 }
-
-const groupBy = <K, V>(items: readonly V[], keyOf: (item: V) => K): Map<K, V[]> => {
-  const groups = new Map<K, V[]>();
-  for (const item of items) {
-    const list = groups.get(keyOf(item));
-    if (list) list.push(item);
-    else groups.set(keyOf(item), [item]);
-  }
-  return groups;
-};
 
 /** At most `most` of a material's samples, evenly spaced in order of energy. */
 function spread(samples: readonly Candidate[], most: number): Candidate[] {

@@ -1,4 +1,5 @@
 import { Stream } from '../ground/stream.ts';
+import { groupBy } from './group.ts';
 
 /** The three parts of a dataset; no material stands in two of them. Stored as 0, 1, 2. */
 export const SPLITS = ['train', 'validation', 'test'] as const;
@@ -47,12 +48,7 @@ export function splitMaterials(
   classOf: ReadonlyMap<string, number>,
   { seed, rule = DEFAULT_SPLIT_RULE }: SplitOptions,
 ): Map<string, Split> {
-  const members = new Map<number, string[]>();
-  for (const [material, spaceGroup] of classOf) {
-    const list = members.get(spaceGroup);
-    if (list) list.push(material);
-    else members.set(spaceGroup, [material]);
-  }
+  const members = groupBy(classOf.keys(), (material) => classOf.get(material)!);
   const splits = new Map<string, Split>();
   const stream = new Stream(seed, 'split');
   for (const [spaceGroup, names] of members) {

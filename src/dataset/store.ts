@@ -7,7 +7,7 @@ import { ImageReader } from './image-reader.ts';
 import { COLUMNS, factsAt, NUMERIC_COLUMNS, type RowTable, type StoreRows } from './rows.ts';
 import { SPLITS, type Split } from './split.ts';
 import { type StoreExamples, storeExamples } from './store-examples.ts';
-import { contentHash, STORE_FORMAT, STORE_VERSION } from './store-write.ts';
+import { STORE_FORMAT, STORE_VERSION } from './store-write.ts';
 import { fileProblem } from './superblock.ts';
 
 export type { StoreRows } from './rows.ts';
@@ -91,6 +91,23 @@ export async function openStore(
   }
 }
 
+/** True where a file is a prepared store. */
+export async function isStore(path: string): Promise<boolean> {
+  if (fileProblem(path)) return false;
+  const library = await hdf5();
+  try {
+    const file = new library.File(path, 'r');
+    const { attrs } = file;
+    const is = 'format' in attrs && attrs.format?.value === STORE_FORMAT;
+    file.close();
+    return is;
+  } catch (error) {
+    library.fault(error);
+    library.abandon(path);
+    return false;
+  }
+}
+
 function readTable(file: H5wasm.File): RowTable {
   const value = (name: string): unknown => (file.get(name) as H5wasm.Dataset).value;
   const numeric = NUMERIC_COLUMNS.map((column) => [column, value(`rows/${COLUMNS[column].name}`)]);
@@ -165,30 +182,4 @@ class OpenStore implements Store {
     this.reader.close();
     this.file.close();
   }
-}
-
-/**
- * Computes the digest of a store's content anew.
- *
- * @throws an input error where it is not the one the store was written with.
- */
-export async function verifyStore(path: string): Promise<string> {
-  const store = await openStore(path, { memoryBudget: 0 });
-  try {
-    const { rows, classes, materials } = store;
-    const hash = contentHash(store.camera, {
-      rows,
-      classes: [...classes],
-      materials: [...materials],
-    });
-    for (let row = 0; row < store.count; row++) hash.update(store.images([row]));
-    const digest = hash.digest('hex');
-    if (digest === store.digest) return digest;
-  } finally {
-    store.close();
-  }
-  throw inputError(
-    `${path} is damaged: its content has another digest than the one in it`,
-    'prepare it again',
-  );
 }

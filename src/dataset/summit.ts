@@ -147,12 +147,13 @@ function writeSample(file: H5wasm.File, sample: Sample): void {
   group.create_attribute('formula', sample.formula);
   const energy = new BigInt64Array([BigInt(Math.round(sample.energy))]);
   if (Number.isFinite(sample.energy)) group.create_attribute('energy_keV', energy, [], '<q');
-  group.create_attribute('z_dirs', zones, [1, 3, 3], '<q');
+  const known = sample.zones.some((zone) => zone.some((index) => index !== 0));
+  if (known) group.create_attribute('z_dirs', zones, [1, 3, 3], '<q');
   doubles('y_dirs', sample.inPlane && asColumns(sample.inPlane), [1, 3, 3]);
   doubles('semi_angles_rad', sample.semiAngles);
   doubles('d_hkls_angstrom', sample.spacings);
-  doubles('abc_angstrom', sample.cell && sample.cell.slice(0, 3));
-  doubles('angles_degree', sample.cell && sample.cell.slice(3));
+  doubles('abc_angstrom', sample.cell?.slice(0, 3) ?? null);
+  doubles('angles_degree', sample.cell?.slice(3) ?? null);
   if (sample.thickness !== null) doubles('thickness_angstrom', [sample.thickness], []);
   const shape = [3, size, size];
   group.create_dataset({ name: STACK, data: sample.stack, shape, dtype: '<f' });

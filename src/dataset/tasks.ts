@@ -6,6 +6,7 @@ import { type ProgressFactory, silentProgress } from '../ground/progress.ts';
 import { Stream } from '../ground/stream.ts';
 import { didYouMean } from '../ground/suggest.ts';
 import type { SimulationSettings } from '../simulate/options.ts';
+import { groupBy } from './group.ts';
 import { DEFAULT_SPLIT_RULE, type SplitRule } from './split.ts';
 import { summitCounts } from './summit-counts.ts';
 
@@ -42,30 +43,16 @@ const LADDER_GROUPS = [
 
 const LADDER = { head: 150, tail: 5, test: 30, validation: 10 } as const;
 
-const groupsOf = <T>(
-  items: readonly T[],
-  keyOf: (item: T) => string | number,
-): Map<string | number, T[]> => {
-  const groups = new Map<string | number, T[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const list = groups.get(key);
-    if (list) list.push(item);
-    else groups.set(key, [item]);
-  }
-  return groups;
-};
-
 /** The share of something that a limit leaves. */
 const shareOf = (limit: number | undefined, all: number): number =>
   limit === undefined ? 1 : Math.min(1, limit / all);
 
 function minerals({ seed, limit }: TaskOptions): Crystal[] {
   const stream = new Stream(seed, 'task/minerals');
-  const classes = [...groupsOf(loadMinerals(), (one) => one.spaceGroup)]
+  const classes = [...groupBy(loadMinerals(), (one) => one.spaceGroup)]
     .map(([spaceGroup, members]) => ({
       spaceGroup,
-      materials: groupsOf(members, (one) => one.material),
+      materials: groupBy(members, (one) => one.material),
     }))
     .filter(({ materials }) => materials.size >= MINERALS_LEAST);
   const count = classes.reduce(

@@ -61,8 +61,8 @@ const covers = new Map<string, Cover>();
 
 function coverFor(from: number, to: number): Cover {
   const key = `${from}>${to}`;
-  let cover = covers.get(key);
-  if (!cover) covers.set(key, (cover = coverOf(from, to)));
+  const cover = covers.get(key) ?? coverOf(from, to);
+  covers.set(key, cover);
   return cover;
 }
 

@@ -1,0 +1,150 @@
+import { Command } from 'commander';
+import type { ExportRow } from '../dataset/export.ts';
+import { usageError } from '../ground/errors.ts';
+import { terminalProgress } from '../ground/progress.ts';
+import type { Camera } from '../simulate/camera.ts';
+
+interface ExportFlags {
+  out: string;
+  split?: string;
+  classes?: string;
+  limit?: string;
+  size?: string;
+  json?: boolean;
+}
+
+interface Source {
+  name: string;
+  camera: Camera;
+  count: number;
+  spaceGroups: ArrayLike<number>;
+  row: (i: number) => ExportRow;
+  splitOf: ((i: number) => string) | null;
+  close: () => void;
+}
+
+async function storeSource(path: string): Promise<Source> {
+  const { openStore } = await import('../dataset/store.ts');
+  const { SPLITS } = await import('../dataset/split.ts');
+  const store = await openStore(path);
+  return {
+    name: 'real',
+    camera: store.camera,
+    count: store.count,
+    spaceGroups: store.rows.spaceGroup,
+    row: (i) => ({ key: store.rows.key[i]!, facts: store.facts(i), pixels: store.images([i]) }),
+    splitOf: (i) => SPLITS[store.rows.split[i]!]!,
+    close: () => store.close(),
+  };
+}
+
+async function archiveSource(path: string): Promise<Source> {
+  const { openArchive } = await import('../../synthetic/open.ts');
+  const { defaultCamera } = await import('../simulate/camera.ts');
+  const archive = await openArchive(path);
+  const facts = (i: number) => ({
+    spaceGroup: archive.labels[i]!,
+    material: `synthetic-${archive.digest.slice(0, 8)}-${i}`,
+    formula: '',
+    energy: Number.NaN,
+    zones: [
+      [0, 0, 0],
+      [0, 0, 0],
+      [0, 0, 0],
+    ] as const,
+    inPlane: null,
+    semiAngles: null,
+    spacings: null,
+    cell: null,
+    thickness: null,
+  });
+  return {
+    name: 'synthetic',
+    camera: archive.camera ?? defaultCamera(archive.size),
+    count: archive.count,
+    spaceGroups: archive.labels,
+    row: (i) => ({ key: `sample_${i}_0`, facts: facts(i), pixels: archive.images([i]) }),
+    splitOf: null,
+    close: () => {},
+  };
+}
+
+/** Rows that the flags choose, in order. */
+function chosenRows(source: Source, { split, classes, limit }: ExportFlags): number[] {
+  const wanted = classes?.split(',').map(Number);
+  const absent = wanted?.find((one) => !Array.from(source.spaceGroups).includes(one));
+  if (absent !== undefined)
+    throw usageError(`--classes ${classes}: no sample of space group ${absent}`);
+  if (split && !['train', 'validation', 'test'].includes(split)) {
+    throw usageError(`--split ${split}: expected train, validation or test`);
+  }
+  if (split && !source.splitOf) throw usageError('--split: a synthetic archive has no splits');
+  const most = limit === undefined ? source.count : Number(limit);
+  if (!(Number.isInteger(most) && most >= 1))
+    throw usageError(`--limit ${limit}: expected a whole number of at least 1`);
+  return Array.from({ length: source.count }, (_, i) => i)
+    .filter((i) => !wanted || wanted.includes(source.spaceGroups[i]!))
+    .filter((i) => !split || source.splitOf!(i) === split)
+    .slice(0, most);
+}
+
+/** A sample's name may occur in two source files; in one written file it must not. */
+function* distinct(rows: Iterable<ExportRow>): Generator<ExportRow> {
+  const seen = new Map<string, number>();
+  for (const row of rows) {
+    const times = seen.get(row.key) ?? 0;
+    seen.set(row.key, times + 1);
+    yield times === 0 ? row : { ...row, key: `${row.key}_${times}` };
+  }
+}
+
+async function exportData(from: string, flags: ExportFlags): Promise<void> {
+  const { existingFile } = await import('../ground/files.ts');
+  const { isStore } = await import('../dataset/store.ts');
+  const { exportSummit } = await import('../dataset/export.ts');
+  existingFile(from);
+  const size = flags.size === undefined ? undefined : Number(flags.size);
+  if (size !== undefined && !(Number.isInteger(size) && size > 0)) {
+    throw usageError(`--size ${flags.size}: expected a number of pixels`);
+  }
+  const source = await ((await isStore(from)) ? storeSource(from) : archiveSource(from));
+  try {
+    const chosen = chosenRows(source, flags);
+    if (chosen.length === 0) throw usageError('no sample is left to export', 'widen the selection');
+    const rows = distinct(
+      (function* () {
+        for (const i of chosen) yield source.row(i);
+      })(),
+    );
+    const name = flags.split
+      ? `batch_${flags.split === 'validation' ? 'dev' : flags.split}`
+      : source.name;
+    const paths = await exportSummit(flags.out, name, rows, {
+      camera: source.camera,
+      size,
+      total: chosen.length,
+      progress: flags.json ? undefined : terminalProgress,
+    });
+    if (flags.json) console.log(JSON.stringify({ samples: chosen.length, files: paths }, null, 2));
+    else console.log(`wrote ${chosen.length} samples to ${paths.length} files: ${paths[0]}, …`);
+  } finally {
+    source.close();
+  }
+}
+
+/** `gan data export FROM --out FOLDER` */
+export const dataExportCommand = (): Command =>
+  new Command('export')
+    .description('Write a prepared store, or a synthetic archive, back in the Summit layout.')
+    .argument('<from>', 'prepared store or synthetic archive')
+    .requiredOption('--out <folder>', 'folder for the files')
+    .option('--split <name>', 'only train, validation or test samples')
+    .option('--classes <list>', 'only these space groups, such as 14,62,225')
+    .option('--limit <n>', 'at most n samples')
+    .option('--size <pixels>', 'pixels a side, a multiple of the stored ones')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      '\nExample:\n  gan data export workspace/prepared.h5 --split test --out exported',
+    )
+    .action(exportData);

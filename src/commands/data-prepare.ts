@@ -1,0 +1,76 @@
+import { Command } from 'commander';
+import { terminalProgress } from '../ground/progress.ts';
+
+interface PrepareFlags {
+  out?: string;
+  size?: string;
+  energies?: string;
+  maxPerMaterial?: string;
+  minMaterials?: string;
+  split?: string;
+  seed?: string;
+  workers?: string;
+  patience?: string;
+  strict?: boolean;
+  config?: string;
+  json?: boolean;
+}
+
+async function prepare(files: string[], flags: PrepareFlags): Promise<void> {
+  const { out, config: file, json, ...given } = flags;
+  const { availableParallelism } = await import('node:os');
+  const { resolveConfig } = await import('../ground/config.ts');
+  const { defaultStorePath, openRun } = await import('../ground/run.ts');
+  const { writeJson } = await import('../ground/files.ts');
+  const { prepareSchema } = await import('../dataset/options.ts');
+  const { prepareStore } = await import('../dataset/prepare.ts');
+  const { openStore } = await import('../dataset/store.ts');
+  const { storeCensus } = await import('../dataset/census.ts');
+  const { anomalyLines, censusLines, splitLines } = await import('../report/census-text.ts');
+  const settings = resolveConfig(prepareSchema, given, file);
+  const prepared = await prepareStore(files, out ?? defaultStorePath(), {
+    ...settings,
+    workers: settings.workers ?? Math.min(4, availableParallelism()),
+    patience: 1000 * settings.patience,
+    progress: json ? undefined : terminalProgress,
+  });
+  const store = await openStore(prepared.path);
+  const census = storeCensus(store);
+  store.close();
+  const run = openRun('prepare', { ...settings, files, out: prepared.path });
+  writeJson(run.file('census.json'), census);
+  writeJson(run.file('anomalies.json'), prepared.anomalies);
+  if (json) {
+    console.log(JSON.stringify({ ...prepared, census, run: run.folder }, null, 2));
+    return;
+  }
+  console.log([...censusLines(census), ...splitLines(census, prepared.splitBy)].join('\n'));
+  console.log(anomalyLines(prepared.anomalies, run.file('anomalies.json')).join('\n'));
+  console.log(`wrote ${prepared.path}: ${prepared.samples} samples, digest ${prepared.digest}`);
+}
+
+/** `gan data prepare FILES… --out STORE` */
+export const dataPrepareCommand = (): Command =>
+  new Command('prepare')
+    .description('Read CBED files in the Summit layout into a prepared store, split by material.')
+    .argument('<files...>', 'files, folders, patterns, or lists of paths (.txt)')
+    .option('--out <store>', 'where to write the store (default: the one in the workspace)')
+    .option('--size <pixels>', 'pixels a side of the stored patterns (64)')
+    .option('--energies <keV,…>', 'take only these beam energies')
+    .option('--max-per-material <n>', 'at most n samples of a material, spread over its energies')
+    .option('--min-materials <n>', 'leave out space groups with fewer materials')
+    .option(
+      '--split <how>',
+      'official (by file name), material, or auto: official where names say so',
+    )
+    .option('--seed <n>', 'seed of the split by material (0)')
+    .option('--workers <n>', 'reading processes (as many as cores, at most 4)')
+    .option('--patience <seconds>', 'time after which the reading of one sample is ended (60)')
+    .option('--strict', 'stop at the first sample that cannot be used')
+    .option('--config <file>', 'YAML file with these settings; flags override it')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      '\nA killed run goes on where it stopped when the same command is given again.\n\nExample:\n  gan data prepare /data/summit --size 128 --energies 100,140 --workers 4 --out summit.h5',
+    )
+    .action(prepare);

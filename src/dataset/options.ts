@@ -1,0 +1,44 @@
+import { z } from 'zod';
+
+const whole = (least: number) =>
+  z.coerce
+    .number({ error: 'expected a number' })
+    .int({ error: 'expected a whole number' })
+    .min(least, {
+      error: `expected at least ${least}`,
+    });
+
+/** A list of numbers, or text that lists them: '100,150'. */
+const numbers = z.preprocess(
+  (value) => (typeof value === 'string' ? value.split(',').map(Number) : value),
+  z.array(z.number({ error: 'expected numbers, such as 100,150' }).positive()).min(1),
+);
+
+/** How files are read. */
+export const readingSchema = z.object({
+  /** Reading processes; 0 reads in the command itself. */
+  workers: whole(0).max(256).optional(),
+  /** Seconds that one sample may take before its reader is ended. */
+  patience: z.coerce.number().positive().default(60),
+  strict: z.boolean().default(false),
+});
+
+/** Settings of `gan data prepare`. */
+export const prepareSchema = readingSchema.extend({
+  size: whole(8).max(1024).default(64),
+  energies: numbers.optional(),
+  maxPerMaterial: whole(1).optional(),
+  minMaterials: whole(1).optional(),
+  split: z
+    .enum(['auto', 'official', 'material'], { error: 'expected auto, official or material' })
+    .default('auto'),
+  seed: whole(0).default(0),
+});
+
+/** Settings of `gan data inspect`. */
+export const inspectSchema = readingSchema.extend({
+  patterns: z.preprocess(
+    (value) => (value === 'all' ? Number.MAX_SAFE_INTEGER : value),
+    whole(1).default(500),
+  ),
+});
