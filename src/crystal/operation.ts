@@ -1,0 +1,49 @@
+import type { Operation } from './spacegroup.ts';
+
+// Translations are counted in 840ths: exact for halves to eighths, and 0.3333 becomes a third.
+const STEPS = 840;
+
+/** Nine rotation entries and three translations in steps. */
+type Code = readonly number[];
+
+const step = (t: number): number => ((Math.round(t * STEPS) % STEPS) + STEPS) % STEPS;
+
+const encode = ({ rotation, translation }: Operation): Code => [
+  ...rotation,
+  ...translation.map(step),
+];
+
+/** One number for an operation modulo the lattice; rotation entries are -1, 0 or 1. */
+function keyOf(code: Code): number {
+  let key = 0;
+  for (let i = 0; i < 9; i++) key = key * 3 + code[i]! + 1;
+  for (let i = 9; i < 12; i++) key = key * STEPS + code[i]!;
+  return key;
+}
+
+function productKey(a: Code, b: Code): number {
+  let key = 0;
+  for (let i = 0; i < 9; i += 3) {
+    for (let j = 0; j < 3; j++) {
+      key = key * 3 + a[i]! * b[j]! + a[i + 1]! * b[j + 3]! + a[i + 2]! * b[j + 6]! + 1;
+    }
+  }
+  for (let i = 0; i < 3; i++) {
+    const at = 3 * i;
+    const t = a[at]! * b[9]! + a[at + 1]! * b[10]! + a[at + 2]! * b[11]! + a[9 + i]!;
+    key = key * STEPS + (((t % STEPS) + STEPS) % STEPS);
+  }
+  return key;
+}
+
+/** The operations without repetitions (modulo the lattice). */
+export const distinctOperations = (operations: readonly Operation[]): Operation[] => [
+  ...new Map(operations.map((op) => [keyOf(encode(op)), op])).values(),
+];
+
+/** Whether operations are closed under composition, modulo the lattice. */
+export function isGroup(operations: readonly Operation[]): boolean {
+  const codes = operations.map(encode);
+  const keys = new Set(codes.map(keyOf));
+  return codes.every((a) => codes.every((b) => keys.has(productKey(a, b))));
+}
