@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { benchCommand } from './commands/bench.ts';
+import { classifyCommand } from './commands/classify.ts';
+import { dataCommand } from './commands/data.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { mixCommand } from './commands/mix.ts';
+import { scoreCommand } from './commands/score.ts';
+import { setupCommand } from './commands/setup.ts';
 import { CbedError, EXIT, messageOf } from './ground/errors.ts';
 import { packageRoot } from './ground/paths.ts';
 
@@ -20,6 +27,16 @@ export function buildProgram(): Command {
       'after',
       '\nStart with:\n  npx gan quickstart        the whole story on built-in minerals\n  npx gan doctor            what is installed and what is missing',
     );
+  const commands = [
+    setupCommand,
+    doctorCommand,
+    dataCommand,
+    classifyCommand,
+    scoreCommand,
+    mixCommand,
+    benchCommand,
+  ];
+  for (const command of commands) program.addCommand(command());
   return program;
 }
 

@@ -1,0 +1,16 @@
+import { Command } from 'commander';
+import { dataExportCommand } from './data-export.ts';
+import { dataInspectCommand } from './data-inspect.ts';
+import { dataPrepareCommand } from './data-prepare.ts';
+
+/** `gan data`: from crystals to files, from files to a prepared store, and back. */
+export const dataCommand = (): Command =>
+  new Command('data')
+    .description('simulate, inspect, prepare and export CBED triplets')
+    .addCommand(dataInspectCommand())
+    .addCommand(dataPrepareCommand())
+    .addCommand(dataExportCommand())
+    .addHelpText(
+      'after',
+      '\nExample:\n  npx gan data prepare my-files/ --out workspace/prepared.h5',
+    );

@@ -1,0 +1,32 @@
+import { digestOf } from '../ground/digest.ts';
+import { SPLITS, type Split, type SplitOptions, splitMaterials } from './split.ts';
+import type { Store } from './store.ts';
+import { storeExamples } from './store-examples.ts';
+
+/**
+ * The same store with its materials divided anew: for studies that repeat the split. Pixels are
+ * shared with the original, which must stay open. The digest is that of content and split.
+ */
+export function resplit(store: Store, options: SplitOptions): Store {
+  const classOf = new Map<string, number>();
+  store.rows.material.forEach((material, row) => {
+    classOf.set(store.materials[material]!, store.rows.spaceGroup[row]!);
+  });
+  const parts = splitMaterials(classOf, options);
+  const split = Uint8Array.from(store.rows.material, (material) =>
+    SPLITS.indexOf(parts.get(store.materials[material]!)!),
+  );
+  const rows = { ...store.rows, split };
+  const divided: Store = {
+    ...store,
+    digest: digestOf([store.digest, digestOf(split)]),
+    rows,
+    indices: (part: Split) =>
+      Int32Array.from([...split.keys()].filter((row) => split[row] === SPLITS.indexOf(part))),
+    images: (indices) => store.images(indices),
+    facts: (row) => store.facts(row),
+    examples: (which) => storeExamples(divided, which),
+    close: () => store.close(),
+  };
+  return divided;
+}
