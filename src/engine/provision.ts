@@ -1,107 +1,177 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { inputError } from '../ground/errors.ts';
-import { atomically, writeJson } from '../ground/files.ts';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { inputError, usageError } from '../ground/errors.ts';
 import { type ProgressFactory, silentProgress } from '../ground/progress.ts';
-import { bindingPath } from './binding.ts';
-import { downloadsFolder, type EngineDevice, tensorflowFolder } from './cache.ts';
-import { compileBinding, runProgram } from './compile.ts';
-import { unzipEntry, zipEntries } from './zip.ts';
+import { BINDING_FILE, bindingFolder, isLinked, linkBinding, linkedTensorflow } from './binding.ts';
+import {
+  cacheFolder,
+  downloadsFolder,
+  type EngineDevice,
+  isComplete,
+  readManifest,
+  tensorflowFolder,
+  writeManifest,
+} from './cache.ts';
+import { bindingKey, compileBinding } from './compile.ts';
+import { hasNvidiaDriver } from './driver.ts';
+import { type FetchedWheel, fetchWheels } from './fetch.ts';
+import { sweep, temporaryName } from './leftovers.ts';
+import { withLock } from './lock.ts';
+import { OWN_INSTALLER_VERSION, useOwnInstaller } from './own-installer.ts';
+import { requirementsOf } from './requirement.ts';
+import { explainFileError } from './space.ts';
+import { metadataOf, unpackWheels } from './unpack.ts';
+import { expectedBytes, tensorflowProject } from './wheel.ts';
 
 /** The TensorFlow that the project is tested with. */
 export const TENSORFLOW_VERSION = '2.21.0';
 
 export interface ProvisionOptions {
+  /** `auto`: what is set up here already, else CUDA where an NVIDIA driver is there, else cpu. */
   device?: EngineDevice | 'auto';
+  /** TensorFlow's version. */
   version?: string;
   /** Fetch and compile even where everything is in place. */
   force?: boolean;
   progress?: ProgressFactory;
+  /** Told once when another process is setting up and this one waits for it. */
+  onWait?: (holder: string) => void;
 }
 
 export interface Provisioned {
   version: string;
   device: EngineDevice;
-  /** The folder in the cache with lib/ and include/. */
-  folder: string;
+  /** The folder in the cache, or null where the package's own installer did it. */
+  folder: string | null;
   /** Whether everything was in place already. */
   already: boolean;
 }
 
-const LIBRARIES = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'];
-
-async function fetchWheel(version: string): Promise<string> {
-  const folder = downloadsFolder();
-  mkdirSync(folder, { recursive: true });
-  const answer = await runProgram('python3', [
-    '-m',
-    'pip',
-    'download',
-    '--no-deps',
-    '--only-binary=:all:',
-    '-q',
-    '-d',
-    folder,
-    `tensorflow-cpu==${version}`,
-  ]).catch(() => null);
-  const name = readdirSync(folder).find(
-    (file) => file.startsWith(`tensorflow_cpu-${version}-`) && file.endsWith('.whl'),
-  );
-  if (answer?.code !== 0 || !name)
-    throw inputError(`pip could not fetch tensorflow-cpu ${version}`, 'check the network and pip');
-  return join(folder, name);
+interface Target {
+  version: string;
+  device: EngineDevice;
+  folder: string;
+  force: boolean;
+  progress: ProgressFactory;
 }
 
-const targetOf = (name: string): string | null => {
-  if (LIBRARIES.some((library) => name === `tensorflow/${library}`))
-    return name.replace('tensorflow/', 'lib/');
-  return /^tensorflow\/include\/(tensorflow\/(c|core\/platform)|tsl\/platform|xla\/tsl\/c)\/.*\.h$/.test(
-    name,
-  )
-    ? name.replace('tensorflow/', '')
-    : null;
-};
+// What NVIDIA's wheels weigh together, for the bar and the disk.
+const CUDA_LIBRARIES_BYTES = 3.4e9;
 
-async function unpack(wheel: string, folder: string, progress: ProgressFactory): Promise<void> {
-  const entries = (await zipEntries(wheel)).filter((entry) => targetOf(entry.name));
-  const bar = progress(
-    'unpacking TensorFlow (MB)',
-    Math.round(entries.reduce((sum, entry) => sum + entry.bytes, 0) / 1e6),
+/**
+ * The build to set up. A CUDA engine without a driver could be fetched but never start.
+ *
+ * @throws input error when a GPU is asked for and there is no NVIDIA driver.
+ */
+export async function chooseDevice(
+  asked: EngineDevice | 'auto',
+  current: EngineDevice | null,
+): Promise<EngineDevice> {
+  if (asked === 'cpu') return 'cpu';
+  if (asked === 'auto' && current) return current;
+  const driver = await hasNvidiaDriver();
+  if (asked === 'auto') return driver && process.arch === 'x64' ? 'cuda' : 'cpu';
+  if (driver) return 'cuda';
+  throw inputError(
+    'a GPU was asked for, but there is no NVIDIA driver',
+    'install the driver so that nvidia-smi answers, or use --device cpu',
   );
-  let written = 0;
-  for (const entry of entries) {
-    await unzipEntry(wheel, entry, join(folder, targetOf(entry.name)!), (bytes) => {
-      const before = Math.floor(written / 1e6);
-      written += bytes;
-      bar.advance(Math.floor(written / 1e6) - before);
-    });
+}
+
+/** TensorFlow's wheel, and for CUDA those that its `and-cuda` extra names. */
+async function fetchAll({ version, device, progress }: Target): Promise<FetchedWheel[]> {
+  const project = tensorflowProject(device, process.arch);
+  const wheels = await fetchWheels([{ project, specifier: `==${version}` }], {
+    progress,
+    what: `TensorFlow ${version}`,
+    bytes: expectedBytes(project, version),
+  });
+  if (device === 'cpu') return wheels;
+  const libraries = requirementsOf(await metadataOf(wheels[0]!.path), 'and-cuda');
+  const what = 'the CUDA libraries';
+  const bytes = CUDA_LIBRARIES_BYTES;
+  return [...wheels, ...(await fetchWheels(libraries, { progress, what, bytes }))];
+}
+
+/** Makes a folder under a name of its own and renames it into place when it is whole. */
+async function makeFolder(target: string, fill: (folder: string) => Promise<void>): Promise<void> {
+  const fresh = temporaryName(target);
+  const old = temporaryName(`${target}.old`);
+  mkdirSync(fresh, { recursive: true });
+  try {
+    await fill(fresh);
+    // Programs that run on the old files keep them until they end.
+    if (existsSync(target)) renameSync(target, old);
+    renameSync(fresh, target);
+  } finally {
+    for (const folder of [fresh, old]) rmSync(folder, { recursive: true, force: true });
   }
-  bar.done();
 }
 
-/** Makes native TensorFlow ready for this checkout: fetched, unpacked, binding compiled. Idempotent. */
+async function unpackInto(target: Target): Promise<void> {
+  const { version, device, folder, progress } = target;
+  const wheels = await fetchAll(target);
+  await makeFolder(folder, async (fresh) => {
+    const paths = wheels.map((wheel) => wheel.path);
+    const files = await unpackWheels(paths, fresh, progress);
+    const sources = wheels.map(({ path, sha256, pinned }) => ({
+      name: basename(path),
+      sha256,
+      pinned,
+    }));
+    const { arch } = process;
+    writeManifest(fresh, { format: 1, version, device, arch, wheels: sources, files });
+  });
+  rmSync(downloadsFolder(), { recursive: true, force: true });
+}
+
+const isCompiled = (folder: string): boolean =>
+  existsSync(join(bindingFolder(folder, bindingKey()), BINDING_FILE));
+
+async function makeAll(target: Target): Promise<void> {
+  const { folder, force, progress } = target;
+  for (const place of [cacheFolder(), downloadsFolder(), folder]) sweep(place);
+  if (force || !isComplete(folder)) await unpackInto(target);
+  if (!isCompiled(folder)) {
+    await makeFolder(bindingFolder(folder, bindingKey()), (fresh) =>
+      compileBinding(folder, fresh, progress),
+    );
+  }
+}
+
+/**
+ * Makes native TensorFlow ready for this checkout: fetched, unpacked into the per-user cache,
+ * its binding compiled and linked. Idempotent; goes on where an interrupted call stopped; safe
+ * when several processes call it.
+ *
+ * @throws usage or input error of one line that names what is missing and the mend.
+ */
 export async function provision(options: ProvisionOptions = {}): Promise<Provisioned> {
   const { version = TENSORFLOW_VERSION, force = false, progress = silentProgress } = options;
-  const device = 'cpu';
+  if (!/^\d+\.\d+\.\d+$/.test(version)) {
+    throw usageError(`"${version}" is no TensorFlow version`, `for example ${TENSORFLOW_VERSION}`);
+  }
+  const linked = linkedTensorflow();
+  const current = (linked && readManifest(linked)?.device) || null;
+  const device = await chooseDevice(options.device ?? 'auto', force ? null : current);
+  if (process.platform !== 'linux') {
+    await useOwnInstaller(device, progress);
+    return { version: OWN_INSTALLER_VERSION, device, folder: null, already: false };
+  }
+  tensorflowProject(device, process.arch);
   const folder = tensorflowFolder(version, device);
-  const binding = join(folder, 'tfjs_binding.node');
-  const ready = !force && existsSync(binding);
-  if (!ready) {
-    const download = progress('fetching TensorFlow', 1);
-    const wheel = await fetchWheel(version);
-    download.done();
-    await unpack(wheel, folder, progress);
-    const compiling = progress('compiling the binding', 1);
-    await atomically(binding, (temporary) => compileBinding(folder, temporary));
-    compiling.done();
-    writeJson(join(folder, 'manifest.json'), { version, device });
-    rmSync(wheel, { force: true });
+  const already = !force && isComplete(folder) && isCompiled(folder);
+  if (!already) {
+    const target = { version, device, folder, force, progress };
+    const lock = join(cacheFolder(), 'setup.lock');
+    try {
+      await withLock(lock, () => makeAll(target), { onWait: options.onWait });
+    } catch (error) {
+      throw explainFileError(error, cacheFolder());
+    }
   }
-  const target = bindingPath();
-  const same = existsSync(target) && readFileSync(target).equals(readFileSync(binding));
-  if (!same) {
-    mkdirSync(dirname(target), { recursive: true });
-    await atomically(target, (temporary) => copyFileSync(binding, temporary));
-  }
-  return { version, device, folder, already: ready && same };
+  const binding = join(bindingFolder(folder, bindingKey()), BINDING_FILE);
+  const same = isLinked(binding);
+  if (!same) linkBinding(binding);
+  return { version, device, folder, already: already && same };
 }

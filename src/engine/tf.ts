@@ -1,9 +1,13 @@
-import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
 import util from 'node:util';
 import type * as tfjs from '@tensorflow/tfjs-node-gpu';
 import { inputError } from '../ground/errors.ts';
-import { bindingPath } from './binding.ts';
+import { linkedTensorflow, realBinding } from './binding.ts';
+import { type EngineDevice, readManifest } from './cache.ts';
+import { preloadCuda, xlaFlags } from './cuda.ts';
+import { explainLoadError } from './explain.ts';
+import { loadHelper, quietly } from './quiet.ts';
 
 export type {
   Scalar,
@@ -15,28 +19,85 @@ export type {
   Variable,
 } from '@tensorflow/tfjs-node-gpu';
 
-/** Node 23 removed helpers that tfjs-node still calls. */
-function restoreRemovedHelpers(): void {
-  const legacy = util as unknown as Record<string, unknown>;
-  legacy.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
-  legacy.isArray ??= Array.isArray;
+/** What runs: versions, device, threads. */
+export interface Engine {
+  /** TensorFlow's version. */
+  tensorflow: string;
+  /** TensorFlow.js's version. */
+  tfjs: string;
+  /** Which build is set up. */
+  build: EngineDevice;
+  /** Whether operations run on a GPU. */
+  gpu: boolean;
+  /** Threads of one operation and of independent operations. */
+  threads: number;
 }
 
-function load(): typeof tfjs {
-  if (!existsSync(bindingPath())) {
-    throw inputError('TensorFlow is not set up yet', 'run: npx gan setup');
-  }
-  // Read by the native library when it is loaded; a user's own choice stands.
-  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
-  process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
-  restoreRemovedHelpers();
-  const loaded = createRequire(import.meta.url)('@tensorflow/tfjs-node-gpu') as typeof tfjs;
-  loaded.enableProdMode();
-  return loaded;
+/** Node 23 removed helpers that tfjs-node still calls, and later ones warn about the others. */
+function restoreRemovedHelpers(): void {
+  const legacy = util as unknown as Record<string, unknown>;
+  legacy.isNullOrUndefined = (value: unknown) => value === null || value === undefined;
+  legacy.isArray = Array.isArray;
 }
+
+/** Threads for TensorFlow: `CBED_THREADS`, or one for each core that this process may use. */
+function threadCount(): number {
+  const asked = Number(process.env.CBED_THREADS);
+  return Number.isInteger(asked) && asked > 0 ? asked : availableParallelism();
+}
+
+/** Variables that the native library reads while it loads; a user's own choice stands. */
+function setEnvironment(tensorflow: string | null, build: EngineDevice): void {
+  const threads = String(threadCount());
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+  process.env.TF_NUM_INTRAOP_THREADS ??= threads;
+  process.env.TF_NUM_INTEROP_THREADS ??= threads;
+  process.env.OMP_NUM_THREADS ??= threads;
+  if (build !== 'cuda' || !tensorflow) return;
+  process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
+  process.env.XLA_FLAGS ??= xlaFlags(tensorflow);
+}
+
+interface NodeBackend {
+  isUsingGpuDevice: boolean;
+  binding: { TF_Version: string };
+}
+
+function load(): { tf: typeof tfjs; engine: Engine } {
+  if (!realBinding()) throw inputError('TensorFlow is not set up yet', 'run: npx gan setup');
+  const tensorflow = linkedTensorflow();
+  const build = (tensorflow && readManifest(tensorflow)?.device) || 'cpu';
+  setEnvironment(tensorflow, build);
+  restoreRemovedHelpers();
+  const helper = loadHelper();
+  const loaded = quietly(helper, () => {
+    if (build === 'cuda' && tensorflow && helper) preloadCuda(tensorflow, helper);
+    try {
+      return createRequire(import.meta.url)('@tensorflow/tfjs-node-gpu') as typeof tfjs;
+    } catch (error) {
+      throw explainLoadError(error);
+    }
+  });
+  loaded.enableProdMode();
+  const backend = loaded.backend() as unknown as NodeBackend;
+  const gpu = backend.isUsingGpuDevice;
+  if (build === 'cuda' && !gpu) {
+    console.error(
+      'TensorFlow for CUDA found no GPU and runs on the processor (see: npx gan doctor)',
+    );
+  }
+  const version = { tensorflow: backend.binding.TF_Version, tfjs: loaded.version.tfjs };
+  const threads = Number(process.env.TF_NUM_INTRAOP_THREADS);
+  return { tf: loaded, engine: { ...version, build, gpu, threads } };
+}
+
+const loaded = load();
 
 /**
  * TensorFlow.js on the native engine. Importing this module loads it (about a second), so the
  * commands import the rooms that need it only when they run.
  */
-export const tf = load();
+export const tf = loaded.tf;
+
+/** What runs. */
+export const engine: Engine = loaded.engine;

@@ -1,7 +1,7 @@
 import { createReadStream, createWriteStream, mkdirSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Transform } from 'node:stream';
+import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createInflateRaw } from 'node:zlib';
 import { inputError } from '../ground/errors.ts';
@@ -11,7 +11,6 @@ export interface ZipEntry {
   name: string;
   /** 0 stored, 8 deflated. */
   method: number;
-  crc: number;
   packedBytes: number;
   bytes: number;
   /** Where the entry's local header starts in the archive. */
@@ -25,6 +24,9 @@ const LOCAL_HEADER = 0x04034b50;
 const END_BYTES = 22;
 const LONGEST_COMMENT = 65535;
 const OVERFLOW = 0xffffffff;
+const LOCAL_BYTES = 30;
+const STORED = 0;
+const BLOCK = 1 << 20;
 
 const damaged = (path: string, why: string): Error =>
   inputError(`${path} is no whole zip archive: ${why}`, 'delete it and try again');
@@ -82,7 +84,6 @@ export async function zipEntries(path: string): Promise<ZipEntry[]> {
       const entry: ZipEntry = {
         name: directory.toString('utf8', at + 46, nameEnd),
         method: directory.readUInt16LE(at + 10),
-        crc: directory.readUInt32LE(at + 16),
         packedBytes: directory.readUInt32LE(at + 20),
         bytes: directory.readUInt32LE(at + 24),
         offset: directory.readUInt32LE(at + 42),
@@ -97,6 +98,22 @@ export async function zipEntries(path: string): Promise<ZipEntry[]> {
   }
 }
 
+/** Opens the unpacked bytes of an entry. */
+async function contentOf(archive: string, entry: ZipEntry): Promise<Readable> {
+  const file = await open(archive);
+  const local = await readAt(file, entry.offset, LOCAL_BYTES).finally(() => file.close());
+  if (local.length < LOCAL_BYTES || local.readUInt32LE(0) !== LOCAL_HEADER) {
+    throw damaged(archive, `${entry.name} is not where it should be`);
+  }
+  const start = entry.offset + LOCAL_BYTES + local.readUInt16LE(26) + local.readUInt16LE(28);
+  if (entry.packedBytes === 0) return Readable.from([]);
+  const end = start + entry.packedBytes - 1;
+  const packed = createReadStream(archive, { start, end, highWaterMark: BLOCK });
+  if (entry.method === STORED) return packed;
+  const inflate = createInflateRaw({ chunkSize: BLOCK });
+  return packed.on('error', (error) => inflate.destroy(error)).pipe(inflate);
+}
+
 /** Streams one entry of an archive to a file; `onBytes` hears of every block written. */
 export async function unzipEntry(
   archive: string,
@@ -104,13 +121,6 @@ export async function unzipEntry(
   target: string,
   onBytes: (count: number) => void = () => {},
 ): Promise<void> {
-  const file = await open(archive);
-  const local = await readAt(file, entry.offset, 30);
-  await file.close();
-  if (local.length < 30 || local.readUInt32LE(0) !== LOCAL_HEADER) {
-    throw damaged(archive, `${entry.name} is not where it should be`);
-  }
-  const start = entry.offset + 30 + local.readUInt16LE(26) + local.readUInt16LE(28);
   mkdirSync(dirname(target), { recursive: true });
   let written = 0;
   const count = new Transform({
@@ -120,14 +130,23 @@ export async function unzipEntry(
       done(null, block);
     },
   });
-  const source = createReadStream(archive, {
-    start,
-    end: start + Math.max(0, entry.packedBytes - 1),
-  });
-  const out = createWriteStream(target);
-  if (entry.packedBytes === 0) source.destroy();
-  if (entry.method === 0) await pipeline(source, count, out);
-  else await pipeline(source, createInflateRaw(), count, out);
-  if (written !== entry.bytes)
+  const out = createWriteStream(target, { highWaterMark: 4 * BLOCK });
+  try {
+    await pipeline(await contentOf(archive, entry), count, out);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code?.startsWith('Z_')) {
+      throw damaged(archive, `${entry.name} does not unpack`);
+    }
+    throw error;
+  }
+  if (written !== entry.bytes) {
     throw damaged(archive, `${entry.name} has ${written} bytes of ${entry.bytes}`);
+  }
+}
+
+/** A small entry as text. */
+export async function unzipText(archive: string, entry: ZipEntry): Promise<string> {
+  const blocks: Buffer[] = [];
+  for await (const block of await contentOf(archive, entry)) blocks.push(block as Buffer);
+  return Buffer.concat(blocks).toString('utf8');
 }

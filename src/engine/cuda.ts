@@ -1,0 +1,49 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Helper } from './quiet.ts';
+
+// The libraries that TensorFlow opens by name, in an order that suits their dependences. cuDNN's
+// own parts lie beside it and are opened by it.
+const OPENED = [
+  'libcudart',
+  'libnvJitLink',
+  'libcublasLt',
+  'libcublas',
+  'libcufft',
+  'libcurand',
+  'libcusparse',
+  'libcusolver',
+  'libnvrtc',
+  'libcudnn',
+  'libnccl',
+  'libcupti',
+];
+
+/** The CUDA libraries of an unpacked TensorFlow, in the order to load them. */
+export function cudaLibraries(tensorflow: string): string[] {
+  const root = join(tensorflow, 'nvidia');
+  const files = (existsSync(root) ? readdirSync(root) : []).flatMap((part) => {
+    const folder = join(root, part, 'lib');
+    return existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
+  });
+  return OPENED.flatMap((name) =>
+    files.filter((path) => new RegExp(`/${name}\\.so\\.\\d+$`).test(path)),
+  );
+}
+
+/**
+ * Loads the CUDA libraries before TensorFlow asks for them by name. TensorFlow's own search
+ * path does not lead to wheels that were unpacked, and the system's is fixed when a process
+ * starts; a library that is loaded already is found whatever the paths.
+ *
+ * @returns the complaints about libraries that could not be loaded.
+ */
+export function preloadCuda(tensorflow: string, helper: Helper): string[] {
+  return cudaLibraries(tensorflow)
+    .map((path) => helper.preload(path))
+    .filter((complaint) => complaint !== '');
+}
+
+/** Where XLA finds ptxas and libdevice of the unpacked wheels. */
+export const xlaFlags = (tensorflow: string): string =>
+  `--xla_gpu_cuda_data_dir=${join(tensorflow, 'nvidia', 'cuda_nvcc')}`;
