@@ -48,6 +48,9 @@ export interface SyntheticArchive {
   images(indices: ArrayLike<number>): Uint8Array;
 }
 
+/** Name of an archive in a sampling run. */
+export const ARCHIVE_FILE = 'synthetic.h5';
+
 /** Value of the `format` attribute of archives that this project wrote. */
 export const FORMAT = 'cbed-gan synthetic archive 1';
 

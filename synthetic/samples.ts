@@ -7,7 +7,7 @@ import { type Features, pickRows } from './metrics/features.ts';
 import { quantile } from './metrics/quantile.ts';
 import { rarity } from './metrics/rarity.ts';
 import { realism } from './metrics/realism.ts';
-import { rejections } from './select.ts';
+import { type Reason, rejections } from './select.ts';
 
 /** What was found about one synthetic triplet. */
 export interface SampleScore {
@@ -26,7 +26,7 @@ export interface SampleScore {
   symmetry: number | null;
   faults: DescriptorFault[];
   accepted: boolean;
-  reasons: string[];
+  reasons: Reason[];
 }
 
 export interface SampleJudging {
@@ -51,7 +51,12 @@ const STRICTNESS = 0.05;
 /** Mean residual below which the patterns of a class are said to have a symmetry. */
 const HAS_SYMMETRY = 0.15;
 
+/** Realism of triplets over the limit of their reference: accepted from 1 on. */
+export type RelativeRealism = number[];
+
 interface Realism {
+  /** The same of the real training triplets, each left out of its own reference. */
+  real: RelativeRealism;
   value: Float64Array;
   rarity: Float64Array;
   limit: Float64Array;
@@ -60,6 +65,7 @@ interface Realism {
 
 function judgeRealism(train: Features, fake: Features, own: number[][], made: number[][]): Realism {
   const out: Realism = {
+    real: [],
     value: new Float64Array(fake.count),
     rarity: new Float64Array(fake.count),
     limit: new Float64Array(fake.count),
@@ -70,7 +76,9 @@ function judgeRealism(train: Features, fake: Features, own: number[][], made: nu
     const some = pickRows(fake, rows);
     const values = realism(real, some);
     const rare = rarity(real, some);
-    const limit = quantile(realism(real, real, { excludeSelf: true }), STRICTNESS);
+    const among = realism(real, real, { excludeSelf: true });
+    const limit = quantile(among, STRICTNESS);
+    out.real.push(...Array.from(among, (r) => r / limit));
     rows.forEach((row, n) => {
       out.value[row] = values[n]!;
       out.rarity[row] = rare[n]!;
@@ -111,7 +119,10 @@ function verdictsOf({ verdicts }: SampleJudging, row: number) {
 }
 
 /** Scores every triplet of an archive against real training triplets, and accepts or rejects it. */
-export function judgeSamples(judging: SampleJudging): SampleScore[] {
+export function judgeSamples(judging: SampleJudging): {
+  samples: SampleScore[];
+  realRealism: RelativeRealism;
+} {
   const { archive, train, space, physics, pooled } = judging;
   const classCount = train.classes.length;
   const labels = Int32Array.from(archive.labels, (spaceGroup) => train.classes.indexOf(spaceGroup));
@@ -123,7 +134,7 @@ export function judgeSamples(judging: SampleJudging): SampleScore[] {
   const copies = findCopies({ train: trainPixels, materials: train.materials, fake, order });
   const ranges = descriptorRanges(physics.train, train.labels, classCount);
   const symmetries = own.map((rows) => symmetriesOf(physics.train, rows));
-  return Array.from(labels, (label, row): SampleScore => {
+  const samples = Array.from(labels, (label, row): SampleScore => {
     const known = label >= 0 && own[label]!.length > 0;
     const of = physics.fake.values.subarray(
       row * physics.fake.width,
@@ -161,4 +172,5 @@ export function judgeSamples(judging: SampleJudging): SampleScore[] {
       reasons,
     };
   });
+  return { samples, realRealism: found.real };
 }

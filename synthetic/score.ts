@@ -2,11 +2,12 @@ import type { Examples } from '../src/dataset/examples.ts';
 import { type ProgressFactory, silentProgress } from '../src/ground/progress.ts';
 import type { Stream } from '../src/ground/stream.ts';
 import type { SyntheticArchive } from './archive.ts';
+import type { ClassificationScore } from './cas.ts';
 import { describe, type Triplets } from './descriptors/descriptors.ts';
 import { type Judged, judgeCopying, judgeSet, judgeTwoSample, type SetMetric } from './floor.ts';
 import type { TwoSampleTest } from './metrics/c2st.ts';
 import { type Features, pickRows } from './metrics/features.ts';
-import { judgeSamples, type SampleScore } from './samples.ts';
+import { judgeSamples, type RelativeRealism, type SampleScore } from './samples.ts';
 import { pooled } from './spaces/pooled.ts';
 import type { Space, SpaceName } from './spaces/space.ts';
 
@@ -31,9 +32,11 @@ export interface Score {
   archiveDigest: string;
   store: string;
   samples: SampleScore[];
+  /** Realism of real triplets over the limit that synthetic ones of their reference must reach. */
+  realRealism: RelativeRealism;
   spaces: { name: SpaceName; sets: SetScore[] }[];
   /** Classification accuracy score: a classifier that learned from synthetic triplets only. */
-  cas: { value: number; floor: number } | null;
+  cas: ClassificationScore | null;
 }
 
 export interface Scoring {
@@ -146,7 +149,7 @@ export function score(scoring: Scoring): Omit<Score, 'store' | 'cas'> {
     bar.advance(1, space.name);
     return done;
   });
-  const samples = judgeSamples({
+  const { samples, realRealism } = judgeSamples({
     archive,
     train,
     space: embedded[0]!,
@@ -164,5 +167,11 @@ export function score(scoring: Scoring): Omit<Score, 'store' | 'cas'> {
     }),
   }));
   bar.done();
-  return { archive: archive.path, archiveDigest: archive.digest, samples, spaces: scores };
+  return {
+    archive: archive.path,
+    archiveDigest: archive.digest,
+    samples,
+    realRealism,
+    spaces: scores,
+  };
 }

@@ -18,6 +18,22 @@ export interface Evidence {
   verdicts: readonly { spaceGroup: number; probability: number }[] | null;
 }
 
+export const REASON_KINDS = [
+  'unknown class',
+  'memorised',
+  'repetition',
+  'realism',
+  'physics',
+  'verifier',
+] as const;
+
+/** Why a triplet was rejected. */
+export interface Reason {
+  kind: (typeof REASON_KINDS)[number];
+  /** One line that names the number that decided. */
+  text: string;
+}
+
 const short = (value: number): string => value.toPrecision(2);
 
 const faultText = ({ descriptor, value, from, to }: DescriptorFault): string =>
@@ -26,27 +42,25 @@ const faultText = ({ descriptor, value, from, to }: DescriptorFault): string =>
 /** A sample at a boundary may be taken for its partner, but not for a third class. */
 const AMONG = 2;
 
-/**
- * Why a synthetic triplet must not enter training data, one reason a line; none where it may.
- * Each reason names the number that decided.
- */
-export function rejections(evidence: Evidence): string[] {
+/** Why a synthetic triplet must not enter training data; no reason where it may. */
+export function rejections(evidence: Evidence): Reason[] {
   const { spaceGroup, known, realism, realismLimit, copied, repeats, faults, verdicts } = evidence;
-  const reasons: string[] = [];
-  if (!known) reasons.push(`no training triplet has space group ${spaceGroup}`);
+  const reasons: Reason[] = [];
+  const add = (kind: Reason['kind'], text: string) => reasons.push({ kind, text });
+  if (!known) add('unknown class', `no training triplet has space group ${spaceGroup}`);
   if (copied) {
     const { material, distance, limit } = copied;
-    reasons.push(`memorised: ${short(distance)} from ${material}, limit ${short(limit)}`);
+    add('memorised', `memorised: ${short(distance)} from ${material}, limit ${short(limit)}`);
   }
-  if (repeats !== null) reasons.push(`repeats sample ${repeats}`);
+  if (repeats !== null) add('repetition', `repeats sample ${repeats}`);
   if (!(realism >= realismLimit)) {
-    reasons.push(`realism ${short(realism)}, real ones reach ${short(realismLimit)}`);
+    add('realism', `realism ${short(realism)}, real ones reach ${short(realismLimit)}`);
   }
-  reasons.push(...faults.map(faultText));
+  for (const fault of faults) add('physics', faultText(fault));
   const likeliest = verdicts?.slice(0, AMONG);
   if (likeliest && !likeliest.some((verdict) => verdict.spaceGroup === spaceGroup)) {
     const named = likeliest.map((v) => `${v.spaceGroup} (${short(v.probability)})`);
-    reasons.push(`the verifier sees ${named.join(' or ')}`);
+    add('verifier', `the verifier sees ${named.join(' or ')}`);
   }
   return reasons;
 }

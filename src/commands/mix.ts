@@ -1,0 +1,171 @@
+import { Command } from 'commander';
+import { usageError } from '../ground/errors.ts';
+
+interface MixFlags {
+  data?: string;
+  source?: string;
+  ratio?: string;
+  cap?: string;
+  fill?: string;
+  weight?: string;
+  softLabels?: boolean;
+  undersample?: string;
+  largest?: string;
+  keep?: string;
+  classifier?: string;
+  export?: string;
+  out?: string;
+  json?: boolean;
+  seed?: string;
+  config?: string;
+}
+
+async function settingsOf(archive: string | undefined, flags: MixFlags) {
+  const { z } = await import('zod');
+  const { resolveConfig } = await import('../ground/config.ts');
+  const { defaultStorePath, requireRun } = await import('../ground/run.ts');
+  const { SOURCES } = await import('../../synthetic/mix.ts');
+  const { KEEPING } = await import('../../synthetic/targets.ts');
+  const whole = z.coerce.number().int();
+  const schema = z.strictObject({
+    archive: z.string().optional(),
+    data: z.string().default(defaultStorePath()),
+    source: z.enum(SOURCES).default('both'),
+    ratio: z.coerce.number().min(0).default(10),
+    cap: whole.min(0).default(200),
+    fill: whole.min(1).default(45),
+    weight: z.coerce.number().min(0).max(1).default(1),
+    softLabels: z.boolean().default(false),
+    undersample: z.string().default('none'),
+    largest: whole.min(1).default(20),
+    keep: z.enum(KEEPING).default('random'),
+    classifier: z.string().optional(),
+    export: z.enum(['none', 'store', 'summit']).default('none'),
+    seed: whole.default(1),
+  });
+  const { out: _, json: __, config, ...given } = flags;
+  const settings = resolveConfig(schema, { archive, ...given }, config);
+  const { JUDGED_FILE } = await import('../../synthetic/judged.ts');
+  const newest = () =>
+    requireRun('score', undefined, 'run: gan score', JUDGED_FILE).file(JUDGED_FILE);
+  return { ...settings, archive: settings.archive ?? newest() };
+}
+
+type Settings = Awaited<ReturnType<typeof settingsOf>>;
+
+/** Margins of the training rows under a classifier, where rows are kept by them. */
+async function marginsFor(settings: Settings, store: import('../dataset/store.ts').Store) {
+  if (settings.keep !== 'boundary') return undefined;
+  const { requireRun } = await import('../ground/run.ts');
+  const { loadVerifier } = await import('../../synthetic/verifier.ts');
+  const { trainingMargins } = await import('../../synthetic/targets.ts');
+  const mend = 'train one: gan classify train';
+  const run = requireRun('classifier', settings.classifier, mend, 'classifier.safetensors');
+  const classifier = await loadVerifier(run.folder, store, null);
+  const train = store.examples('train');
+  const margins = trainingMargins(classifier.predict(train), train.labels, store.classes.length);
+  classifier.dispose();
+  return margins;
+}
+
+async function mixtureOf(settings: Settings) {
+  const { parseStrategy } = await import('../balance/strategy.ts');
+  const { openStore } = await import('../dataset/store.ts');
+  const { refuseLeaks } = await import('../../synthetic/leak.ts');
+  const { mix } = await import('../../synthetic/mix.ts');
+  const { openArchive } = await import('../../synthetic/open.ts');
+  const { mixingStream } = await import('../../synthetic/saved-mixture.ts');
+  const { undersample, largest, keep, seed } = settings;
+  const target = undersample === 'none' ? null : parseStrategy(undersample);
+  const archive = await openArchive(settings.archive);
+  const store = await openStore(settings.data);
+  const clean = refuseLeaks(archive, store);
+  const margins = await marginsFor(settings, store);
+  const options = {
+    ...settings,
+    shrinking: { target, largest, keep, ...(margins && { margins }) },
+  };
+  const { source, ratio, cap, fill, weight, softLabels, shrinking } = options;
+  const kept = { source, ratio, cap, fill, weight, softLabels, shrinking };
+  return { store, options: kept, mixture: mix(clean, { ...kept, stream: mixingStream(seed) }) };
+}
+
+async function mixArchive(archivePath: string | undefined, flags: MixFlags): Promise<void> {
+  const settings = await settingsOf(archivePath, flags);
+  const { store, options, mixture } = await mixtureOf(settings);
+  if (mixture.syntheticRows.length === 0) {
+    throw usageError(
+      `nothing to mix: no accepted ${settings.source === 'both' ? '' : `${settings.source} `}sample fits`,
+      'raise --fill, --ratio or --cap, or score another archive',
+    );
+  }
+  const { openRun } = await import('../ground/run.ts');
+  const { textTable } = await import('../ground/log.ts');
+  const { writeFigure } = await import('../report/raster.ts');
+  const { mixFigure } = await import('../report/mix.ts');
+  const { MIXTURE_FILE, saveMixture } = await import('../../synthetic/saved-mixture.ts');
+  const run = openRun('mix', settings, flags.out);
+  saveMixture(run.file(MIXTURE_FILE), mixture, { options, seed: settings.seed });
+  await writeFigure(run.file('counts'), mixFigure(mixture.perClass));
+  if (settings.export !== 'none') await exportMixture(settings.export, run, mixture);
+  if (flags.json)
+    console.log(JSON.stringify({ run: run.folder, perClass: mixture.perClass }, null, 2));
+  else {
+    const rows = mixture.perClass.map((c) => [
+      c.spaceGroup,
+      c.before,
+      c.real,
+      c.synthetic,
+      c.real + c.synthetic,
+    ]);
+    console.log(textTable([['class', 'before', 'real', 'synthetic', 'after'], ...rows]));
+  }
+  console.error(
+    `${mixture.realRows.length} real and ${mixture.syntheticRows.length} synthetic training triplets; wrote ${run.folder}`,
+  );
+  store.close();
+}
+
+async function exportMixture(
+  layout: 'store' | 'summit',
+  run: import('../ground/run.ts').Run,
+  mixture: import('../../synthetic/mix.ts').Mixture,
+): Promise<void> {
+  const { exportStore, mixtureSamples } = await import('../../synthetic/export.ts');
+  if (layout === 'store') {
+    await exportStore(run.file('mixture.h5'), mixture);
+    return;
+  }
+  const { writeSummit } = await import('../dataset/summit.ts');
+  await writeSummit(run.file('batch_train_0.h5'), mixtureSamples(mixture));
+}
+
+/** `gan mix`: synthetic triplets and undersampled majority as one training set. */
+export const mixCommand = (): Command =>
+  new Command('mix')
+    .description('mix accepted synthetic triplets with (undersampled) real training triplets')
+    .argument('[archive]', 'judged archive (default: of the newest gan score)')
+    .option('--data <store>', 'prepared store (default: the workspace)')
+    .option('--source <which>', 'both, boundary or random (default: both)')
+    .option('--fill <n>', 'fill classes up to this many triplets (default: 45)')
+    .option(
+      '--ratio <x>',
+      'at most this many synthetic triplets for each real one of the class (default: 10)',
+    )
+    .option('--cap <n>', 'at most this many synthetic triplets of a class (default: 200)')
+    .option('--weight <w>', 'weight of a synthetic triplet in the loss, 0 to 1 (default: 1)')
+    .option('--soft-labels', 'triplets at a boundary carry both classes')
+    .option('--undersample <target>', 'none, a count, or a word such as middle (default: none)')
+    .option('--largest <n>', 'shrink at most this many classes, the largest first (default: 20)')
+    .option('--keep <which>', 'random rows, or those nearest to the boundary (default: random)')
+    .option('--classifier <run>', 'classifier whose margins tell what is near the boundary')
+    .option('--export <layout>', 'also write the training set as store or summit')
+    .option('--out <dir>', 'run folder (default: a new one in the workspace)')
+    .option('--json', 'print the counts as JSON')
+    .option('--seed <n>', 'seed of all draws (default: 1)')
+    .option('--config <file>', 'YAML file of settings; flags override it')
+    .addHelpText(
+      'after',
+      '\nExample:\n  npx gan mix --fill 45 --undersample 150 --source boundary --soft-labels',
+    )
+    .action(mixArchive);

@@ -1,0 +1,127 @@
+import { Command } from 'commander';
+import { usageError } from '../ground/errors.ts';
+import { terminalProgress } from '../ground/progress.ts';
+
+interface ScoreFlags {
+  against?: string;
+  perClass?: boolean;
+  classifier?: string;
+  updates?: string;
+  casUpdates?: string;
+  figures?: string;
+  out?: string;
+  json?: boolean;
+  seed?: string;
+  config?: string;
+}
+
+async function settingsOf(archive: string | undefined, flags: ScoreFlags) {
+  const { z } = await import('zod');
+  const { resolveConfig } = await import('../ground/config.ts');
+  const { defaultStorePath, requireRun } = await import('../ground/run.ts');
+  const whole = z.coerce.number().int();
+  const schema = z.strictObject({
+    archive: z.string().optional(),
+    against: z.string().default(defaultStorePath()),
+    perClass: z.boolean().default(false),
+    classifier: z.string().optional(),
+    updates: whole.min(1).default(300),
+    casUpdates: whole.min(0).default(150),
+    seed: whole.default(1),
+  });
+  const { figures: _, out: __, json: ___, config, ...given } = flags;
+  const settings = resolveConfig(schema, { archive, ...given }, config);
+  const { ARCHIVE_FILE } = await import('../../synthetic/archive.ts');
+  const newest = () =>
+    requireRun('sample', undefined, 'run: gan sample', ARCHIVE_FILE).file(ARCHIVE_FILE);
+  return { ...settings, archive: settings.archive ?? newest() };
+}
+
+type Settings = Awaited<ReturnType<typeof settingsOf>>;
+
+/** The classifier given, the newest one that may judge, or a new one. */
+async function verifierFor(
+  settings: Settings,
+  store: import('../dataset/store.ts').Store,
+  guide: string | null,
+) {
+  const { loadVerifier, trainVerifier } = await import('../../synthetic/verifier.ts');
+  const { CbedError } = await import('../ground/errors.ts');
+  const { newestRun } = await import('../ground/run.ts');
+  if (settings.classifier) return loadVerifier(settings.classifier, store, guide);
+  const newest = newestRun('classifier', 'classifier.safetensors');
+  if (newest) {
+    try {
+      return await loadVerifier(newest.folder, store, guide);
+    } catch (error) {
+      if (!(error instanceof CbedError)) throw error;
+      console.error(`${error.message}; training one to judge with`);
+    }
+  }
+  const { updates, seed } = settings;
+  return trainVerifier(store, { updates, seed: seed + 1000, progress: terminalProgress });
+}
+
+async function scoreArchive(archivePath: string | undefined, flags: ScoreFlags): Promise<void> {
+  const settings = await settingsOf(archivePath, flags);
+  const { openArchive } = await import('../../synthetic/open.ts');
+  const { openStore } = await import('../dataset/store.ts');
+  const archive = await openArchive(settings.archive);
+  const store = await openStore(settings.against);
+  if (store.indices('train').length === 0) {
+    throw usageError(`${settings.against} has no training part to score against`);
+  }
+  const { openRun } = await import('../ground/run.ts');
+  const { writeJson } = await import('../ground/files.ts');
+  const { audit } = await import('../../synthetic/audit.ts');
+  const { JUDGED_FILE, writeJudged } = await import('../../synthetic/judged.ts');
+  const { scoreText } = await import('../../synthetic/score-table.ts');
+  const verifier = await verifierFor(settings, store, archive.origin?.guide?.digest ?? null);
+  const score = await audit({ ...settings, archive, store, verifier, progress: terminalProgress });
+  const run = openRun('score', settings, flags.out);
+  writeJson(run.file('score.json'), score);
+  const judged = await writeJudged(run.file(JUDGED_FILE), archive, score.samples);
+  const { drawScore } = await import('../report/realism-draw.ts');
+  await drawScore(flags.figures ?? run.file('figures'), {
+    score,
+    archive,
+    train: store.examples('train'),
+  });
+  console.log(flags.json ? JSON.stringify(score, null, 2) : scoreText(score));
+  console.error(`wrote ${run.folder}`);
+  if (!judged) console.error('no passports in this archive: it can be scored, but not mixed');
+  verifier.dispose();
+  store.close();
+}
+
+/** `gan score`: realism report, per sample and per class. */
+export const scoreCommand = (): Command =>
+  new Command('score')
+    .description(
+      'score synthetic triplets for realism against real training triplets, and accept or reject each',
+    )
+    .argument(
+      '[archive]',
+      'synthetic archive, or any HDF5 file with images and labels (default: of the newest gan sample)',
+    )
+    .option('--against <store>', 'prepared store with the real triplets (default: the workspace)')
+    .option('--per-class', 'also score each class by itself')
+    .option('--classifier <run>', 'classifier that judges; not the one that guided the generator')
+    .option(
+      '--updates <n>',
+      'updates of the classifier that is trained where none may judge (default: 300)',
+    )
+    .option(
+      '--cas-updates <n>',
+      'updates of each classifier of the CAS; 0 leaves it out (default: 150)',
+    )
+    .option('--figures <dir>', 'where the figures go (default: in the run folder)')
+    .option('--out <dir>', 'run folder (default: a new one in the workspace)')
+    .option('--json', 'print the report as JSON')
+    .option('--seed <n>', 'seed of all draws (default: 1)')
+    .option('--config <file>', 'YAML file of settings; flags override it')
+    .addHelpText(
+      'after',
+      '\nExample:\n  npx gan score workspace/runs/…-sample/synthetic.h5 --per-class',
+    )
+    .action(scoreArchive);

@@ -1,0 +1,70 @@
+import type { SampleScore } from './samples.ts';
+
+/** A triplet to be shown, real or synthetic. */
+export interface GalleryItem {
+  /** Row of the training examples, or of the archive. */
+  real: boolean;
+  row: number;
+  caption: string[];
+  accepted: boolean | null;
+}
+
+export interface GalleryOptions {
+  samples: readonly SampleScore[];
+  /** Training triplets: their space groups and materials. */
+  train: { spaceGroups: ArrayLike<number>; materials: readonly string[] };
+  /** Classes shown at most, those with the fewest training triplets. */
+  classes: number;
+}
+
+const short = (value: number): string => value.toPrecision(2);
+
+const EXTREMES = 2;
+
+function shown(sample: SampleScore, word: string): GalleryItem {
+  const { realism, nearest, accepted, reasons, row, spaceGroup } = sample;
+  return {
+    real: false,
+    row,
+    accepted,
+    caption: [
+      `${spaceGroup}, ${word}: realism ${short(realism)}, ${accepted ? 'accepted' : 'rejected'}`,
+      reasons[0]?.text ?? `nearest real: ${nearest.material}, ${short(nearest.distance)} away`,
+    ],
+  };
+}
+
+/**
+ * For each of the rarest classes, a row of triplets: a real one, the two most realistic synthetic
+ * ones and the two least realistic, each with the reason that decided.
+ */
+export function galleryOf({ samples, train, classes }: GalleryOptions): GalleryItem[][] {
+  const counts = new Map<number, number>();
+  for (const group of Array.from(train.spaceGroups))
+    counts.set(group, (counts.get(group) ?? 0) + 1);
+  const made = [...new Set(samples.map((sample) => sample.spaceGroup))]
+    .sort((a, b) => (counts.get(a) ?? 0) - (counts.get(b) ?? 0) || a - b)
+    .slice(0, classes);
+  return made.map((group) => {
+    const ranked = samples
+      .filter((sample) => sample.spaceGroup === group)
+      .sort((a, b) => b.realism - a.realism);
+    const best = ranked.slice(0, EXTREMES);
+    const worst = ranked.slice(EXTREMES).slice(-EXTREMES).reverse();
+    const real = Array.from(train.spaceGroups).indexOf(group);
+    return [
+      ...(real < 0
+        ? []
+        : [
+            {
+              real: true,
+              row: real,
+              accepted: null,
+              caption: [`${group}, real`, train.materials[real]!],
+            },
+          ]),
+      ...best.map((sample) => shown(sample, 'most realistic')),
+      ...worst.map((sample) => shown(sample, 'least realistic')),
+    ];
+  });
+}

@@ -1,0 +1,116 @@
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { mixCommand } from '../../src/commands/mix.ts';
+import { scoreCommand } from '../../src/commands/score.ts';
+import { openStore } from '../../src/dataset/store.ts';
+import { writeArchive } from '../../synthetic/archive.ts';
+import { openArchive } from '../../synthetic/open.ts';
+import { openMixture } from '../../synthetic/saved-mixture.ts';
+import type { Score } from '../../synthetic/score.ts';
+import { toyArchive, toyStore } from './toy-store.ts';
+
+const workspace = mkdtempSync(join(tmpdir(), 'workspace-'));
+const sample = join(workspace, 'runs', '2026-01-01_000000-sample', 'synthetic.h5');
+const scored = join(workspace, 'scored');
+
+beforeAll(async () => {
+  process.env.CBED_WORKSPACE = workspace;
+  const store = await toyStore([40, 24, 12]);
+  mkdirSync(join(workspace, 'runs'), { recursive: true });
+  copyFileSync(store.path, join(workspace, 'prepared.h5'));
+  const contents = toyArchive(store, [10, 12, 14]);
+  contents.provenance.forEach((passport) => {
+    passport.accepted = null;
+  });
+  // Sample 3 is a training triplet; 4 and 5 are one and the same.
+  const row = contents.images.length / 36;
+  contents.images.set(store.examples('train').images([7]), 3 * row);
+  contents.images.copyWithin(5 * row, 4 * row, 5 * row);
+  await writeArchive(sample, contents);
+  store.close();
+});
+
+afterEach(() => vi.restoreAllMocks());
+
+/** What a command prints. */
+async function printed(command: ReturnType<typeof mixCommand>, ...argv: string[]): Promise<string> {
+  const lines: string[] = [];
+  vi.spyOn(console, 'log').mockImplementation((line) => lines.push(String(line)));
+  vi.spyOn(console, 'error').mockImplementation(() => {});
+  await command.exitOverride().parseAsync(argv, { from: 'user' });
+  return lines.join('\n');
+}
+
+it('gan score judges the newest archive, catches the copy and the repetition, draws', async () => {
+  const text = await printed(
+    scoreCommand(),
+    ...['--per-class', '--updates', '40', '--cas-updates', '30', '--out', scored],
+  );
+  for (const space of ['classifier', 'convolutions', 'physics'])
+    expect(text).toContain(`${space} features`);
+  expect(text).toMatch(/Classification accuracy score: \d/);
+  const score = JSON.parse(readFileSync(join(scored, 'score.json'), 'utf8')) as Score;
+  expect(score.samples[3]!.reasons.map((r) => r.kind)).toContain('memorised');
+  expect(score.samples[3]!.nearest).toEqual({ material: 'train-14-7', distance: 0 });
+  const repeated = [4, 5].map((row) =>
+    score.samples[row]!.reasons.some((r) => r.kind === 'repetition'),
+  );
+  expect(repeated.filter(Boolean)).toHaveLength(1);
+  const { sets } = score.spaces[0]!;
+  expect(sets.map((set) => set.spaceGroup)).toEqual([null, 14, 62, 225]);
+  expect(sets[0]!.metrics.frechet.value).toBeNull();
+  expect(sets[0]!.metrics.kid.ratio).toBeGreaterThan(0);
+  for (const name of ['gallery', 'realism', 'floors']) {
+    expect(existsSync(join(scored, 'figures', `${name}.png`))).toBe(true);
+  }
+  const judged = await openArchive(join(scored, 'judged.h5'));
+  expect(judged.provenance![3]!.accepted).toBe(false);
+  expect(judged.provenance![3]!.reasons[0]).toMatch(/^memorised: 0\.0 from train-14-7/);
+});
+
+it('gan mix makes a training set that can be opened again and exported', async () => {
+  const out = join(workspace, 'mixed');
+  const text = await printed(
+    mixCommand(),
+    join(scored, 'judged.h5'),
+    ...['--fill', '30', '--undersample', '25', '--export', 'store', '--out', out],
+  );
+  expect(text.split('\n')[0]).toMatch(/class +before +real +synthetic +after/);
+  const mixture = await openMixture(join(out, 'mixture.json'));
+  const [first] = mixture.perClass;
+  expect(first).toMatchObject({ spaceGroup: 14, before: 40, real: 25 });
+  for (const { real, synthetic } of mixture.perClass)
+    expect(real + synthetic).toBeLessThanOrEqual(30);
+  const exported = await openStore(join(out, 'mixture.h5'));
+  const train = exported.examples('train');
+  expect(train.count).toBe(mixture.count);
+  expect(train.images([0, train.count - 1])).toEqual(mixture.images([0, mixture.count - 1]));
+  expect(exported.indices('test')).toHaveLength(12);
+  expect(existsSync(join(out, 'counts.png'))).toBe(true);
+});
+
+it('gan mix writes the Summit layout', async () => {
+  const out = join(workspace, 'summit');
+  await printed(mixCommand(), join(scored, 'judged.h5'), '--export', 'summit', '--out', out);
+  const { readSummit } = await import('../../src/dataset/summit.ts');
+  const mixture = await openMixture(join(out, 'mixture.json'));
+  let count = 0;
+  for await (const found of readSummit([join(out, 'batch_train_0.h5')])) if ('ok' in found) count++;
+  expect(count).toBe(mixture.count);
+});
+
+it.each([
+  [['/no/such.h5'], /no file at \/no\/such\.h5/],
+  [['--source', 'everything'], /source = "everything"/],
+  [['--weight', '2'], /weight = "2"|weight = 2/],
+  [['--undersample', 'mostly'], /strategy "mostly" is unknown/],
+])('gan mix %j says what is wrong in one line', async (argv, message) => {
+  const given = argv[0]!.startsWith('/') ? argv : [join(scored, 'judged.h5'), ...argv];
+  await expect(printed(mixCommand(), ...given)).rejects.toThrow(message);
+});
+
+it('gan mix does not take what has not been judged', async () => {
+  await expect(printed(mixCommand(), sample)).rejects.toThrow(/has not been judged yet/);
+});
