@@ -109,13 +109,17 @@ export class GanModel {
     return tf.tidy(() => asTriplets(renderPatterns(decodeTensors(vectors, plan, context))));
   }
 
-  /** The discs of vectors, as lattices and coefficients. */
-  triplets(vectors: Tensor2D, plan: DecodingPlan): TripletDiscs[] {
+  /** Coefficients (discs, MODES) of the discs of vectors, in detector axes. */
+  coefficients(vectors: Tensor2D, plan: DecodingPlan): Float32Array {
     const context = { space: this.space, tensors: this.tensors };
-    const coefficients = tf.tidy(
+    return tf.tidy(
       () => decodeTensors(vectors, plan, context).coefficients.dataSync() as Float32Array,
     );
-    return decodedTriplets(plan, coefficients);
+  }
+
+  /** The discs of vectors, as lattices and coefficients. */
+  triplets(vectors: Tensor2D, plan: DecodingPlan): TripletDiscs[] {
+    return decodedTriplets(plan, this.coefficients(vectors, plan));
   }
 
   save(path: string): void {

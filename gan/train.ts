@@ -75,7 +75,8 @@ class LossMean {
   }
 
   take(step: number): HistoryRow {
-    const mean = (sum: number): number => sum / Math.max(1, this.count);
+    const count = Math.max(1, this.count);
+    const mean = (sum: number): number => sum / count;
     const { discriminator, generator, real, fake } = this.sums;
     this.sums = { discriminator: 0, generator: 0, real: 0, fake: 0 };
     this.count = 0;
