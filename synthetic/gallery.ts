@@ -17,7 +17,8 @@ export interface GalleryOptions {
   classes: number;
 }
 
-const short = (value: number): string => value.toPrecision(2);
+const short = (value: number): string =>
+  value >= 100 ? String(Math.round(value)) : value.toPrecision(2);
 
 const EXTREMES = 2;
 
@@ -29,7 +30,8 @@ function shown(sample: SampleScore, word: string): GalleryItem {
     accepted,
     caption: [
       `${spaceGroup}, ${word}: realism ${short(realism)}, ${accepted ? 'accepted' : 'rejected'}`,
-      reasons[0]?.text ?? `nearest real: ${nearest.material}, ${short(nearest.distance)} away`,
+      reasons[0]?.text ??
+        `nearest real: ${nearest.material}, ${short(nearest.distance)} grey levels off`,
     ],
   };
 }

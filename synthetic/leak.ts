@@ -1,5 +1,3 @@
-import { pooledPixels } from '../src/balance/interpolate.ts';
-import type { Examples } from '../src/dataset/examples.ts';
 import { SPLITS, type Split } from '../src/dataset/split.ts';
 import type { Store } from '../src/dataset/store.ts';
 import { digestOf } from '../src/ground/digest.ts';
@@ -7,6 +5,7 @@ import { inputError } from '../src/ground/errors.ts';
 import type { SyntheticArchive } from './archive.ts';
 import { nearest } from './metrics/neighbours.ts';
 import type { Origin, Seen } from './provenance.ts';
+import { pooled } from './spaces/pooled.ts';
 
 const checked: unique symbol = Symbol('checked against');
 
@@ -69,19 +68,13 @@ function checkPassports(archive: SyntheticArchive, parts: Map<string, Split>): v
   });
 }
 
-/** Root mean square, in grey levels of the patterns averaged to 16 x 16, below which two are copies. */
+/** Difference in grey levels (root mean square, patterns averaged to 16 x 16) of a copy. */
 const COPY = 0.5;
-
-const pooled = (examples: Pick<Examples, 'count' | 'size' | 'images'>) => {
-  const { count, dimension, values } = pooledPixels(examples as Examples);
-  return { count, width: dimension, values };
-};
 
 /** A sample that is a held-out pattern, and no training pattern to the same degree, is a leak. */
 function checkPixels(archive: SyntheticArchive, store: Store): void {
   if (archive.count === 0) return;
   const made = pooled(archive);
-  const limit = COPY ** 2 * made.width;
   const train = store.examples('train');
   const toTrain = nearest(made, pooled(train), { k: 1 });
   for (const part of ['validation', 'test'] as const) {
@@ -89,7 +82,7 @@ function checkPixels(archive: SyntheticArchive, store: Store): void {
     if (held.count === 0) continue;
     const found = nearest(made, pooled(held), { k: 1 });
     for (let row = 0; row < archive.count; row++) {
-      if (found.squared[row]! > limit || found.squared[row]! >= toTrain.squared[row]!) continue;
+      if (found.squared[row]! > COPY ** 2 || found.squared[row]! >= toTrain.squared[row]!) continue;
       const material = held.materials[found.index[row]!];
       throw inputError(
         `${archive.path}: sample ${row} is a copy of ${material}, a ${part} material of this store`,

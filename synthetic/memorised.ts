@@ -2,7 +2,6 @@ import { squaredDistance, visitDistances } from './metrics/distances.ts';
 import { type Features, sameWidth } from './metrics/features.ts';
 import { nearest } from './metrics/neighbours.ts';
 import { quantile } from './metrics/quantile.ts';
-import { levelDistance } from './spaces/pooled.ts';
 
 /** A training triplet and how far it is. */
 export interface NearestReal {
@@ -24,6 +23,7 @@ export interface Copies {
 }
 
 export interface CopySearch {
+  /** Distances are in grey levels (`pooled`). */
   train: Features;
   /** Material of each training row: energies of one material are no measure of distance. */
   materials: readonly string[];
@@ -34,7 +34,7 @@ export interface CopySearch {
   share?: number;
 }
 
-/** Two triplets that differ by less than half a grey level are one, whatever the training data. */
+/** Triplets that differ by less than half a grey level are one, whatever the training data. */
 const SAME_LEVELS = 0.5;
 
 /**
@@ -42,12 +42,11 @@ const SAME_LEVELS = 0.5;
  * triplets are to the nearest triplet of another material.
  */
 export function copyLimit(train: Features, materials: readonly string[], share = 0.01): number {
-  const floor = levelDistance(train.width, SAME_LEVELS);
-  if (new Set(materials).size < 2) return floor;
+  if (new Set(materials).size < 2) return SAME_LEVELS;
   const exclude = (i: number, j: number) => materials[i] === materials[j];
   const { squared } = nearest(train, train, { k: 1, exclude });
   const gaps = squared.filter(Number.isFinite).map(Math.sqrt);
-  return Math.max(floor, quantile(gaps, share));
+  return Math.max(SAME_LEVELS, quantile(gaps, share));
 }
 
 function repetitions(fake: Features, order: readonly number[], limit: number): (number | null)[] {

@@ -17,7 +17,7 @@ export interface MixOptions {
   ratio: number;
   /** Synthetic samples of a class at most. */
   cap: number;
-  /** Synthetic samples only up to this many samples of a class in all. */
+  /** Synthetic samples only for classes with fewer real ones than this, and only up to it. */
   fill: number;
   /** Weight of a synthetic sample in the loss, 0 to 1. */
   weight: number;
@@ -78,7 +78,8 @@ function chooseSynthetic(
   const { ratio, cap, fill, source } = options;
   const found = candidates(archive, source, stream);
   return perClass.flatMap((entry) => {
-    const room = Math.min(cap, Math.floor(ratio * entry.before), fill - entry.real);
+    // A class that was shrunk is not filled up again: `fill` counts what it had before.
+    const room = Math.min(cap, Math.floor(ratio * entry.before), fill - entry.before);
     const rows = (found.get(entry.spaceGroup) ?? []).slice(0, Math.max(0, room));
     entry.synthetic = rows.length;
     return rows.sort((a, b) => a - b);

@@ -13,13 +13,14 @@ import { type Reason, rejections } from './select.ts';
 export interface SampleScore {
   row: number;
   spaceGroup: number;
+  /** At most `HIGHEST`, which stands for a sample that lies on a real one. */
   realism: number;
   realismLimit: number;
   /** Whether it was compared with the real triplets of its class, or of all where those are few. */
   reference: 'class' | 'all';
   /** null outside every real ball. */
   rarity: number | null;
-  /** Nearest training triplet, in grey levels of patterns averaged to 16 x 16. */
+  /** Nearest training triplet; root mean square in grey levels of patterns averaged to 16 x 16. */
   nearest: { material: string; distance: number };
   discriminator: number | null;
   /** Mean residual of the symmetries that the class's real patterns have; null where they have none. */
@@ -47,6 +48,9 @@ const OWN_REFERENCE = 10;
 
 /** Share of real training triplets that may score lower than an accepted synthetic one must. */
 const STRICTNESS = 0.05;
+
+/** Realism is infinite on a real sample; files of numbers want a number. */
+export const HIGHEST = 1e6;
 
 /** Mean residual below which the patterns of a class are said to have a symmetry. */
 const HAS_SYMMETRY = 0.15;
@@ -78,9 +82,9 @@ function judgeRealism(train: Features, fake: Features, own: number[][], made: nu
     const rare = rarity(real, some);
     const among = realism(real, real, { excludeSelf: true });
     const limit = quantile(among, STRICTNESS);
-    out.real.push(...Array.from(among, (r) => r / limit));
+    out.real.push(...Array.from(among, (r) => Math.min(HIGHEST, r) / limit));
     rows.forEach((row, n) => {
-      out.value[row] = values[n]!;
+      out.value[row] = Math.min(HIGHEST, values[n]!);
       out.rarity[row] = rare[n]!;
       out.limit[row] = limit;
       out.reference[row] = reference;

@@ -50,7 +50,10 @@ export function rejections(evidence: Evidence): Reason[] {
   if (!known) add('unknown class', `no training triplet has space group ${spaceGroup}`);
   if (copied) {
     const { material, distance, limit } = copied;
-    add('memorised', `memorised: ${short(distance)} from ${material}, limit ${short(limit)}`);
+    add(
+      'memorised',
+      `memorised: ${short(distance)} grey levels from ${material}, limit ${short(limit)}`,
+    );
   }
   if (repeats !== null) add('repetition', `repeats sample ${repeats}`);
   if (!(realism >= realismLimit)) {

@@ -145,8 +145,10 @@ function writeSample(file: H5wasm.File, sample: Sample): void {
   bytes('space_group', String(sample.spaceGroup));
   bytes('material', sample.material);
   group.create_attribute('formula', sample.formula);
-  const energy = new BigInt64Array([BigInt(Math.round(sample.energy))]);
-  if (Number.isFinite(sample.energy)) group.create_attribute('energy_keV', energy, [], '<q');
+  if (Number.isFinite(sample.energy)) {
+    const energy = new BigInt64Array([BigInt(Math.round(sample.energy))]);
+    group.create_attribute('energy_keV', energy, [], '<q');
+  }
   const known = sample.zones.some((zone) => zone.some((index) => index !== 0));
   if (known) group.create_attribute('z_dirs', zones, [1, 3, 3], '<q');
   doubles('y_dirs', sample.inPlane && asColumns(sample.inPlane), [1, 3, 3]);

@@ -13,6 +13,12 @@ const COLUMNS = 5;
 
 const FRAMES = { accepted: '#009E73', rejected: '#D55E00', real: '#999999' } as const;
 
+const SPACE_WORDS = {
+  classifier: 'classifier features',
+  convolutions: 'random convolutions',
+  physics: 'physics descriptors',
+} as const;
+
 export interface Scored {
   score: Score;
   archive: SyntheticArchive;
@@ -58,9 +64,9 @@ export async function drawScore(folder: string, scored: Scored): Promise<void> {
   const relative = (accepted: boolean) =>
     samples.filter((s) => s.accepted === accepted).map((s) => s.realism / s.realismLimit);
   const values = { real: realRealism, accepted: relative(true), rejected: relative(false) };
-  await writeFigure(join(folder, 'realism'), realismFigure(values, spaces[0]!.name));
+  await writeFigure(join(folder, 'realism'), realismFigure(values, SPACE_WORDS[spaces[0]!.name]));
   const panels = spaces.map(({ name, sets }) => ({
-    name: `${name} features`,
+    name: SPACE_WORDS[name],
     bars: (['precision', 'recall', 'density', 'coverage'] as const).map((metric) => ({
       metric,
       ...sets[0]!.metrics[metric],

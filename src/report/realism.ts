@@ -43,7 +43,7 @@ export function realismFigure({ real, accepted, rejected }: RealismValues, space
   return figure(
     {
       title: 'Realism of synthetic triplets',
-      subtitle: `${accepted.length} accepted, ${rejected.length} rejected, ${real.length} real; ${space} features`,
+      subtitle: `${accepted.length} accepted, ${rejected.length} rejected, ${real.length} real; ${space}`,
       caption:
         'Realism over the value that 95 % of real triplets reach. Left of 1 nothing is accepted; other checks reject more.',
     },

@@ -67,7 +67,7 @@ it('gan score judges the newest archive, catches the copy and the repetition, dr
   }
   const judged = await openArchive(join(scored, 'judged.h5'));
   expect(judged.provenance![3]!.accepted).toBe(false);
-  expect(judged.provenance![3]!.reasons[0]).toMatch(/^memorised: 0\.0 from train-14-7/);
+  expect(judged.provenance![3]!.reasons[0]).toMatch(/^memorised: 0\.0 grey levels from train-14-7/);
 });
 
 it('gan mix makes a training set that can be opened again and exported', async () => {

@@ -62,7 +62,7 @@ it('conserves the real rows and never exceeds a target', () => {
         expect(counts[label]).toBe(real + synthetic);
         expect(real).toBe(Math.min(before, target ?? before));
         expect(synthetic).toBeLessThanOrEqual(Math.min(given.cap, given.ratio * before));
-        if (synthetic > 0) expect(real + synthetic).toBeLessThanOrEqual(given.fill);
+        if (synthetic > 0) expect(before + synthetic).toBeLessThanOrEqual(given.fill);
       });
     }),
     { numRuns: 60 },
