@@ -1,5 +1,8 @@
 import type { Examples } from '../src/dataset/examples.ts';
 import type { Tensor2D, Tensor4D } from '../src/engine/tf.ts';
+import type { Camera } from '../src/simulate/camera.ts';
+import type { Trace } from './recipe.ts';
+import type { History } from './run.ts';
 
 /** Triplets to classify: examples, or stored pixels (N, size, size, 3) in NHWC order. */
 export type Patterns = Pick<Examples, 'count' | 'images'> | Uint8Array;
@@ -36,4 +39,23 @@ export interface Classifier {
   save(folder: string): Promise<void>;
   /** Frees its tensors. */
   dispose(): void;
+}
+
+/** What is kept of the training of a classifier. */
+export interface TrainingRecord {
+  techniques: readonly string[];
+  updates: number;
+  seed: number;
+  /** Update whose weights were kept. */
+  bestUpdate: number;
+  history: History;
+  /** Curves that techniques recorded while they searched. */
+  traces: readonly Trace[];
+}
+
+/** A classifier with what is known of its making. */
+export interface TrainedClassifier extends Classifier {
+  /** How the patterns were sampled, where known. */
+  readonly camera?: Camera;
+  readonly training?: TrainingRecord;
 }

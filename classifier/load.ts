@@ -1,25 +1,56 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { inputError } from '../src/ground/errors.ts';
-import { readTensorFile } from '../src/ground/tensorfile.ts';
+import { readTensorFile, type TensorFile } from '../src/ground/tensorfile.ts';
+import type { TrainedClassifier, TrainingRecord } from './classifier.ts';
+import { EnsembleClassifier } from './ensemble.ts';
 import { CLASSIFIER_FILE, type ClassifierData, SingleClassifier } from './single.ts';
 
+type Described = Omit<ClassifierData, 'parameters' | 'statistics'>;
+
+/** One network from the arrays whose names begin with `prefix`; null when they are not there. */
+function single(
+  { arrays }: TensorFile,
+  prefix: string,
+  description: Described,
+): SingleClassifier | null {
+  const parameters = arrays[`${prefix}parameters`];
+  const statistics = arrays[`${prefix}statistics`];
+  if (!(parameters instanceof Float32Array && statistics instanceof Float32Array)) return null;
+  return new SingleClassifier({ ...description, parameters, statistics });
+}
+
+interface EnsembleDescription {
+  members: Described[];
+  temperature: number;
+  training?: TrainingRecord;
+}
+
+function ensemble(file: TensorFile): EnsembleClassifier | null {
+  const { members, ...rest } = file.description as unknown as EnsembleDescription;
+  const built = members.map((description, i) => single(file, `${i}/`, description));
+  if (built.includes(null)) return null;
+  return new EnsembleClassifier(built as SingleClassifier[], rest);
+}
+
 /**
- * Reads a classifier that `save` wrote into a folder.
+ * Reads a classifier, single or ensemble, that `save` wrote into a folder.
  *
  * @throws input error when there is none, or its file is damaged.
  */
-export async function loadClassifier(folder: string): Promise<SingleClassifier> {
+export async function loadClassifier(folder: string): Promise<TrainedClassifier> {
   const path = join(folder, CLASSIFIER_FILE);
   if (!existsSync(path)) {
     throw inputError(`no classifier in ${folder}`, 'train one: npx gan classify train');
   }
-  const { arrays, description } = readTensorFile(path);
-  const { parameters, statistics } = arrays;
-  const complete = parameters instanceof Float32Array && statistics instanceof Float32Array;
-  if (description.kind !== 'classifier' || !complete) {
-    throw inputError(`${path} does not hold a classifier`);
-  }
-  const { kind: _, ...rest } = description;
-  return new SingleClassifier({ ...rest, parameters, statistics } as unknown as ClassifierData);
+  const file = readTensorFile(path);
+  const { kind, ...description } = file.description;
+  const built =
+    kind === 'classifier'
+      ? single(file, '', description as unknown as Described)
+      : kind === 'ensemble'
+        ? ensemble(file)
+        : null;
+  if (!built) throw inputError(`${path} does not hold a classifier`);
+  return built;
 }

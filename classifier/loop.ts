@@ -48,6 +48,7 @@ export class TrainingLoop {
       }
       if (this.state.update % READ_EVERY === 0) await nextTurn();
     }
+    if (checkpoint) this.state.save(checkpoint.file, identity);
   }
 
   private advance(progress: Progress): void {

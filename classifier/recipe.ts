@@ -1,3 +1,4 @@
+import type { Strategy } from '../src/balance/strategy.ts';
 import type { Examples } from '../src/dataset/examples.ts';
 import type { Tensor1D, Tensor2D, Tensor4D } from '../src/engine/tf.ts';
 import type { Stream } from '../src/ground/stream.ts';
@@ -39,13 +40,16 @@ export type Loss = (logits: Tensor2D, targets: Tensor2D) => Tensor1D;
 
 /** What happens to the head once the body is trained. */
 export type Finish =
-  | { kind: 'retrain'; smote?: { target: string; k: number; m?: number }; updates: number }
+  | { kind: 'retrain'; smote?: { target: Strategy; k: number; m?: number }; updates: number }
+  /** `tau` null: the best of 0, 0.1 … 1 on validation. */
   | { kind: 'tau-norm'; tau: number | null };
 
 /** How several networks make one classifier. */
 export interface EnsembleRule {
   /** One recipe change a member; the members differ in seed too. */
   members: readonly ((recipe: Recipe) => Recipe)[];
+  /** Share of the run's updates that each member gets. */
+  budget: number;
 }
 
 /** What a training run does, put together from techniques. */
@@ -56,7 +60,7 @@ export interface Recipe {
   loss: (facts: Facts) => Loss;
   /** Class weights at a share 0 to 1 of the training. */
   classWeights: (facts: Facts, share: number) => Float32Array | null;
-  /** Beta(alpha, alpha) mixing of pairs of a batch, while `share` of the training is below `until`. */
+  /** Pairs of a batch are mixed in proportions drawn from Beta(alpha, alpha). */
   mixup: { alpha: number } | null;
   head: 'linear' | 'cosine';
   finish: readonly Finish[];

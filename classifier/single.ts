@@ -4,9 +4,8 @@ import { digestOf } from '../src/ground/digest.ts';
 import { writeTensorFile } from '../src/ground/tensorfile.ts';
 import type { Camera } from '../src/simulate/camera.ts';
 import { inputOf } from './batches.ts';
-import type { Classifier, Patterns } from './classifier.ts';
+import type { Patterns, TrainedClassifier, TrainingRecord } from './classifier.ts';
 import { ClassifierNetwork, type Forward } from './network.ts';
-import type { History } from './run.ts';
 import type { ClassifierSpec } from './spec.ts';
 
 /** Name of the classifier's file in its folder. */
@@ -27,23 +26,13 @@ export interface ClassifierData {
   training?: TrainingRecord;
 }
 
-/** What is kept of the training of a classifier. */
-export interface TrainingRecord {
-  techniques: readonly string[];
-  updates: number;
-  seed: number;
-  /** Update whose weights were kept. */
-  bestUpdate: number;
-  history: History;
-}
-
 const BLOCK = 128;
 
 /** One trained network. */
-export class SingleClassifier implements Classifier {
+export class SingleClassifier implements TrainedClassifier {
   readonly data: ClassifierData;
   readonly digest: string;
-  readonly seen: Classifier['seen'];
+  readonly seen: TrainedClassifier['seen'];
   private readonly network: ClassifierNetwork;
   private readonly parameters: Tensor1D;
   private readonly statistics: Tensor1D;
@@ -68,6 +57,14 @@ export class SingleClassifier implements Classifier {
 
   get size(): number {
     return this.data.spec.size;
+  }
+
+  get camera(): Camera | undefined {
+    return this.data.camera;
+  }
+
+  get training(): TrainingRecord | undefined {
+    return this.data.training;
   }
 
   get featureCount(): number {

@@ -1,5 +1,7 @@
 import type { Recipe } from './recipe.ts';
 import { type Chosen, checkTogether, parseTechnique, type Technique } from './technique.ts';
+import { ENSEMBLE_TECHNIQUES } from './techniques/ensembles.ts';
+import { HEAD_TECHNIQUES } from './techniques/heads.ts';
 import { LOSS_TECHNIQUES, plainLoss } from './techniques/losses.ts';
 import { MIXING_TECHNIQUES } from './techniques/mixing.ts';
 import { SAMPLER_TECHNIQUES } from './techniques/samplers.ts';
@@ -11,6 +13,8 @@ export const TECHNIQUES: readonly Technique[] = [
   ...SAMPLER_TECHNIQUES,
   ...MIXING_TECHNIQUES,
   ...TRANSFORM_TECHNIQUES,
+  ...HEAD_TECHNIQUES,
+  ...ENSEMBLE_TECHNIQUES,
 ];
 
 /** Training without any technique. */

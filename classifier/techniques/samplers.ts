@@ -1,10 +1,14 @@
 import { pooledPixels, withInterpolations } from '../../src/balance/interpolate.ts';
+import { type ProgressiveOptions, progressiveUndersample } from '../../src/balance/progressive.ts';
 import { oversample, toMiddle, undersample } from '../../src/balance/sampling.ts';
 import { selectExamples } from '../../src/balance/select.ts';
 import { smote } from '../../src/balance/smote.ts';
 import { parseStrategy, type Strategy } from '../../src/balance/strategy.ts';
 import type { Examples } from '../../src/dataset/examples.ts';
 import type { Stream } from '../../src/ground/stream.ts';
+import { parseAcquisition } from '../acquire.ts';
+import { activeSelection } from '../active.ts';
+import type { Report } from '../metrics.ts';
 import type { Recipe, Resample } from '../recipe.ts';
 import { technique } from '../technique.ts';
 
@@ -32,6 +36,33 @@ const bySmote =
     const vectors = pooledPixels(examples);
     const added = smote({ data: labelled(examples), vectors, strategy, stream, k, m });
     return withInterpolations(examples, added);
+  };
+
+/** Recalls by label; NaN where a class has no validation example. */
+const recallsOf = ({ perClass }: Report): number[] =>
+  perClass.map(({ recall, support }) => (support > 0 ? recall : Number.NaN));
+
+type ProgressiveSettings = Pick<
+  ProgressiveOptions,
+  'largest' | 'factor' | 'threshold' | 'recallThreshold' | 'floor'
+>;
+
+const progressive =
+  (settings: ProgressiveSettings): Resample =>
+  async (examples, { stream, trial, score, record }) => {
+    const rows = await progressiveUndersample({
+      ...settings,
+      data: labelled(examples),
+      stream: stream.split('order'),
+      record: (step) => record({ ...step, accepted: step.accepted ? 1 : 0 }),
+      async score(some) {
+        const classifier = await trial(selectExamples(examples, some), stream.split('trial'));
+        const report = score(classifier);
+        classifier.dispose();
+        return { macroF1: report.macroF1, recalls: recallsOf(report) };
+      },
+    });
+    return selectExamples(examples, rows);
   };
 
 export const SAMPLER_TECHNIQUES = [
@@ -74,5 +105,25 @@ export const SAMPLER_TECHNIQUES = [
     source: 'Han et al. 2005',
     defaults: { target: 'middle', k: 5, m: 10 },
     apply: (recipe, { target, k, m }) => adding(recipe, bySmote(parseStrategy(target), k, m)),
+  }),
+  technique({
+    name: 'progressive-undersample',
+    roles: ['sampler'],
+    summary: 'the largest classes shrink step by step until validation suffers',
+    source: 'the 2019 challenge text',
+    defaults: { largest: 20, factor: 0.7, threshold: 0.03, recall: 0.25, floor: 10 },
+    apply: (recipe, { recall: recallThreshold, ...settings }) =>
+      adding(recipe, progressive({ ...settings, recallThreshold })),
+  }),
+  technique({
+    name: 'active',
+    roles: ['sampler'],
+    summary: 'majority rows chosen in rounds: margin, entropy, badge, coreset or random',
+    source: 'Ash et al. 2020, arXiv:1906.03671; Sener and Savarese 2018',
+    defaults: { strategy: 'margin', start: 20, budget: 0.5, rounds: 4 },
+    apply: (recipe, { strategy, ...numbers }) => {
+      const options = { strategy: parseAcquisition(strategy), ...numbers };
+      return adding(recipe, (examples, context) => activeSelection(examples, options, context));
+    },
   }),
 ];

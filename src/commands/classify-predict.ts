@@ -90,7 +90,7 @@ async function predict(files: string[], flags: PredictFlags): Promise<void> {
   const predictions: Prediction[] = [];
   const options = {
     top: TOP,
-    camera: classifier.data.camera,
+    camera: classifier.camera,
     warn: (message: string) => console.error(`gan: ${message}`),
   };
   for await (const prediction of predictFiles(classifier, paths, options)) {

@@ -50,7 +50,7 @@ async function drawLearning(
 ): Promise<void> {
   const { learningFigure } = await import('../report/classify-figures.ts');
   const { writeFigure } = await import('../report/raster.ts');
-  const record = classifier.data.training!;
+  const record = classifier.training!;
   await writeFigure(path, learningFigure(record.history, record.bestUpdate));
 }
 

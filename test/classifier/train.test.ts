@@ -33,7 +33,7 @@ it('learns the toy classes and reads back the same from its folder', async () =>
   expect(again.digest).toBe(classifier.digest);
   expect(again.predict(test)).toEqual(probabilities);
   expect(again.seen.materials).toEqual([...examples.materials].sort());
-  expect(again.data.training?.history.validation).toHaveLength(8);
+  expect(again.training?.history.validation).toHaveLength(8);
   classifier.dispose();
   again.dispose();
 });

@@ -1,0 +1,93 @@
+import { join } from 'node:path';
+import { type Tensor2D, type Tensor4D, tf } from '../src/engine/tf.ts';
+import { digestOf } from '../src/ground/digest.ts';
+import { writeTensorFile } from '../src/ground/tensorfile.ts';
+import type { Patterns, TrainedClassifier, TrainingRecord } from './classifier.ts';
+import { CLASSIFIER_FILE, mapBlocks, type SingleClassifier } from './single.ts';
+
+/** Several networks whose calibrated probabilities are averaged. Owns its members. */
+export class EnsembleClassifier implements TrainedClassifier {
+  readonly members: readonly SingleClassifier[];
+  readonly temperature: number;
+  readonly digest: string;
+  readonly seen: TrainedClassifier['seen'];
+  readonly training?: TrainingRecord;
+
+  constructor(
+    members: readonly SingleClassifier[],
+    { temperature, training }: { temperature: number; training?: TrainingRecord },
+  ) {
+    this.members = members;
+    this.temperature = temperature;
+    this.training = training;
+    const materials = [...new Set(members.flatMap((one) => one.seen.materials))].sort();
+    this.seen = { materials, digest: digestOf(materials) };
+    this.digest = digestOf({ temperature, members: members.map((one) => one.digest) });
+  }
+
+  get classes(): readonly number[] {
+    return this.members[0]!.classes;
+  }
+
+  get size(): number {
+    return this.members[0]!.size;
+  }
+
+  get camera() {
+    return this.members[0]!.camera;
+  }
+
+  get featureCount(): number {
+    return this.members.reduce((sum, one) => sum + one.featureCount, 0);
+  }
+
+  /** log of the mean probability, before the ensemble's own temperature. */
+  private logMeanOf(input: Tensor4D): Tensor2D {
+    return tf.tidy(() => {
+      const each = this.members.map((one) => tf.softmax(one.logitsOf(input)));
+      return tf.addN(each).div(each.length).add(1e-12).log() as Tensor2D;
+    });
+  }
+
+  logitsOf(input: Tensor4D): Tensor2D {
+    return tf.tidy(() => this.logMeanOf(input).div(this.temperature) as Tensor2D);
+  }
+
+  featuresOf(input: Tensor4D): Tensor2D {
+    return tf.tidy(
+      () =>
+        tf.concat(
+          this.members.map((one) => one.featuresOf(input)),
+          1,
+        ) as Tensor2D,
+    );
+  }
+
+  predict(patterns: Patterns): Float32Array {
+    return mapBlocks(patterns, this.size, (x) => tf.softmax(this.logitsOf(x)));
+  }
+
+  logits(patterns: Patterns): Float32Array {
+    return mapBlocks(patterns, this.size, (x) => this.logMeanOf(x));
+  }
+
+  features(patterns: Patterns): Float32Array {
+    return mapBlocks(patterns, this.size, (x) => this.featuresOf(x));
+  }
+
+  async save(folder: string): Promise<void> {
+    const arrays: Record<string, Float32Array> = {};
+    const members = this.members.map(({ data }, i) => {
+      const { parameters, statistics, ...rest } = data;
+      Object.assign(arrays, { [`${i}/parameters`]: parameters, [`${i}/statistics`]: statistics });
+      return rest;
+    });
+    const { temperature, training } = this;
+    const description = { kind: 'ensemble', members, temperature, training };
+    writeTensorFile(join(folder, CLASSIFIER_FILE), { arrays, description });
+  }
+
+  dispose(): void {
+    for (const member of this.members) member.dispose();
+  }
+}
