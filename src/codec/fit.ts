@@ -34,7 +34,7 @@ export function coverage({ pixel, footprint }: MarkList, pixels: number): Float3
 }
 
 const clamp = (value: number, low: number, high: number): number =>
-  value < low ? low : value > high ? high : value;
+  Math.min(high, Math.max(low, value));
 
 /**
  * The normal matrix (lower half) of the six modes from the weighted moments m[i][j] of x^i y^j:
