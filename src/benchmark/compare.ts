@@ -1,6 +1,7 @@
+import { bandOf } from '../dataset/census.ts';
 import { Stream } from '../ground/stream.ts';
 import { type Measure, measureOf, type Pair, pairedBootstrap } from './bootstrap.ts';
-import { bandOf, f1Scores, recalls, STATISTICS, type Statistic, tally } from './macro.ts';
+import { f1Scores, recalls, STATISTICS, type Statistic, tally } from './macro.ts';
 import type { Outcome } from './outcome.ts';
 import type { Study } from './study.ts';
 import { inWords, type Judged, judge, nextStep } from './verdict.ts';

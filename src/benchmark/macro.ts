@@ -1,9 +1,4 @@
-/** Training-count bands of a class: many above 100 materials, few below 20, medium between. */
-export type Band = 'many' | 'medium' | 'few';
-
-/** The band of a class by its number of training materials (Liu et al. 2019, as the design fixes it). */
-export const bandOf = (count: number): Band =>
-  count > 100 ? 'many' : count < 20 ? 'few' : 'medium';
+import { type Band, bandOf } from '../dataset/census.ts';
 
 /** The statistics a comparison can be made on. */
 export const STATISTICS = [

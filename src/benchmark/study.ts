@@ -20,10 +20,10 @@ const arm = z.strictObject({
   /** Techniques of the classifier, combined. */
   techniques: z.array(z.string()).default([]),
   synthetic: z.enum(SYNTHETIC_SOURCES).default('none'),
-  /** Classes with fewer training rows are filled up to this many (times `ratio`). */
+  /** Classes with fewer training rows are filled up to this many. */
   fillTo: z.int().min(1).max(10_000).default(45),
-  /** Share of the fill that is really added: 0.5 adds half of what is missing, 2 twice. */
-  ratio: z.number().min(0).max(10).default(1),
+  /** Synthetic rows of a class at most, as a multiple of its real ones. */
+  ratio: z.number().min(0).max(100).default(100),
   /** Weight of synthetic counts in the logit-adjustment prior; `validation` chooses it there. */
   weight: z.union([z.number().min(0).max(1), z.literal('validation')]).default('validation'),
   /** Classes with more training rows are cut to this many; 0 keeps them whole. */
@@ -32,6 +32,8 @@ const arm = z.strictObject({
   realismGate: z.boolean().default(true),
   /** Half-width of the boundary band, p_c - p_c'. */
   epsilon: z.number().positive().max(1).default(0.1),
+  /** Whether samples at a boundary carry a soft label between the two classes. */
+  softLabels: z.boolean().default(false),
   /** Property heads beside the space group. */
   multitask: z.boolean().default(false),
 });

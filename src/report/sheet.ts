@@ -11,7 +11,10 @@ export interface SheetCell {
   frame?: string;
 }
 
-/** The three patterns of a triplet side by side as one grey picture. */
+/** Stored values seldom pass 150; pictures show them brighter by this much. */
+const DISPLAY_GAIN = 1.7;
+
+/** The three patterns of a triplet side by side as one grey picture, brightened for the eye. */
 export function tripletPicture(pixels: Uint8Array, size: number): Picture {
   const gap = 2;
   const width = 3 * size + 2 * gap;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { measureOf, pairedBootstrap } from '../../src/benchmark/bootstrap.ts';
 import { holm } from '../../src/benchmark/holm.ts';
-import { bandOf, f1Scores, recalls, statisticOf, tally } from '../../src/benchmark/macro.ts';
+import { f1Scores, recalls, statisticOf, tally } from '../../src/benchmark/macro.ts';
 import { tQuantile, twoSidedP } from '../../src/benchmark/student.ts';
 import { inWords, judge } from '../../src/benchmark/verdict.ts';
 import { Stream } from '../../src/ground/stream.ts';
@@ -29,10 +29,6 @@ describe('against reference numbers', () => {
     expect([...recalls(t)]).toEqual([2 / 3, 1, 0.5].map((x) => expect.closeTo(x, 12)));
     expect(statisticOf(t, 'balancedAccuracy', [1, 1, 1])).toBeCloseTo(0.7222222222222222, 12);
   });
-});
-
-it('bands classes as the design does', () => {
-  expect([101, 100, 20, 19].map(bandOf)).toEqual(['many', 'medium', 'medium', 'few']);
 });
 
 it('leaves classes without test samples out of the means', () => {

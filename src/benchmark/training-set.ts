@@ -1,0 +1,92 @@
+import { refuseLeaks } from '../../synthetic/leak.ts';
+import { mix } from '../../synthetic/mix.ts';
+import { openArchive } from '../../synthetic/open.ts';
+import { keptRows } from '../../synthetic/targets.ts';
+import type { Examples } from '../dataset/examples.ts';
+import type { Store } from '../dataset/store.ts';
+import { Stream } from '../ground/stream.ts';
+import type { StudyFolder } from './folder.ts';
+import { poolFile, poolsOf } from './pools.ts';
+import type { Arm, CellPlan } from './study.ts';
+
+/** What a cell trains on, and the digests of what it was made from. */
+export interface TrainingSet {
+  examples: Examples;
+  digests: Record<string, string>;
+}
+
+const shrinkingOf = (arm: Arm) => ({
+  target: arm.undersample > 0 ? arm.undersample : null,
+  keep: 'random' as const,
+});
+
+/** Rows of the training split after undersampling, by position in it. */
+function keptOf(arm: Arm, train: Examples, stream: Stream): Int32Array {
+  const data = { labels: train.labels, classCount: train.classes.length };
+  return keptRows(data, shrinkingOf(arm), stream);
+}
+
+/** Some rows of examples, the last `copies` of them marked as synthetic. */
+function rowsOf(train: Examples, rows: readonly number[], copies: number): Examples {
+  const at = Int32Array.from(rows);
+  return {
+    count: at.length,
+    size: train.size,
+    classes: train.classes,
+    labels: at.map((row) => train.labels[row]!),
+    materials: rows.map((row) => train.materials[row]!),
+    images: (indices) => train.images(Array.from(indices, (i) => at[i]!)),
+    ...(copies > 0 && {
+      synthetic: Uint8Array.from(rows, (_, i) => (i < rows.length - copies ? 0 : 1)),
+    }),
+  };
+}
+
+/** The control: real rows repeated until each class has as many as synthetic data would give it. */
+function withCopies(arm: Arm, train: Examples, kept: Int32Array, stream: Stream): Examples {
+  const byClass = train.classes.map((_, label) =>
+    [...kept].filter((row) => train.labels[row] === label),
+  );
+  const copies = byClass.flatMap((rows) => {
+    const room = Math.min(arm.fillTo - rows.length, Math.floor(arm.ratio * rows.length));
+    return rows.length === 0
+      ? []
+      : Array.from({ length: Math.max(0, room) }, () => stream.pick(rows));
+  });
+  return rowsOf(train, [...kept, ...copies], copies.length);
+}
+
+/**
+ * The training set of a cell: the (undersampled) training rows of the store, with copies or with
+ * the accepted samples of the arm's pools.
+ */
+export async function trainingSet(
+  folder: StudyFolder,
+  cell: CellPlan,
+  store: Store,
+): Promise<TrainingSet> {
+  const { arm } = cell;
+  const stream = new Stream(cell.seed, 'training set');
+  const train = store.examples('train');
+  if (arm.synthetic === 'none' || arm.synthetic === 'copies') {
+    const kept = keptOf(arm, train, stream.split('undersampling'));
+    const examples =
+      arm.synthetic === 'copies'
+        ? withCopies(arm, train, kept, stream.split('copies'))
+        : rowsOf(train, [...kept], 0);
+    return { examples, digests: {} };
+  }
+  const pool = poolsOf(cell)[0]!;
+  const archive = refuseLeaks(await openArchive(poolFile(folder, cell, pool)), store);
+  const examples = mix(archive, {
+    source: 'both',
+    ratio: arm.ratio,
+    cap: Number.POSITIVE_INFINITY,
+    fill: arm.fillTo,
+    weight: 1,
+    softLabels: arm.softLabels,
+    shrinking: shrinkingOf(arm),
+    stream: stream.split('mix'),
+  });
+  return { examples, digests: { archive: archive.digest, gan: archive.origin.gan.digest } };
+}
