@@ -10,6 +10,8 @@ export interface TrainingVectors {
   /** (K, code): the code of each class. */
   codes: Float32Array;
   code: number;
+  /** Classes that get at least half of every batch; none by default. */
+  attention?: ReadonlySet<number>;
 }
 
 /** The rows of each class. */
@@ -21,25 +23,50 @@ export function rowsByClass(labels: Int32Array, classes: number): number[][] {
   return rows;
 }
 
+/** Share of a batch that the classes asked for get at least. */
+const ATTENTION = 0.5;
+
 /**
- * Draws batches with class probability proportional to sqrt(n): between the natural frequencies,
- * which would hardly show a rare class, and equal ones, which would repeat its few members.
+ * Probability of each class in a batch: proportional to sqrt(n), between the natural frequencies,
+ * which would hardly show a rare class, and equal ones, which would repeat its few members. The
+ * classes of `attention` get at least half of a batch; the others show what patterns look like.
  */
+export function classShares(
+  counts: ArrayLike<number>,
+  attention: ReadonlySet<number> = new Set(),
+): Float64Array {
+  const roots = Float64Array.from(counts, Math.sqrt);
+  const total = roots.reduce((a, b) => a + b, 0);
+  if (total === 0) throw new RangeError('no training vectors to draw from');
+  const asked = roots.reduce((sum, root, label) => sum + (attention.has(label) ? root : 0), 0);
+  const share = asked / total;
+  if (share === 0 || share >= ATTENTION) return roots.map((root) => root / total);
+  const rest = (1 - ATTENTION) / (1 - share);
+  return roots.map(
+    (root, label) => (root / total) * (attention.has(label) ? ATTENTION / share : rest),
+  );
+}
+
+/** Draws batches: classes by their shares, members of a class alike. */
 export class BatchSampler {
   private readonly rows: number[][];
   private readonly cumulative: Float64Array;
   private readonly stream: Stream;
 
-  constructor(labels: Int32Array, classes: number, stream: Stream) {
-    this.stream = stream;
-    this.rows = rowsByClass(labels, classes);
-    this.cumulative = new Float64Array(classes);
+  constructor(options: {
+    labels: Int32Array;
+    classes: number;
+    attention?: ReadonlySet<number>;
+    stream: Stream;
+  }) {
+    this.stream = options.stream;
+    this.rows = rowsByClass(options.labels, options.classes);
+    const counts = this.rows.map((members) => members.length);
     let total = 0;
-    this.rows.forEach((members, c) => {
-      total += Math.sqrt(members.length);
-      this.cumulative[c] = total;
+    this.cumulative = classShares(counts, options.attention).map((share) => {
+      total += share;
+      return total;
     });
-    if (total === 0) throw new RangeError('no training vectors to draw from');
   }
 
   /** `count` class labels. */

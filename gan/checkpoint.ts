@@ -19,8 +19,9 @@ export interface CheckpointFacts {
 /** Steps may be added to a training; every other setting decides what the steps compute. */
 export function checkpointFacts(config: GanConfig, data: GanData): CheckpointFacts {
   const { steps: _, ...settings } = config;
-  const materials = [...new Set(data.materials)].sort();
-  return { config: settings, data: digestOf({ store: data.store, materials }) };
+  const materials = [...new Set(data.set.triplets.map(({ material }) => material))].sort();
+  const attention = [...(data.attention ?? [])].sort((a, b) => a - b);
+  return { config: settings, data: digestOf({ store: data.store, materials, attention }) };
 }
 
 const FORMAT = 'cbed-gan training 1';

@@ -1,12 +1,12 @@
+import { CELL_NUMBERS, cellFromNumbers } from '../src/codec/cell-numbers.ts';
 import type { TripletDiscs } from '../src/codec/discs.ts';
 import { type TripletGeometry, tripletGeometry } from '../src/codec/geometry.ts';
 import { MODES } from '../src/codec/modes.ts';
+import { discVector } from '../src/codec/polar.ts';
 import type { DiscTensors } from '../src/codec/render.ts';
 import type { Cell } from '../src/crystal/crystal.ts';
 import { type Tensor1D, type Tensor2D, tf } from '../src/engine/tf.ts';
-import { CELL_NUMBERS, cellFromNumbers } from './cell-numbers.ts';
 import { envelopeAt } from './envelope.ts';
-import { discVector } from './polar.ts';
 import { type CodecSpace, vectorWidth } from './space.ts';
 import { MODE_WEIGHT } from './tables.ts';
 
@@ -53,8 +53,14 @@ function cellOfVector(space: CodecSpace, vector: Float32Array, decoding: Decodin
 }
 
 function geometryOf(space: CodecSpace, cell: Cell, label: number): TripletGeometry {
-  const { classes, zones, camera } = space;
-  return tripletGeometry({ cell, spaceGroup: classes[label]!, zones: zones[label]!, camera });
+  const { classes, zones, camera, aperture } = space;
+  return tripletGeometry({
+    cell,
+    spaceGroup: classes[label]!,
+    zones: zones[label]!,
+    camera,
+    aperture,
+  });
 }
 
 /** Whether two classes are seen along the same axes, so that their tables can be mixed. */

@@ -8,7 +8,7 @@ export function packSpace(space: CodecSpace): {
   arrays: Record<string, Float32Array | Int32Array>;
   description: Record<string, unknown>;
 } {
-  const { classes, camera, zones, frame, principal } = space;
+  const { classes, camera, aperture, zones, frame, principal } = space;
   return {
     arrays: {
       'space/slots': Int32Array.from(frame.slots.slots),
@@ -24,6 +24,7 @@ export function packSpace(space: CodecSpace): {
     description: {
       classes,
       camera,
+      aperture,
       zones,
       pixel: frame.pixel,
       step: frame.envelope.step,
@@ -40,7 +41,7 @@ export function unpackSpace(
   description: Record<string, unknown>,
 ): CodecSpace {
   const floats = (name: string): Float32Array => arrays[`space/${name}`] as Float32Array;
-  const about = description as Pick<CodecSpace, 'classes' | 'camera' | 'zones'> & {
+  const about = description as Pick<CodecSpace, 'classes' | 'camera' | 'aperture' | 'zones'> & {
     pixel: number;
     step: number;
   } & Pick<Principal, 'rank' | 'width' | 'kept'>;
@@ -49,6 +50,7 @@ export function unpackSpace(
   return {
     classes: about.classes,
     camera: about.camera,
+    aperture: about.aperture,
     zones: about.zones,
     frame: { slots, envelope, pixel: about.pixel },
     means: floats('means'),

@@ -1,23 +1,14 @@
-import type { TripletDiscs } from '../src/codec/discs.ts';
-import type { Cell, Vec3 } from '../src/crystal/crystal.ts';
+import { CELL_NUMBERS, cellNumbers } from '../src/codec/cell-numbers.ts';
+import type { EncodedSet, EncodedTriplet } from '../src/codec/encode.ts';
+import type { Aperture } from '../src/codec/footprint.ts';
+import type { Vec3 } from '../src/crystal/crystal.ts';
 import { tf } from '../src/engine/tf.ts';
 import type { Stream } from '../src/ground/stream.ts';
 import type { Camera } from '../src/simulate/camera.ts';
-import { CELL_NUMBERS, cellNumbers } from './cell-numbers.ts';
 import { classMeans, deviate } from './class-means.ts';
 import { type Principal, principalComponents } from './principal.ts';
 import { slotsOf } from './slots.ts';
 import { fitEnvelope, type TableFrame, type TableRow, tableRow } from './tables.ts';
-
-/** A training triplet in the codec's terms. */
-export interface CodecSample {
-  /** Class index. */
-  label: number;
-  cell: Cell;
-  /** Zone axes of the three patterns. */
-  zones: readonly [Vec3, Vec3, Vec3];
-  discs: TripletDiscs;
-}
 
 /**
  * The space that the GAN learns in, fitted on training triplets. A codec vector is `components`
@@ -28,7 +19,8 @@ export interface CodecSpace {
   /** Space groups, ascending. */
   classes: readonly number[];
   camera: Camera;
-  /** Zone axes of each class. */
+  aperture: Aperture;
+  /** Zone axes of each class; null for a class without a triplet. */
   zones: readonly (readonly [Vec3, Vec3, Vec3] | null)[];
   frame: TableFrame;
   /** (K, S, MODES). */
@@ -53,9 +45,9 @@ const LEAST_SHOWN = 3;
 const zoneKey = (zones: readonly Vec3[]): string => zones.map((zone) => zone.join(' ')).join(', ');
 
 /** The zone axes that most samples of each class have. */
-function classZones(samples: readonly CodecSample[], classes: number): CodecSpace['zones'] {
+function classZones(samples: readonly EncodedTriplet[], classes: number): CodecSpace['zones'] {
   const counts = Array.from({ length: classes }, () => new Map<string, number>());
-  const byKey = new Map<string, CodecSample['zones']>();
+  const byKey = new Map<string, EncodedTriplet['zones']>();
   for (const { label, zones } of samples) {
     const key = zoneKey(zones);
     byKey.set(key, zones);
@@ -68,7 +60,7 @@ function classZones(samples: readonly CodecSample[], classes: number): CodecSpac
 }
 
 /** Mean of the cell numbers of each class, (K, 6), and the spread within classes, (6). */
-function cellStatistics(samples: readonly CodecSample[], classes: number) {
+function cellStatistics(samples: readonly EncodedTriplet[], classes: number) {
   const means = new Float32Array(classes * CELL_NUMBERS);
   const counts = new Float32Array(classes);
   for (const { label, cell } of samples) {
@@ -101,7 +93,7 @@ function joinRows(rows: readonly TableRow[]): { values: Float32Array; width: num
 
 /** Codec vectors (N, width) of the fitted rows. */
 function vectorsOf(
-  samples: readonly CodecSample[],
+  samples: readonly EncodedTriplet[],
   table: Float32Array,
   space: CodecSpace,
 ): Float32Array {
@@ -129,12 +121,12 @@ function vectorsOf(
  * than most of their class are left out; `used` has the positions of the others.
  */
 export function fitSpace(
-  all: readonly CodecSample[],
-  options: { classes: readonly number[]; camera: Camera; components: number; stream: Stream },
+  set: EncodedSet,
+  options: { components: number; stream: Stream },
 ): { space: CodecSpace; vectors: Float32Array; used: Int32Array } {
-  const { classes, camera } = options;
+  const { classes, camera, aperture, triplets: all } = set;
   const zones = classZones(all, classes.length);
-  const isUsed = ({ label, zones: own }: CodecSample) => zoneKey(own) === zoneKey(zones[label]!);
+  const isUsed = ({ label, zones: own }: EncodedTriplet) => zoneKey(own) === zoneKey(zones[label]!);
   const used = Int32Array.from([...all.keys()].filter((i) => isUsed(all[i]!)));
   const samples = Array.from(used, (i) => all[i]!);
   const labels = Int32Array.from(samples, ({ label }) => label);
@@ -159,6 +151,7 @@ export function fitSpace(
   const space: CodecSpace = {
     classes,
     camera,
+    aperture,
     zones,
     frame,
     means,

@@ -1,8 +1,8 @@
 import type { TripletDiscs } from '../src/codec/discs.ts';
 import type { PatternGeometry } from '../src/codec/geometry.ts';
 import { MODES } from '../src/codec/modes.ts';
+import { discVector, turnModes } from '../src/codec/polar.ts';
 import { type Envelope, EnvelopeFit, envelopeAt } from './envelope.ts';
-import { discVector, turnModes } from './polar.ts';
 import type { SlotTable } from './slots.ts';
 
 /** Levels under this are below what a stored pixel holds; fainter discs count as this faint. */

@@ -1,3 +1,4 @@
+import type { EncodedTriplet } from '../src/codec/encode.ts';
 import { type ProgressFactory, silentProgress } from '../src/ground/progress.ts';
 import { Stream } from '../src/ground/stream.ts';
 import type { TrainingVectors } from './batches.ts';
@@ -17,7 +18,6 @@ export interface HistoryRow extends StepLosses {
 export interface TrainGanOptions {
   data: GanData;
   config: GanConfig;
-  /** Classes whose materials the GAN may learn from; all by default. */
   progress?: ProgressFactory;
   /** Where checkpoints are kept; none by default. */
   checkpoints?: Checkpoints;
@@ -38,28 +38,25 @@ export interface TrainedGan {
 
 /** The data as the trainer sees them. */
 function prepare(data: GanData, config: GanConfig, stream: Stream) {
-  const { space, vectors, used } = fitSpace(data.samples, {
-    classes: data.classes,
-    camera: data.camera,
+  const { space, vectors, used } = fitSpace(data.set, {
     components: config.components,
     stream: stream.split('space'),
   });
-  const { values: codes, code } = classCodes(data.classes);
-  const labels = Int32Array.from(used, (i) => data.samples[i]!.label);
-  const materials = Array.from(used, (i) => data.materials[i]!);
+  const { values: codes, code } = classCodes(data.set.classes);
+  const triplets = Array.from(used, (i) => data.set.triplets[i]!);
+  const labels = Int32Array.from(triplets, ({ label }) => label);
   const width = vectorWidth(space);
-  const training: TrainingVectors = { values: vectors, width, labels, codes, code };
-  return { space, training, lineage: lineageOf(data, labels, materials) };
+  const { attention } = data;
+  const training: TrainingVectors = { values: vectors, width, labels, codes, code, attention };
+  return { space, training, lineage: lineageOf(data, triplets) };
 }
 
-function lineageOf(data: GanData, labels: Int32Array, materials: readonly string[]): Lineage {
-  const seen = data.classes.map(() => new Set<string>());
-  materials.forEach((material, i) => {
-    seen[labels[i]!]!.add(material);
-  });
+function lineageOf(data: GanData, triplets: readonly EncodedTriplet[]): Lineage {
+  const seen = data.set.classes.map(() => new Set<string>());
+  for (const { label, material } of triplets) seen[label]!.add(material);
   return {
     store: data.store,
-    materials: [...new Set(materials)].sort(),
+    materials: [...new Set(triplets.map(({ material }) => material))].sort(),
     counts: seen.map((set) => set.size),
   };
 }

@@ -100,7 +100,8 @@ export class GanTrainer {
   }
 
   private samplerFrom(stream: Stream): BatchSampler {
-    return new BatchSampler(this.data.labels, this.codes.shape[0], stream);
+    const { labels, attention } = this.data;
+    return new BatchSampler({ labels, classes: this.codes.shape[0], attention, stream });
   }
 
   /** Updates done so far. */

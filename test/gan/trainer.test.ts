@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { BatchSampler } from '../../gan/batches.ts';
+import { BatchSampler, classShares } from '../../gan/batches.ts';
 import { embed, generator, generatorLayout } from '../../gan/networks.ts';
 import { GanTrainer } from '../../gan/trainer.ts';
 import { type Tensor2D, tf } from '../../src/engine/tf.ts';
@@ -74,7 +74,7 @@ describe('GAN training', () => {
 describe('batches', () => {
   it('draw classes with probability sqrt(n), and members of the class asked for', () => {
     const { labels } = toyVectors();
-    const sampler = new BatchSampler(labels, 4, new Stream(1, 'batches'));
+    const sampler = new BatchSampler({ labels, classes: 4, stream: new Stream(1, 'batches') });
     const drawn = sampler.labels(20_000);
     const roots = [60, 20, 5].map(Math.sqrt);
     const total = roots.reduce((a, b) => a + b, 0);
@@ -89,9 +89,16 @@ describe('batches', () => {
     });
   });
 
+  it('give the classes asked for at least half of a batch', () => {
+    const shares = classShares([100, 25, 4, 0], new Set([2]));
+    expect(shares[2]).toBeCloseTo(0.5, 10);
+    expect(shares[0]! / shares[1]!).toBeCloseTo(2, 10);
+    expect(shares.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 10);
+    const plenty = classShares([100, 25, 4, 0], new Set([0, 2]));
+    expect(plenty[0]).toBeCloseTo(10 / 17, 10);
+  });
+
   it('cannot be drawn from nothing', () => {
-    expect(() => new BatchSampler(new Int32Array(0), 3, new Stream(1, 'none'))).toThrow(
-      /no training/,
-    );
+    expect(() => classShares([0, 0])).toThrow(/no training/);
   });
 });
