@@ -13,6 +13,21 @@ const FLOAT = 1;
 const STRING = 3;
 const LARGEST = 1 << 16;
 
+type NumberType = { type: number; size: number; signed: boolean };
+
+const READERS: Readonly<Record<string, (view: DataView, at: number) => number>> = {
+  f4: (view, at) => view.getFloat32(at, true),
+  f8: (view, at) => view.getFloat64(at, true),
+  i1: (view, at) => view.getInt8(at),
+  i2: (view, at) => view.getInt16(at, true),
+  i4: (view, at) => view.getInt32(at, true),
+  i8: (view, at) => Number(view.getBigInt64(at, true)),
+  u1: (view, at) => view.getUint8(at),
+  u2: (view, at) => view.getUint16(at, true),
+  u4: (view, at) => view.getUint32(at, true),
+  u8: (view, at) => Number(view.getBigUint64(at, true)),
+};
+
 /** The attributes of one group, read by name; what cannot be read is remarked on and null. */
 export class Attributes {
   readonly names: readonly string[];
@@ -83,12 +98,41 @@ export class Attributes {
       this.remark('attribute-type', `${name} is neither numbers nor text`);
       return null;
     }
-    const value: unknown = new Group(this.file, this.group).get_attribute(name, false);
-    if (typeof value === 'string') return { text: value };
-    if (Array.isArray(value)) return { text: String(value[0] ?? '') };
-    if (typeof value === 'number' || typeof value === 'bigint') return { numbers: [Number(value)] };
-    return { numbers: Array.from(value as ArrayLike<number | bigint>, Number) };
+    if (about.type === STRING && about.vlen) {
+      const value: unknown = new Group(this.file, this.group).get_attribute(name, false);
+      return { text: String(Array.isArray(value) ? (value[0] ?? '') : value) };
+    }
+    const bytes = this.bytes(name, about.size * about.total_size);
+    return about.type === STRING
+      ? { text: textOf(bytes.subarray(0, about.size)) }
+      : { numbers: numbersOf(bytes, about) };
   }
+
+  private bytes(name: string, count: number): Uint8Array {
+    const { module } = this.library;
+    const address = module._malloc(Math.max(1, count));
+    try {
+      module.get_attribute_data(this.file, this.group, name, BigInt(address));
+      return module.HEAPU8.slice(address, address + count);
+    } finally {
+      module._free(address);
+    }
+  }
+}
+
+/** Text up to its first NUL. */
+function textOf(bytes: Uint8Array): string {
+  const end = bytes.indexOf(0);
+  return Buffer.from(end < 0 ? bytes : bytes.subarray(0, end)).toString('utf8');
+}
+
+/** Little-endian numbers, as the library hands them out. */
+function numbersOf(bytes: Uint8Array, { type, size, signed }: NumberType): number[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const kind = type === FLOAT ? `f${size}` : `${signed ? 'i' : 'u'}${size}`;
+  const read = READERS[kind];
+  if (!read) throw new Error(`numbers of ${8 * size} bits`);
+  return Array.from({ length: bytes.length / size }, (_, i) => read(view, i * size));
 }
 
 const numberOf = (text: string): number | undefined =>

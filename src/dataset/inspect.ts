@@ -110,14 +110,14 @@ function planSurvey(
 }
 
 async function runSurvey(plans: readonly SurveyPlan[], options: InspectOptions): Promise<Survey> {
-  const { workers, patience, strict, progress = silentProgress } = options;
+  const { strict, progress = silentProgress } = options;
   const found = new Map<SurveyPlan, Survey>();
   const bar = progress(
     'reading patterns',
     plans.reduce((sum, plan) => sum + plan.keys.length, 0),
   );
   const readings = plans.map((plan) => ({ kind: 'survey' as const, plan }));
-  await runReadings(readings, { workers, patience }, (reading, { result, anomalies }) => {
+  await runReadings(readings, options, (reading, { result, anomalies }) => {
     const { plan } = reading as (typeof readings)[number];
     const part = result === null ? emptySurvey() : surveyFrom(result);
     part.anomalies.push(...anomalies);

@@ -10,6 +10,8 @@ export interface PoolOptions {
   workers: number;
   /** How long one sample may take, ms. */
   patience?: number;
+  /** The program that reads: a module that speaks as `worker.ts` does. */
+  worker?: string;
 }
 
 export interface ReadingOutcome {
@@ -29,26 +31,40 @@ function workerPath(): string {
     : join(packageRoot, 'dist', 'src', 'dataset', 'worker.js');
 }
 
+/** How a reading ended: with a result, a fault of ours, or the end of its process. */
+type End = { result: string } | { failed: string } | Omit<Anomaly, 'file'>;
+
 /** A reading process and what it is doing. */
 class Reader {
   private child: ChildProcess | null = null;
+  private readonly worker: string;
   private readonly patience: number;
 
-  constructor(patience: number) {
+  constructor(worker: string, patience: number) {
+    this.worker = worker;
     this.patience = patience;
   }
 
-  /** Does a reading, starting again without the sample that ended the process, as often as needed. */
+  /**
+   * Does a reading. A sample at which the process ends twice is left out and told; once may have
+   * been this machine's fault.
+   */
   async perform(reading: Reading): Promise<ReadingOutcome> {
     const anomalies: Anomaly[] = [];
     const skip: string[] = [];
+    let before: string | null | undefined;
     for (;;) {
       const end = await this.attempt(reading, skip);
       if ('result' in end) return { result: end.result, anomalies };
       if ('failed' in end) throw new Error(`${readingFile(reading)}: ${end.failed}`);
       const { kind, group, reason } = end;
+      if (group !== before) {
+        before = group;
+        continue;
+      }
+      before = undefined;
       anomalies.push({ kind, file: readingFile(reading), group, reason });
-      if (group === null || skip.includes(group)) return { result: null, anomalies };
+      if (group === null) return { result: null, anomalies };
       skip.push(group);
     }
   }
@@ -58,11 +74,17 @@ class Reader {
     this.child = null;
   }
 
-  private attempt(
-    reading: Reading,
-    skip: string[],
-  ): Promise<{ result: string } | { failed: string } | Omit<Anomaly, 'file'>> {
-    this.child ??= fork(workerPath(), { execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  private start(): ChildProcess {
+    const child = fork(this.worker, { execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    child.on('exit', () => {
+      if (this.child === child) this.child = null;
+    });
+    child.on('error', () => {}); // The exit is told as well.
+    return child;
+  }
+
+  private attempt(reading: Reading, skip: string[]): Promise<End> {
+    this.child ??= this.start();
     const child = this.child;
     return new Promise((resolve) => {
       let group: string | null = null;
@@ -75,7 +97,7 @@ class Reader {
       const listen = (chunk: Buffer): void => {
         said = (said + chunk.toString()).slice(-2000);
       };
-      const settle = (end: Parameters<typeof resolve>[0]): void => {
+      const settle = (end: End): void => {
         clearTimeout(watch);
         child.off('message', hear).off('exit', gone);
         child.stderr?.off('data', listen);
@@ -87,22 +109,23 @@ class Reader {
         else settle(word);
       };
       const gone = (code: number | null, signal: string | null): void => {
-        this.child = null;
-        if (hung) {
-          const reason = `reading it did not end within ${Math.round(this.patience / 1000)} s`;
-          settle({ kind: 'reader-hung', group, reason });
-        } else if (/MODULE_NOT_FOUND/.test(said)) settle({ failed: said.split('\n')[0]! });
+        if (/MODULE_NOT_FOUND/.test(said)) settle({ failed: said.trim().split('\n')[0]! });
+        else if (hung) settle({ kind: 'reader-hung', group, reason: this.patienceText() });
         else
           settle({
             kind: 'reader-crashed',
             group,
-            reason: `reading it ended the reader (${signal ?? code})`,
+            reason: `ended its reader (${signal ?? code}) twice`,
           });
       };
       child.on('message', hear).on('exit', gone);
       child.stderr?.on('data', listen);
       child.send({ reading, skip });
     });
+  }
+
+  private patienceText(): string {
+    return `reading it did not end within ${(this.patience / 1000).toFixed(0)} s, twice`;
   }
 }
 
@@ -112,7 +135,7 @@ class Reader {
  */
 export async function runReadings(
   readings: readonly Reading[],
-  { workers, patience = DEFAULT_PATIENCE }: PoolOptions,
+  { workers, patience = DEFAULT_PATIENCE, worker = workerPath() }: PoolOptions,
   done: (reading: Reading, outcome: ReadingOutcome) => void,
 ): Promise<void> {
   if (workers === 0) {
@@ -123,7 +146,7 @@ export async function runReadings(
   let next = 0;
   const readers = Array.from(
     { length: Math.min(workers, readings.length) },
-    () => new Reader(patience),
+    () => new Reader(worker, patience),
   );
   const serve = async (reader: Reader): Promise<void> => {
     while (next < readings.length) {

@@ -55,7 +55,7 @@ function oneCamera(
 
 /** Makes the parts that are not there yet. */
 async function makeParts(plans: readonly PartPlan[], options: PrepareOptions): Promise<Anomaly[]> {
-  const { workers, patience, strict, progress = silentProgress } = options;
+  const { strict, progress = silentProgress } = options;
   const anomalies: Anomaly[] = [];
   const missing = plans.filter((plan) => !partExists(plan));
   const total = missing.reduce((sum, plan) => sum + plan.keys.length, 0);
@@ -63,7 +63,7 @@ async function makeParts(plans: readonly PartPlan[], options: PrepareOptions): P
   const start = Date.now();
   let read = 0;
   const readings = missing.map((plan) => ({ kind: 'part' as const, plan }));
-  await runReadings(readings, { workers, patience }, (reading, outcome) => {
+  await runReadings(readings, options, (reading, outcome) => {
     anomalies.push(...outcome.anomalies);
     const { plan } = reading as (typeof readings)[number];
     if (strict) enforce(strict, [...outcome.anomalies, ...readPartHead(plan).anomalies]);

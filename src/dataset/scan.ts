@@ -3,18 +3,14 @@ import { inputError } from '../ground/errors.ts';
 import { type ProgressFactory, silentProgress } from '../ground/progress.ts';
 import { type Anomaly, anomalyText, isFatal } from './anomaly.ts';
 import { type Catalogue, indexCatalogue, indexedCatalogue } from './catalogue.ts';
-import { runReadings } from './pool.ts';
+import { type PoolOptions, runReadings } from './pool.ts';
 import { catalogueFrom, type Reading, readingFile } from './reading.ts';
 import { resolveSources } from './sources.ts';
 import { SUMMIT_CAMERA } from './summit-file.ts';
 
-export interface ScanOptions {
-  /** Reading processes; 0 reads in this process. */
-  workers: number;
+export interface ScanOptions extends PoolOptions {
   /** Stop at the first file or sample that cannot be used. */
   strict?: boolean;
-  /** How long one sample may take, ms. */
-  patience?: number;
   progress?: ProgressFactory;
 }
 
@@ -38,8 +34,9 @@ const unreadable = (path: string): Catalogue => {
  */
 export async function scan(
   inputs: readonly string[],
-  { workers, strict, patience, progress = silentProgress }: ScanOptions,
+  options: ScanOptions,
 ): Promise<{ catalogues: Catalogue[]; anomalies: Anomaly[] }> {
+  const { strict, progress = silentProgress } = options;
   const { paths, anomalies } = resolveSources(inputs);
   enforce(strict, anomalies);
   const known = new Map<string, Catalogue>();
@@ -50,7 +47,7 @@ export async function scan(
   const missing = paths.filter((path) => !known.has(path));
   const readings = missing.map((path): Reading => ({ kind: 'catalogue', path }));
   const bar = progress('reading attributes', missing.length);
-  await runReadings(readings, { workers, patience }, (reading, outcome) => {
+  await runReadings(readings, options, (reading, outcome) => {
     const path = readingFile(reading);
     const catalogue = outcome.result === null ? unreadable(path) : catalogueFrom(outcome.result);
     catalogue.anomalies.push(...outcome.anomalies);
