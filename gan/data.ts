@@ -1,4 +1,6 @@
-import type { EncodedSet } from '../src/codec/encode.ts';
+import { type EncodedSet, encodeExamples } from '../src/codec/encode.ts';
+import type { StoreExamples } from '../src/dataset/store-examples.ts';
+import { type ProgressFactory, silentProgress } from '../src/ground/progress.ts';
 
 /** What a GAN learns from: training triplets as discs, and the store they come from. */
 export interface GanData {
@@ -8,3 +10,13 @@ export interface GanData {
   /** Class indices that get at least half of every batch; none by default. */
   attention?: ReadonlySet<number>;
 }
+
+/**
+ * The training triplets of a store, read as discs.
+ *
+ * @throws input error where no triplet can be read.
+ */
+export const ganData = (
+  examples: StoreExamples,
+  progress: ProgressFactory = silentProgress,
+): GanData => ({ set: encodeExamples(examples, progress), store: examples.store.digest });

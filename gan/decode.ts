@@ -1,147 +1,10 @@
-import { CELL_NUMBERS, cellFromNumbers } from '../src/codec/cell-numbers.ts';
 import type { TripletDiscs } from '../src/codec/discs.ts';
-import { type TripletGeometry, tripletGeometry } from '../src/codec/geometry.ts';
 import { MODES } from '../src/codec/modes.ts';
-import { discVector } from '../src/codec/polar.ts';
 import type { DiscTensors } from '../src/codec/render.ts';
-import type { Cell } from '../src/crystal/crystal.ts';
 import { type Tensor1D, type Tensor2D, tf } from '../src/engine/tf.ts';
-import { envelopeAt } from './envelope.ts';
-import { type CodecSpace, vectorWidth } from './space.ts';
+import type { DecodingPlan } from './plan.ts';
+import type { CodecSpace } from './space.ts';
 import { MODE_WEIGHT } from './tables.ts';
-
-/** What a vector is decoded as: a class, or a point between it and a partner. */
-export interface Decoding {
-  /** Class index: its symmetry, absences and lattice hold whatever `t` is. */
-  label: number;
-  /** Class toward which the means are moved, and how far: 0 its own, 1 the partner's. */
-  partner?: number;
-  t?: number;
-}
-
-/** Everything about a batch of decodings that does not move with the intensities. */
-export interface DecodingPlan {
-  count: number;
-  cells: readonly Cell[];
-  geometries: readonly TripletGeometry[];
-  /** Pattern of each disc (three a triplet). */
-  pattern: Int32Array;
-  h: Int16Array;
-  k: Int16Array;
-  /** Row of (count S + 1) that holds the deviation of each disc; the last row is zero. */
-  source: Int32Array;
-  /** (discs, MODES) envelope plus class mean, in axes along g. */
-  base: Float32Array;
-  /** (discs) direction of g. */
-  cosine: Float32Array;
-  sine: Float32Array;
-}
-
-/** The cell of a vector: class mean plus deviation; the class mean alone where that is no cell. */
-function cellOfVector(space: CodecSpace, vector: Float32Array, decoding: Decoding): Cell {
-  const { cellMeans, cellScales, principal, classes } = space;
-  const { label, partner = label, t = 0 } = decoding;
-  const mean = (i: number): number =>
-    (1 - t) * cellMeans[label * CELL_NUMBERS + i]! + t * cellMeans[partner * CELL_NUMBERS + i]!;
-  const centre = Array.from({ length: CELL_NUMBERS }, (_, i) => mean(i));
-  const moved = centre.map((value, i) => value + vector[principal.rank + i]! * cellScales[i]!);
-  const spaceGroup = classes[label]!;
-  const own = Array.from({ length: CELL_NUMBERS }, (_, i) => cellMeans[label * CELL_NUMBERS + i]!);
-  const cell = cellFromNumbers(moved, spaceGroup) ?? cellFromNumbers(own, spaceGroup);
-  if (!cell) throw new RangeError(`the mean cell of space group ${spaceGroup} is no cell`);
-  return cell;
-}
-
-function geometryOf(space: CodecSpace, cell: Cell, label: number): TripletGeometry {
-  const { classes, zones, camera, aperture } = space;
-  return tripletGeometry({
-    cell,
-    spaceGroup: classes[label]!,
-    zones: zones[label]!,
-    camera,
-    aperture,
-  });
-}
-
-/** Whether two classes are seen along the same axes, so that their tables can be mixed. */
-function sharesZones(space: CodecSpace, a: number, b: number): boolean {
-  return JSON.stringify(space.zones[a]) === JSON.stringify(space.zones[b]);
-}
-
-/** Growing lists of what a plan holds for each disc. */
-class PlanRows {
-  readonly pattern: number[] = [];
-  readonly h: number[] = [];
-  readonly k: number[] = [];
-  readonly source: number[] = [];
-  readonly base: number[] = [];
-  readonly cosine: number[] = [];
-  readonly sine: number[] = [];
-
-  constructor(
-    private readonly space: CodecSpace,
-    private readonly count: number,
-  ) {}
-
-  add(row: number, geometry: TripletGeometry, decoding: Decoding): void {
-    const { frame, means } = this.space;
-    const { label, partner = label, t = 0 } = decoding;
-    const share = partner !== label && sharesZones(this.space, label, partner) ? t : 0;
-    const slots = frame.slots.count;
-    geometry.forEach(({ basis, h, k }, zone) => {
-      for (let disc = 0; disc < h.length; disc++) {
-        const { length, cosine, sine } = discVector(basis, h[disc]!, k[disc]!);
-        const slot = frame.slots.find(zone, h[disc]!, k[disc]!);
-        this.pattern.push(3 * row + zone);
-        this.h.push(h[disc]!);
-        this.k.push(k[disc]!);
-        this.source.push(slot < 0 ? this.count * slots : row * slots + slot);
-        this.cosine.push(cosine);
-        this.sine.push(sine);
-        for (let m = 0; m < MODES; m++) {
-          const mean = (c: number): number =>
-            slot < 0 ? 0 : means[(c * slots + slot) * MODES + m]! / MODE_WEIGHT[m]!;
-          const mixed =
-            share === 0 ? mean(label) : (1 - share) * mean(label) + share * mean(partner);
-          this.base.push(envelopeAt(frame.envelope, length * frame.pixel, m) + mixed);
-        }
-      }
-    });
-  }
-}
-
-/**
- * Plans the decoding of vectors (B, width): cells and discs are taken from the values, so that the
- * drawing can be differentiated with respect to the intensities.
- */
-export function planDecoding(
-  space: CodecSpace,
-  vectors: Float32Array,
-  decodings: readonly Decoding[],
-): DecodingPlan {
-  const width = vectorWidth(space);
-  const count = decodings.length;
-  const rows = new PlanRows(space, count);
-  const cells = decodings.map((decoding, i) =>
-    cellOfVector(space, vectors.subarray(i * width, (i + 1) * width), decoding),
-  );
-  const geometries = cells.map((cell, i) => geometryOf(space, cell, decodings[i]!.label));
-  geometries.forEach((geometry, i) => {
-    rows.add(i, geometry, decodings[i]!);
-  });
-  return {
-    count,
-    cells,
-    geometries,
-    pattern: Int32Array.from(rows.pattern),
-    h: Int16Array.from(rows.h),
-    k: Int16Array.from(rows.k),
-    source: Int32Array.from(rows.source),
-    base: Float32Array.from(rows.base),
-    cosine: Float32Array.from(rows.cosine),
-    sine: Float32Array.from(rows.sine),
-  };
-}
 
 /** Rows by index; the gradient adds them up, also where a row is read twice. */
 function takeRows(table: Tensor2D, index: Int32Array): Tensor2D {
@@ -152,6 +15,23 @@ function takeRows(table: Tensor2D, index: Int32Array): Tensor2D {
     gradFunc: (upstream) => tf.unsortedSegmentSum(upstream as Tensor2D, at(), rows),
   }));
   return read(table) as Tensor2D;
+}
+
+/** Adds rows up by index; the gradient reads them back. */
+function addRows(values: Tensor2D, index: Int32Array, rows: number): Tensor2D {
+  const at = () => tf.tensor1d(index, 'int32');
+  const add = tf.customGrad((input) => ({
+    value: tf.unsortedSegmentSum(input as Tensor2D, at(), rows),
+    gradFunc: (upstream) => tf.gather(upstream as Tensor2D, at()),
+  }));
+  return add(values) as Tensor2D;
+}
+
+/** The coefficients with the symmetry of their space groups: the mean over each orbit of discs. */
+function symmetric(polar: Tensor2D, { orbits, source }: DecodingPlan): Tensor2D {
+  const weight = tf.tensor2d(orbits.weight, [orbits.source.length, MODES]);
+  const images = takeRows(polar, orbits.source).mul(weight) as Tensor2D;
+  return addRows(images, orbits.target, source.length);
 }
 
 /** From axes along g to detector axes, by columns. */
@@ -224,7 +104,7 @@ export function decodeTensors(
       [patterns.length, 4],
     ),
     radius: tf.tensor1d(patterns.map(({ radius }) => radius)),
-    coefficients: towardDetector(polar, plan),
+    coefficients: towardDetector(symmetric(polar, plan), plan),
   };
 }
 

@@ -6,16 +6,9 @@ import { digestOf } from '../src/ground/digest.ts';
 import { inputError } from '../src/ground/errors.ts';
 import { readTensorFile, writeTensorFile } from '../src/ground/tensorfile.ts';
 import { classCodes } from './codes.ts';
-import {
-  type Decoding,
-  type DecodingPlan,
-  decodedTriplets,
-  decodeTensors,
-  planDecoding,
-  type SpaceTensors,
-  spaceTensors,
-} from './decode.ts';
+import { decodedTriplets, decodeTensors, type SpaceTensors, spaceTensors } from './decode.ts';
 import { embed, type GanShape, generator, generatorLayout } from './networks.ts';
+import { type Decoding, type DecodingPlan, planDecoding } from './plan.ts';
 import { type CodecSpace, vectorWidth } from './space.ts';
 import { packSpace, unpackSpace } from './space-file.ts';
 

@@ -4,8 +4,8 @@ import type { Cell } from '../src/crystal/crystal.ts';
 import { type Tensor2D, tf } from '../src/engine/tf.ts';
 import { type ProgressFactory, silentProgress } from '../src/ground/progress.ts';
 import { Stream } from '../src/ground/stream.ts';
-import type { Decoding, DecodingPlan } from './decode.ts';
 import type { GanModel } from './model.ts';
+import type { Decoding, DecodingPlan } from './plan.ts';
 
 /** Where a synthetic triplet comes from: enough to draw it again. */
 export interface Origin extends Decoding {
