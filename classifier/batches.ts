@@ -2,6 +2,7 @@ import { classCounts, type Examples, PIXEL_SCALE } from '../src/dataset/examples
 import { type Tensor1D, type Tensor2D, type Tensor4D, tf } from '../src/engine/tf.ts';
 import type { Stream } from '../src/ground/stream.ts';
 import type { Facts, Recipe } from './recipe.ts';
+import type { TaskBatch } from './task-losses.ts';
 
 /** Class counts of the examples, real and synthetic apart. */
 export function factsOf(examples: Examples): Facts {
@@ -54,6 +55,8 @@ export interface Batch {
   targets: Tensor2D;
   /** Weight of each example, (N). */
   weights: Tensor1D;
+  /** What multitask heads learn. */
+  tasks?: TaskBatch;
   dispose(): void;
 }
 
@@ -102,6 +105,8 @@ export interface BatchRequest {
   recipe: Recipe;
   classWeights: Float32Array | null;
   stream: Stream;
+  /** Builds what multitask heads learn from rows. */
+  tasksOf?: (rows: Int32Array) => TaskBatch;
 }
 
 /** A random partner for each example of a batch, and the share that stays its own. */
@@ -122,7 +127,8 @@ function mixedTargets(values: Float32Array, { order, share }: Mixture): Float32A
 }
 
 /** Reads, transforms and, where the recipe says so, mixes the rows of one update. */
-export function makeBatch({ examples, rows, recipe, classWeights, stream }: BatchRequest): Batch {
+export function makeBatch(request: BatchRequest): Batch {
+  const { examples, rows, recipe, classWeights, stream } = request;
   const { classes } = examples;
   const labels = rows.map((row) => examples.labels[row]!);
   let values = weightedTargets(examples, rows, classWeights);
@@ -141,5 +147,7 @@ export function makeBatch({ examples, rows, recipe, classWeights, stream }: Batc
   const split = splitWeights(values, rows.length);
   const targets = tf.tensor2d(split.targets, [rows.length, classes.length]);
   const weights = tf.tensor1d(split.weights);
-  return { x, targets, weights, dispose: () => tf.dispose([x, targets, weights]) };
+  const tasks = request.tasksOf?.(rows);
+  const dispose = () => tf.dispose([x, targets, weights, ...Object.values(tasks ?? {})]);
+  return { x, targets, weights, tasks, dispose };
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { TRAINING_DEFAULTS } from './options.ts';
-import { NETWORKS } from './spec.ts';
+import { CONSISTENCIES, NETWORKS } from './spec.ts';
 
 const wholeNumber = (least: number) =>
   z.coerce
@@ -23,6 +23,9 @@ export const trainSettings = z.strictObject({
   data: z.string().optional(),
   technique: techniqueWords.default([]),
   multitask: z.boolean().default(false),
+  consistency: z
+    .enum(CONSISTENCIES, { error: `is none of ${CONSISTENCIES.join(', ')}` })
+    .default('none'),
   network: z.enum(NETWORKS, { error: `is none of ${NETWORKS.join(', ')}` }).default('stack'),
   width: wholeNumber(1).default(24),
   updates: wholeNumber(1).default(1200),

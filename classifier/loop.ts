@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Examples } from '../src/dataset/examples.ts';
 import type { Progress } from '../src/ground/progress.ts';
 import type { Stream } from '../src/ground/stream.ts';
 import { batchRows, factsOf, makeBatch } from './batches.ts';
@@ -10,6 +11,13 @@ import { RunState } from './run.ts';
 import { oneCycleRate } from './schedule.ts';
 import { SingleClassifier } from './single.ts';
 import { trainStep } from './step.ts';
+import { taskBatch } from './task-losses.ts';
+import { type CellScale, cellScale, type TaskTable, taskTable } from './tasks.ts';
+
+function tasksOf(examples: Examples) {
+  const table = taskTable(examples);
+  return { table, scale: cellScale(table) };
+}
 
 /** How often the loss is read back from the engine and the event loop gets a turn. */
 const READ_EVERY = 10;
@@ -22,6 +30,7 @@ export class TrainingLoop {
   private readonly facts: Facts;
   private readonly loss: Loss;
   private readonly stream: Stream;
+  private readonly tasks: { table: TaskTable; scale: CellScale } | null;
   private misses = 0;
 
   constructor(options: ResolvedOptions, recipe: Recipe, stream: Stream) {
@@ -31,6 +40,7 @@ export class TrainingLoop {
     this.facts = factsOf(options.examples);
     this.loss = recipe.loss(this.facts);
     const spec = { ...options.spec, head: recipe.head };
+    this.tasks = spec.multitask ? tasksOf(options.examples) : null;
     this.state = new RunState({ spec, stream, weightDecay: options.weightDecay });
   }
 
@@ -75,6 +85,7 @@ export class TrainingLoop {
       recipe,
       classWeights: recipe.classWeights(this.facts, update / updates),
       stream: stream.split(`update ${update}`),
+      ...(this.tasks && { tasksOf: this.taskRows }),
     });
     const value = trainStep(state, this.loss, batch, rate);
     batch.dispose();
@@ -85,6 +96,11 @@ export class TrainingLoop {
     }
     return loss;
   }
+
+  private readonly taskRows = (rows: Int32Array) => {
+    const { table, scale } = this.tasks!;
+    return taskBatch(table, scale, rows);
+  };
 
   /** Whether this update ends one of the equal parts of the run. */
   private isEvaluation(): boolean {
@@ -110,6 +126,7 @@ export class TrainingLoop {
     const materials = [...new Set(this.options.examples.materials)].sort();
     const { spec } = this.state.network;
     const { camera } = this.options;
-    return new SingleClassifier({ ...weights, spec, temperature: 1, materials, camera });
+    const scale = this.tasks?.scale;
+    return new SingleClassifier({ ...weights, spec, temperature: 1, materials, camera, scale });
   }
 }

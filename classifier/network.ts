@@ -14,12 +14,18 @@ import {
   residualBlock,
 } from './layers.ts';
 import type { ClassifierSpec, NetworkKind } from './spec.ts';
+import { TASK_NAMES, TASK_SIZES, type TaskName } from './tasks.ts';
 
 /** What a pass gives: logits (N, K) of the space groups and the penultimate layer (N, D). */
 export interface Forward {
   logits: Tensor2D;
   features: Tensor2D;
+  /** Present in multitask networks. */
+  tasks?: TaskOutputs;
 }
+
+/** Outputs of the heads beside the space group's, (N, size of the task). */
+export type TaskOutputs = Record<TaskName, Tensor2D>;
 
 /** A body turns inputs (N, size, size, 3) into features; `convs` and `denses` list its layers. */
 interface Body {
@@ -116,7 +122,16 @@ export class ClassifierNetwork {
   }
 
   private headWeights(): WeightSpec[] {
-    return denseWeights({ name: 'head', from: this.featureCount, to: this.spec.classes.length });
+    const from = this.featureCount;
+    const head = denseWeights({ name: 'head', from, to: this.spec.classes.length });
+    if (!this.spec.multitask) return head;
+    return [
+      ...head,
+      ...TASK_NAMES.flatMap((task) =>
+        denseWeights({ name: `task/${task}`, from, to: TASK_SIZES[task] }),
+      ),
+      { name: 'logVariances', shape: [1 + TASK_NAMES.length], start: 'zeros' },
+    ];
   }
 
   /**
@@ -124,17 +139,19 @@ export class ClassifierNetwork {
    * statistics normalise and the running ones go to the sink. Call inside `tf.tidy`.
    */
   forward(flat: Tensor1D, statistics: Tensor1D, x: Tensor4D, sink?: Pass['sink']): Forward {
-    const pass: Pass = {
-      weights: this.parameters.unpack(flat),
-      statistics: this.statistics.unpack(statistics),
-      sink,
-    };
-    return this.forwardPass(pass, x);
-  }
-
-  private forwardPass(pass: Pass, x: Tensor4D): Forward {
+    const weights = this.parameters.unpack(flat);
+    const pass: Pass = { weights, statistics: this.statistics.unpack(statistics), sink };
     const features = this.body.run(pass, x);
     const head = this.spec.head === 'cosine' ? cosineHead : dense;
-    return { features, logits: head(pass, 'head', features) };
+    const logits = head(pass, 'head', features);
+    if (!this.spec.multitask) return { features, logits };
+    const outputs = TASK_NAMES.map((task) => [task, dense(pass, `task/${task}`, features)]);
+    return { features, logits, tasks: Object.fromEntries(outputs) as TaskOutputs };
+  }
+
+  /** Learnt log variances of the losses of a multitask network, the space group's first. */
+  logVariances(flat: Tensor1D): Tensor1D {
+    const [from, to] = this.parameters.rangeOf('logVariances');
+    return flat.slice([from], [to - from]);
   }
 }

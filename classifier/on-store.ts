@@ -6,7 +6,10 @@ import type { ProgressFactory } from '../src/ground/progress.ts';
 import type { Classifier } from './classifier.ts';
 import type { TrainSettings } from './config.ts';
 import { type Report, report } from './metrics.ts';
+import { SingleClassifier } from './single.ts';
 import { classifierSpec } from './spec.ts';
+import { type TaskReport, taskReport } from './task-report.ts';
+import { taskTable } from './tasks.ts';
 import { type TrainedClassifier, trainClassifier } from './train.ts';
 
 /** @throws input error when the store lacks a split that is needed. */
@@ -35,11 +38,22 @@ export async function trainOnStore(
   store: Store,
   settings: TrainSettings,
   { checkpoint, progress }: StoreTraining,
-): Promise<{ classifier: TrainedClassifier; validation: Report }> {
+): Promise<{ classifier: TrainedClassifier; validation: Report; tasks: TaskReport | null }> {
   checkSplits(store);
-  const { network, width, multitask, technique, updates, batch, rate, patience, seed } = settings;
+  const {
+    network,
+    width,
+    multitask,
+    consistency,
+    technique,
+    updates,
+    batch,
+    rate,
+    patience,
+    seed,
+  } = settings;
   const [examples, validation] = [store.examples('train'), store.examples('validation')];
-  const spec = classifierSpec(store, { network, width, multitask });
+  const spec = classifierSpec(store, { network, width, multitask, consistency });
   const classifier = await trainClassifier({
     examples,
     validation,
@@ -49,7 +63,17 @@ export async function trainOnStore(
     ...{ updates, batch, rate, patience, seed, checkpoint, progress },
   });
   const outcome = evaluateOn(store, 'validation', classifier);
-  return { classifier, validation: outcome.report };
+  return { classifier, validation: outcome.report, tasks: outcome.tasks };
+}
+
+/** What an evaluation gives. */
+export interface Evaluation {
+  report: Report;
+  /** (N, K). */
+  probabilities: Float32Array;
+  labels: Int32Array;
+  /** How the other heads do; null for a network that has none. */
+  tasks: TaskReport | null;
 }
 
 /**
@@ -57,11 +81,7 @@ export async function trainOnStore(
  *
  * @throws input error when sizes or classes do not fit, or a test material was trained on.
  */
-export function evaluateOn(
-  store: Store,
-  split: Split,
-  classifier: Classifier,
-): { report: Report; probabilities: Float32Array; labels: Int32Array } {
+export function evaluateOn(store: Store, split: Split, classifier: Classifier): Evaluation {
   checkSplits(store, [split]);
   checkFit(store, classifier);
   const examples = store.examples(split);
@@ -69,7 +89,9 @@ export function evaluateOn(
   const probabilities = classifier.predict(examples);
   const trainCounts = classCounts(store.examples('train'));
   const outcome = report(probabilities, examples.labels, { classes: store.classes, trainCounts });
-  return { report: outcome, probabilities, labels: examples.labels };
+  const said = classifier instanceof SingleClassifier ? classifier.properties(examples) : null;
+  const tasks = said && taskReport(said, taskTable(examples));
+  return { report: outcome, probabilities, labels: examples.labels, tasks };
 }
 
 function checkFit(store: Store, { classes, size }: Classifier): void {

@@ -1,4 +1,5 @@
 import type { Report } from './metrics.ts';
+import type { TaskReport } from './task-report.ts';
 
 const figureText = (value: number | null): string => (value === null ? '-' : value.toFixed(3));
 
@@ -12,6 +13,17 @@ export const reportText = (report: Report): string =>
     `recall many/medium/few ${[report.many, report.medium, report.few].map(figureText).join('/')}`,
     `ECE ${figureText(report.ece)}`,
     `${report.count} triplets`,
+  ].join(', ');
+
+/** The metrics of the other heads in one line. */
+export const taskText = (tasks: TaskReport): string =>
+  [
+    `crystal system ${figureText(tasks.systemAccuracy)}`,
+    `point group ${figureText(tasks.pointGroupAccuracy)}`,
+    `lengths ${figureText(tasks.lengthError)} angstrom`,
+    `angles ${figureText(tasks.angleError)} degrees`,
+    `volume ${figureText(tasks.volumeError)} cubic angstrom (median ${figureText(tasks.volumeRelativeError)} of it)`,
+    `elements F1 ${figureText(tasks.elementF1)}`,
   ].join(', ');
 
 /** Precision, recall and F1 of every tested class as rows of a table, heads first. */

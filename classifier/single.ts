@@ -5,8 +5,11 @@ import { writeTensorFile } from '../src/ground/tensorfile.ts';
 import type { Camera } from '../src/simulate/camera.ts';
 import { inputOf } from './batches.ts';
 import type { Patterns, TrainedClassifier, TrainingRecord } from './classifier.ts';
+import { consistent } from './consistency.ts';
 import { ClassifierNetwork, type Forward } from './network.ts';
+import { type Properties, readProperties } from './properties.ts';
 import type { ClassifierSpec } from './spec.ts';
+import { type CellScale, TASK_NAMES } from './tasks.ts';
 
 /** Name of the classifier's file in its folder. */
 export const CLASSIFIER_FILE = 'classifier.safetensors';
@@ -22,6 +25,8 @@ export interface ClassifierData {
   materials: readonly string[];
   /** How the patterns were sampled, where known. */
   camera?: Camera;
+  /** Scale of the cell numbers of a multitask network. */
+  scale?: CellScale;
   /** How it came about. */
   training?: TrainingRecord;
 }
@@ -71,9 +76,29 @@ export class SingleClassifier implements TrainedClassifier {
     return this.network.featureCount;
   }
 
-  /** One pass in inference; differentiable in the input. */
+  /** One pass in inference, crystal systems made consistent; differentiable in the input. */
   forward(input: Tensor4D): Forward {
-    return this.network.forward(this.parameters, this.statistics, input);
+    const pass = this.network.forward(this.parameters, this.statistics, input);
+    const { consistency, classes } = this.data.spec;
+    if (!pass.tasks || consistency === 'none') return pass;
+    return {
+      ...pass,
+      logits: consistent(pass.logits, pass.tasks.system, { consistency, classes }),
+    };
+  }
+
+  /** What a multitask network says of the crystals; null for other networks. */
+  properties(patterns: Patterns): Properties | null {
+    const { scale, spec } = this.data;
+    if (!spec.multitask || !scale) return null;
+    const raw = this.inBlocks(patterns, (x) => {
+      const tasks = this.forward(x).tasks!;
+      return tf.concat(
+        TASK_NAMES.map((name) => tasks[name]),
+        1,
+      );
+    });
+    return readProperties(raw, scale);
   }
 
   logitsOf(input: Tensor4D): Tensor2D {

@@ -18,17 +18,28 @@ export interface ClassifierSpec {
   head: 'linear' | 'cosine';
   /** Whether heads for the other properties of the crystal stand beside the space group's. */
   multitask: boolean;
+  /**
+   * What the crystal-system head of a multitask network does to the space group's probabilities in
+   * use: nothing, multiply them by those of their system, or leave only the likeliest system.
+   */
+  consistency: Consistency;
 }
+
+export const CONSISTENCIES = ['none', 'weight', 'mask'] as const;
+export type Consistency = (typeof CONSISTENCIES)[number];
+
+type Choices = Omit<ClassifierSpec, 'size' | 'classes'>;
 
 /** The spec of a task, with the defaults that were measured to serve best at 64 pixels. */
 export const classifierSpec = (
   task: Pick<ClassifierSpec, 'size' | 'classes'>,
-  options: Partial<Pick<ClassifierSpec, 'network' | 'width' | 'head' | 'multitask'>> = {},
+  options: Partial<Choices> = {},
 ): ClassifierSpec => ({
   network: 'stack',
   width: 24,
   head: 'linear',
   multitask: false,
+  consistency: 'none',
   ...options,
   size: task.size,
   classes: [...task.classes],

@@ -4,6 +4,7 @@ import { weightedMean } from './losses.ts';
 import type { ClassifierNetwork } from './network.ts';
 import type { Loss } from './recipe.ts';
 import type { RunState } from './run.ts';
+import { taskLosses, uncertaintyWeighted } from './task-losses.ts';
 
 /** Running statistics of the layers of one pass, joined in the order of the layout. */
 class StatisticsCollector {
@@ -30,8 +31,11 @@ export function trainStep(state: RunState, loss: Loss, batch: Batch, rate: numbe
   const { network, adam, statistics } = state;
   const collector = new StatisticsCollector();
   const { value, grad } = tf.valueAndGrad((flat) => {
-    const { logits } = network.forward(flat as Tensor1D, statistics, batch.x, collector.sink);
-    return weightedMean(loss(logits, batch.targets), batch.weights);
+    const vector = flat as Tensor1D;
+    const { logits, tasks } = network.forward(vector, statistics, batch.x, collector.sink);
+    const main = weightedMean(loss(logits, batch.targets), batch.weights);
+    if (!tasks || !batch.tasks) return main;
+    return uncertaintyWeighted(main, taskLosses(tasks, batch.tasks), network.logVariances(vector));
   })(adam.values);
   adam.apply(grad as Tensor1D, rate);
   grad.dispose();

@@ -1,3 +1,4 @@
+import { usageError } from '../src/ground/errors.ts';
 import { silentProgress } from '../src/ground/progress.ts';
 import { Stream } from '../src/ground/stream.ts';
 import { fitTemperature } from './calibration.ts';
@@ -135,6 +136,9 @@ async function trainEnsemble(job: Job): Promise<EnsembleClassifier> {
 export async function trainClassifier(given: TrainOptions): Promise<TrainedClassifier> {
   const options = resolveOptions(given);
   const recipe = recipeOf(chooseTechniques(options.techniques ?? []));
+  if (options.spec.multitask && recipe.mixup) {
+    throw usageError('mixup mixes the labels of space groups only', 'leave out multitask or mixup');
+  }
   const stream = new Stream(options.seed, 'classifier');
   const job: Job = { options, recipe, stream, stage: 'training' };
   return recipe.ensemble ? trainEnsemble(job) : trainSingle(job);

@@ -23,20 +23,29 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
   const bins = calibrationBins(outcome.probabilities, outcome.labels, store.classes.length);
   const { writeJson } = await import('../ground/files.ts');
   const file = run.file(`evaluation-${flags.split}.json`);
-  writeJson(file, { data: store.path, store: store.digest, ...outcome.report, bins });
+  writeJson(file, {
+    data: store.path,
+    store: store.digest,
+    ...outcome.report,
+    tasks: outcome.tasks,
+    bins,
+  });
   const pictures = await draw(run.folder, flags.split, outcome.report, bins);
   store.close();
   if (flags.json) {
-    console.log(JSON.stringify({ run: run.folder, ...outcome.report }, null, 2));
+    console.log(
+      JSON.stringify({ run: run.folder, ...outcome.report, tasks: outcome.tasks }, null, 2),
+    );
     return;
   }
-  const { classRows, reportText } = await import('../../classifier/report-text.ts');
+  const { classRows, reportText, taskText } = await import('../../classifier/report-text.ts');
   const { textTable } = await import('../ground/log.ts');
   const { report } = outcome;
   console.log(textTable(classRows(report)));
   if (report.absent.length > 0)
     console.log(`no ${flags.split} triplet of: ${report.absent.join(', ')}`);
   console.log(`${flags.split}: ${reportText(report)}`);
+  if (outcome.tasks) console.log(`other heads: ${taskText(outcome.tasks)}`);
   console.log(`wrote ${[file, ...pictures].join(', ')}`);
 }
 

@@ -25,22 +25,23 @@ async function train({ config, json, ...flags }: TrainFlags): Promise<void> {
   const run = openRun('classifier', { ...settings, data: store.path }, settings.out);
   const checkpoint = { file: run.file('checkpoint.safetensors'), every: CHECKPOINT_EVERY };
   const trained = await trainOnStore(store, settings, { checkpoint, progress: terminalProgress });
-  const { classifier, validation } = trained;
+  const { classifier, validation, tasks } = trained;
   const { writeJson } = await import('../ground/files.ts');
   const { rm } = await import('node:fs/promises');
   await classifier.save(run.folder);
   await rm(checkpoint.file, { force: true });
-  writeJson(run.file('validation.json'), validation);
+  writeJson(run.file('validation.json'), { ...validation, tasks });
   await drawLearning(run.file('learning'), classifier);
   store.close();
   if (json) {
     console.log(
-      JSON.stringify({ run: run.folder, digest: classifier.digest, validation }, null, 2),
+      JSON.stringify({ run: run.folder, digest: classifier.digest, validation, tasks }, null, 2),
     );
     return;
   }
-  const { reportText } = await import('../../classifier/report-text.ts');
+  const { reportText, taskText } = await import('../../classifier/report-text.ts');
   console.log(`validation: ${reportText(validation)}`);
+  if (tasks) console.log(`other heads: ${taskText(tasks)}`);
   console.log(`classifier in ${run.folder}; test it: npx gan classify evaluate`);
 }
 
@@ -61,6 +62,7 @@ export const classifyTrainCommand = (): Command =>
     .option('--data <store>', `prepared store (default: ${join('workspace', 'prepared.h5')})`)
     .option('--technique <names>', 'techniques with commas; gan classify --list-techniques')
     .option('--multitask', 'learn crystal system, point group, cell and elements as well')
+    .option('--consistency <kind>', 'crystal-system head on the space group: none, weight or mask')
     .option('--network <kind>', 'stack, residual or shared')
     .option('--width <channels>', 'channels of the first layer')
     .option('--updates <n>', 'optimiser updates')

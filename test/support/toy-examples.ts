@@ -1,4 +1,4 @@
-import type { Examples } from '../../src/dataset/examples.ts';
+import type { CrystalProperties, Examples } from '../../src/dataset/examples.ts';
 import { Stream } from '../../src/ground/stream.ts';
 
 export interface ToyOptions {
@@ -10,6 +10,8 @@ export interface ToyOptions {
   name?: string;
   /** Space groups; ascending from 3 unless told. */
   classes?: readonly number[];
+  /** Cell and formula of an example, by its label. */
+  properties?: (label: number) => CrystalProperties | null;
   /** Standard deviation of the noise on each pixel, of 255. */
   noise?: number;
 }
@@ -55,6 +57,7 @@ export function toyExamples(options: ToyOptions): Examples {
     size,
     classes,
     labels,
+    ...(options.properties && { properties: (i: number) => options.properties!(labels[i]!) }),
     materials: Array.from(labels, (_, i) => `${name}-${i}`),
     images(indices) {
       const out = new Uint8Array(indices.length * each);
