@@ -47,3 +47,9 @@ export function isGroup(operations: readonly Operation[]): boolean {
   const keys = new Set(codes.map(keyOf));
   return codes.every((a) => codes.every((b) => keys.has(productKey(a, b))));
 }
+
+/** Whether two lists hold the same operations, modulo the lattice. */
+export function sameOperations(a: readonly Operation[], b: readonly Operation[]): boolean {
+  const keys = new Set(a.map((operation) => keyOf(encode(operation))));
+  return keys.size === b.length && b.every((operation) => keys.has(keyOf(encode(operation))));
+}

@@ -1,6 +1,7 @@
 import { asFractions, cellMatrix, cellOf, conformCell } from './cell.ts';
 import type { Atom, Crystal, Vec3 } from './crystal.ts';
 import { inverse, type Matrix3, matrixVector, multiply, transpose } from './matrix.ts';
+import { type AxisChange, shortestMonoclinic } from './monoclinic.ts';
 import { symmetryLibrary } from './moyo.ts';
 import { expandSites, nearestImage } from './orbit.ts';
 import { latticeSystem, operations } from './spacegroup.ts';
@@ -75,6 +76,19 @@ function orbits(atoms: readonly Atom[], spaceGroup: number, tolerance: Vec3) {
   return { sites, atoms: all };
 }
 
+/** The same structure with other axes and another origin; a proper change keeps its hand. */
+function redescribe({ cell, atoms }: Structure, { change, origin }: AxisChange): Structure {
+  const back = inverse(change);
+  return {
+    cell: cellOf(multiply(transpose(change), cellMatrix(cell))),
+    atoms: atoms.map((atom) => {
+      const [x, y, z] = atom.position;
+      const shifted: Vec3 = [x - origin[0], y - origin[1], z - origin[2]];
+      return { ...atom, position: matrixVector(back, shifted) };
+    }),
+  };
+}
+
 /**
  * The structure in the standard conventional cell of its space group, which is found anew.
  * Axes are changed by a proper rotation and the origin is shifted: a crystal never becomes its
@@ -87,20 +101,17 @@ export function standardise(
 ): StandardStructure | null {
   const found = analyse(structure, tolerance);
   if (!found) return null;
+  const system = latticeSystem(found.number);
   // (a, b, c)_standard = (a, b, c) P and x_standard = P^-1 (x - p); det P > 0.
-  const change = fromColumns(found.std_linear);
-  const back = inverse(change);
-  const rows = multiply(transpose(change), cellMatrix(structure.cell));
-  const cell = conformCell(cellOf(rows), latticeSystem(found.number));
-  const origin = found.std_origin_shift;
-  const moved = structure.atoms.map((atom) => {
-    const p = atom.position;
-    return {
-      ...atom,
-      position: matrixVector(back, [p[0] - origin[0], p[1] - origin[1], p[2] - origin[2]]),
-    };
+  let moved = redescribe(structure, {
+    change: fromColumns(found.std_linear),
+    origin: found.std_origin_shift,
   });
-  const parts = orbits(moved, found.number, asFractions(Math.max(0.05, 5 * tolerance), cell));
+  if (system === 'monoclinic') {
+    moved = redescribe(moved, shortestMonoclinic(found.number, moved.cell));
+  }
+  const cell = conformCell(moved.cell, system);
+  const parts = orbits(moved.atoms, found.number, asFractions(Math.max(0.05, 5 * tolerance), cell));
   if (parts.atoms.length !== found.std_cell.numbers.length) return null;
   return { spaceGroup: found.number, cell, ...parts };
 }
