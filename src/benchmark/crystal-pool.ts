@@ -12,7 +12,8 @@ import { missingRows } from './sampler-pool.ts';
 
 function crystalsFor({ store, pool, cell }: PoolWork): Crystal[] {
   const stream = new Stream(cell.gan, 'pool/crystals');
-  return missingRows(store.examples('train'), pool.fillTo).flatMap(({ label, count }) =>
+  const missing = missingRows(store.examples('train'), pool.fillTo);
+  return [...missing].flatMap((count, label) =>
     Array.from({ length: count }, (_, i) => {
       const spaceGroup = store.classes[label]!;
       const id = `pool:${cell.gan}-${spaceGroup}-${i}`;
@@ -40,7 +41,9 @@ export async function crystalPool(work: PoolWork): Promise<void> {
   }
   const each = store.size * store.size * 3;
   const pixels = new Uint8Array(images.length * each);
-  images.forEach((image, i) => pixels.set(image, i * each));
+  images.forEach((image, i) => {
+    pixels.set(image, i * each);
+  });
   const maker = seenBy('generated crystals', store.examples('train').materials);
   await writeArchive(file, {
     size: store.size,

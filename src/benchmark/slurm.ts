@@ -5,6 +5,7 @@ import { inputError, messageOf } from '../ground/errors.ts';
 import { writeAtomic } from '../ground/files.ts';
 import { packageRoot } from '../ground/paths.ts';
 import { missingCells, type StudyFolder } from './folder.ts';
+import { missingPools } from './pools.ts';
 
 export interface SlurmResources {
   partition?: string;
@@ -56,6 +57,20 @@ export function arrayScript(folder: StudyFolder, resources: SlurmResources, cell
   ].join('\n');
 }
 
+/** The script that makes what cells share, before any of them runs. */
+export const poolsScript = (folder: StudyFolder, resources: SlurmResources): string =>
+  [
+    '#!/bin/bash',
+    ...[
+      `--job-name=gan-${folder.study.name}-pools`,
+      `--output=${folder.path}/logs/slurm-pools-%j.log`,
+      ...directives(resources),
+    ].map((head) => `#SBATCH ${head}`),
+    `export CBED_THREADS=${resources.cpus}`,
+    `exec ${quoted(process.execPath)} ${quoted(join(packageRoot, 'dist', 'src', 'cli.js'))} bench pools --in ${quoted(folder.path)}`,
+    '',
+  ].join('\n');
+
 /** The script that writes the report once every cell has ended. */
 export function reportScript(folder: StudyFolder): string {
   return [
@@ -85,24 +100,35 @@ function sbatch(args: readonly string[]): string {
   }
 }
 
-/** Submits what is missing as one job array, and the report to follow it. */
+/** Writes a batch script into the study folder and submits it. */
+function submit(folder: StudyFolder, name: string, script: string, flags: string[] = []): string {
+  const path = join(folder.path, `slurm-${name}.sh`);
+  writeAtomic(path, script);
+  return sbatch([...flags, path]);
+}
+
+/**
+ * Submits what is missing: what cells share, then the cells as one job array, then the report,
+ * each after the one before.
+ */
 export function submitToSlurm(folder: StudyFolder, resources: SlurmResources): Submission | null {
   const missing = missingCells(folder);
   if (missing.length === 0) return null;
   mkdirSync(join(folder.path, 'logs'), { recursive: true });
-  writeAtomic(join(folder.path, 'slurm-cells.txt'), `${missing.map(({ id }) => id).join('\n')}\n`);
-  const array = join(folder.path, 'slurm-array.sh');
-  const report = join(folder.path, 'slurm-report.sh');
-  writeAtomic(array, arrayScript(folder, resources, missing.length));
-  writeAtomic(report, reportScript(folder));
-  const arrayId = sbatch([array]);
-  const reportId = sbatch([
-    `--dependency=afterany:${arrayId}`,
-    ...(resources.partition ? [`--partition=${resources.partition}`] : []),
-    report,
-  ]);
-  writeAtomic(join(folder.path, 'slurm-jobs.txt'), `${arrayId}\n${reportId}\n`);
-  return { array: arrayId, report: reportId, cells: missing.length };
+  const list = join(folder.path, 'slurm-cells.txt');
+  writeAtomic(list, `${missing.map(({ id }) => id).join('\n')}\n`);
+  const pools =
+    missingPools(folder).length > 0
+      ? submit(folder, 'pools', poolsScript(folder, resources))
+      : null;
+  const after = pools ? [`--dependency=afterok:${pools}`, '--kill-on-invalid-dep=yes'] : [];
+  const array = submit(folder, 'array', arrayScript(folder, resources, missing.length), after);
+  const partition = resources.partition ? [`--partition=${resources.partition}`] : [];
+  const ending = [`--dependency=afterany:${array}`, ...partition];
+  const report = submit(folder, 'report', reportScript(folder), ending);
+  const jobs = [pools, array, report].filter((job) => job !== null);
+  writeAtomic(join(folder.path, 'slurm-jobs.txt'), `${jobs.join('\n')}\n`);
+  return { array, report, cells: missing.length };
 }
 
 /** Cancels the jobs of a study; cells that are done stay. */

@@ -82,8 +82,8 @@ async function run(flags: RunFlags): Promise<void> {
     return;
   }
   console.log(`${missingCells(folder).length} cells to run, results in ${folder.path}`);
-  const { prepareShared } = await import('../benchmark/shared.ts');
-  await prepareShared(folder, terminalProgress);
+  const { makePools } = await import('../benchmark/pools.ts');
+  await makePools(folder, terminalProgress);
   const { runLocally } = await import('../benchmark/local.ts');
   await runLocally({
     folder,
@@ -110,7 +110,7 @@ const withStudy = (command: Command): Command =>
     .option(
       '--study <name>',
       'built-in study (quick, default, challenge, ablations) or a YAML file',
-      'default',
+      'quick',
     )
     .option('--data <store>', 'built-in task or prepared store, instead of the study’s own')
     .option('--seeds <n>', 'number of seeds, instead of the study’s own')
@@ -160,6 +160,14 @@ export function benchCommand(): Command {
       const { readStudyFolder } = await import('../benchmark/folder.ts');
       const { cancelOnSlurm } = await import('../benchmark/slurm.ts');
       console.log(`cancelled jobs ${cancelOnSlurm(readStudyFolder(path)).join(', ')}`);
+    });
+  bench
+    .command('pools', { hidden: true })
+    .requiredOption('--in <folder>', 'folder of the study')
+    .action(async (flags: { in: string }) => {
+      const { readStudyFolder } = await import('../benchmark/folder.ts');
+      const { makePools } = await import('../benchmark/pools.ts');
+      await makePools(readStudyFolder(flags.in), terminalProgress);
     });
   bench
     .command('cell <id>', { hidden: true })

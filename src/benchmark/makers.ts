@@ -1,0 +1,78 @@
+import { existsSync } from 'node:fs';
+import type { Classifier } from '../../classifier/classifier.ts';
+import { loadClassifier } from '../../classifier/load.ts';
+import { classifierSpec } from '../../classifier/spec.ts';
+import { trainClassifier } from '../../classifier/train.ts';
+import { ganConfig } from '../../gan/config.ts';
+import { ganData } from '../../gan/data.ts';
+import { GanModel } from '../../gan/model.ts';
+import { trainGan } from '../../gan/train.ts';
+import type { Store } from '../dataset/store.ts';
+import { writeJson } from '../ground/files.ts';
+import type { ProgressFactory } from '../ground/progress.ts';
+import type { StudyFolder } from './folder.ts';
+import { missingRows } from './sampler-pool.ts';
+import type { CellPlan } from './study.ts';
+
+/** Where what a split and a GAN number share is kept. */
+export const makersFolder = (cell: CellPlan): string => `split${cell.split}-gan${cell.gan}`;
+
+export interface MakerWork {
+  folder: StudyFolder;
+  cell: CellPlan;
+  store: Store;
+  progress: ProgressFactory;
+}
+
+/** Roles of the classifiers behind a pool; each has a seed of its own, none is a cell's. */
+const ROLE_SEEDS = { guide: 10_000, verifier: 20_000, witness: 30_000 } as const;
+export type Role = keyof typeof ROLE_SEEDS;
+
+/** Techniques of guide, verifier and witness: the baseline that is hardest to beat. */
+const MAKER_TECHNIQUES = ['logit-adjustment', 'flips', 'dilation'] as const;
+
+/**
+ * A classifier behind a pool, trained on the training split only, or read where it stands: the
+ * guide leads the boundary search, the verifier judges its samples, the witness checks the margin.
+ */
+export async function makerClassifier(work: MakerWork, role: Role): Promise<Classifier> {
+  const { folder, cell, store, progress } = work;
+  const path = folder.sharedFile(makersFolder(cell), role);
+  if (existsSync(`${path}/config.json`)) return loadClassifier(path);
+  const { updates, batch } = folder.study;
+  const seed = ROLE_SEEDS[role] + cell.gan;
+  const classifier = await trainClassifier({
+    examples: store.examples('train'),
+    validation: store.examples('validation'),
+    spec: classifierSpec(store),
+    techniques: MAKER_TECHNIQUES,
+    updates,
+    batch,
+    seed,
+    camera: store.camera,
+    progress: (stage, total) => progress(`${role}: ${stage}`, total),
+  });
+  await classifier.save(path);
+  writeJson(`${path}/config.json`, { role, techniques: MAKER_TECHNIQUES, updates, batch, seed });
+  return classifier;
+}
+
+/** The GAN of a split and GAN number, trained on the training split only, or read where it stands. */
+export async function makerGan(work: MakerWork): Promise<GanModel> {
+  const { folder, cell, store, progress } = work;
+  const path = folder.sharedFile(makersFolder(cell), 'gan', 'model.safetensors');
+  if (existsSync(path)) return GanModel.load(path);
+  const config = ganConfig.parse({ steps: folder.study.ganSteps, seed: cell.gan });
+  const train = store.examples('train');
+  const missing = missingRows(train, cell.arm.fillTo);
+  const attention = new Set([...missing.keys()].filter((label) => missing[label]! > 0));
+  const data = { ...ganData(train, progress), attention };
+  const { model, untrained, history } = await trainGan({ data, config, progress });
+  const at = (name: string) => folder.sharedFile(makersFolder(cell), 'gan', name);
+  untrained.save(at('untrained.safetensors'));
+  untrained.dispose();
+  writeJson(at('config.json'), config);
+  writeJson(at('history.json'), history);
+  model.save(path);
+  return model;
+}

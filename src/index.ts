@@ -1,0 +1,30 @@
+// The public API. Importing it loads the native engine; run `npx gan setup` once before.
+
+export type { Classifier } from '../classifier/classifier.ts';
+export { loadClassifier } from '../classifier/load.ts';
+export { type Report, report } from '../classifier/metrics.ts';
+export { type ClassifierSpec, classifierSpec } from '../classifier/spec.ts';
+export { trainClassifier } from '../classifier/train.ts';
+export { GanModel } from '../gan/model.ts';
+export { drawTriplets, randomOrigins } from '../gan/sample.ts';
+export { trainGan } from '../gan/train.ts';
+export { writeArchive } from '../synthetic/archive.ts';
+export { audit } from '../synthetic/audit.ts';
+export { refuseLeaks } from '../synthetic/leak.ts';
+export { mix } from '../synthetic/mix.ts';
+export { openArchive } from '../synthetic/open.ts';
+export { compareStudy } from './benchmark/compare.ts';
+export { loadStudy } from './benchmark/load.ts';
+export { renderTriplets } from './codec/batch.ts';
+export { encodeExamples } from './codec/encode.ts';
+export type { Crystal } from './crystal/crystal.ts';
+export { generateCrystal } from './crystal/generate.ts';
+export { loadMinerals } from './crystal/minerals.ts';
+export type { Examples } from './dataset/examples.ts';
+export { prepareStore } from './dataset/prepare.ts';
+export { openStore, type Store } from './dataset/store.ts';
+export { readSummit, writeSummit } from './dataset/summit.ts';
+export { CbedError } from './ground/errors.ts';
+export { Stream } from './ground/stream.ts';
+export { simulationSchema } from './simulate/options.ts';
+export { simulateTriplets } from './simulate/triplets.ts';
