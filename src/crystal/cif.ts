@@ -1,128 +1,82 @@
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { inputError } from '../ground/errors.ts';
+import { existingFile } from '../ground/files.ts';
+import { asFractions } from './cell.ts';
+import { cellFrom, MOST_ATOMS, sitesFrom, tooMany } from './cifatoms.ts';
+import { cifSymmetry, type StatedSymmetry } from './cifsymmetry.ts';
+import { type CifBlock, parseCif } from './ciftext.ts';
+import type { Atom, Cell, Crystal } from './crystal.ts';
+import { worstClash } from './distances.ts';
+import { elementSymbol } from './elements.ts';
+import { cellFormula, materialKey } from './formula.ts';
+import { expandSites } from './orbit.ts';
+import { centringVectors, hermannMauguin, operations } from './spacegroup.ts';
+import { standardise } from './symmetry.ts';
 
-/** One data block of a CIF file: single values and loop columns by lower-case tag. */
-export interface CifBlock {
-  /** Text after `data_`. */
-  name: string;
-  /** Values of each tag: one for a single item, one a row for a loop column. */
-  values: ReadonlyMap<string, readonly string[]>;
+/** Images of one site nearer than this (angstrom) are one atom. */
+const MERGE = 0.1;
+/** Atoms nearer than this (angstrom) cannot both be there. */
+const NEAREST = 0.5;
+function refuseClashes(cell: Cell, atoms: readonly Atom[], file: string): void {
+  const clash = worstClash(cell, atoms, new Float64Array(atoms.length).fill(NEAREST / 2));
+  if (!clash) return;
+  const [a, b] = clash.pair.map((i) => elementSymbol(atoms[i]!.element));
+  throw inputError(
+    `${file}: two atoms (${a} and ${b}) stand ${clash.distance.toFixed(2)} angstrom apart`,
+    'check coordinates, symmetry and disorder',
+  );
 }
 
-interface Token {
-  text: string;
-  /** Whether the text stood in quotes or a text field, and so is no keyword or tag. */
-  quoted: boolean;
-}
-
-const LINE_TOKEN = /\s*(?:#.*$|(['"])(.*?)\1(?=\s|$)|(\S+))/y;
-
-function* lineTokens(line: string): Generator<Token> {
-  LINE_TOKEN.lastIndex = 0;
-  while (LINE_TOKEN.lastIndex < line.length) {
-    const match = LINE_TOKEN.exec(line);
-    if (!match) return;
-    const { lastIndex } = LINE_TOKEN;
-    if (match[3] !== undefined) yield { text: match[3], quoted: false };
-    else if (match[2] !== undefined) yield { text: match[2], quoted: true };
-    LINE_TOKEN.lastIndex = lastIndex;
-  }
-}
-
-function* tokens(text: string, file: string): Generator<Token> {
-  let field: string[] | null = null;
-  for (const line of text.split(/\r\n|\n|\r/)) {
-    if (field) {
-      if (!line.startsWith(';')) field.push(line);
-      else {
-        yield { text: field.join('\n'), quoted: true };
-        field = null;
-        yield* lineTokens(line.slice(1));
-      }
-    } else if (line.startsWith(';')) field = [line.slice(1)];
-    else yield* lineTokens(line);
-  }
-  if (field) throw inputError(`${file}: a text field that begins with ";" is never closed`);
-}
-
-const isTag = (token: Token): boolean => !token.quoted && token.text.startsWith('_');
-const isWord = (token: Token, word: RegExp): boolean => !token.quoted && word.test(token.text);
-const KEYWORD = /^(loop_$|data_|save_|global_$|stop_$)/i;
-
-/** Tags of either dictionary alike: `_cell.length_a` is `_cell_length_a`. */
-const tagName = (text: string): string => text.toLowerCase().replaceAll('.', '_');
-
-/** Reads tokens one by one, looking one ahead. */
-class Reader {
-  private readonly source: Iterator<Token>;
-  next: Token | undefined;
-
-  constructor(source: Iterator<Token>) {
-    this.source = source;
-    this.take();
-  }
-
-  take(): Token | undefined {
-    const token = this.next;
-    const step = this.source.next();
-    this.next = step.done ? undefined : step.value;
-    return token;
-  }
-
-  get atValue(): boolean {
-    return this.next !== undefined && !isTag(this.next) && !isWord(this.next, KEYWORD);
-  }
-}
-
-function readLoop(reader: Reader, values: Map<string, string[]>, file: string): void {
-  const tags: string[] = [];
-  while (reader.next && isTag(reader.next)) tags.push(tagName(reader.take()!.text));
-  const columns = tags.map((): string[] => []);
-  let count = 0;
-  while (reader.atValue && tags.length > 0)
-    columns[count++ % tags.length]!.push(reader.take()!.text);
-  if (tags.length === 0 || count % tags.length !== 0) {
-    const first = tags[0] ?? 'nothing';
-    throw inputError(
-      `${file}: the loop of ${first} has ${count} values for ${tags.length} columns`,
-    );
-  }
-  tags.forEach((tag, i) => {
-    values.set(tag, columns[i]!);
-  });
+/** Refuses a crystal with less symmetry than its file states: some of its atoms are not there. */
+function refuseLost(stated: StatedSymmetry, found: number, file: string): void {
+  if (stated.spaceGroup === null || stated.spaceGroup === found) return;
+  const order = (group: number) => operations(group).length / centringVectors(group).length;
+  if (order(found) >= order(stated.spaceGroup)) return;
+  const names = [stated.spaceGroup, found].map((n) => `${hermannMauguin(n)} (${n})`);
+  throw inputError(
+    `${file}: it states ${names[0]} but its atoms have ${names[1]}`,
+    'list all symmetry operations',
+  );
 }
 
 /**
- * The data blocks of a CIF text (CIF 1.1: loops, quotes, text fields, comments). `file` names
- * the text in messages. Throws an input error where it is no CIF.
+ * The crystal of a CIF block in the standard setting. The space group is the one that its atoms
+ * have (moyo, 0.01 angstrom), which may be higher than stated, as in a file written in P1.
+ * Throws an input error for partial occupancies, unknown elements, clashing atoms (< 0.5
+ * angstrom), more than 1,000 atoms, and missing or impossible cells and symmetry.
  */
-export function parseCif(text: string, file: string): CifBlock[] {
-  const blocks: CifBlock[] = [];
-  let values: Map<string, string[]> | null = null;
-  const reader = new Reader(tokens(text, file));
-  while (reader.next) {
-    const token = reader.take()!;
-    if (isWord(token, /^data_/i)) {
-      values = new Map();
-      blocks.push({ name: token.text.slice(5), values });
-    } else if (!values) {
-      throw inputError(`${file} is not a CIF file: it does not begin with data_`);
-    } else if (isWord(token, /^loop_$/i)) readLoop(reader, values, file);
-    else if (isTag(token)) {
-      if (!reader.atValue) throw inputError(`${file}: ${token.text} has no value`);
-      values.set(tagName(token.text), [reader.take()!.text]);
-    } else if (!isWord(token, KEYWORD)) {
-      throw inputError(`${file}: "${token.text.slice(0, 40)}" stands where a tag should`);
-    }
-  }
-  if (blocks.length === 0) throw inputError(`${file} is not a CIF file: it has no data_ block`);
-  return blocks;
+export function crystalOfBlock(block: CifBlock, id: string, file = id): Crystal {
+  const cell = cellFrom(block, file);
+  const sites = sitesFrom(block, file);
+  const stated = cifSymmetry(block, cell, file);
+  const atoms = expandSites(sites, stated.operations, asFractions(MERGE, cell));
+  if (atoms.length > MOST_ATOMS) throw tooMany(file, atoms.length);
+  refuseClashes(cell, atoms, file);
+  const standard = standardise({ cell, atoms });
+  if (!standard) throw inputError(`${file}: its symmetry could not be determined`);
+  refuseLost(stated, standard.spaceGroup, file);
+  return {
+    id,
+    material: materialKey(standard.atoms, standard.spaceGroup),
+    formula: cellFormula(standard.atoms),
+    spaceGroup: standard.spaceGroup,
+    cell: standard.cell,
+    atoms: standard.atoms,
+  };
 }
 
-/** The first value of the first tag that is given and known. */
-export function firstValue(block: CifBlock, tags: readonly string[]): string | null {
-  for (const tag of tags) {
-    const value = block.values.get(tag)?.[0]?.trim();
-    if (value && value !== '?' && value !== '.') return value;
-  }
-  return null;
+/** The blocks of a CIF file that describe a structure; an input error where there is none. */
+export function structureBlocks(path: string): CifBlock[] {
+  const blocks = parseCif(readFileSync(existingFile(path), 'utf8'), path);
+  const structures = blocks.filter((b) =>
+    [...b.values.keys()].some((tag) => /^_(atom_site_|cell_length)/.test(tag)),
+  );
+  if (structures.length === 0)
+    throw inputError(`${path}: no structure in it (no cell, no atom sites)`);
+  return structures;
 }
+
+/** The crystal of a CIF file (of its first structure, where it holds several). */
+export const readCif = (path: string): Crystal =>
+  crystalOfBlock(structureBlocks(path)[0]!, `cif:${basename(path)}`, path);

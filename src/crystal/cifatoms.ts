@@ -1,6 +1,6 @@
 import { inputError } from '../ground/errors.ts';
 import { isCell } from './cell.ts';
-import { type CifBlock, firstValue } from './cif.ts';
+import { type CifBlock, firstValue } from './ciftext.ts';
 import type { Atom, Cell } from './crystal.ts';
 import { atomicNumber } from './elements.ts';
 

@@ -1,5 +1,5 @@
 import { inputError } from '../ground/errors.ts';
-import { type CifBlock, firstValue } from './cif.ts';
+import { type CifBlock, firstValue } from './ciftext.ts';
 import type { Cell } from './crystal.ts';
 import { determinant } from './matrix.ts';
 import { distinctOperations, isGroup } from './operation.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { CbedError, inputError, messageOf } from '../ground/errors.ts';
 import type { Stream } from '../ground/stream.ts';
 import { didYouMean } from '../ground/suggest.ts';
-import { crystalOfBlock, structureBlocks } from './ciffile.ts';
+import { crystalOfBlock, structureBlocks } from './cif.ts';
 import type { Crystal } from './crystal.ts';
 import { generateCrystal } from './generate.ts';
 import { loadMinerals } from './minerals.ts';
