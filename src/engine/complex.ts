@@ -42,3 +42,29 @@ export const ifft2 = (x: Tensor): Tensor => complexOp('IFFT2D', [x], 'Tcomplex')
 
 /** Complex product, broadcasting. */
 export const complexMul = (a: Tensor, b: Tensor): Tensor => complexOp('Mul', [a, b]);
+
+/** Unnormalised transform over the last two axes of real values: the half of the spectrum that tells all. */
+export function rfft2(x: Tensor): Tensor {
+  const { binding } = native();
+  return native().executeSingleOutput(
+    'RFFT2D',
+    [
+      { name: 'Treal', type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT },
+      { name: 'Tcomplex', type: binding.TF_ATTR_TYPE, value: binding.TF_COMPLEX64 },
+    ],
+    [x, tf.tensor1d(x.shape.slice(-2), 'int32')],
+  );
+}
+
+/** Inverse of `rfft2` for real values of `columns` columns (divides by the number of points). */
+export function irfft2(x: Tensor, columns: number): Tensor {
+  const { binding } = native();
+  return native().executeSingleOutput(
+    'IRFFT2D',
+    [
+      { name: 'Treal', type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT },
+      { name: 'Tcomplex', type: binding.TF_ATTR_TYPE, value: binding.TF_COMPLEX64 },
+    ],
+    [x, tf.tensor1d([x.shape.at(-2)!, columns], 'int32')],
+  );
+}
