@@ -1,0 +1,173 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { isNear, pairView } from '../../classifier/boundary/margin.ts';
+import { approachBoundary, type PathGenerator, type Scorer } from '../../gan/approach.ts';
+import { findCrossings } from '../../gan/crossing.ts';
+import { type Tensor2D, tf } from '../../src/engine/tf.ts';
+import { Stream } from '../../src/ground/stream.ts';
+
+/**
+ * A linear generator x = A z + (1 - t) u + t v + B offset and a logistic classifier of three
+ * classes on it: every crossing is known in closed form.
+ */
+const WIDTH = 5;
+const CLASSES = 3;
+const pair = { label: 0, partner: 1 };
+
+function toy(seed: number, third = -20, spread = 0.3) {
+  const stream = new Stream(seed, 'linear toy');
+  const matrix = (name: string, rows: number, columns: number, scale: number): Tensor2D =>
+    tf.tensor2d(stream.split(name).normals(rows * columns, scale), [rows, columns]);
+  const [a, b] = [matrix('A', 3, WIDTH, spread), matrix('B', 2, WIDTH, spread)];
+  const [u, v] = [matrix('u', 1, WIDTH, 1), matrix('v', 1, WIDTH, 1)];
+  const weights = matrix('w', WIDTH, CLASSES, 1);
+  const bias = tf.tensor1d([0, 0, third]);
+  const generator: PathGenerator = {
+    latent: 3,
+    embedding: 2,
+    images(z, offset, t) {
+      const share = tf.tensor2d(t.map((value) => [value]));
+      const along = u.mul(tf.sub(1, share)).add(v.mul(share));
+      return z.matMul(a).add(offset.matMul(b)).add(along);
+    },
+  };
+  const score: Scorer = (x) => (x as Tensor2D).matMul(weights).add(bias) as Tensor2D;
+  /** Margin at t = 0 and t = 1, from which the crossing follows. */
+  const ends = (z: Float32Array): [number, number] =>
+    tf.tidy(() => {
+      const zero = tf.zeros<2>([2, 2] as never) as unknown as Tensor2D;
+      const both = tf.tensor2d([Array.from(z), Array.from(z)]);
+      const logits = score(generator.images(both, zero, [0, 1])).arraySync();
+      return logits.map((row) => row[0]! - row[1]!) as [number, number];
+    });
+  return { generator, score, ends };
+}
+
+const latentsOf = (seed: number, count: number): Float32Array[] =>
+  Array.from({ length: count }, (_, i) => new Stream(seed, `z ${i}`).normals(3));
+
+describe('crossings of known functions', () => {
+  it('finds the root of a cubic to the tolerance, from the side above', () => {
+    const roots = [0.1234, 0.5, 0.87];
+    const f = (rows: readonly number[], at: readonly number[]): number[] =>
+      rows.map((row, i) => {
+        const x = at[i]! - roots[row]!;
+        return -(x + 4 * x ** 3);
+      });
+    const found = findCrossings({
+      count: 3,
+      f,
+      target: 0,
+      grid: [0, 0.3, 0.6, 1],
+      tolerance: 1e-5,
+    });
+    found.forEach(({ t, width }, row) => {
+      expect(width).toBeLessThanOrEqual(1e-5);
+      expect(Math.abs(t! - roots[row]!)).toBeLessThanOrEqual(1e-5);
+      expect(t!).toBeLessThanOrEqual(roots[row]!); // f >= 0 there
+    });
+  });
+
+  it('says so where nothing crosses, and where the function comes nearest', () => {
+    const f = (rows: readonly number[], at: readonly number[]): number[] =>
+      rows.map((_, i) => 1 + (at[i]! - 0.5) ** 2);
+    const [found] = findCrossings({ count: 1, f, target: 0, grid: [0, 0.5, 1], tolerance: 1e-4 });
+    expect(found).toMatchObject({ t: null, nearest: 0.5, evaluations: 3 });
+  });
+
+  it('steps over a jump without getting stuck', () => {
+    const f = (rows: readonly number[], at: readonly number[]): number[] =>
+      rows.map((_, i) => (at[i]! < 0.7 ? 100 : -0.001));
+    const [found] = findCrossings({
+      count: 1,
+      f,
+      target: 0,
+      grid: [0, 1],
+      tolerance: 1e-4,
+      steps: 60,
+    });
+    expect(Math.abs(found!.t! - 0.7)).toBeLessThan(1e-4);
+    expect(found!.t!).toBeLessThan(0.7);
+  });
+});
+
+describe('boundary search on a linear generator and a logistic classifier', () => {
+  it('finds t* to 1e-4, always on the side of the label', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 100_000 }), (seed) => {
+        const { generator, score, ends } = toy(seed);
+        const latents = latentsOf(seed, 6);
+        const epsilon = 1e-3;
+        const options = { generator, score, pair, classes: CLASSES, latents, epsilon };
+        const found = approachBoundary({ ...options, tolerance: 1e-5, gradientSteps: 0 });
+        found.forEach(({ t, view }, row) => {
+          const [at0, at1] = ends(latents[row]!);
+          const exact = (at0 - epsilon / 2) / (at0 - at1); // margin epsilon / 2
+          if (exact > 1e-3 && exact < 1 - 1e-3) {
+            expect(Math.abs(t - exact)).toBeLessThan(1e-4);
+            expect(view.gap).toBeGreaterThanOrEqual(0);
+            const crossing = at0 / (at0 - at1);
+            expect(Math.abs(t - crossing)).toBeLessThan(1e-4 + epsilon / Math.abs(at0 - at1));
+          }
+        });
+      }),
+      { numRuns: 12, seed: 1 },
+    );
+  });
+
+  it('reaches the boundary by gradient where the path does not cross', () => {
+    const far = toy(11, -20, 1);
+    const latents = latentsOf(11, 8);
+    const fixed: PathGenerator = {
+      ...far.generator,
+      images: (z, offset, t) =>
+        far.generator.images(
+          z,
+          offset,
+          t.map(() => 0),
+        ),
+    };
+    const options = { score: far.score, pair, classes: CLASSES, latents, epsilon: 0.1 };
+    const still = approachBoundary({ ...options, generator: fixed, gradientSteps: 0 });
+    expect(still.every(({ view }) => !isNear(view, 0.1))).toBe(true);
+    const moved = approachBoundary({ ...options, generator: fixed, gradientSteps: 60 });
+    for (const { view, method } of moved) {
+      expect(method).toBe('gradient');
+      expect(isNear(view, 0.1)).toBe(true);
+      expect(view.topTwo).toBe(true);
+    }
+  });
+
+  it('keeps offsets bounded and says the truth about where candidates stand', () => {
+    const { generator, score } = toy(4, 1.5);
+    const latents = latentsOf(4, 8);
+    const options = { generator, score, pair, classes: CLASSES, latents, epsilon: 0.1 };
+    for (const { z, offset, t, view } of approachBoundary({ ...options, gradientSteps: 20 })) {
+      expect(Math.hypot(...offset)).toBeLessThanOrEqual(0.25 * Math.sqrt(4) + 1e-5);
+      const logits = tf.tidy(() =>
+        score(
+          generator.images(tf.tensor2d(z, [1, 3]), tf.tensor2d(offset, [1, 2]), [t]),
+        ).dataSync(),
+      );
+      const again = pairView(logits, 0, { ...pair, classes: CLASSES });
+      expect(again.margin).toBeCloseTo(view.margin, 4);
+      expect(again.topTwo).toBe(view.topTwo);
+    }
+  });
+
+  it('leaves no tensor behind', () => {
+    const { generator, score } = toy(5);
+    const latents = latentsOf(5, 4);
+    const before = tf.memory().numTensors;
+    approachBoundary({
+      generator,
+      score,
+      pair,
+      classes: CLASSES,
+      latents,
+      epsilon: 0.05,
+      gradientSteps: 5,
+    });
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
