@@ -7,54 +7,91 @@ import { audit } from '../../synthetic/audit.ts';
 import { writeJudged } from '../../synthetic/judged.ts';
 import { splitDigest } from '../../synthetic/leak.ts';
 import { openArchive } from '../../synthetic/open.ts';
-import { provenanceOf, seenBy } from '../../synthetic/provenance.ts';
-import type { Store } from '../dataset/store.ts';
+import { type Provenance, provenanceOf, seenBy } from '../../synthetic/provenance.ts';
 import { writeJson } from '../ground/files.ts';
+import { boundarySamples } from './boundary-samples.ts';
 import { makerClassifier, makerGan } from './makers.ts';
 import type { PoolWork } from './pools.ts';
 import { missingRows } from './sampler-pool.ts';
 
-/** Samples drawn for each one wanted: some will be rejected. */
-const SPARE = 1.6;
+/** Samples made for each one wanted: some will be rejected. */
+export const SPARE = 1.6;
 
-/** What random samples of the generator an archive holds. */
-async function randomContents(work: PoolWork, model: GanModel): Promise<ArchiveContents> {
-  const { store, pool, cell, progress } = work;
-  const missing = missingRows(store.examples('train'), pool.fillTo);
-  const origins = [...missing].flatMap((count, label) =>
+/** A synthetic triplet on its way into an archive. */
+export interface Made {
+  pixels: Uint8Array;
+  passport: Provenance;
+}
+
+/** The makers of a pool, loaded. */
+export interface Makers {
+  model: GanModel;
+  guide: Classifier;
+  verifier: Classifier;
+}
+
+/** Random samples of the generator. */
+async function randomSamples(
+  work: PoolWork,
+  { model }: Makers,
+  wanted: Int32Array,
+): Promise<Made[]> {
+  const { store, cell, progress } = work;
+  const origins = [...wanted].flatMap((count, label) =>
     count === 0
       ? []
-      : randomOrigins(model, {
-          spaceGroup: store.classes[label]!,
-          count: Math.ceil(SPARE * count),
-          seed: cell.gan,
-        }),
+      : randomOrigins(model, { spaceGroup: store.classes[label]!, count, seed: cell.gan }),
   );
   const drawn = await drawTriplets(model, origins, progress);
+  return drawn.map(({ pixels }, i) => ({
+    pixels,
+    passport: provenanceOf(store.classes[origins[i]!.label]!, { seed: cell.gan }),
+  }));
+}
+
+async function samplesOf(work: PoolWork, makers: Makers): Promise<Made[]> {
+  const { store, pool } = work;
+  const missing = missingRows(store.examples('train'), pool.fillTo);
+  const whole = missing.map((count) => Math.ceil(SPARE * count));
+  const half = missing.map((count) => Math.ceil((SPARE * count) / 2));
+  switch (pool.source) {
+    case 'gan-random':
+      return randomSamples(work, makers, whole);
+    case 'gan-boundary':
+      return boundarySamples(work, makers, whole);
+    default:
+      return [
+        ...(await randomSamples(work, makers, half)),
+        ...(await boundarySamples(work, makers, half)),
+      ];
+  }
+}
+
+function contentsOf(
+  { store, pool }: PoolWork,
+  { model, guide }: Makers,
+  made: readonly Made[],
+): ArchiveContents {
   const each = store.size * store.size * 3;
-  const images = new Uint8Array(drawn.length * each);
-  drawn.forEach(({ pixels }, i) => {
+  const images = new Uint8Array(made.length * each);
+  made.forEach(({ pixels }, i) => {
     images.set(pixels, i * each);
   });
+  const gan = seenBy(model.digest, model.lineage.materials);
   return {
     size: store.size,
     images,
-    labels: origins.map(({ label }) => store.classes[label]!),
+    labels: made.map(({ passport }) => passport.class),
     classes: store.classes,
     camera: store.camera,
-    provenance: origins.map(({ label }) => provenanceOf(store.classes[label]!, { seed: cell.gan })),
-    origin: originOf(store, model, null),
-  };
-}
-
-function originOf(store: Store, model: GanModel, guide: Classifier | null) {
-  const gan = seenBy(model.digest, model.lineage.materials);
-  return {
-    store: store.digest,
-    split: splitDigest(store),
-    gan,
-    guide: guide && seenBy(guide.digest, guide.seen.materials),
-    scalers: gan,
+    provenance: made.map(({ passport }) => passport),
+    origin: {
+      store: store.digest,
+      split: splitDigest(store),
+      gan,
+      guide: pool.source === 'gan-random' ? null : seenBy(guide.digest, guide.seen.materials),
+      scalers: gan,
+    },
   };
 }
 
@@ -62,15 +99,8 @@ function originOf(store: Store, model: GanModel, guide: Classifier | null) {
 async function judge(work: PoolWork, raw: string, verifier: Classifier): Promise<void> {
   const { store, pool, cell, file, progress } = work;
   const archive = await openArchive(raw);
-  const score = await audit({
-    archive,
-    store,
-    verifier,
-    perClass: false,
-    casUpdates: 0,
-    seed: cell.gan,
-    progress,
-  });
+  const settings = { perClass: false, casUpdates: 0, seed: cell.gan };
+  const score = await audit({ archive, store, verifier, ...settings, progress });
   writeJson(file.replace(/\.h5$/, '.score.json'), score);
   const samples = pool.realismGate
     ? score.samples
@@ -80,15 +110,17 @@ async function judge(work: PoolWork, raw: string, verifier: Classifier): Promise
 
 /** Fills the rare classes with samples of the GAN, judged by a verifier of another seed. */
 export async function ganPool(work: PoolWork): Promise<void> {
-  const model = await makerGan(work);
-  const verifier = await makerClassifier(work, 'verifier');
+  const makers: Makers = {
+    guide: await makerClassifier(work, 'guide'),
+    verifier: await makerClassifier(work, 'verifier'),
+    model: await makerGan(work),
+  };
   const raw = work.file.replace(/\.h5$/, '.raw.h5');
   try {
-    await writeArchive(raw, await randomContents(work, model));
-    await judge(work, raw, verifier);
+    await writeArchive(raw, contentsOf(work, makers, await samplesOf(work, makers)));
+    await judge(work, raw, makers.verifier);
   } finally {
     rmSync(raw, { force: true });
-    model.dispose();
-    verifier.dispose();
+    for (const maker of Object.values(makers)) maker.dispose();
   }
 }

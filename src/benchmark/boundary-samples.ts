@@ -1,0 +1,99 @@
+import { confusions, partnersOf } from '../../classifier/boundary/confusion.ts';
+import { pairView } from '../../classifier/boundary/margin.ts';
+import type { Classifier } from '../../classifier/classifier.ts';
+import { type Attempt, type Gate, type PairResult, searchPair } from '../../gan/boundary.ts';
+import { provenanceOf } from '../../synthetic/provenance.ts';
+import type { Store } from '../dataset/store.ts';
+import { writeJson } from '../ground/files.ts';
+import type { Made, Makers } from './gan-pool.ts';
+import type { PoolWork } from './pools.ts';
+
+/** Margin, in nats, up to which a classifier of another seed agrees that a sample is near. */
+const AGREEMENT = 2;
+
+/**
+ * Accepts candidates that a classifier of another seed also sees between the two classes: on
+ * neither side is it surer than the agreement allows. What only the guide doubts is adversarial.
+ */
+export const agreementGate = (verifier: Classifier): Gate => ({
+  name: 'verifier',
+  judge(candidates, pair) {
+    const each = candidates[0]!.drawn.pixels.length;
+    const pixels = new Uint8Array(candidates.length * each);
+    candidates.forEach(({ drawn }, i) => {
+      pixels.set(drawn.pixels, i * each);
+    });
+    const logs = verifier.predict(pixels).map((p) => Math.log(Math.max(p, 1e-30)));
+    const classes = verifier.classes.length;
+    return candidates.map(
+      (_, row) => Math.abs(pairView(logs, row, { ...pair, classes }).margin) <= AGREEMENT,
+    );
+  },
+});
+
+/** The class that each class is most confused with on validation, by the guide. */
+export function likeliestPartners(store: Store, guide: Classifier): number[] {
+  const held = store.examples('validation');
+  const logs = guide.predict(held).map((p) => Math.log(Math.max(p, 1e-30)));
+  const table = confusions(logs, held.labels, store.classes.length);
+  return store.classes.map((_, label) => partnersOf(table, label)[0]!.partner);
+}
+
+const passportOf = (attempt: Attempt, seed: number) =>
+  provenanceOf(attempt.spaceGroup, {
+    partner: attempt.partner,
+    t: attempt.origin.t ?? null,
+    margin: attempt.view.margin,
+    seed,
+    share:
+      attempt.view.partnerProbability /
+      (attempt.view.probability + attempt.view.partnerProbability),
+  });
+
+const summaryOf = ({
+  spaceGroup,
+  partner,
+  attempts,
+  accepted,
+  reasons,
+  evaluations,
+}: PairResult) => ({
+  spaceGroup,
+  partner,
+  attempts: attempts.length,
+  accepted,
+  reasons,
+  evaluations,
+});
+
+/** Samples of each class near its boundary with the class it is most confused with. */
+export async function boundarySamples(
+  work: PoolWork,
+  { model, guide, verifier }: Makers,
+  wanted: Int32Array,
+): Promise<Made[]> {
+  const { folder, store, pool, cell, file, progress } = work;
+  const partners = likeliestPartners(store, guide);
+  const gates = pool.realismGate ? [agreementGate(verifier)] : [];
+  const results: PairResult[] = [];
+  for (const [label, count] of wanted.entries()) {
+    if (count === 0) continue;
+    const result = await searchPair({
+      model,
+      score: (images) => guide.logitsOf(images),
+      spaceGroup: store.classes[label]!,
+      partner: store.classes[partners[label]!]!,
+      count,
+      attempts: folder.study.boundaryAttempts * count,
+      epsilon: pool.epsilon,
+      seed: cell.gan,
+      gates,
+      progress,
+    });
+    results.push(result);
+  }
+  writeJson(file.replace(/\.h5$/, '.search.json'), results.map(summaryOf));
+  return results
+    .flatMap(({ attempts }) => attempts.filter(({ accepted }) => accepted))
+    .map((attempt) => ({ pixels: attempt.drawn.pixels, passport: passportOf(attempt, cell.gan) }));
+}
