@@ -1,4 +1,4 @@
-import { type Tensor2D, tf } from '../../src/engine/tf.ts';
+import { tf } from '../../src/engine/tf.ts';
 import { columnMeans, type Features, sameWidth } from './features.ts';
 
 /** Squared Euclidean distance between a row of one set and a row of another, in double precision. */
@@ -33,22 +33,39 @@ const PROBES = 64;
 /** Bytes of one block of squared distances on the engine. */
 const BLOCK_BYTES = 64 << 20;
 
-function centred({ count, width, values }: Features, mean: Float64Array): Float32Array {
-  const out = new Float32Array(values.length);
-  for (let i = 0; i < count; i++) {
-    for (let k = 0, at = i * width; k < width; k++, at++) out[at] = values[at]! - mean[k]!;
-  }
-  return out;
+/** A set about a mean, with the squared norm of each row. */
+interface Centred {
+  values: Float32Array;
+  norms: Float64Array;
 }
 
-function largestNorm(values: Float32Array, width: number): number {
-  let largest = 0;
-  for (let at = 0; at < values.length; at += width) {
-    let sum = 0;
-    for (let k = 0; k < width; k++) sum += values[at + k]! ** 2;
-    if (sum > largest) largest = sum;
+function centred({ count, width, values }: Features, mean: Float64Array): Centred {
+  const out = new Float32Array(values.length);
+  const norms = new Float64Array(count);
+  for (let i = 0, at = 0; i < count; i++) {
+    for (let k = 0; k < width; k++, at++) {
+      out[at] = values[at]! - mean[k]!;
+      norms[i]! += out[at]! ** 2;
+    }
   }
-  return largest;
+  return { values: out, norms };
+}
+
+/** Rows (scale x, first, last), so that one matrix product adds the norms to the dot products. */
+function extended(
+  { values, norms }: Centred,
+  width: number,
+  row: (norm: number) => { scale: number; first: number; last: number },
+): Float32Array {
+  const out = new Float32Array(norms.length * (width + 2));
+  norms.forEach((norm, i) => {
+    const { scale, first, last } = row(norm);
+    const at = i * (width + 2);
+    for (let k = 0; k < width; k++) out[at + k] = scale * values[i * width + k]!;
+    out[at + width] = first;
+    out[at + width + 1] = last;
+  });
+  return out;
 }
 
 /** Below this many multiplications a loop is quicker than a call of the engine. */
@@ -75,11 +92,9 @@ function observedError(a: Features, b: Features, block: DistanceBlock): number {
   return worst;
 }
 
-const norms = (x: Tensor2D) => x.square().sum(1);
-
 /**
- * All squared distances between rows of `a` and rows of `b`, block by block on the engine as
- * |a|^2 + |b|^2 - 2 a.b: 20,000 x 20,000 distances never take more than a block of memory.
+ * All squared distances between rows of `a` and rows of `b`, block by block on the engine as the
+ * product (a, |a|^2, 1) (-2 b, 1, |b|^2)': 20,000 x 20,000 distances never take more than a block of memory.
  *
  * @param visit gets each block and the slack of its values: those closer to a threshold than
  *   that are to be decided with `squaredDistance`.
@@ -100,23 +115,23 @@ function visitOnEngine(a: Features, b: Features, visit: Visit): void {
   // About the mean the norms are smallest, and with them the cancellation.
   const mean = columnMeans(b);
   const [left, right] = [centred(a, mean), centred(b, mean)];
-  const scale = largestNorm(left, a.width) + largestNorm(right, b.width);
+  const largest = (norms: Float64Array) => norms.reduce((most, n) => Math.max(most, n), 0);
+  const scale = largest(left.norms) + largest(right.norms);
   const rounding = ROUNDOFF * (16 + 4 * Math.sqrt(a.width)) * scale;
-  const rows = Math.max(1, Math.floor(BLOCK_BYTES / (4 * b.count)));
-  const others = tf.tensor2d(right, [b.count, b.width]);
-  const otherNorms = tf.tidy(() => norms(others));
-  for (let start = 0; start < a.count; start += rows) {
-    const count = Math.min(rows, a.count - start);
-    const part = left.subarray(start * a.width, (start + count) * a.width);
-    const block = tf.tidy(() => {
-      const x = tf.tensor2d(part, [count, a.width]);
-      const dots = tf.matMul(x, others, false, true);
-      return norms(x).expandDims(1).add(otherNorms).sub(dots.mul(2));
-    });
-    const squared = block.dataSync() as Float32Array;
-    block.dispose();
-    const done = { start, count, squared };
-    visit(done, Math.max(rounding, 8 * observedError(a, b, done)));
+  const width = a.width + 2;
+  const rows = extended(left, a.width, (norm) => ({ scale: 1, first: norm, last: 1 }));
+  const columns = extended(right, a.width, (norm) => ({ scale: -2, first: 1, last: norm }));
+  const others = tf.tensor2d(columns, [b.count, width]);
+  const atOnce = Math.max(1, Math.floor(BLOCK_BYTES / (4 * b.count)));
+  for (let start = 0; start < a.count; start += atOnce) {
+    const count = Math.min(atOnce, a.count - start);
+    const part = rows.subarray(start * width, (start + count) * width);
+    const product = tf.tidy(() =>
+      tf.matMul(tf.tensor2d(part, [count, width]), others, false, true),
+    );
+    const block = { start, count, squared: product.dataSync() as Float32Array };
+    product.dispose();
+    visit(block, Math.max(rounding, 8 * observedError(a, b, block)));
   }
-  tf.dispose([others, otherNorms]);
+  others.dispose();
 }

@@ -61,12 +61,15 @@ export function nearest(a: Features, b: Features, options: NeighbourOptions): Ne
       const row = start + r;
       const found = new Nearest(k);
       const from = r * b.count;
+      // The worst kept is exact: an approximate value above it by more than the slack is out.
+      let bound = Number.POSITIVE_INFINITY;
       for (let j = 0; j < b.count; j++) {
-        // The worst kept is exact: an approximate value above it by more than the slack is out.
-        if (squared[from + j]! > found.worst + slack) continue;
+        if (squared[from + j]! > bound) continue;
         if ((excludeSelf && j === row) || exclude?.(row, j)) continue;
         const exact = squaredDistance(a, row, b, j);
-        if (exact < found.worst) found.offer(j, exact);
+        if (exact >= found.worst) continue;
+        found.offer(j, exact);
+        bound = found.worst + slack;
       }
       index.set(found.index, row * k);
       out.set(found.squared, row * k);

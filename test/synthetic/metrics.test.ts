@@ -1,0 +1,195 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { tf } from '../../src/engine/tf.ts';
+import { Stream } from '../../src/ground/stream.ts';
+import { authenticity } from '../../synthetic/metrics/authenticity.ts';
+import { twoSampleTest } from '../../synthetic/metrics/c2st.ts';
+import { copyTest, mannWhitneyZ } from '../../synthetic/metrics/ct.ts';
+import { squaredDistance, visitDistances } from '../../synthetic/metrics/distances.ts';
+import { eigenvalues } from '../../synthetic/metrics/eigen.ts';
+import { type Features, featuresOf, pickRows } from '../../synthetic/metrics/features.ts';
+import { frechet } from '../../synthetic/metrics/frechet.ts';
+import { kid } from '../../synthetic/metrics/kid.ts';
+import { nearest } from '../../synthetic/metrics/neighbours.ts';
+import { prdc } from '../../synthetic/metrics/prdc.ts';
+import { realism } from '../../synthetic/metrics/realism.ts';
+
+const cloud = (name: string, count: number, width: number, shift = 0): Features => ({
+  count,
+  width,
+  values: new Stream(1, name).normals(count * width).map((v) => v + shift),
+});
+
+/** The set turned by a random rotation (Gram-Schmidt on normals), moved and scaled. */
+function turned(set: Features, seed: number): Features {
+  const stream = new Stream(seed, 'turn');
+  const { width } = set;
+  const axes: number[][] = [];
+  while (axes.length < width) {
+    const v = [...stream.normals(width)];
+    for (const axis of axes) {
+      const dot = v.reduce((sum, x, k) => sum + x * axis[k]!, 0);
+      axis.forEach((x, k) => {
+        v[k]! -= dot * x;
+      });
+    }
+    const norm = Math.hypot(...v);
+    axes.push(v.map((x) => x / norm));
+  }
+  const rows = Array.from({ length: set.count }, (_, i) =>
+    axes.map((axis) => 3 + axis.reduce((sum, x, k) => sum + x * set.values[i * width + k]!, 0)),
+  );
+  return featuresOf(rows);
+}
+
+it('precision, recall, density and coverage do not change under rotation, shift and permutation', () => {
+  const [real, fake] = [cloud('r', 60, 5), cloud('f', 50, 5, 0.5)];
+  const wanted = prdc(real, fake);
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 1e6 }), (seed) => {
+      expect(prdc(turned(real, seed), turned(fake, seed))).toEqual(wanted);
+      const order = (set: Features, name: string) =>
+        pickRows(set, new Stream(seed, name).permutation(set.count));
+      expect(prdc(order(real, 'a'), order(fake, 'b'))).toEqual(wanted);
+    }),
+    { numRuns: 20 },
+  );
+});
+
+it('a set against itself is covered, recalled and as dense as itself', () => {
+  const real = cloud('same', 80, 4);
+  const found = prdc(real, real);
+  expect(found).toMatchObject({ precision: 1, recall: 1, coverage: 1 });
+  // Strict balls of k neighbours hold the centre and k - 1 others.
+  expect(found.density).toBeCloseTo(1, 12);
+});
+
+it('the engine and the loop give the same distances, also far from the origin', () => {
+  const [a, b] = [cloud('a', 300, 130, 50), cloud('b', 200, 130, 50)];
+  let worst = 0;
+  let bound = 0;
+  const before = tf.memory().numTensors;
+  visitDistances(a, b, ({ start, count, squared }, slack) => {
+    bound = slack;
+    for (let r = 0; r < count; r++) {
+      for (let j = 0; j < b.count; j++) {
+        const exact = squaredDistance(a, start + r, b, j);
+        worst = Math.max(worst, Math.abs(squared[r * b.count + j]! - exact));
+      }
+    }
+  });
+  expect(tf.memory().numTensors).toBe(before);
+  expect(worst).toBeLessThan(bound);
+  expect(bound).toBeLessThan(0.01);
+});
+
+it('finds the same neighbours as a sort, ties and twins included', () => {
+  const base = cloud('n', 150, 120);
+  const twins = pickRows(base, [...Array(150).keys(), ...Array(40).keys()]);
+  const { index, squared } = nearest(twins, twins, { k: 4, excludeSelf: true });
+  for (let i = 0; i < twins.count; i++) {
+    const all = Array.from({ length: twins.count }, (_, j) => squaredDistance(twins, i, twins, j));
+    const sorted = [...all.keys()].filter((j) => j !== i).sort((p, q) => all[p]! - all[q]!);
+    const wanted = sorted.slice(0, 4).map((j) => all[j]!);
+    expect([...squared.subarray(4 * i, 4 * i + 4)]).toEqual(wanted);
+    expect([...index.subarray(4 * i, 4 * i + 4)].map((j) => all[j]!)).toEqual(wanted);
+  }
+});
+
+it('eigenvalues have the trace and the sum of squares of the matrix, and known values', () => {
+  const known = { size: 3, values: Float64Array.from([2, -1, 0, -1, 2, -1, 0, -1, 2]) };
+  [2 - Math.SQRT2, 2, 2 + Math.SQRT2].forEach((value, i) => {
+    expect(eigenvalues(known)[i]).toBeCloseTo(value, 12);
+  });
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 24 }), fc.integer({ min: 1, max: 99 }), (size, seed) => {
+      const draw = new Stream(seed, 'matrix').normals(size * size);
+      const values = Float64Array.from(draw, (_, at) => {
+        const [i, j] = [Math.floor(at / size), at % size];
+        return draw[i * size + j]! + draw[j * size + i]!;
+      });
+      const found = eigenvalues({ size, values });
+      const trace = found.reduce((sum, v) => sum + v, 0);
+      const squares = found.reduce((sum, v) => sum + v * v, 0);
+      let [t, s] = [0, 0];
+      for (let i = 0; i < size; i++) t += values[i * size + i]!;
+      for (const v of values) s += v * v;
+      expect(Math.abs(trace - t)).toBeLessThan(1e-9 * size);
+      expect(Math.abs(squares - s)).toBeLessThan(1e-9 * s);
+    }),
+  );
+});
+
+it('the Frechet distance is zero to itself, the squared shift of a moved set, and whole with few samples', () => {
+  const set = cloud('g', 40, 6);
+  expect(Math.abs(frechet(set, set))).toBeLessThan(1e-9);
+  const moved = { ...set, values: set.values.map((v) => v + 2) };
+  expect(frechet(set, moved)).toBeCloseTo(24, 4);
+  const few = pickRows(set, [0, 1, 2]);
+  expect(Math.abs(frechet(few, few))).toBeLessThan(1e-6);
+});
+
+it('KID is near zero between halves of one cloud and grows with the shift', () => {
+  const [a, b] = [cloud('ka', 200, 8), cloud('kb', 200, 8)];
+  expect(Math.abs(kid(a, b))).toBeLessThan(0.1);
+  expect(kid(a, cloud('kc', 200, 8, 1))).toBeGreaterThan(kid(a, cloud('kc', 200, 8, 0.5)));
+});
+
+it('copies are told: realism without bound, AuthPct 0, C_T far below zero', () => {
+  const [train, held] = [cloud('t', 100, 6), cloud('h', 60, 6)];
+  const noise = new Stream(1, 'noise').normals(60 * 6, 1e-3);
+  const copies = {
+    count: 60,
+    width: 6,
+    values: train.values.slice(0, 360).map((v, i) => v + noise[i]!),
+  };
+  expect(
+    realism(train, pickRows(train, [4, 5, 6])).some((r) => r === Number.POSITIVE_INFINITY),
+  ).toBe(true);
+  expect(authenticity(train, copies)).toBe(0);
+  expect(copyTest({ train, held, fake: copies })).toBeLessThan(-8);
+  expect(Math.abs(copyTest({ train, held, fake: cloud('other', 60, 6) }))).toBeLessThan(3);
+});
+
+it('C_T averages over cells and leaves out cells that are too small', () => {
+  const [train, held, fake] = [cloud('ct', 30, 3), cloud('ch', 20, 3), cloud('cf', 20, 3)];
+  const cells = (count: number, second: number) =>
+    Array.from({ length: count }, (_, i) => (i < second ? 0 : 1));
+  const split = { train: cells(30, 20), held: cells(20, 16), fake: cells(20, 12) };
+  const first = (n: number) => Array.from({ length: n }, (_, i) => i);
+  const alone = copyTest({
+    train: pickRows(train, first(20)),
+    held: pickRows(held, first(16)),
+    fake: pickRows(fake, first(12)),
+  });
+  expect(copyTest({ train, held, fake, cells: split })).toBe(alone);
+  expect(
+    copyTest({ train, held, fake, cells: { ...split, held: cells(20, 4), fake: cells(20, 17) } }),
+  ).toBeNaN();
+});
+
+it('the Mann-Whitney Z agrees with SciPy, ties included', () => {
+  // scipy.stats.mannwhitneyu([1, 2, 2, 5], [2, 3, 4, 6, 7]).statistic == 4.0
+  const z = mannWhitneyZ(Float64Array.of(1, 2, 2, 5), Float64Array.of(2, 3, 4, 6, 7));
+  expect(z).toBeCloseTo((4 - 10 + 0.5) / Math.sqrt((20 * 10) / 12), 12);
+});
+
+it('the two-sample test sees a shift and does not see one that is not there', () => {
+  const real = cloud('cr', 80, 5);
+  const same = twoSampleTest(real, cloud('cs', 60, 5), { stream: new Stream(1, 's') });
+  expect(same.count).toBe(60);
+  expect(same.pValue).toBeGreaterThan(0.05);
+  const far = twoSampleTest(real, cloud('cs', 60, 5, 2), { stream: new Stream(1, 's') });
+  expect(far.accuracy).toBeGreaterThan(0.9);
+  expect(far.pValue).toBe(0.001);
+});
+
+it.each([
+  ['prdc', () => prdc(cloud('x', 5, 2), cloud('y', 20, 2))],
+  ['nearest', () => nearest(cloud('x', 5, 2), cloud('y', 2, 2), { k: 3 })],
+  ['kid', () => kid(cloud('x', 1, 2), cloud('y', 20, 2))],
+  ['frechet', () => frechet(cloud('x', 1, 2), cloud('y', 20, 2))],
+  ['widths', () => kid(cloud('x', 5, 3), cloud('y', 5, 2))],
+])('%s refuses what it cannot compute', (_, run) => {
+  expect(run).toThrow(RangeError);
+});
