@@ -13,7 +13,7 @@ import {
   operations,
   wyckoffPositions,
 } from './spacegroup.ts';
-import { findSymmetry } from './symmetry.ts';
+import { findSymmetry, standardise } from './symmetry.ts';
 import { parseTriplet } from './triplet.ts';
 
 export interface GenerateOptions {
@@ -43,8 +43,8 @@ const PLACE_TRIES = 30;
 const CLOSENESS = 0.7;
 /** Atoms of the primitive cell that a crystal aims at: as the built-in minerals, 5 % to 95 %. */
 const ATOMS = [2, 48] as const;
-/** Symmetry is looked for at both tolerances (angstrom): none may be hidden or nearly there. */
-const TOLERANCES = [0.01, 0.1] as const;
+/** Symmetry must not even nearly be higher: positions may blur by this, in angstrom. */
+const BLUR = 0.1;
 const MERGE: Vec3 = [1e-6, 1e-6, 1e-6];
 
 const places = new Map<number, Place[]>();
@@ -194,12 +194,12 @@ export function generateCrystal({
   for (let number = 0; number < ATTEMPTS; number++) {
     const made = attempt(spaceGroup, number, stream);
     if (!made) continue;
-    const exact = TOLERANCES.every((tolerance) => {
-      const found = findSymmetry(made, tolerance);
-      return found?.spaceGroup === spaceGroup && found.atomCount === made.atoms.length;
-    });
-    if (!exact) continue;
-    return { id, material: id, formula: cellFormula(made.atoms), spaceGroup, ...made };
+    const blurred = findSymmetry(made, BLUR);
+    if (blurred?.spaceGroup !== spaceGroup || blurred.atomCount !== made.atoms.length) continue;
+    const standard = standardise(made);
+    if (standard?.spaceGroup !== spaceGroup) continue;
+    const { cell, atoms } = standard;
+    return { id, material: id, formula: cellFormula(atoms), spaceGroup, cell, atoms };
   }
   throw new Error(`no crystal of space group ${spaceGroup} in ${ATTEMPTS} attempts`);
 }

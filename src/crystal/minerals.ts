@@ -103,7 +103,6 @@ export function loadMinerals(groups?: ReadonlySet<number>): Crystal[] {
   return text
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'))
-    .map(parseMineralLine)
-    .filter((entry) => !groups || groups.has(entry.spaceGroup))
-    .map(mineralCrystal);
+    .filter((line) => !groups || groups.has(Number(line.split(' ', 2)[1])))
+    .map((line) => mineralCrystal(parseMineralLine(line)));
 }
