@@ -1,13 +1,12 @@
 import type { Stream } from '../ground/stream.ts';
-import { cellVolume } from './cell.ts';
 import { atomicRadius, atomicVolume, type Composition, drawComposition } from './composition.ts';
-import type { Atom, Cell, Crystal, Vec3 } from './crystal.ts';
+import type { Atom, Crystal, Vec3 } from './crystal.ts';
 import { Spacing } from './distances.ts';
 import { cellFormula } from './formula.ts';
 import { applyOperation, orbitOf } from './orbit.ts';
+import { drawCell } from './shape.ts';
 import {
   centringVectors,
-  type LatticeSystem,
   latticeSystem,
   type Operation,
   operations,
@@ -61,34 +60,6 @@ function placesOf(spaceGroup: number): Place[] {
     );
   }
   return places.get(spaceGroup)!;
-}
-
-/** Lattice lengths and angles of a shape, before its volume is set. */
-function drawShape(system: LatticeSystem, stream: Stream): Cell {
-  const ratio = (mean: number, spread = 0.3): number => mean * Math.exp(spread * stream.normal());
-  switch (system) {
-    case 'cubic':
-      return [1, 1, 1, 90, 90, 90];
-    case 'hexagonal':
-      return [1, 1, ratio(1.3, 0.4), 90, 90, 120];
-    case 'rhombohedral':
-      return [1, 1, ratio(2.2, 0.4), 90, 90, 120];
-    case 'tetragonal':
-      return [1, 1, ratio(1.2, 0.4), 90, 90, 90];
-    case 'orthorhombic':
-      return [1, ratio(1), ratio(1), 90, 90, 90];
-    case 'monoclinic':
-      return [1, ratio(1), ratio(1), 90, stream.between(92, 120), 90];
-    case 'triclinic': {
-      const angle = (): number => stream.between(70, 110);
-      return [1, ratio(1), ratio(1), angle(), angle(), angle()];
-    }
-  }
-}
-
-function scaled([a, b, c, ...angles]: Cell, volume: number): Cell {
-  const factor = Math.cbrt(volume / cellVolume([a, b, c, ...angles]));
-  return [a * factor, b * factor, c * factor, ...angles];
 }
 
 /**
@@ -166,7 +137,7 @@ function attempt(spaceGroup: number, number: number, stream: Stream) {
   const full = orbits.reduce((v, o) => v + o.place.multiplicity * atomicVolume(o.element), 0);
   const loosened = Math.min(1.5, 1 + number / 100);
   const volume = full * loosened * Math.exp(0.1 * stream.normal());
-  const cell = scaled(drawShape(latticeSystem(spaceGroup), stream), volume);
+  const cell = drawCell(latticeSystem(spaceGroup), volume, stream);
   const reach = 2 * CLOSENESS * Math.max(...orbits.map((o) => atomicRadius(o.element)));
   const spacing = new Spacing(cell, reach);
   if (spacing.toItself < reach) return null;

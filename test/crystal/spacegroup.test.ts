@@ -39,15 +39,22 @@ const determinant = (r: readonly number[]): number =>
 const isSohncke = (group: number): boolean =>
   operations(group).every(({ rotation }) => determinant(rotation) === 1);
 
+const hasInversion = (group: number): boolean =>
+  operations(group).some(
+    ({ rotation, translation }) =>
+      rotation.join() === '-1,0,0,0,-1,0,0,0,-1' && translation.every((t) => t === 0),
+  );
+
 describe('the 230 space groups', () => {
   it('have the operations, system and point group of another library (gemmi)', () => {
     expect(golden.groups).toHaveLength(230);
-    for (const [group, symbol, point, system, count, sohncke, , hash] of golden.groups) {
+    for (const [group, symbol, point, system, count, sohncke, inversion, hash] of golden.groups) {
       expect(operations(group), `operations of ${group}`).toHaveLength(count);
       expect(digest(group), `operations of ${group}`).toBe(hash);
       expect(crystalSystem(group)).toBe(system);
       expect(pointGroup(group)).toBe(point === '-62m' ? '-6m2' : point);
       expect(isSohncke(group)).toBe(sohncke === 1);
+      expect(hasInversion(group)).toBe(inversion === 1);
       expect(new Set(settingsOfSymbol(symbol).map((s) => s.spaceGroup))).toEqual(new Set([group]));
     }
   });
