@@ -1,4 +1,4 @@
-import { batchNorm, type StatisticsSink } from '../src/engine/batchnorm.ts';
+import { convNorm } from '../src/engine/conv-norm.ts';
 import type { WeightSpec, Weights } from '../src/engine/parameters.ts';
 import { relu } from '../src/engine/relu.ts';
 import { type Tensor1D, type Tensor2D, type Tensor4D, tf } from '../src/engine/tf.ts';
@@ -35,29 +35,42 @@ export const convStatistics = ({ name, to }: ConvShape): WeightSpec[] => [
   { name: `${name}/variance`, shape: [to], start: 'ones' },
 ];
 
-/** 3x3 convolution with zero padding, then batch normalisation. */
-export function convNorm(pass: Pass, name: string, x: Tensor4D, stride: 1 | 2): Tensor4D {
-  const { weights, statistics, sink } = pass;
-  const maps = tf.conv2d(x, weights[`${name}/kernel`] as Tensor4D, stride, 'same');
-  const layerSink: StatisticsSink | undefined =
-    sink && ((mean, variance) => sink(name, mean, variance));
-  const norm = {
-    gain: weights[`${name}/gain`] as Tensor1D,
-    offset: weights[`${name}/offset`] as Tensor1D,
-    mean: statistics[`${name}/mean`] as Tensor1D,
-    variance: statistics[`${name}/variance`] as Tensor1D,
-  };
-  return batchNorm(maps, norm, { sink: layerSink });
+/** How one convolution is used in a body. */
+interface ConvUse {
+  stride: 1 | 2;
+  relu?: boolean;
+  /** True for the layer that reads the patterns. */
+  first?: boolean;
 }
 
-/** Convolution, batch normalisation, ReLU. */
-export const convBlock = (pass: Pass, name: string, x: Tensor4D, stride: 1 | 2): Tensor4D =>
-  relu(convNorm(pass, name, x, stride));
+/** 3x3 convolution with zero padding, batch normalisation and, unless told otherwise, ReLU. */
+export function convBlock(pass: Pass, name: string, x: Tensor4D, use: ConvUse): Tensor4D {
+  const { weights, statistics, sink } = pass;
+  return convNorm(
+    x,
+    {
+      kernel: weights[`${name}/kernel`] as Tensor4D,
+      gain: weights[`${name}/gain`] as Tensor1D,
+      offset: weights[`${name}/offset`] as Tensor1D,
+    },
+    {
+      stride: use.stride,
+      relu: use.relu ?? true,
+      statistics: {
+        mean: statistics[`${name}/mean`] as Tensor1D,
+        variance: statistics[`${name}/variance`] as Tensor1D,
+      },
+      ...(sink && { sink: ({ mean, variance }) => sink(name, mean, variance) }),
+      // Training learns nothing from the gradient in the patterns; the boundary search does.
+      inputGradient: !(use.first && sink),
+    },
+  );
+}
 
 /** Two convolutions whose result is added to the input (He et al. 2016). */
 export function residualBlock(pass: Pass, name: string, x: Tensor4D): Tensor4D {
-  const inner = convBlock(pass, `${name}/a`, x, 1);
-  return relu(convNorm(pass, `${name}/b`, inner, 1).add(x) as Tensor4D);
+  const inner = convBlock(pass, `${name}/a`, x, { stride: 1 });
+  return relu(convBlock(pass, `${name}/b`, inner, { stride: 1, relu: false }).add(x) as Tensor4D);
 }
 
 /** Mean over rows and columns, (N, channels). */

@@ -46,7 +46,10 @@ const ladder = (from: number, width: number): ConvShape[] =>
   }));
 
 const climb = (pass: Pass, x: Tensor4D): Tensor4D =>
-  STAGES.reduce((maps, stage) => convBlock(pass, `conv${stage}`, maps, 2), x);
+  STAGES.reduce(
+    (maps, stage) => convBlock(pass, `conv${stage}`, maps, { stride: 2, first: stage === 1 }),
+    x,
+  );
 
 const stackBody = (width: number): Body => ({
   convs: ladder(3, width),
@@ -74,7 +77,7 @@ const residualBody = (width: number): Body => ({
   run: (pass, x) =>
     meanPool(
       STAGES.reduce((maps, stage) => {
-        const down = convBlock(pass, `conv${stage}`, maps, 2);
+        const down = convBlock(pass, `conv${stage}`, maps, { stride: 2, first: stage === 1 });
         return RESIDUAL_STAGES.includes(stage) ? residualBlock(pass, `block${stage}`, down) : down;
       }, x),
     ),

@@ -1,4 +1,4 @@
-import { classCounts, type Examples } from '../src/dataset/examples.ts';
+import { classCounts, type Examples, type RealExamples } from '../src/dataset/examples.ts';
 import { digestOf } from '../src/ground/digest.ts';
 import { inputError, usageError } from '../src/ground/errors.ts';
 import type { ProgressFactory } from '../src/ground/progress.ts';
@@ -9,7 +9,7 @@ import type { ClassifierSpec } from './spec.ts';
 export interface TrainOptions {
   examples: Examples;
   /** Chooses the best weights and the temperature. */
-  validation: Examples;
+  validation: RealExamples;
   spec: ClassifierSpec;
   /** Technique words such as `logit-adjustment:tau=1.2`; none is the plain classifier. */
   techniques?: readonly string[];

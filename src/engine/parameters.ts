@@ -61,7 +61,10 @@ export class ParameterLayout {
   unpack(flat: Tensor1D): Weights {
     const parts = this.specs.length === 1 ? [flat] : tf.split(flat, [...this.sizes]);
     return Object.fromEntries(
-      this.specs.map((spec, i) => [spec.name, parts[i]!.reshape([...spec.shape])]),
+      this.specs.map((spec, i) => [
+        spec.name,
+        spec.shape.length === 1 ? parts[i]! : parts[i]!.reshape([...spec.shape]),
+      ]),
     );
   }
 
