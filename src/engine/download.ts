@@ -25,12 +25,16 @@ export async function sha256Of(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
+/** A server that cannot be reached. */
+export class Unreachable extends CbedError {}
+
 /** A failed connection as one line with the mend. */
 export function networkError(url: string, error: unknown): CbedError {
   if (error instanceof CbedError) return error;
   const cause = error instanceof Error && error.cause ? error.cause : error;
-  const proxy = process.env.HTTPS_PROXY ?? process.env.https_proxy;
-  return inputError(
+  const proxy = process.env.HTTPS_PROXY || process.env.https_proxy;
+  return new Unreachable(
+    'input',
     `cannot fetch ${url}: ${messageOf(cause)}`,
     proxy
       ? `HTTPS_PROXY=${proxy} is honoured by pip, and by Node from version 24 with NODE_USE_ENV_PROXY=1: install pip, or use that`

@@ -1,17 +1,13 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { CbedError, inputError, messageOf } from '../ground/errors.ts';
+import { CbedError, inputError } from '../ground/errors.ts';
 import { type Progress, type ProgressFactory, silentProgress } from '../ground/progress.ts';
 import { downloadsFolder } from './cache.ts';
-import { download, sha256Of } from './download.ts';
+import { download, sha256Of, Unreachable } from './download.ts';
 import { findPip, pipDownload } from './pip.ts';
 import { findWheel } from './pypi.ts';
-import type { Requirement } from './requirement.ts';
 import { requireSpace } from './space.ts';
-import { parseWheelName, pinOf } from './wheel.ts';
-
-/** A project of the index and the versions that serve. */
-export type Wanted = Pick<Requirement, 'project' | 'specifier'>;
+import { parseWheelName, pinOf, type Wanted } from './wheel.ts';
 
 /** A wheel in the downloads folder, its digest checked. */
 export interface FetchedWheel {
@@ -110,9 +106,15 @@ async function fromIndex(wanted: Wanted, progress: ProgressFactory): Promise<str
   return target;
 }
 
+async function allFromIndex(wanted: readonly Wanted[], progress: ProgressFactory) {
+  const paths: string[] = [];
+  for (const each of wanted) paths.push(await fromIndex(each, progress));
+  return paths;
+}
+
 /** pip's way first; where it fails or is absent, straight from the index. */
 async function fetchMissing(wanted: readonly Wanted[], options: FetchOptions): Promise<string[]> {
-  let pipError: CbedError | null = null;
+  let pipError: unknown;
   try {
     const paths = await withPip(wanted, options);
     if (paths) return paths;
@@ -121,18 +123,10 @@ async function fetchMissing(wanted: readonly Wanted[], options: FetchOptions): P
     pipError = error;
   }
   try {
-    const paths: string[] = [];
-    for (const each of wanted) {
-      paths.push(await fromIndex(each, options.progress ?? silentProgress));
-    }
-    return paths;
+    return await allFromIndex(wanted, options.progress ?? silentProgress);
   } catch (error) {
-    if (!(error instanceof CbedError)) throw error;
-    if (pipError) throw pipError;
-    throw inputError(
-      `there is no pip, and ${messageOf(error)}`,
-      'install pip (sudo apt-get install python3-pip), or go online',
-    );
+    // pip knows the user's mirrors, so what it met says more than that PyPI is out of reach.
+    throw pipError && error instanceof Unreachable ? pipError : error;
   }
 }
 

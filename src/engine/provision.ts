@@ -21,7 +21,7 @@ import { OWN_INSTALLER_VERSION, useOwnInstaller } from './own-installer.ts';
 import { requirementsOf } from './requirement.ts';
 import { explainFileError } from './space.ts';
 import { metadataOf, unpackWheels } from './unpack.ts';
-import { expectedBytes, tensorflowProject } from './wheel.ts';
+import { expectedBytes, pinnedCuda, tensorflowProject } from './wheel.ts';
 
 /** The TensorFlow that the project is tested with. */
 export const TENSORFLOW_VERSION = '2.21.0';
@@ -78,7 +78,7 @@ export async function chooseDevice(
   );
 }
 
-/** TensorFlow's wheel, and for CUDA those that its `and-cuda` extra names. */
+/** TensorFlow's wheel, and for CUDA those pinned for it or named by its `and-cuda` extra. */
 async function fetchAll({ version, device, progress }: Target): Promise<FetchedWheel[]> {
   const project = tensorflowProject(device, process.arch);
   const wheels = await fetchWheels([{ project, specifier: `==${version}` }], {
@@ -87,7 +87,8 @@ async function fetchAll({ version, device, progress }: Target): Promise<FetchedW
     bytes: expectedBytes(project, version),
   });
   if (device === 'cpu') return wheels;
-  const libraries = requirementsOf(await metadataOf(wheels[0]!.path), 'and-cuda');
+  const libraries =
+    pinnedCuda(version) ?? requirementsOf(await metadataOf(wheels[0]!.path), 'and-cuda');
   const what = 'the CUDA libraries';
   const bytes = CUDA_LIBRARIES_BYTES;
   return [...wheels, ...(await fetchWheels(libraries, { progress, what, bytes }))];

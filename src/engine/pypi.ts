@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { inputError } from '../ground/errors.ts';
 import { networkError } from './download.ts';
-import { compareVersions, type Requirement, satisfies } from './requirement.ts';
-import { chooseWheel, type WheelFile } from './wheel.ts';
+import { compareVersions, satisfies } from './requirement.ts';
+import { chooseWheel, type Wanted, type WheelFile } from './wheel.ts';
 
 const fileSchema = z.object({
   filename: z.string(),
@@ -51,7 +51,7 @@ async function releasesOf(project: string): Promise<Record<string, WheelFile[]>>
  * @throws input error that lists the newest versions when there is none.
  */
 export async function findWheel(
-  requirement: Pick<Requirement, 'project' | 'specifier'>,
+  requirement: Wanted,
   arch: NodeJS.Architecture,
 ): Promise<WheelFile> {
   const { project, specifier } = requirement;

@@ -29,8 +29,11 @@ export function explainFileError(error: unknown, folder: string): Error {
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return inputError(`the disk of ${folder} is full`, diskMend);
   }
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
-    return inputError(`${folder} cannot be written`, 'set CBED_CACHE to a folder of yours');
+  if (code && ['EACCES', 'EPERM', 'EROFS', 'EEXIST', 'ENOTDIR'].includes(code)) {
+    return inputError(
+      `${folder} cannot be written (${code})`,
+      'set CBED_CACHE to a folder of yours',
+    );
   }
   return error as Error;
 }

@@ -2,6 +2,10 @@ import { readFileSync } from 'node:fs';
 import { usageError } from '../ground/errors.ts';
 import { dataFile } from '../ground/paths.ts';
 import type { EngineDevice } from './cache.ts';
+import type { Requirement } from './requirement.ts';
+
+/** A project of the index and the versions that serve. */
+export type Wanted = Pick<Requirement, 'project' | 'specifier'>;
 
 /** A wheel's name taken apart (PEP 427). */
 export interface WheelName {
@@ -85,26 +89,43 @@ export function chooseWheel(
 
 interface Pin {
   sha256: string;
-  bytes: number;
+  bytes?: number;
 }
 
-let pins: Record<string, Pin> | undefined;
-
-function allPins(): Record<string, Pin> {
-  const file = dataFile('engine', 'wheels.json');
-  pins ??= (JSON.parse(readFileSync(file, 'utf8')) as { wheels: Record<string, Pin> }).wheels;
-  return pins;
+interface PinList {
+  /** TensorFlow version -> the CUDA libraries it is tested with, project -> version. */
+  cuda: Record<string, Record<string, string>>;
+  wheels: Record<string, Pin>;
 }
 
-/** The digest and size of a wheel in the project's own list, or null. */
-export const pinOf = (name: string): Pin | null => allPins()[name] ?? null;
+let list: PinList | undefined;
 
-// Published sizes, for the progress bar and the disk, where the list has no entry.
+function pinList(): PinList {
+  list ??= JSON.parse(readFileSync(dataFile('engine', 'wheels.json'), 'utf8')) as PinList;
+  return list;
+}
+
+/** The digest of a wheel in the project's own list, or null. */
+export const pinOf = (name: string): Pin | null => pinList().wheels[name] ?? null;
+
+/** The CUDA libraries that the project pins for a TensorFlow, or null for other versions. */
+export function pinnedCuda(version: string): Wanted[] | null {
+  const projects = pinList().cuda[version];
+  if (!projects) return null;
+  return Object.entries(projects).map(([project, exact]) => ({
+    project,
+    specifier: `==${exact}`,
+  }));
+}
+
+// Published sizes, for the progress bar and the disk, where the list has none.
 const USUAL_BYTES: Record<string, number> = { 'tensorflow-cpu': 275e6, tensorflow: 650e6 };
 
 /** Bytes to expect of TensorFlow's wheel. */
 export function expectedBytes(project: string, version: string): number {
   const start = `${project.replaceAll('-', '_')}-${version}-`;
-  const name = Object.keys(allPins()).find((each) => each.startsWith(start));
-  return name ? pinOf(name)!.bytes : USUAL_BYTES[project]!;
+  const known = Object.entries(pinList().wheels).find(
+    ([name, pin]) => name.startsWith(start) && pin.bytes,
+  );
+  return known?.[1].bytes ?? USUAL_BYTES[project]!;
 }

@@ -37,13 +37,18 @@ async function readAt(file: FileHandle, offset: number, length: number): Promise
   return block.subarray(0, bytesRead);
 }
 
+/** Whether the end record is here: its comment must reach exactly to the end. */
+const isEndRecord = (tail: Buffer, at: number): boolean =>
+  tail.readUInt32LE(at) === END_RECORD &&
+  tail.readUInt16LE(at + END_BYTES - 2) === tail.length - at - END_BYTES;
+
 /** Offset and size of the central directory, from the end record (or its 64-bit form). */
 async function findDirectory(path: string, file: FileHandle) {
   const { size } = await file.stat();
   const tailStart = Math.max(0, size - END_BYTES - LONGEST_COMMENT);
   const tail = await readAt(file, tailStart, size - tailStart);
   let at = tail.length - END_BYTES;
-  while (at >= 0 && tail.readUInt32LE(at) !== END_RECORD) at--;
+  while (at >= 0 && !isEndRecord(tail, at)) at--;
   if (at < 0) throw damaged(path, 'it has no directory');
   const offset = tail.readUInt32LE(at + 16);
   if (offset !== OVERFLOW) return { offset, length: tail.readUInt32LE(at + 12) };
