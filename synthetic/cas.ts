@@ -1,6 +1,6 @@
 import { rowsByClass } from '../src/balance/sampling.ts';
 import { selectExamples } from '../src/balance/select.ts';
-import type { Examples } from '../src/dataset/examples.ts';
+import type { Examples, RealExamples } from '../src/dataset/examples.ts';
 import type { Stream } from '../src/ground/stream.ts';
 import type { SyntheticArchive } from './archive.ts';
 
@@ -53,9 +53,9 @@ export function meanRecall(predicted: ArrayLike<number>, labels: ArrayLike<numbe
 export interface CasOptions {
   synthetic: Examples;
   train: Examples;
-  held: Examples;
+  held: RealExamples;
   /** Trains a fresh classifier on the first and predicts a label for each of the second. */
-  fit: (train: Examples, held: Examples) => Promise<ArrayLike<number>>;
+  fit: (train: Examples, held: RealExamples) => Promise<ArrayLike<number>>;
   stream: Stream;
 }
 
@@ -83,7 +83,7 @@ export async function classificationScore(
     );
     return onlyClasses(selectExamples(set, chosen), classes);
   };
-  const judge = onlyClasses(held, classes);
+  const judge: RealExamples = { ...onlyClasses(held, classes), synthetic: undefined };
   const made = draw(synthetic, rows[0]!, 'synthetic');
   const real = draw(train, rows[1]!, 'real');
   return {

@@ -1,4 +1,4 @@
-import type { Examples } from '../src/dataset/examples.ts';
+import type { Examples, RealExamples } from '../src/dataset/examples.ts';
 import { type ProgressFactory, silentProgress } from '../src/ground/progress.ts';
 import type { Stream } from '../src/ground/stream.ts';
 import type { SyntheticArchive } from './archive.ts';
@@ -44,7 +44,7 @@ export interface Scoring {
   /** Real training triplets. */
   train: Examples;
   /** Real triplets that nothing has learned from (the validation part); for C_T. */
-  held: Examples | null;
+  held: RealExamples | null;
   /** The first is the one in which samples are judged. */
   spaces: readonly Space[];
   /** Class probabilities of a classifier that did not guide the generator. */

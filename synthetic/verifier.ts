@@ -3,7 +3,7 @@ import { loadClassifier } from '../classifier/load.ts';
 import { predictedLabels } from '../classifier/metrics.ts';
 import { classifierSpec } from '../classifier/spec.ts';
 import { trainClassifier } from '../classifier/train.ts';
-import type { Examples } from '../src/dataset/examples.ts';
+import type { Examples, RealExamples } from '../src/dataset/examples.ts';
 import type { Store } from '../src/dataset/store.ts';
 import { inputError } from '../src/ground/errors.ts';
 import type { ProgressFactory } from '../src/ground/progress.ts';
@@ -59,7 +59,7 @@ export function trainVerifier(store: Store, training: QuickTraining): Promise<Cl
 /** Trains a plain classifier on one set and predicts labels of another: what the CAS asks for. */
 export const fitAndPredict =
   (training: QuickTraining) =>
-  async (examples: Examples, held: Examples): Promise<Int32Array> => {
+  async (examples: Examples, held: RealExamples): Promise<Int32Array> => {
     const spec = classifierSpec(examples);
     // One look, at the end: the held-out triplets do not choose the weights.
     const options = { examples, validation: held, spec, evaluations: 1, ...training };

@@ -34,6 +34,11 @@ export interface Examples {
   readonly properties?: (index: number) => CrystalProperties | null;
 }
 
+/** Examples that hold nothing synthetic: the only ones that may judge (validation, test). */
+export interface RealExamples extends Examples {
+  readonly synthetic?: undefined;
+}
+
 /** Pixel values run from 0 to 255; networks see value / 128. */
 export const PIXEL_SCALE = 1 / 128;
 

@@ -1,9 +1,9 @@
-import type { Examples } from './examples.ts';
+import type { RealExamples } from './examples.ts';
 import { SPLITS, type Split } from './split.ts';
 import type { Store } from './store.ts';
 
 /** Rows of a store as examples. */
-export interface StoreExamples extends Examples {
+export interface StoreExamples extends RealExamples {
   readonly store: Store;
   /** Row of the store behind each example. */
   readonly rows: Int32Array;

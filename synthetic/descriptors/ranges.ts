@@ -25,6 +25,12 @@ const GROUPS = [...new Set(DESCRIPTORS.map(({ group }) => group))];
 /** The spread over all classes counts like this many triplets of a class. */
 const PRIOR = 10;
 
+/**
+ * Least spread of a descriptor (all run from 0 to about 1): simulated patterns are symmetric to the
+ * last digit, and nobody would see the difference of a hundredth.
+ */
+const LEAST_SPREAD = 0.01;
+
 /** Share of real triplets of the training data that a group may fail. */
 const FAILING = 0.01;
 
@@ -77,7 +83,9 @@ export function descriptorRanges(
     });
   const spread = moments.map(({ square }, label) => {
     const own = Math.max(0, rows[label]!.length - 1);
-    return square.map((s, k) => Math.sqrt((s + PRIOR * common[k]!) / (own + PRIOR)) || 1e-6);
+    return square.map((s, k) =>
+      Math.max(LEAST_SPREAD, Math.sqrt((s + PRIOR * common[k]!) / (own + PRIOR))),
+    );
   });
   const centre = moments.map((moment) => moment.centre);
   const strays = new Map(GROUPS.map((group) => [group, [] as number[]]));
