@@ -30,6 +30,7 @@ async function listTechniques(json: boolean): Promise<void> {
 export const classifyCommand = (): Command =>
   new Command('classify')
     .description('train, evaluate and use space-group classifiers')
+    .enablePositionalOptions()
     .option('--list-techniques', 'print the techniques against imbalance')
     .option('--json', 'print as JSON')
     .addCommand(classifyTrainCommand())
