@@ -6,6 +6,7 @@ import { classifyCommand } from './commands/classify.ts';
 import { dataCommand } from './commands/data.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { mixCommand } from './commands/mix.ts';
+import { quickstartCommand } from './commands/quickstart.ts';
 import { scoreCommand } from './commands/score.ts';
 import { setupCommand } from './commands/setup.ts';
 import { CbedError, EXIT, messageOf } from './ground/errors.ts';
@@ -30,6 +31,7 @@ export function buildProgram(): Command {
   const commands = [
     setupCommand,
     doctorCommand,
+    quickstartCommand,
     dataCommand,
     classifyCommand,
     scoreCommand,

@@ -17,6 +17,7 @@ export { compareStudy } from './benchmark/compare.ts';
 export { loadStudy } from './benchmark/load.ts';
 export { renderTriplets } from './codec/batch.ts';
 export { encodeExamples } from './codec/encode.ts';
+export { readCif } from './crystal/cif.ts';
 export type { Crystal } from './crystal/crystal.ts';
 export { generateCrystal } from './crystal/generate.ts';
 export { loadMinerals } from './crystal/minerals.ts';

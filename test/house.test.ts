@@ -16,6 +16,7 @@ const ORDER = [
   'synthetic',
   'src/benchmark',
   'src/report',
+  'src/quickstart',
 ];
 const FOUNDATION = ['src/ground', 'src/engine'];
 

@@ -22,8 +22,8 @@ export function tripletPicture(pixels: Uint8Array, size: number): Picture {
   for (let row = 0; row < size; row++) {
     for (let column = 0; column < size; column++) {
       for (let zone = 0; zone < 3; zone++) {
-        data[row * width + zone * (size + gap) + column] =
-          pixels[(row * size + column) * 3 + zone]!;
+        const value = DISPLAY_GAIN * pixels[(row * size + column) * 3 + zone]!;
+        data[row * width + zone * (size + gap) + column] = Math.min(255, value);
       }
     }
   }

@@ -1,0 +1,69 @@
+import { JUDGED_FILE } from '../../synthetic/judged.ts';
+import { runCell } from '../benchmark/cell.ts';
+import { type Comparison, compareStudy } from '../benchmark/compare.ts';
+import { openStudyFolder, readOutcomes, type StudyFolder } from '../benchmark/folder.ts';
+import { loadStudy } from '../benchmark/load.ts';
+import { makersFolder } from '../benchmark/makers.ts';
+import { makePools, poolFile, poolsOf } from '../benchmark/pools.ts';
+import { type CellPlan, planCells } from '../benchmark/study.ts';
+import { writeJson } from '../ground/files.ts';
+import type { Budget } from './budget.ts';
+import { keep, type Story, stage } from './stages.ts';
+
+export interface StoryStudy {
+  folder: StudyFolder;
+  /** The cell whose pool the pictures show. */
+  cell: CellPlan;
+  /** The judged archive. */
+  archive: string;
+}
+
+/** Opens the study `quick` on the story's store, in the story's run folder. */
+export function openStory(story: Story, store: string, budget: Budget): StudyFolder {
+  const { updates, ganSteps } = budget;
+  const study = loadStudy('quick', { data: store, updates, ganSteps, firstSeed: story.seed });
+  return openStudyFolder(story.run.file('study'), study);
+}
+
+/**
+ * Trains guide, verifier and GAN on the training split, samples near the boundaries, judges the
+ * samples, and leaves all of it where the later commands look.
+ */
+export async function makeSynthetic(story: Story, folder: StudyFolder): Promise<StoryStudy> {
+  const cell = planCells(folder.study).find((plan) => poolsOf(plan).length > 0)!;
+  const archive = poolFile(folder, cell, poolsOf(cell)[0]!);
+  const heading =
+    'Training a guide, a verifier and the GAN; sampling near the boundaries; judging realism';
+  return stage(story, heading, async () => {
+    await makePools(folder, story.progress);
+    const makers = (...parts: string[]) => folder.sharedFile(makersFolder(cell), ...parts);
+    const wrote = [
+      keep(makers('guide'), story.run.file('classifier')),
+      keep(makers('gan'), story.run.file('gan')),
+      keep(archive, story.run.file('sample', 'synthetic.h5')),
+      keep(archive, story.run.file('score', JUDGED_FILE)),
+    ];
+    for (const name of ['sample', 'score'])
+      writeJson(story.run.file(name, 'config.json'), folder.study);
+    return { folder, cell, archive, wrote };
+  });
+}
+
+/** Trains every arm with equal updates, tests on real triplets of unseen materials, compares. */
+export async function compareArms(story: Story, folder: StudyFolder): Promise<Comparison> {
+  const cells = planCells(folder.study);
+  const heading = `Training with and without synthetic data: ${cells.length} runs of ${folder.study.updates} updates`;
+  const { comparison } = await stage(story, heading, async () => {
+    const bar = story.progress('classifiers', cells.length);
+    for (const cell of cells) {
+      await runCell({ folder, cell });
+      bar.advance(1, cell.id);
+    }
+    bar.done();
+    const found = compareStudy(folder.study, readOutcomes(folder));
+    const results = story.run.file('results.json');
+    writeJson(results, found);
+    return { comparison: found, wrote: [results] };
+  });
+  return comparison;
+}
