@@ -12,8 +12,11 @@ export interface Camera {
 }
 
 /** The default camera of simulated data: |g| up to 1.28 1/angstrom on a side of `size` pixels. */
-export const defaultCamera = (size: number): Camera => ({
+export const defaultCamera = (size: number): Camera => cameraFor(size, 1.28);
+
+/** A camera that holds |g| up to `field` (1/angstrom) along each axis, the direct beam in the middle. */
+export const cameraFor = (size: number, field: number): Camera => ({
   size,
-  pixel: 2.56 / size,
+  pixel: (2 * field) / size,
   centre: (size - 1) / 2,
 });

@@ -4,11 +4,14 @@ import { type Box, eachFrequency } from './grid.ts';
 import { aperture, type SlicePotentials, type SpeciesAtoms, transmissionOf } from './potential.ts';
 import { type ProbePosition, probes } from './probe.ts';
 
-/** The slices of a specimen: atoms of slice i, which repeat after `period` slices. */
+/** A specimen in slices, met in turn and then again from the first. */
 export interface SlicedAtoms {
   /** Slice thickness, angstrom. */
   step: number;
+  /** Atoms of each slice. */
   slices: readonly (readonly SpeciesAtoms[])[];
+  /** Share of the potential of the listed atoms that a slice carries; 1 where absent. */
+  weight?: number;
 }
 
 export interface BoxRun {
@@ -69,7 +72,7 @@ class Transmissions {
     if (known) return known;
     const { potentials, specimen, beams, absorption } = this.run;
     const made = tf.tidy(() => {
-      const volts = potentials.slice(specimen.slices[index]!);
+      const volts = potentials.slice(specimen.slices[index]!).mul(specimen.weight ?? 1);
       return beams.map(({ sigma }) =>
         transmissionOf(volts, { sigma, absorption, aperture: this.cut }),
       );

@@ -1,0 +1,70 @@
+import type { Crystal, Vec3 } from '../crystal/crystal.ts';
+import { centring } from '../crystal/spacegroup.ts';
+import { standardZones, type ZoneFrame, zoneFrame } from '../crystal/zone.ts';
+import { inputError } from '../ground/errors.ts';
+import { discRadius, shortestReciprocal } from './disc.ts';
+import { wavelength } from './electron.ts';
+import type { SimulationOptions } from './options.ts';
+import { strongestZones } from './strongest.ts';
+
+/** A zone axis of a crystal and the spacing (angstrom) that chose it, if one did. */
+export interface View {
+  zone: Vec3;
+  spacing: number | null;
+  frame: ZoneFrame;
+}
+
+/** The three views of a crystal that the settings ask for. */
+export function viewsOf(crystal: Crystal, zones: SimulationOptions['zones']): View[] {
+  const chosen =
+    zones === 'strongest'
+      ? strongestZones(crystal)
+      : (zones === 'standard' ? standardZones(crystal.spaceGroup) : zones).map((zone) => ({
+          zone,
+          spacing: null,
+        }));
+  const lattice = { cell: crystal.cell, centring: centring(crystal.spaceGroup) };
+  return chosen.map(({ zone, spacing }) => ({
+    zone,
+    spacing,
+    frame: zoneFrame({ ...lattice, zone }),
+  }));
+}
+
+/** Refuses discs that touch where their interference is not computed. */
+function checkOverlap(view: View, radius: number, energy: number): void {
+  const largest = shortestReciprocal(view.frame) / 2;
+  if (radius <= largest) return;
+  const mrad = (value: number): string => (1000 * value * wavelength(energy)).toFixed(2);
+  throw inputError(
+    `semiangle ${mrad(radius)} mrad makes the discs of zone [${view.zone.join(' ')}] overlap at ${energy} kV`,
+    `use at most ${mrad(largest)} mrad, or --mode box`,
+  );
+}
+
+/** Energy at which the Summit data chose their angles, kV. */
+const SUMMIT_ENERGY = 100;
+
+/**
+ * Radius of the probe-forming aperture in 1/angstrom: a fixed angle, the rule of the Summit data
+ * (0.5 lambda(100 kV) / (2 d) whatever the energy) in its mode, or the overlap rule.
+ */
+export function apertureRadius(view: View, energy: number, options: SimulationOptions): number {
+  const lambda = wavelength(energy);
+  if (options.semiangle !== 'rule') {
+    const radius = options.semiangle / 1000 / lambda;
+    if (options.mode === 'periodic') checkOverlap(view, radius, energy);
+    return radius;
+  }
+  if (options.mode === 'box' && options.square && view.spacing) {
+    return wavelength(SUMMIT_ENERGY) / (4 * view.spacing * lambda);
+  }
+  return discRadius(view.frame, view.spacing);
+}
+
+/** Largest slice thickness of a view, angstrom. */
+export function sliceOf(view: View, options: SimulationOptions): number {
+  if (options.sliceThickness !== 'spacing') return options.sliceThickness;
+  if (view.spacing) return view.spacing;
+  throw inputError('slices of one spacing need zones from reflections', 'use --zones strongest');
+}

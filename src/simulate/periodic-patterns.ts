@@ -1,0 +1,92 @@
+import type { Crystal } from '../crystal/crystal.ts';
+import { inputError, usageError } from '../ground/errors.ts';
+import { apertureRadius, sliceOf, type View, viewsOf } from './axes.ts';
+import type { Camera } from './camera.ts';
+import { stagesOf } from './depth.ts';
+import { discTilts } from './disc.ts';
+import { interactionParameter, wavelength } from './electron.ts';
+import type { Intensities, Job } from './job.ts';
+import type { SimulationOptions } from './options.ts';
+import { project } from './projection.ts';
+import type { Patterns } from './sample-of.ts';
+import { splat } from './splat.ts';
+import { beamsOf, transmission } from './transmission.ts';
+
+/** Beams beyond which a projected cell is refused (a net of about 25 x 25 angstrom). */
+const MOST_BEAMS = 4000;
+
+/** A crystal ready for the engine: for each view, one job an energy. */
+export interface PeriodicPlan {
+  views: View[];
+  jobs: Job[][];
+  radii: number[][];
+}
+
+function jobsOf(crystal: Crystal, view: View, radii: number[], options: SimulationOptions): Job[] {
+  const { bandwidth, absorption, thermal } = options;
+  if (thermal.kind === 'frozen-phonons') {
+    throw usageError('frozen phonons need a specimen that does not repeat', 'use --mode box');
+  }
+  const beams = beamsOf({ frame: view.frame, band: bandwidth });
+  if (beams.count > MOST_BEAMS) {
+    throw inputError(
+      `zone axis [${view.zone.join(' ')}] needs ${beams.count} beams, more than ${MOST_BEAMS}`,
+      'lower the bandwidth, or leave this crystal out',
+    );
+  }
+  const displacement = thermal.kind === 'none' ? 0 : thermal.displacement;
+  const projection = project({ crystal, frame: view.frame, band: bandwidth, displacement });
+  const stages = stagesOf(options.thicknesses, sliceOf(view, options));
+  return options.energies.map((energy, e) => {
+    const sigma = interactionParameter(energy);
+    const slices = stages.map(({ step }) => transmission({ projection, step, sigma, absorption }));
+    const tilts = discTilts(radii[e]!, 2.56 / options.size);
+    return { beams, tilts, lambda: wavelength(energy), stages, slices };
+  });
+}
+
+/** Prepares a crystal: zones, projected potentials, transmission functions. */
+export function planPeriodic(crystal: Crystal, options: SimulationOptions): PeriodicPlan {
+  const views = viewsOf(crystal, options.zones);
+  const radii = views.map((view) =>
+    options.energies.map((energy) => apertureRadius(view, energy, options)),
+  );
+  return { views, radii, jobs: views.map((view, v) => jobsOf(crystal, view, radii[v]!, options)) };
+}
+
+/** Draws the beams of one job into a pattern: every tilt of every disc where it falls. */
+function draw(job: Job, intensity: Float32Array, image: Float32Array, camera: Camera): void {
+  const { beams, tilts } = job;
+  const x = new Float64Array(intensity.length);
+  const y = new Float64Array(intensity.length);
+  const weight = new Float64Array(intensity.length);
+  for (let g = 0, at = 0; g < beams.count; g++) {
+    for (let q = 0; q < tilts.count; q++, at++) {
+      x[at] = beams.x[g]! + tilts.x[q]!;
+      y[at] = beams.y[g]! + tilts.y[q]!;
+      weight[at] = intensity[at]! / tilts.count;
+    }
+  }
+  splat(image, camera, { x, y, weight });
+}
+
+/** The pictures of a plan from the intensities of its jobs (`results[view][energy]`). */
+export function drawPeriodic(
+  plan: PeriodicPlan,
+  results: readonly (readonly Intensities[])[],
+  options: SimulationOptions,
+  camera: Camera,
+): Patterns {
+  const points = camera.size ** 2;
+  const stacks = options.energies.map((_, e) =>
+    options.thicknesses.map((_, t) => {
+      const stack = new Float32Array(3 * points);
+      plan.jobs.forEach((jobs, v) => {
+        const image = stack.subarray(v * points, (v + 1) * points);
+        draw(jobs[e]!, results[v]![e]![t]!, image, camera);
+      });
+      return stack;
+    }),
+  );
+  return { views: plan.views, radii: plan.radii, stacks };
+}
