@@ -19,6 +19,9 @@ export function resplit(store: Store, options: SplitOptions): Store {
   const rows = { ...store.rows, split };
   const divided: Store = {
     ...store,
+    // Getters of an open store, which a spread does not copy.
+    count: store.count,
+    size: store.size,
     digest: digestOf([store.digest, digestOf(split)]),
     rows,
     indices: (part: Split) =>
