@@ -36,7 +36,8 @@ export function explainLoadError(error: unknown): Error {
   return inputError(`TensorFlow does not load: ${message.split('\n')[0]}`, 'run: npx gan doctor');
 }
 
-const OUT_OF_MEMORY = /OOM when allocating|RESOURCE_EXHAUSTED|ResourceExhausted|out of memory/i;
+const OUT_OF_MEMORY =
+  /OOM when allocating|RESOURCE_EXHAUSTED|ResourceExhausted|out of memory|buffer allocation failed/i;
 
 /** Whether a step failed for want of memory, on a GPU or on the host. */
 export const isOutOfMemory = (error: unknown): boolean => OUT_OF_MEMORY.test(messageOf(error));
