@@ -1,6 +1,6 @@
 import { CELL_NUMBERS, cellFromNumbers } from '../src/codec/cell-numbers.ts';
 import { type TripletGeometry, tripletGeometry } from '../src/codec/geometry.ts';
-import { MODES } from '../src/codec/modes.ts';
+import { ABSENT_LEVEL, MODES } from '../src/codec/modes.ts';
 import { discVector } from '../src/codec/polar.ts';
 import type { Cell } from '../src/crystal/crystal.ts';
 import { envelopeAt } from './envelope.ts';
@@ -99,10 +99,15 @@ class PlanRows {
         this.pattern.push(3 * row + zone);
         this.h.push(h[disc]!);
         this.k.push(k[disc]!);
-        this.source.push(slot < 0 ? this.count * slots : row * slots + slot);
+        const extinct = slot >= 0 && this.space.dark[label * slots + slot] === 1;
+        this.source.push(slot < 0 || extinct ? this.count * slots : row * slots + slot);
         this.cosine.push(cosine);
         this.sine.push(sine);
         for (let m = 0; m < MODES; m++) {
+          if (extinct) {
+            this.base.push(m === 0 ? ABSENT_LEVEL : 0);
+            continue;
+          }
           const mean = (c: number): number =>
             slot < 0 ? 0 : means[(c * slots + slot) * MODES + m]! / MODE_WEIGHT[m]!;
           const mixed =

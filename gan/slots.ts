@@ -15,6 +15,11 @@ export class SlotTable {
     return this.slots.length / 3;
   }
 
+  /** Pattern, h and k of a slot. */
+  at(slot: number): readonly [number, number, number] {
+    return [this.slots[3 * slot]!, this.slots[3 * slot + 1]!, this.slots[3 * slot + 2]!];
+  }
+
   /** Position of a disc; -1 where it has no slot. */
   find(pattern: number, h: number, k: number): number {
     return this.positions.get(keyOf(pattern, h, k)) ?? -1;

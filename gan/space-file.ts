@@ -14,6 +14,7 @@ export function packSpace(space: CodecSpace): {
       'space/slots': Int32Array.from(frame.slots.slots),
       'space/envelope': frame.envelope.values,
       'space/means': space.means,
+      'space/dark': Int32Array.from(space.dark),
       'space/principal/mean': principal.mean,
       'space/principal/axes': principal.axes,
       'space/principal/deviations': principal.deviations,
@@ -54,6 +55,7 @@ export function unpackSpace(
     zones: about.zones,
     frame: { slots, envelope, pixel: about.pixel },
     means: floats('means'),
+    dark: Uint8Array.from(arrays['space/dark'] as Int32Array),
     principal: {
       mean: floats('principal/mean'),
       axes: floats('principal/axes'),

@@ -1,6 +1,7 @@
 import { CELL_NUMBERS, cellNumbers } from '../src/codec/cell-numbers.ts';
 import type { EncodedSet, EncodedTriplet } from '../src/codec/encode.ts';
 import type { Aperture } from '../src/codec/footprint.ts';
+import { extinction } from '../src/codec/symmetry.ts';
 import type { Vec3 } from '../src/crystal/crystal.ts';
 import { tf } from '../src/engine/tf.ts';
 import type { Stream } from '../src/ground/stream.ts';
@@ -23,8 +24,9 @@ export interface CodecSpace {
   /** Zone axes of each class; null for a class without a triplet. */
   zones: readonly (readonly [Vec3, Vec3, Vec3] | null)[];
   frame: TableFrame;
-  /** (K, S, MODES). */
+  /** (K, S, MODES) and (K, S); see `ClassMeans`. */
   means: Float32Array;
+  dark: Uint8Array;
   principal: Principal;
   /** (rank) what one unit of a score stands for. */
   scales: Float32Array;
@@ -137,8 +139,13 @@ export function fitSpace(
     pixel: camera.pixel,
   };
   const rows = triplets.map((triplet) => tableRow(triplet, frame));
-  const means = classMeans(rows, labels, classes.length);
-  deviate(rows, labels, means);
+  const extinct = (label: number, slot: number): boolean => {
+    const [pattern, h, k] = frame.slots.at(slot);
+    const axes = zones[label];
+    return axes ? extinction(classes[label]!, axes[pattern]!, [h, k]) !== 'none' : false;
+  };
+  const { means, dark } = classMeans(rows, labels, { classes: classes.length, extinct });
+  deviate(rows, labels, { means, dark });
   const { values, width } = joinRows(rows);
   const principal = principalComponents({
     rows: values,
@@ -155,6 +162,7 @@ export function fitSpace(
     zones,
     frame,
     means,
+    dark,
     principal,
     scales: principal.deviations.map((deviation) => deviation + floor),
     cellMeans: cells.means,

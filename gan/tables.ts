@@ -1,3 +1,4 @@
+import { SIGNAL } from '../src/codec/class-tables.ts';
 import type { TripletDiscs } from '../src/codec/discs.ts';
 import type { PatternGeometry } from '../src/codec/geometry.ts';
 import { MODES } from '../src/codec/modes.ts';
@@ -17,6 +18,8 @@ export interface TableRow {
   values: Float32Array;
   /** (S) 1 where the disc lies on the detector. */
   seen: Uint8Array;
+  /** (S) 1 where it is bright enough to be measured. */
+  lit: Uint8Array;
 }
 
 /** What all tables of a data set share. */
@@ -68,7 +71,7 @@ export function fitEnvelope(
   const fit = new EnvelopeFit(camera.pixel * camera.size * Math.SQRT1_2);
   for (const triplet of triplets) {
     for (const { g, coefficients } of discsOf(triplet, camera.pixel)) {
-      if (coefficients[0]! > FAINTEST) fit.add(g, coefficients, 0);
+      if (coefficients[0]! >= SIGNAL) fit.add(g, coefficients, 0);
     }
   }
   return fit.envelope();
@@ -78,13 +81,15 @@ export function fitEnvelope(
 export function tableRow(triplet: TripletDiscs, { slots, envelope, pixel }: TableFrame): TableRow {
   const values = new Float32Array(slots.count * MODES);
   const seen = new Uint8Array(slots.count);
+  const lit = new Uint8Array(slots.count);
   for (const { pattern, h, k, g, coefficients } of discsOf(triplet, pixel)) {
     const slot = slots.find(pattern, h, k);
     if (slot < 0) continue;
     seen[slot] = 1;
+    lit[slot] = coefficients[0]! >= SIGNAL ? 1 : 0;
     for (let m = 0; m < MODES; m++) {
       values[slot * MODES + m] = (coefficients[m]! - envelopeAt(envelope, g, m)) * MODE_WEIGHT[m]!;
     }
   }
-  return { values, seen };
+  return { values, seen, lit };
 }
