@@ -1,13 +1,18 @@
-import { convNorm } from '../src/engine/conv-norm.ts';
+import { convNorm, NORM_EPSILON, type NormStatistics } from '../src/engine/conv-norm.ts';
 import type { WeightSpec, Weights } from '../src/engine/parameters.ts';
 import { relu } from '../src/engine/relu.ts';
 import { type Tensor1D, type Tensor2D, type Tensor4D, tf } from '../src/engine/tf.ts';
 
-/** Weights and running statistics of a pass, by name; `sink` is present in training. */
+/** Receives the running statistics of a layer after a training pass. */
+export type NamedSink = (layer: string, mean: Tensor1D, variance: Tensor1D) => void;
+
+/**
+ * Weights of a pass by name. In training they are those of the layout, with the running
+ * statistics; in use the normalisations are folded into kernels and biases.
+ */
 export interface Pass {
   weights: Weights;
-  statistics: Weights;
-  sink?: (name: string, mean: Tensor1D, variance: Tensor1D) => void;
+  training?: { statistics: Weights; sink: NamedSink };
 }
 
 /** A 3x3 convolution of `from` to `to` channels. */
@@ -45,26 +50,43 @@ interface ConvUse {
 
 /** 3x3 convolution with zero padding, batch normalisation and, unless told otherwise, ReLU. */
 export function convBlock(pass: Pass, name: string, x: Tensor4D, use: ConvUse): Tensor4D {
-  const { weights, statistics, sink } = pass;
+  const { weights, training } = pass;
+  const kernel = weights[`${name}/kernel`] as Tensor4D;
+  const { stride, relu: rectify = true, first = false } = use;
+  if (!training) {
+    const bias = weights[`${name}/bias`]!;
+    const activation = rectify ? ('relu' as const) : undefined;
+    return tf.fused.conv2d({ x, filter: kernel, strides: stride, pad: 'same', bias, activation });
+  }
+  const { statistics, sink } = training;
+  const gain = weights[`${name}/gain`] as Tensor1D;
+  const offset = weights[`${name}/offset`] as Tensor1D;
   return convNorm(
     x,
+    { kernel, gain, offset },
     {
-      kernel: weights[`${name}/kernel`] as Tensor4D,
-      gain: weights[`${name}/gain`] as Tensor1D,
-      offset: weights[`${name}/offset`] as Tensor1D,
-    },
-    {
-      stride: use.stride,
-      relu: use.relu ?? true,
-      statistics: {
-        mean: statistics[`${name}/mean`] as Tensor1D,
-        variance: statistics[`${name}/variance`] as Tensor1D,
-      },
-      ...(sink && { sink: ({ mean, variance }) => sink(name, mean, variance) }),
-      // Training learns nothing from the gradient in the patterns; the boundary search does.
-      inputGradient: !(use.first && sink),
+      stride,
+      relu: rectify,
+      statistics: statisticsOf(statistics, name),
+      sink: ({ mean, variance }) => sink(name, mean, variance),
+      inputGradient: !first,
     },
   );
+}
+
+const statisticsOf = (statistics: Weights, name: string): NormStatistics => ({
+  mean: statistics[`${name}/mean`] as Tensor1D,
+  variance: statistics[`${name}/variance`] as Tensor1D,
+});
+
+/** Kernel and bias that do in use what convolution and normalisation did in training. */
+export function foldConv(weights: Weights, statistics: Weights, name: string): Weights {
+  const { mean, variance } = statisticsOf(statistics, name);
+  const scale = weights[`${name}/gain`]!.div(variance.add(NORM_EPSILON).sqrt());
+  return {
+    [`${name}/kernel`]: weights[`${name}/kernel`]!.mul(scale),
+    [`${name}/bias`]: weights[`${name}/offset`]!.sub(mean.mul(scale)),
+  };
 }
 
 /** Two convolutions whose result is added to the input (He et al. 2016). */

@@ -1,6 +1,6 @@
-import { ParameterLayout, type WeightSpec } from '../src/engine/parameters.ts';
+import { ParameterLayout, type WeightSpec, type Weights } from '../src/engine/parameters.ts';
 import { relu } from '../src/engine/relu.ts';
-import type { Tensor1D, Tensor2D, Tensor4D } from '../src/engine/tf.ts';
+import { type Tensor1D, type Tensor2D, type Tensor4D, tf } from '../src/engine/tf.ts';
 import {
   type ConvShape,
   convBlock,
@@ -9,7 +9,9 @@ import {
   cosineHead,
   dense,
   denseWeights,
+  foldConv,
   meanPool,
+  type NamedSink,
   type Pass,
   residualBlock,
 } from './layers.ts';
@@ -138,12 +140,33 @@ export class ClassifierNetwork {
   }
 
   /**
-   * One pass over inputs (N, size, size, 3) = pixel * PIXEL_SCALE. With `sink` the batch's own
-   * statistics normalise and the running ones go to the sink. Call inside `tf.tidy`.
+   * A training pass over inputs (N, size, size, 3) = pixel * PIXEL_SCALE: the batch's own
+   * statistics normalise, and the running ones go to the sink. Call inside `tf.tidy`.
    */
-  forward(flat: Tensor1D, statistics: Tensor1D, x: Tensor4D, sink?: Pass['sink']): Forward {
-    const weights = this.parameters.unpack(flat);
-    const pass: Pass = { weights, statistics: this.statistics.unpack(statistics), sink };
+  train(flat: Tensor1D, statistics: Tensor1D, x: Tensor4D, sink: NamedSink): Forward {
+    const training = { statistics: this.statistics.unpack(statistics), sink };
+    return this.run({ weights: this.parameters.unpack(flat), training }, x);
+  }
+
+  /** The weights for use, normalisations folded in. The caller disposes them. */
+  fold(parameters: Float32Array, statistics: Float32Array): Weights {
+    return tf.tidy(() => {
+      const weights = this.parameters.unpack(tf.tensor1d(parameters));
+      const running = this.statistics.unpack(tf.tensor1d(statistics));
+      const convs = this.body.convs.map(({ name }) => foldConv(weights, running, name));
+      const isDense = (name: string) =>
+        !convs.some((conv) => `${name.replace(/[^/]*$/, '')}bias` in conv);
+      const dense = Object.entries(weights).filter(([name]) => isDense(name));
+      return Object.assign(Object.fromEntries(dense), ...convs) as Weights;
+    });
+  }
+
+  /** A pass in use, with the weights that `fold` gave; differentiable in the input. */
+  use(folded: Weights, x: Tensor4D): Forward {
+    return this.run({ weights: folded }, x);
+  }
+
+  private run(pass: Pass, x: Tensor4D): Forward {
     const features = this.body.run(pass, x);
     const head = this.spec.head === 'cosine' ? cosineHead : dense;
     const logits = head(pass, 'head', features);

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { type Tensor, type Tensor1D, type Tensor2D, type Tensor4D, tf } from '../src/engine/tf.ts';
+import type { Weights } from '../src/engine/parameters.ts';
+import { type Tensor, type Tensor2D, type Tensor4D, tf } from '../src/engine/tf.ts';
 import { digestOf } from '../src/ground/digest.ts';
 import { writeTensorFile } from '../src/ground/tensorfile.ts';
 import type { Camera } from '../src/simulate/camera.ts';
@@ -39,14 +40,12 @@ export class SingleClassifier implements TrainedClassifier {
   readonly digest: string;
   readonly seen: TrainedClassifier['seen'];
   private readonly network: ClassifierNetwork;
-  private readonly parameters: Tensor1D;
-  private readonly statistics: Tensor1D;
+  private readonly weights: Weights;
 
   constructor(data: ClassifierData) {
     this.data = data;
     this.network = new ClassifierNetwork(data.spec);
-    this.parameters = tf.tensor1d(data.parameters);
-    this.statistics = tf.tensor1d(data.statistics);
+    this.weights = this.network.fold(data.parameters, data.statistics);
     this.seen = { materials: data.materials, digest: digestOf(data.materials) };
     this.digest = digestOf({
       spec: data.spec,
@@ -78,7 +77,7 @@ export class SingleClassifier implements TrainedClassifier {
 
   /** One pass in inference, crystal systems made consistent; differentiable in the input. */
   forward(input: Tensor4D): Forward {
-    const pass = this.network.forward(this.parameters, this.statistics, input);
+    const pass = this.network.use(this.weights, input);
     const { consistency, classes } = this.data.spec;
     if (!pass.tasks || consistency === 'none') return pass;
     return {
@@ -134,7 +133,7 @@ export class SingleClassifier implements TrainedClassifier {
   }
 
   dispose(): void {
-    tf.dispose([this.parameters, this.statistics]);
+    tf.dispose(this.weights);
   }
 }
 

@@ -32,7 +32,7 @@ export function trainStep(state: RunState, loss: Loss, batch: Batch, rate: numbe
   const collector = new StatisticsCollector();
   const { value, grad } = tf.valueAndGrad((flat) => {
     const vector = flat as Tensor1D;
-    const { logits, tasks } = network.forward(vector, statistics, batch.x, collector.sink);
+    const { logits, tasks } = network.train(vector, statistics, batch.x, collector.sink);
     const main = weightedMean(loss(logits, batch.targets), batch.weights);
     if (!tasks || !batch.tasks) return main;
     return uncertaintyWeighted(main, taskLosses(tasks, batch.tasks), network.logVariances(vector));

@@ -1,7 +1,7 @@
 import { native } from './complex.ts';
 import { type Tensor, type Tensor1D, type Tensor4D, tf } from './tf.ts';
 
-/** Kernel (3, 3, from, to) of a convolution, and gain and offset (to) of its normalisation. */
+/** Kernel (rows, columns, from, to) of a convolution, and gain and offset (to) of its normalisation. */
 export interface ConvNormWeights {
   kernel: Tensor4D;
   gain: Tensor1D;
@@ -14,142 +14,139 @@ export interface NormStatistics {
   variance: Tensor1D;
 }
 
-/** Receives the running statistics after a training pass; the receiver keeps or loses them. */
-export type StatisticsSink = (statistics: NormStatistics) => void;
+/** The variance that is added to a channel's own before its root is taken. */
+export const NORM_EPSILON = 1e-5;
+
+/** Share of the batch in the new running statistics. */
+const MOMENTUM = 0.1;
 
 export interface ConvNormOptions {
   stride: 1 | 2;
   /** Whether max(., 0) follows. */
   relu: boolean;
+  /** Running statistics before this batch. */
   statistics: NormStatistics;
-  /** Present in training: the batch's own statistics normalise, and the running ones go here. */
-  sink?: StatisticsSink;
+  /** Receives those after it; they are freed with the pass unless the receiver keeps them. */
+  sink(statistics: NormStatistics): void;
   /** False where nothing before this layer wants a gradient: saves the costliest part of it. */
   inputGradient?: boolean;
-  /** Share of the batch in the new running statistics. */
-  momentum?: number;
-  epsilon?: number;
 }
 
-type Attribute = { name: string; type: number; value: unknown };
+interface Attribute {
+  name: string;
+  type: number;
+  value: unknown;
+}
 
-/** Attributes of the kernels, made from what they share. */
-function attributesOf(
-  options: Required<Pick<ConvNormOptions, 'stride' | 'momentum' | 'epsilon'>> & {
-    training: boolean;
-  },
-) {
-  const { stride, momentum, epsilon, training } = options;
+/** Attributes of the kernels for a stride. */
+function attributesOf(stride: number) {
   const { binding } = native();
-  const type = (name: string): Attribute => ({
+  const attribute = (name: string, type: number, value: unknown): Attribute => ({
     name,
-    type: binding.TF_ATTR_TYPE,
-    value: binding.TF_FLOAT,
-  });
-  const text = (name: string, value: string): Attribute => ({
-    name,
-    type: binding.TF_ATTR_STRING,
+    type,
     value,
   });
-  const number = (name: string, value: number): Attribute => ({
-    name,
-    type: binding.TF_ATTR_FLOAT,
-    value,
-  });
-  const format = text('data_format', 'NHWC');
+  const type = (name: string) => attribute(name, binding.TF_ATTR_TYPE, binding.TF_FLOAT);
+  const format = attribute('data_format', binding.TF_ATTR_STRING, 'NHWC');
   const norm = [
     type('T'),
     type('U'),
-    number('epsilon', epsilon),
+    attribute('epsilon', binding.TF_ATTR_FLOAT, NORM_EPSILON),
     format,
-    { name: 'is_training', type: binding.TF_ATTR_BOOL, value: training },
+    attribute('is_training', binding.TF_ATTR_BOOL, true),
   ];
   return {
     convolution: [
       type('T'),
-      { name: 'strides', type: binding.TF_ATTR_INT, value: [1, stride, stride, 1] },
-      text('padding', 'SAME'),
+      attribute('strides', binding.TF_ATTR_INT, [1, stride, stride, 1]),
+      attribute('padding', binding.TF_ATTR_STRING, 'SAME'),
       format,
     ],
+    norm: [...norm, attribute('exponential_avg_factor', binding.TF_ATTR_FLOAT, MOMENTUM)],
     normGradient: norm,
-    norm: [...norm, number('exponential_avg_factor', training ? momentum : 1)],
     relu: [type('T')],
   };
 }
 
 const shapeTensor = (shape: readonly number[]): Tensor => tf.tensor1d([...shape], 'int32');
 
+type Saved = [
+  input: Tensor,
+  kernel: Tensor,
+  gain: Tensor,
+  maps: Tensor,
+  value: Tensor,
+  ...Tensor[],
+];
+
+function forward(
+  [input, kernel, gain, offset]: readonly Tensor[],
+  options: ConvNormOptions,
+): { value: Tensor; saved: Saved } {
+  const engine = native();
+  const { mean, variance } = options.statistics;
+  const attributes = attributesOf(options.stride);
+  const maps = engine.executeSingleOutput('Conv2D', attributes.convolution, [input!, kernel!]);
+  const [y, newMean, newVariance, ...reserves] = engine.executeMultipleOutputs(
+    'FusedBatchNormV3',
+    attributes.norm,
+    [maps, gain!, offset!, mean, variance],
+    6,
+  );
+  options.sink({ mean: newMean as Tensor1D, variance: newVariance as Tensor1D });
+  const value = options.relu ? engine.executeSingleOutput('Relu', attributes.relu, [y!]) : y!;
+  return { value, saved: [input!, kernel!, gain!, maps, value, ...reserves] };
+}
+
+/** Gradients in input (unless it is not wanted), kernel, gain and offset. */
+function backward(upstream: Tensor, saved: Saved, options: ConvNormOptions): Tensor[] {
+  const [input, kernel, gain, maps, value, ...reserves] = saved;
+  const engine = native();
+  const { convolution, normGradient, relu } = attributesOf(options.stride);
+  const dy = options.relu
+    ? engine.executeSingleOutput('ReluGrad', relu, [upstream, value])
+    : upstream;
+  const [dMaps, dGain, dOffset] = engine.executeMultipleOutputs(
+    'FusedBatchNormGradV3',
+    normGradient,
+    [dy, maps, gain, ...reserves],
+    5,
+  ) as [Tensor, Tensor, Tensor];
+  const dKernel = engine.executeSingleOutput('Conv2DBackpropFilter', convolution, [
+    input,
+    shapeTensor(kernel.shape),
+    dMaps,
+  ]);
+  if (options.inputGradient === false) return [dKernel, dGain, dOffset];
+  const dInput = engine.executeSingleOutput('Conv2DBackpropInput', convolution, [
+    shapeTensor(input.shape),
+    kernel,
+    dMaps,
+  ]);
+  return [dInput, dKernel, dGain, dOffset];
+}
+
 /**
- * 3x3 convolution with zero padding, batch normalisation (Ioffe and Szegedy 2015) and ReLU of NHWC
- * maps as one differentiable operation on TensorFlow's own kernels: seven kernels forward and
- * backward, where the composed form takes some thirty. Differentiable once.
+ * Convolution with zero padding, normalisation by the batch's own statistics (Ioffe and Szegedy
+ * 2015) and ReLU of NHWC maps, for training: one differentiable operation of seven kernels forward
+ * and backward, where the composed form takes some thirty. Differentiable once.
  *
- * In training the variance that joins the running one is the unbiased one, as in PyTorch.
+ * The variance that joins the running one is the unbiased one, as in PyTorch.
  */
 export function convNorm(
   x: Tensor4D,
   weights: ConvNormWeights,
   options: ConvNormOptions,
 ): Tensor4D {
-  const { stride, relu, statistics, sink, inputGradient = true } = options;
-  const { momentum = 0.1, epsilon = 1e-5 } = options;
-  const attributes = attributesOf({ stride, momentum, epsilon, training: sink !== undefined });
-  const { mean, variance } = statistics;
-
-  const forward = (input: Tensor, kernel: Tensor, gain: Tensor, offset: Tensor) => {
-    const engine = native();
-    const maps = engine.executeSingleOutput('Conv2D', attributes.convolution, [input, kernel]);
-    const [y, newMean, newVariance, ...reserves] = engine.executeMultipleOutputs(
-      'FusedBatchNormV3',
-      attributes.norm,
-      [maps, gain, offset, mean, variance],
-      6,
-    );
-    sink?.({ mean: newMean as Tensor1D, variance: newVariance as Tensor1D });
-    const value = relu ? engine.executeSingleOutput('Relu', attributes.relu, [y!]) : y!;
-    return { value, saved: [input, kernel, gain, maps, value, ...reserves] };
-  };
-
-  const backward = (upstream: Tensor, saved: Tensor[]): Tensor[] => {
-    const [input, kernel, gain, maps, value, ...reserves] = saved as [
-      Tensor,
-      Tensor,
-      Tensor,
-      Tensor,
-      Tensor,
-    ];
-    const engine = native();
-    const dy = relu
-      ? engine.executeSingleOutput('ReluGrad', attributes.relu, [upstream, value])
-      : upstream;
-    const [dMaps, dGain, dOffset] = engine.executeMultipleOutputs(
-      'FusedBatchNormGradV3',
-      attributes.normGradient,
-      [dy, maps, gain, ...reserves],
-      5,
-    );
-    const dKernel = engine.executeSingleOutput('Conv2DBackpropFilter', attributes.convolution, [
-      input,
-      shapeTensor(kernel.shape),
-      dMaps!,
-    ]);
-    if (!inputGradient) return [dKernel, dGain!, dOffset!];
-    const dInput = engine.executeSingleOutput('Conv2DBackpropInput', attributes.convolution, [
-      shapeTensor(input.shape),
-      kernel,
-      dMaps!,
-    ]);
-    return [dInput, dKernel, dGain!, dOffset!];
-  };
-
   const { kernel, gain, offset } = weights;
+  const withInput = options.inputGradient !== false;
   const operation = tf.customGrad((...args: unknown[]) => {
     const save = args.pop() as (tensors: Tensor[]) => void;
-    const inputs = (inputGradient ? args : [x, ...args]) as [Tensor, Tensor, Tensor, Tensor];
-    const { value, saved } = forward(...inputs);
+    const { value, saved } = forward((withInput ? args : [x, ...args]) as Tensor[], options);
     save(saved);
-    return { value, gradFunc: backward as never };
+    const gradFunc = (upstream: Tensor, kept: Tensor[]) =>
+      backward(upstream, kept as Saved, options);
+    return { value, gradFunc: gradFunc as never };
   });
-  const inputs: Tensor[] = [kernel, gain, offset];
-  return operation(...(inputGradient ? [x, ...inputs] : inputs)) as Tensor4D;
+  return operation(...(withInput ? [x] : []), kernel, gain, offset) as Tensor4D;
 }
