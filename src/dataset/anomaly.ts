@@ -51,6 +51,13 @@ export const isFatal = ({ kind }: Pick<Anomaly, 'kind'>): boolean => KINDS[kind]
 export const anomalyText = ({ file, group, reason }: Anomaly): string =>
   group === null ? `${file}: ${reason}` : `${file}: ${group}: ${reason}`;
 
+/** Each anomaly once, however often it was met. */
+export function distinctAnomalies(anomalies: Iterable<Anomaly>): Anomaly[] {
+  const seen = new Map<string, Anomaly>();
+  for (const anomaly of anomalies) seen.set(`${anomaly.kind} ${anomalyText(anomaly)}`, anomaly);
+  return [...seen.values()];
+}
+
 /** Anomalies of each kind, most frequent first. */
 export function anomalyCounts(anomalies: Iterable<Anomaly>): [AnomalyKind, number][] {
   const counts = new Map<AnomalyKind, number>();

@@ -1,11 +1,19 @@
 import { closeSync } from 'node:fs';
 import type * as H5wasm from 'h5wasm/node';
+import type { Patch } from './superblock.ts';
 
 type Module = Awaited<typeof H5wasm.ready>;
 
 interface NodeStream {
   path: string;
   nfd?: number;
+  position: number;
+}
+
+/** The part of the library's file system that is used here. */
+interface NodeFiles {
+  streams: (NodeStream | null)[];
+  read(stream: NodeStream, buffer: Int8Array, offset: number, length: number, at?: number): number;
 }
 
 // An error leaves C stack frames and handles behind in the library's memory.
@@ -17,6 +25,8 @@ export class Hdf5 {
   readonly File: typeof H5wasm.File;
   readonly Group: typeof H5wasm.Group;
   readonly Dataset: typeof H5wasm.Dataset;
+  private readonly patches = new Map<string, Patch>();
+  private readonly files: NodeFiles;
   private faults = 0;
   private dead = false;
 
@@ -27,6 +37,17 @@ export class Hdf5 {
     this.Dataset = library.Dataset;
     // Without this the library prints its errors and hands back rubbish.
     module.activate_throwing_error_handler();
+    this.files = module.FS as unknown as NodeFiles;
+    this.readThroughPatches();
+  }
+
+  /** Lets the library read other bytes at one place of a file; the file itself stays as it is. */
+  patch(path: string, patch: Patch): void {
+    this.patches.set(path, patch);
+  }
+
+  unpatch(path: string): void {
+    this.patches.delete(path);
   }
 
   /** True once errors have piled up, or one was of the kind that breaks the instance. */
@@ -48,11 +69,26 @@ export class Hdf5 {
    */
   abandon(path: string): void {
     this.dead = true;
+    this.unpatch(path);
     this.closeStreams((open) => open === path);
   }
 
+  private readThroughPatches(): void {
+    const read = this.files.read;
+    this.files.read = (stream, buffer, offset, length, position) => {
+      const from = position ?? stream.position;
+      const count = read(stream, buffer, offset, length, position);
+      const patch = this.patches.get(stream.path);
+      patch?.bytes.forEach((byte, i) => {
+        const at = patch.at + i - from;
+        if (at >= 0 && at < count) buffer[offset + at] = byte;
+      });
+      return count;
+    };
+  }
+
   private closeStreams(which: (path: string) => boolean): void {
-    const { streams } = this.module.FS as unknown as { streams: (NodeStream | null)[] };
+    const { streams } = this.files;
     streams.forEach((stream, i) => {
       if (!stream || (stream.nfd ?? 0) <= 2 || !which(stream.path)) return;
       try {

@@ -1,5 +1,5 @@
 import { silentProgress } from '../ground/progress.ts';
-import type { Anomaly } from './anomaly.ts';
+import { type Anomaly, distinctAnomalies } from './anomaly.ts';
 import type { Catalogue } from './catalogue.ts';
 import { bandOf, type Census, type CensusRow, census } from './census.ts';
 import { officialSplits, withoutLeaks } from './official.ts';
@@ -166,5 +166,6 @@ export async function inspectFiles(
   });
   const { pictures: _, anomalies: __, ...intensities } = survey;
   const size = Math.min(options.size ?? PICTURE_SIZE, catalogues[0]?.camera.size ?? PICTURE_SIZE);
-  return { files: catalogues.length, census: counts, intensities, anomalies, examples, size };
+  const told = distinctAnomalies(anomalies);
+  return { files: catalogues.length, census: counts, intensities, anomalies: told, examples, size };
 }

@@ -22,6 +22,7 @@ export interface ReadingOutcome {
 }
 
 const DEFAULT_PATIENCE = 60_000;
+const START_PATIENCE = 30_000;
 
 /** The compiled worker: beside this module, or in dist/ when the sources run as they are. */
 function workerPath(): string {
@@ -90,10 +91,12 @@ class Reader {
       let group: string | null = null;
       let hung = false;
       let said = '';
-      const watch = setTimeout(() => {
+      const giveUp = (): void => {
         hung = true;
         child.kill('SIGKILL');
-      }, this.patience);
+      };
+      // Starting a process takes its time on a busy machine; the reading is timed from its start.
+      let watch = setTimeout(giveUp, START_PATIENCE + this.patience);
       const listen = (chunk: Buffer): void => {
         said = (said + chunk.toString()).slice(-2000);
       };
@@ -104,9 +107,10 @@ class Reader {
         resolve(end);
       };
       const hear = (word: Word): void => {
-        watch.refresh();
+        clearTimeout(watch);
+        watch = setTimeout(giveUp, this.patience);
         if ('at' in word) group = word.at;
-        else settle(word);
+        else if (!('started' in word)) settle(word);
       };
       const gone = (code: number | null, signal: string | null): void => {
         if (/MODULE_NOT_FOUND/.test(said)) settle({ failed: said.trim().split('\n')[0]! });

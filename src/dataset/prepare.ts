@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { inputError, usageError } from '../ground/errors.ts';
 import { silentProgress } from '../ground/progress.ts';
 import type { Camera } from '../simulate/camera.ts';
-import { type Anomaly, isFatal } from './anomaly.ts';
+import { type Anomaly, distinctAnomalies } from './anomaly.ts';
 import { type Assembly, assemble } from './assemble.ts';
 import type { Catalogue } from './catalogue.ts';
 import { officialSplits, withoutLeaks } from './official.ts';
@@ -36,17 +36,29 @@ export interface Prepared {
 // About a second of work: what a kill can lose.
 const PART_SAMPLES = 64;
 
-/** The files whose patterns were taken with the camera of the first; the others are told. */
+/** The camera of most samples. */
+function commonCamera(catalogues: readonly Catalogue[]): Camera {
+  const votes: { camera: Camera; samples: number }[] = [];
+  for (const { camera, samples } of catalogues) {
+    const known = votes.find((vote) => sameCamera(vote.camera, camera));
+    if (known) known.samples += samples.length;
+    else votes.push({ camera, samples: samples.length });
+  }
+  const most = votes.reduce((best, vote) => (vote.samples > best.samples ? vote : best), votes[0]!);
+  if (most.samples > 0) return most.camera;
+  throw inputError('no sample in these files can be used', 'see: gan data inspect');
+}
+
+/** The files whose patterns were taken with the camera of most samples; the others are told. */
 function oneCamera(
   all: readonly Catalogue[],
   anomalies: Anomaly[],
 ): { catalogues: Catalogue[]; camera: Camera } {
-  const camera = all.find(({ samples }) => samples.length > 0)?.camera;
-  if (!camera) throw inputError('no sample in these files can be used', 'see: gan data inspect');
+  const camera = commonCamera(all);
   const text = ({ size, pixel }: Camera): string => `${size} pixels of ${pixel} 1/angstrom`;
   const catalogues = all.filter((catalogue) => {
     if (catalogue.samples.length === 0 || sameCamera(catalogue.camera, camera)) return true;
-    const reason = `patterns of ${text(catalogue.camera)}; those of the first file have ${text(camera)}`;
+    const reason = `patterns of ${text(catalogue.camera)}; most samples have ${text(camera)}`;
     anomalies.push({ kind: 'file-camera', file: catalogue.path, group: null, reason });
     return false;
   });
@@ -150,9 +162,6 @@ export async function prepareStore(
   const made = await assemble(stored);
   renameSync(made.path, path);
   rmSync(folder, { recursive: true, force: true });
-  anomalies.push(...made.anomalies);
-  return { path, digest: made.digest, samples: made.samples, splitBy, anomalies };
+  const told = distinctAnomalies([...anomalies, ...made.anomalies]);
+  return { path, digest: made.digest, samples: made.samples, splitBy, anomalies: told };
 }
-
-/** Samples and files left out, one entry each. */
-export const leftOut = (anomalies: readonly Anomaly[]): Anomaly[] => anomalies.filter(isFatal);

@@ -38,4 +38,4 @@ export interface Order {
 }
 
 /** What a reading process tells its parent. */
-export type Word = { at: string } | { result: string } | { failed: string };
+export type Word = { started: true } | { at: string } | { result: string } | { failed: string };

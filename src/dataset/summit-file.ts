@@ -1,12 +1,11 @@
 import type * as H5wasm from 'h5wasm/node';
-import { inputError } from '../ground/errors.ts';
 import type { Camera } from '../simulate/camera.ts';
 import type { SampleFacts } from '../simulate/sample.ts';
 import type { Anomaly, AnomalyKind } from './anomaly.ts';
 import { Attributes, type Remark } from './attributes.ts';
 import { type Hdf5, hdf5 } from './hdf5.ts';
 import { readFacts } from './summit-facts.ts';
-import { fileProblem } from './superblock.ts';
+import { fileProblem, type Patch } from './superblock.ts';
 
 /** The camera of the Summit data: a 100 angstrom box at 512 pixels a side. */
 export const SUMMIT_CAMERA: Camera = { size: 512, pixel: 0.01, centre: 256 };
@@ -15,6 +14,8 @@ export const SUMMIT_CAMERA: Camera = { size: 512, pixel: 0.01, centre: 256 };
 export const STACK = 'cbed_stack';
 
 const FLOAT = 1;
+
+type Report = (anomaly: Anomaly) => void;
 
 /** A Summit file as a whole cannot be used. */
 export class UnreadableFile extends Error {
@@ -36,23 +37,30 @@ export class SummitFile {
   private library: Hdf5;
   private file: H5wasm.File;
   private buffer: { address: number; bytes: number } | null = null;
-  private readonly report: (anomaly: Anomaly) => void;
+  private readonly report: Report;
 
-  private constructor(path: string, library: Hdf5, report: (anomaly: Anomaly) => void) {
+  private readonly patch: Patch | undefined;
+
+  private constructor(path: string, library: Hdf5, report: Report, patch?: Patch) {
     this.path = path;
     this.library = library;
-    this.file = openWith(library, path);
     this.report = report;
+    this.patch = patch;
+    this.file = this.openWith(library);
   }
 
-  /** @throws UnreadableFile where nothing of the file can be read. */
-  static async open(
-    path: string,
-    report: (anomaly: Anomaly) => void = () => {},
-  ): Promise<SummitFile> {
+  /**
+   * Opens a file. Of one that was cut off, what stands before the cut is read, and the cut told.
+   *
+   * @throws UnreadableFile where nothing of the file can be read.
+   */
+  static async open(path: string, report: Report = () => {}): Promise<SummitFile> {
     const problem = fileProblem(path);
-    if (problem) throw new UnreadableFile(problem.kind, problem.reason);
-    return new SummitFile(path, await hdf5(), report);
+    if (!problem) return new SummitFile(path, await hdf5(), report);
+    const { kind, reason, patch } = problem;
+    if (!patch) throw new UnreadableFile(kind, reason);
+    report({ kind, file: path, group: null, reason });
+    return new SummitFile(path, await hdf5(), report, patch);
   }
 
   /** Names of the samples' groups, in the order of the file. */
@@ -133,6 +141,7 @@ export class SummitFile {
       this.library.fault(error);
       this.library.abandon(this.path);
     }
+    this.library.unpatch(this.path);
     this.buffer = null;
   }
 
@@ -175,26 +184,17 @@ export class SummitFile {
     this.buffer = null;
     this.library.abandon(this.path);
     this.library = await hdf5();
-    this.file = openWith(this.library, this.path);
+    this.file = this.openWith(this.library);
   }
-}
 
-function openWith(library: Hdf5, path: string): H5wasm.File {
-  try {
-    return new library.File(path, 'r');
-  } catch (error) {
-    const reason = library.fault(error);
-    library.abandon(path);
-    throw new UnreadableFile('file-unreadable', reason);
-  }
-}
-
-/** Opens a file that must be readable. @throws an input error that names it. */
-export async function openSummit(path: string): Promise<SummitFile> {
-  try {
-    return await SummitFile.open(path);
-  } catch (error) {
-    if (error instanceof UnreadableFile) throw inputError(`${path}: ${error.message}`);
-    throw error;
+  private openWith(library: Hdf5): H5wasm.File {
+    if (this.patch) library.patch(this.path, this.patch);
+    try {
+      return new library.File(this.path, 'r');
+    } catch (error) {
+      const reason = library.fault(error);
+      library.abandon(this.path);
+      throw new UnreadableFile('file-unreadable', reason);
+    }
   }
 }

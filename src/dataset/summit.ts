@@ -103,7 +103,8 @@ export async function writeSummit(
 ): Promise<number> {
   const { File } = await hdf5();
   return atomically(path, async (temporary) => {
-    const file = new File(temporary, 'w');
+    // The oldest format that holds this, as in the real files: every reader takes it.
+    const file = new File(temporary, 'w', { libver: ['earliest', 'latest'] });
     let count = 0;
     let camera: Camera | null = null;
     try {

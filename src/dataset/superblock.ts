@@ -14,22 +14,42 @@ function signatureAt(file: number, bytes: number): number {
   return -1;
 }
 
-/** The end-of-file address that a superblock (versions 0 to 3) gives; null where it is unsound. */
-function endAddress(block: Buffer): number | null {
+/** What can be said against a file before the HDF5 library opens it. */
+export interface FileProblem {
+  kind: AnomalyKind;
+  reason: string;
+  /** Of a file that was cut off: the bytes with which what is left of it can be opened. */
+  patch?: Patch;
+}
+
+/** Bytes to be read at a place of a file instead of its own. */
+export interface Patch {
+  at: number;
+  bytes: Uint8Array;
+}
+
+/** Where a superblock (versions 0 to 3) keeps the end-of-file address; null where it is unsound. */
+function endField(block: Buffer): number | null {
   const version = block[8]!;
   if (version > 3) return null;
   const [sizeOfOffsets, fields] =
     version < 2 ? [block[13]!, version === 0 ? 24 : 28] : [block[9]!, 12];
-  if (sizeOfOffsets !== 8) return null;
-  const end = block.readBigUInt64LE(fields + 16);
-  return end <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(end) : null;
+  return sizeOfOffsets === 8 ? fields + 16 : null;
+}
+
+/** The end address brought down to the bytes that are there; newer superblocks have a checksum. */
+function endPatch(block: Buffer, at: number, size: number): Patch | undefined {
+  if (block[8]! > 1) return undefined;
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64LE(BigInt(size));
+  return { at, bytes };
 }
 
 /**
- * What can be said against a file before the HDF5 library opens it: missing, no HDF5, cut short.
+ * What can be said against a file before the HDF5 library opens it: missing, no HDF5, cut off.
  * Null where nothing speaks against it.
  */
-export function fileProblem(path: string): { kind: AnomalyKind; reason: string } | null {
+export function fileProblem(path: string): FileProblem | null {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (!stat) return { kind: 'file-missing', reason: 'no such file' };
   if (!stat.isFile()) return { kind: 'file-missing', reason: 'not a file' };
@@ -41,13 +61,12 @@ export function fileProblem(path: string): { kind: AnomalyKind; reason: string }
     const block = Buffer.alloc(96);
     const read = readSync(file, block, 0, block.length, at);
     if (read < 48) return { kind: 'file-truncated', reason: `cut off after ${size} bytes` };
-    const end = endAddress(block);
-    if (end === null) return { kind: 'file-unreadable', reason: 'its HDF5 superblock is damaged' };
-    if (size < end) {
-      const reason = `cut off: ${bytesText(size)} of ${bytesText(end)}`;
-      return { kind: 'file-truncated', reason };
-    }
-    return null;
+    const field = endField(block);
+    if (field === null) return { kind: 'file-unreadable', reason: 'its superblock is damaged' };
+    const end = Number(block.readBigUInt64LE(field));
+    if (size >= end) return null;
+    const reason = `cut off: ${bytesText(size)} of ${bytesText(end)}`;
+    return { kind: 'file-truncated', reason, patch: endPatch(block, at + field, size) };
   } finally {
     closeSync(file);
   }

@@ -6,8 +6,9 @@ const FLOOR = -17;
 
 /** The stored value of an intensity: 0 at or below e^-17, 255 at or above e^8.5. */
 export function pixelOf(intensity: number): number {
+  if (!(intensity > 0)) return 0;
   const value = GAIN * (Math.max(Math.log(intensity), FLOOR) - FLOOR);
-  return Math.min(255, Math.max(0, Math.round(value)));
+  return Math.min(255, Math.round(value));
 }
 
 /** The intensity a stored value stands for; 0 stands for none. */

@@ -8,6 +8,7 @@ const tell = (word: Word): void => {
 };
 
 process.on('message', async ({ reading, skip }: Order) => {
+  tell({ started: true });
   try {
     tell({ result: await performReading(reading, { skip, announce: (at) => tell({ at }) }) });
   } catch (error) {

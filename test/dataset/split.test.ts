@@ -1,0 +1,97 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  DEFAULT_SPLIT_RULE,
+  heldOut,
+  officialSplit,
+  type Split,
+  splitMaterials,
+} from '../../src/dataset/split.ts';
+
+const counts = (splits: Map<string, Split>) => {
+  const of = (split: Split) => [...splits.values()].filter((one) => one === split).length;
+  return { train: of('train'), validation: of('validation'), test: of('test') };
+};
+
+const classOf = (sizes: readonly number[]) =>
+  new Map(
+    sizes.flatMap((size, c) =>
+      Array.from({ length: size }, (_, i) => [`m${c}-${i}`, c + 1] as const),
+    ),
+  );
+
+describe('the rule', () => {
+  it.each([
+    [1, { validation: 0, test: 0 }],
+    [2, { validation: 0, test: 1 }],
+    [3, { validation: 1, test: 1 }],
+    [10, { validation: 2, test: 3 }],
+    [1000, { validation: 20, test: 30 }],
+  ])('holds out of %i materials', (count, expected) => {
+    expect(heldOut(count, DEFAULT_SPLIT_RULE)).toEqual(expected);
+  });
+
+  it('leaves every class at least one material to train on, whatever the shares', () => {
+    const share = fc.record({
+      share: fc.double({ min: 0, max: 1, noNaN: true }),
+      cap: fc.integer({ min: 1, max: 50 }),
+    });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 500 }), share, share, (count, test, validation) => {
+        const held = heldOut(count, { test, validation });
+        expect(count - held.test - held.validation).toBeGreaterThanOrEqual(1);
+        if (count >= 2) expect(held.test).toBeGreaterThanOrEqual(1);
+        if (count >= 3) expect(held.validation).toBeGreaterThanOrEqual(1);
+      }),
+    );
+  });
+
+  it('gives the ladder its numbers', () => {
+    const rule = { test: { share: 1, cap: 30 }, validation: { share: 1, cap: 10 } };
+    expect(heldOut(45, rule)).toEqual({ test: 30, validation: 10 });
+    expect(heldOut(190, rule)).toEqual({ test: 30, validation: 10 });
+  });
+});
+
+describe('the split by material', () => {
+  it('gives each class the numbers of the rule', () => {
+    const sizes = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 12 });
+    fc.assert(
+      fc.property(sizes, fc.integer({ min: 0, max: 1000 }), (list, seed) => {
+        const classes = classOf(list);
+        const splits = splitMaterials(classes, { seed });
+        expect(splits.size).toBe(classes.size);
+        list.forEach((size, c) => {
+          const part = new Map([...splits].filter(([name]) => classes.get(name) === c + 1));
+          expect(counts(part)).toMatchObject(heldOut(size, DEFAULT_SPLIT_RULE));
+        });
+      }),
+    );
+  });
+
+  it('is the same for the same seed in any order of the input, and another for another seed', () => {
+    const classes = classOf([40, 12, 3]);
+    const reversed = new Map([...classes].reverse());
+    const sorted = (splits: Map<string, Split>) => [...splits].sort();
+    const first = sorted(splitMaterials(classes, { seed: 1 }));
+    expect(sorted(splitMaterials(reversed, { seed: 1 }))).toEqual(first);
+    expect(sorted(splitMaterials(classes, { seed: 2 }))).not.toEqual(first);
+  });
+
+  it('of a class does not depend on the other classes', () => {
+    const alone = splitMaterials(classOf([30]), { seed: 5 });
+    const among = splitMaterials(classOf([30, 50, 2]), { seed: 5 });
+    for (const [name, split] of alone) expect(among.get(name)).toBe(split);
+  });
+});
+
+it.each([
+  ['batch_train_12.h5', 'train'],
+  ['batch_dev_0.h5', 'validation'],
+  ['batch_test_7.h5', 'test'],
+  ['val.h5', 'validation'],
+  ['contest_4.h5', null],
+  ['trainer.h5', null],
+])('reads the official split of %s', (name, split) => {
+  expect(officialSplit(name)).toBe(split);
+});
