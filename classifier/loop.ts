@@ -118,7 +118,8 @@ export class TrainingLoop {
     const { macroF1 } = report(logits, validation.labels, { classes: validation.classes });
     const loss = meanNegativeLogLikelihood(logits, validation.labels, 1);
     state.history.validation.push({ update: state.update, macroF1, loss });
-    this.misses = state.consider(macroF1) ? 0 : this.misses + 1;
+    const standardError = Math.sqrt((macroF1 * (1 - macroF1)) / validation.count);
+    this.misses = state.consider(macroF1, standardError) ? 0 : this.misses + 1;
   }
 
   /** A classifier of some weights, its temperature not yet fitted. */

@@ -49,7 +49,7 @@ export class RunState {
   statistics: Tensor1D;
   update = 0;
   history: History = { losses: [], validation: [] };
-  best: { score: number; update: number; weights: Weights } | null = null;
+  best: { score: number; highest: number; update: number; weights: Weights } | null = null;
 
   constructor({ spec, stream, weightDecay }: RunOptions) {
     this.network = new ClassifierNetwork(spec);
@@ -68,13 +68,18 @@ export class RunState {
     };
   }
 
-  /** Keeps the present weights when their validation score is no worse than the best; whether it is better. */
-  consider(score: number): boolean {
-    const better = !this.best || score > this.best.score;
-    if (better || score === this.best!.score) {
-      this.best = { score, update: this.update, weights: this.weights() };
+  /**
+   * Keeps the present weights when their validation score is within `tolerance` of the highest so
+   * far: among scores that cannot be told apart, longer training wins (the one-standard-error rule
+   * of Breiman et al. 1984). Says whether the score is a new highest.
+   */
+  consider(score: number, tolerance: number): boolean {
+    const highest = this.best?.highest ?? Number.NEGATIVE_INFINITY;
+    const record = Math.max(highest, score);
+    if (score >= record - tolerance) {
+      this.best = { score, highest: record, update: this.update, weights: this.weights() };
     }
-    return better;
+    return score > highest;
   }
 
   /** Writes all of it; `identity` names the run that may go on from it. */
@@ -97,7 +102,7 @@ export class RunState {
         update: this.update,
         step,
         history: this.history,
-        best: best && { score: best.score, update: best.update },
+        best: best && { score: best.score, highest: best.highest, update: best.update },
       },
     });
   }
@@ -117,7 +122,7 @@ export class RunState {
       update: number;
       step: number;
       history: History;
-      best: { score: number; update: number } | null;
+      best: { score: number; highest: number; update: number } | null;
     };
     this.adam.restore(array('parameters'), { step, mean: array('mean'), square: array('square') });
     this.statistics.dispose();

@@ -72,7 +72,7 @@ async function trainSingle(job: Job): Promise<SingleClassifier> {
   try {
     await loop.run(progress);
     const { best, history } = loop.state;
-    progress.done(`best F1 ${best!.score.toFixed(3)} at update ${best!.update}`);
+    progress.done(`kept update ${best!.update}, validation F1 ${best!.score.toFixed(3)}`);
     const raw = loop.classifierOf(best!.weights);
     raw.dispose();
     const context = { examples, validation: options.validation, stream: stream.split('finish') };
@@ -126,8 +126,8 @@ async function trainEnsemble(job: Job): Promise<EnsembleClassifier> {
 }
 
 /**
- * Trains a classifier: AdamW under a one-cycle learning rate, the weights of the best validation
- * macro-F1 kept, probabilities calibrated on validation. The same options give the same weights,
+ * Trains a classifier: AdamW under a one-cycle learning rate, the latest weights within one
+ * standard error of the best validation macro-F1 kept, probabilities calibrated on validation. The same options give the same weights,
  * also when the run was interrupted and goes on from its checkpoint.
  *
  * @throws usage error on techniques that do not exist or do not go together; input error on

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
+import type { TrainedClassifier } from '../../classifier/classifier.ts';
 import { terminalProgress } from '../ground/progress.ts';
+import type { Run } from '../ground/run.ts';
 
 interface TrainFlags {
   config?: string;
@@ -23,6 +25,7 @@ async function train({ config, json, ...flags }: TrainFlags): Promise<void> {
   const { checkSplits, trainOnStore } = await import('../../classifier/on-store.ts');
   checkSplits(store);
   const run = openRun('classifier', { ...settings, data: store.path }, settings.out);
+  console.error(`run folder ${run.folder}; if interrupted, go on with --out ${run.folder}`);
   const checkpoint = { file: run.file('checkpoint.safetensors'), every: CHECKPOINT_EVERY };
   const trained = await trainOnStore(store, settings, { checkpoint, progress: terminalProgress });
   const { classifier, validation, tasks } = trained;
@@ -31,7 +34,7 @@ async function train({ config, json, ...flags }: TrainFlags): Promise<void> {
   await classifier.save(run.folder);
   await rm(checkpoint.file, { force: true });
   writeJson(run.file('validation.json'), { ...validation, tasks });
-  await drawLearning(run.file('learning'), classifier);
+  await draw(run, classifier);
   store.close();
   if (json) {
     console.log(
@@ -45,14 +48,12 @@ async function train({ config, json, ...flags }: TrainFlags): Promise<void> {
   console.log(`classifier in ${run.folder}; test it: npx gan classify evaluate`);
 }
 
-async function drawLearning(
-  path: string,
-  classifier: import('../../classifier/train.ts').TrainedClassifier,
-): Promise<void> {
-  const { learningFigure } = await import('../report/classify-figures.ts');
+async function draw(run: Run, { training }: TrainedClassifier): Promise<void> {
+  const { learningFigure, searchFigure } = await import('../report/classify-figures.ts');
   const { writeFigure } = await import('../report/raster.ts');
-  const record = classifier.training!;
-  await writeFigure(path, learningFigure(record.history, record.bestUpdate));
+  const { history, bestUpdate, traces } = training!;
+  await writeFigure(run.file('learning'), learningFigure(history, bestUpdate));
+  if (traces.length > 0) await writeFigure(run.file('search'), searchFigure(traces));
 }
 
 /** `gan classify train`. */

@@ -1,5 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import type { CalibrationBin, Report } from '../../classifier/metrics.ts';
+import type { Trace } from '../../classifier/recipe.ts';
 import type { History } from '../../classifier/run.ts';
 import { type CrystalSystem, crystalSystem } from '../crystal/spacegroup.ts';
 import { figure, type Key, PALETTE, SYSTEM_COLOURS } from './figure.ts';
@@ -93,7 +94,7 @@ export function scoreFigure(report: Report): string {
       title: 'F1 of each space group against its training examples',
       subtitle: `macro-F1 ${report.macroF1.toFixed(3)}; bands: fewer than 20, 20 to 100, more than 100`,
       ...(absent > 0 && {
-        caption: `${absent} groups have no test example: ${report.absent.join(', ')}`,
+        caption: `${absent} ${absent === 1 ? 'group has' : 'groups have'} no test example: ${report.absent.join(', ')}`,
       }),
     },
     {
@@ -195,5 +196,40 @@ export function learningFigure(history: History, bestUpdate: number): string {
       { label: 'training', colour: PALETTE[0] },
       { label: 'validation', colour: PALETTE[1] },
     ],
+  );
+}
+
+/** Validation macro-F1 against the number of training rows, as searching techniques recorded it. */
+export function searchFigure(traces: readonly Trace[]): string {
+  const rows = traces.map((trace) => ({
+    rows: Number(trace.rows),
+    macroF1: Number(trace.macroF1),
+    series: String(trace.strategy ?? 'progressive undersampling'),
+    kept: trace.accepted === undefined || trace.accepted === 1,
+  }));
+  const series = [...new Set(rows.map((row) => row.series))];
+  const colour = (row: { series: string }) => PALETTE[series.indexOf(row.series) % PALETTE.length]!;
+  return figure(
+    {
+      title: 'Validation macro-F1 against training rows',
+      subtitle: 'each point is a short training; a hollow point was not accepted',
+    },
+    {
+      width: 640,
+      height: 380,
+      x: { label: 'training rows', grid: true, nice: true },
+      y: { label: 'validation macro-F1', grid: true, nice: true },
+      marks: [
+        Plot.line(rows, { x: 'rows', y: 'macroF1', z: 'series', stroke: colour }),
+        Plot.dot(rows, {
+          x: 'rows',
+          y: 'macroF1',
+          stroke: colour,
+          fill: (row: { kept: boolean; series: string }) => (row.kept ? colour(row) : 'white'),
+          r: 4,
+        }),
+      ],
+    },
+    series.map((label) => ({ label, colour: colour({ series: label }) })),
   );
 }
