@@ -4,6 +4,8 @@ import type { Beams, Coefficients } from './transmission.ts';
 
 /** One zone axis at one energy: everything the multislice of one projected cell needs. */
 export interface Job {
+  /** Waves up to this scattering vector are kept, 1/angstrom. */
+  band: number;
   beams: Beams;
   tilts: Tilts;
   /** Wavelength, angstrom. */

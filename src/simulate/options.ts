@@ -3,6 +3,8 @@ import type { Vec3 } from '../crystal/crystal.ts';
 
 const positive = z.number().positive();
 
+const bandwidth = positive.min(0.5).max(6);
+
 const direction = z
   .tuple([z.int(), z.int(), z.int()])
   .refine(
@@ -33,8 +35,6 @@ const shared = {
   thicknesses: z.array(positive.max(5000)).min(1).default([100]),
   /** Largest thickness of a slice, angstrom; `spacing` for that of the zone's reflection. */
   sliceThickness: z.union([positive.max(20), z.literal('spacing')]).default(2.5),
-  /** Waves up to this scattering vector are kept, 1/angstrom. */
-  bandwidth: positive.min(0.5).max(6).default(1.38),
   /** `standard` axes of the lattice system, the `strongest` reflections, or three directions. */
   zones: z
     .union([z.enum(['standard', 'strongest']), z.tuple([direction, direction, direction])])
@@ -49,12 +49,19 @@ const shared = {
 };
 
 /** One projected cell, tilted plane waves: position-averaged, no higher-order Laue zones. */
-const periodic = z.object({ mode: z.literal('periodic'), ...shared });
+const periodic = z.object({
+  mode: z.literal('periodic'),
+  ...shared,
+  /** Waves up to this scattering vector are kept, 1/angstrom. */
+  bandwidth: bandwidth.default(1.38),
+});
 
 /** A probe in a window on the specimen, as the field's programs do it. */
 const box = z.object({
   mode: z.literal('box'),
   ...shared,
+  /** Potentials and waves up to this scattering vector are kept, 1/angstrom. */
+  bandwidth: bandwidth.default(2),
   /** Width of the box, angstrom; `auto` for the least that suits probe and pixels. */
   box: z.union([positive.max(1000), z.literal('auto')]).default('auto'),
   /** Just that width (a square cut-out) rather than whole cells where they fit. */

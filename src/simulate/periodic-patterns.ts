@@ -10,7 +10,7 @@ import type { SimulationOptions } from './options.ts';
 import { project } from './projection.ts';
 import type { Patterns } from './sample-of.ts';
 import { splat } from './splat.ts';
-import { beamsOf, transmission } from './transmission.ts';
+import { beamsOf, POTENTIAL_REACH, transmission } from './transmission.ts';
 
 /** Beams beyond which a projected cell is refused (a net of about 25 x 25 angstrom). */
 const MOST_BEAMS = 4000;
@@ -27,7 +27,7 @@ function jobsOf(crystal: Crystal, view: View, radii: number[], options: Simulati
   if (thermal.kind === 'frozen-phonons') {
     throw usageError('frozen phonons need a specimen that does not repeat', 'use --mode box');
   }
-  const beams = beamsOf({ frame: view.frame, band: bandwidth });
+  const beams = beamsOf(view.frame, bandwidth);
   if (beams.count > MOST_BEAMS) {
     throw inputError(
       `zone axis [${view.zone.join(' ')}] needs ${beams.count} beams, more than ${MOST_BEAMS}`,
@@ -35,13 +35,14 @@ function jobsOf(crystal: Crystal, view: View, radii: number[], options: Simulati
     );
   }
   const displacement = thermal.kind === 'none' ? 0 : thermal.displacement;
-  const projection = project({ crystal, frame: view.frame, band: bandwidth, displacement });
+  const band = POTENTIAL_REACH * bandwidth;
+  const projection = project({ crystal, frame: view.frame, band, displacement });
   const stages = stagesOf(options.thicknesses, sliceOf(view, options));
   return options.energies.map((energy, e) => {
     const sigma = interactionParameter(energy);
     const slices = stages.map(({ step }) => transmission({ projection, step, sigma, absorption }));
     const tilts = discTilts(radii[e]!, 2.56 / options.size);
-    return { beams, tilts, lambda: wavelength(energy), stages, slices };
+    return { band: bandwidth, beams, tilts, lambda: wavelength(energy), stages, slices };
   });
 }
 

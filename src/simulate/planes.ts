@@ -1,29 +1,56 @@
 import { complexMul, fft2, ifft2 } from '../engine/complex.ts';
 import { type Tensor, tf } from '../engine/tf.ts';
-import { emptyPlane, transform } from './fourier.ts';
+import { emptyPlane, fastSize, frequency, transform } from './fourier.ts';
 import type { Intensities, Job } from './job.ts';
 import type { Coefficients } from './transmission.ts';
 
-/** Position of each beam on the grid of the transmission function. */
-function gridPositions(job: Job): Int32Array {
-  const { rows, columns } = job.slices[0]!;
-  const { h, k } = job.beams;
-  return Int32Array.from(h, (value, i) => {
-    const row = value < 0 ? value + rows : value;
-    return row * columns + (k[i]! < 0 ? k[i]! + columns : k[i]!);
-  });
+/** The grid of the waves, and where each beam stands in its transform. */
+interface WaveGrid {
+  rows: number;
+  columns: number;
+  positions: Int32Array;
 }
 
-/** The transmission function in real space, (1, rows, columns). */
-function realSpace({ rows, columns, re, im }: Coefficients): Tensor {
-  const plane = transform({ ...emptyPlane(rows, columns), re, im }, 1);
+const wrap = (index: number, count: number): number => (index < 0 ? index + count : index);
+
+/**
+ * The smallest fast grid on which no product of a wave and the transmission function folds back
+ * into the band of the waves.
+ */
+function waveGrid({ beams, band, slices }: Job): WaveGrid {
+  const { frame, band: reach } = slices[0]!;
+  const [rows, columns] = frame.projected.map((side) =>
+    fastSize(Math.ceil((2 * band + reach) * Math.hypot(...side))),
+  ) as [number, number];
+  const positions = Int32Array.from(
+    beams.h,
+    (h, i) => wrap(h, rows) * columns + wrap(beams.k[i]!, columns),
+  );
+  return { rows, columns, positions };
+}
+
+/** The transmission function in real space on the grid of the waves, (1, rows, columns). */
+function realSpace(slice: Coefficients, { rows, columns }: WaveGrid): Tensor {
+  const spectrum = emptyPlane(rows, columns);
+  for (let i = 0, at = 0; i < slice.rows; i++) {
+    const h = frequency(i, slice.rows);
+    for (let j = 0; j < slice.columns; j++, at++) {
+      const k = frequency(j, slice.columns);
+      // Coefficients outside the band are zero; those of the band fit, or fold where none is read.
+      if (slice.re[at] === 0 && slice.im[at] === 0) continue;
+      const to = (((h % rows) + rows) % rows) * columns + (((k % columns) + columns) % columns);
+      spectrum.re[to] = spectrum.re[to]! + slice.re[at]!;
+      spectrum.im[to] = spectrum.im[to]! + slice.im[at]!;
+    }
+  }
+  const plane = transform(spectrum, 1);
   const part = (values: Float64Array) => tf.tensor3d(Float32Array.from(values), [1, rows, columns]);
   return tf.complex(part(plane.re), part(plane.im));
 }
 
 /** exp(-i pi lambda depth |g + q|^2) on the beams and 0 elsewhere, (tilts, rows, columns). */
-function propagator(job: Job, positions: Int32Array, depth: number): Tensor {
-  const { rows, columns } = job.slices[0]!;
+function propagator(job: Job, grid: WaveGrid, depth: number): Tensor {
+  const { rows, columns, positions } = grid;
   const { tilts, beams } = job;
   const re = new Float32Array(tilts.count * rows * columns);
   const im = new Float32Array(re.length);
@@ -40,8 +67,7 @@ function propagator(job: Job, positions: Int32Array, depth: number): Tensor {
   return tf.complex(tf.tensor3d(re, shape), tf.tensor3d(im, shape));
 }
 
-function incident(job: Job): Tensor {
-  const { rows, columns } = job.slices[0]!;
+function incident(job: Job, { rows, columns }: WaveGrid): Tensor {
   const shape: [number, number, number] = [job.tilts.count, rows, columns];
   const re = new Float32Array(shape[0] * rows * columns);
   for (let q = 0; q < shape[0]; q++) re[q * rows * columns] = 1;
@@ -49,7 +75,7 @@ function incident(job: Job): Tensor {
 }
 
 /** Intensities of the beams, beam by beam, from spectra (tilts, rows, columns). */
-function collect(job: Job, positions: Int32Array, spectrum: Tensor): Float32Array {
+function collect(job: Job, { positions }: WaveGrid, spectrum: Tensor): Float32Array {
   const values = tf.tidy(() =>
     tf.real(spectrum).square().add(tf.imag(spectrum).square()).dataSync(),
   );
@@ -67,14 +93,14 @@ function collect(job: Job, positions: Int32Array, spectrum: Tensor): Float32Arra
  * of `denseMultislice` would be larger than the waves. Memory is about 40 bytes x tilts x points.
  */
 export function transformMultislice(job: Job): Intensities {
-  const positions = gridPositions(job);
+  const grid = waveGrid(job);
   let before = 0;
-  let spectrum = incident(job);
+  let spectrum = incident(job, grid);
   const out = job.stages.map(({ slices, step }, stage) => {
     const next = tf.tidy(() => {
-      const slice = realSpace(job.slices[stage]!);
-      const onward = propagator(job, positions, step);
-      let wave = complexMul(spectrum, propagator(job, positions, (step - before) / 2));
+      const slice = realSpace(job.slices[stage]!, grid);
+      const onward = propagator(job, grid, step);
+      let wave = complexMul(spectrum, propagator(job, grid, (step - before) / 2));
       for (let i = 0; i < slices; i++) {
         wave = tf.tidy(() => complexMul(fft2(complexMul(ifft2(wave), slice)), onward));
       }
@@ -83,7 +109,7 @@ export function transformMultislice(job: Job): Intensities {
     spectrum.dispose();
     spectrum = next;
     before = step;
-    return collect(job, positions, spectrum);
+    return collect(job, grid, spectrum);
   });
   spectrum.dispose();
   return out;

@@ -11,7 +11,7 @@ export const VOLT_SQUARE_ANGSTROM = 47.877645;
 /** The potential of a crystal projected along a zone axis, on a grid over one projected cell. */
 export interface Projection {
   frame: ZoneFrame;
-  /** Band limit of beams and transmission function, 1/angstrom; 2/3 of the grid's limit or less. */
+  /** Band limit of potential and transmission function, 1/angstrom; 2/3 of the grid's limit or less. */
   band: number;
   rows: number;
   columns: number;

@@ -1,3 +1,4 @@
+import type { ZoneFrame } from '../crystal/zone.ts';
 import { transform } from './fourier.ts';
 import { type Projection, squaredLengths } from './projection.ts';
 
@@ -14,8 +15,15 @@ export interface Beams {
   direct: number;
 }
 
-/** All beams with |g| under the band limit, in order of h and k. */
-export function beamsOf({ frame, band }: Pick<Projection, 'frame' | 'band'>): Beams {
+/**
+ * How much further potential and transmission function reach than the waves: a wave at one edge of
+ * the band is scattered towards the other. With 1, a tenth of the intensity of a film of 100
+ * angstrom stands elsewhere; with 2, little more changes.
+ */
+export const POTENTIAL_REACH = 1.5;
+
+/** All beams with |g| under the band limit of the waves (1/angstrom), in order of h and k. */
+export function beamsOf(frame: ZoneFrame, band: number): Beams {
   const [a, b] = frame.reciprocal;
   const [reachH, reachK] = frame.projected.map((v) => Math.ceil(band * Math.hypot(...v))) as [
     number,
@@ -51,6 +59,8 @@ export interface SliceRequest {
 
 /** Fourier coefficients of the transmission function of one slice, band-limited, row-major. */
 export interface Coefficients {
+  frame: ZoneFrame;
+  band: number;
   rows: number;
   columns: number;
   re: Float64Array;
@@ -70,7 +80,11 @@ export function transmission(request: SliceRequest): Coefficients {
     re[at] = amplitude * Math.cos(phase);
     im[at] = amplitude * Math.sin(phase);
   }
-  const out = transform({ rows, columns, re, im }, -1);
+  const out: Coefficients = {
+    frame: projection.frame,
+    band,
+    ...transform({ rows, columns, re, im }, -1),
+  };
   const squares = squaredLengths(projection.frame, rows, columns);
   for (let at = 0; at < points; at++) {
     if (squares[at]! < band * band) continue;

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { atomicNumber } from '../../src/crystal/elements.ts';
 import { tf } from '../../src/engine/tf.ts';
 import type { Box } from '../../src/simulate/box/grid.ts';
-import { boxBand, eachFrequency } from '../../src/simulate/box/grid.ts';
+import { eachFrequency, gridLimit } from '../../src/simulate/box/grid.ts';
 import { boxMultislice, type SlicedAtoms } from '../../src/simulate/box/multislice.ts';
 import { SlicePotentials, type SpeciesAtoms } from '../../src/simulate/box/potential.ts';
 import { interactionParameter, wavelength } from '../../src/simulate/electron.ts';
@@ -60,15 +60,13 @@ function readCase(name: string): Golden {
     }
   }
   const energy = number('energy_eV') / 1000;
+  const sides = [
+    [width, 0],
+    [0, height],
+  ] as const;
+  const grid = { sides, rows: 128, columns: 128 };
   return {
-    box: {
-      sides: [
-        [width, 0],
-        [0, height],
-      ],
-      rows: 128,
-      columns: 128,
-    },
+    box: { ...grid, band: (2 / 3) * gridLimit(grid) },
     specimen: { step, slices: slices.map((slice) => [...slice.values()]) },
     table,
     energy,
@@ -100,14 +98,13 @@ describe('box mode against abTEM', () => {
     const before = tf.memory().numTensors;
     const pattern = simulate(golden);
     expect(tf.memory().numTensors).toBe(before);
-    const band = boxBand(golden.box);
     let [difference, inside, total, expected] = [0, 0, 0, 0];
     eachFrequency(golden.box, (at, x, y) => {
       const [row, column] = [Math.floor(at / 128), at % 128];
       const theirs = golden.intensity[((row + 64) % 128) * 128 + ((column + 64) % 128)]!;
       total += pattern[at]!;
       expected += theirs;
-      if (Math.hypot(x, y) >= band) return;
+      if (Math.hypot(x, y) >= golden.box.band) return;
       inside += theirs;
       difference += Math.abs(pattern[at]! - theirs);
     });

@@ -5,7 +5,12 @@ import { stagesOf } from '../../src/simulate/depth.ts';
 import { interactionParameter, wavelength } from '../../src/simulate/electron.ts';
 import { periodicMultislice } from '../../src/simulate/periodic.ts';
 import { type Projection, project } from '../../src/simulate/projection.ts';
-import { type Beams, beamsOf, transmission } from '../../src/simulate/transmission.ts';
+import {
+  type Beams,
+  beamsOf,
+  POTENTIAL_REACH,
+  transmission,
+} from '../../src/simulate/transmission.ts';
 
 export type Tilt = readonly [number, number];
 
@@ -20,6 +25,8 @@ export interface BeamRequest {
   thickness?: number;
   step?: number;
   band?: number;
+  /** How much further the potential reaches than the waves. */
+  reach?: number;
   /** Root mean square displacement, angstrom. */
   displacement?: number;
 }
@@ -37,14 +44,15 @@ export interface BeamResult {
 /** Periodic multislice with tilts of the test's own choice. */
 export function simulateBeams(request: BeamRequest): BeamResult {
   const { crystal, zone, tilts, energy = 100, thickness = 100, step = 2.5 } = request;
-  const { band = 1.38, displacement = 0.07 } = request;
+  const { band = 1.38, displacement = 0.07, reach = POTENTIAL_REACH } = request;
   const frame = zoneFrame({ cell: crystal.cell, centring: centring(crystal.spaceGroup), zone });
-  const projection = project({ crystal, frame, band, displacement });
-  const beams = beamsOf({ frame, band });
+  const projection = project({ crystal, frame, band: reach * band, displacement });
+  const beams = beamsOf(frame, band);
   const stages = stagesOf([thickness], step);
   const sigma = interactionParameter(energy);
   const [[values]] = periodicMultislice([
     {
+      band,
       beams,
       tilts: {
         count: tilts.length,

@@ -1,5 +1,5 @@
 import type { Box } from './grid.ts';
-import { boxBand, eachFrequency } from './grid.ts';
+import { eachFrequency } from './grid.ts';
 
 /**
  * How an atom is put between grid points: `exact` (Kaiser-Bessel gridding, right to single
@@ -91,7 +91,6 @@ export const depositOf = (placement: Placement, box: Box): Deposit =>
 export function depositCorrection(placement: Placement, box: Box): Float64Array {
   const half = (box.columns >> 1) + 1;
   const out = new Float64Array(box.rows * half);
-  const band = boxBand(box);
   const [a, b] = box.sides;
   eachFrequency(
     box,
@@ -99,7 +98,7 @@ export function depositCorrection(placement: Placement, box: Box): Float64Array 
       const p = (x * a[0] + y * a[1]) / box.rows;
       const q = (x * b[0] + y * b[1]) / box.columns;
       if (placement === 'exact') {
-        const inside = x * x + y * y < band * band;
+        const inside = x * x + y * y < box.band ** 2;
         out[at] = inside ? 1 / (kernelTransform(p) * kernelTransform(q)) : 0;
       } else {
         const k = Math.hypot(p, q);

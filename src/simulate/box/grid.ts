@@ -8,6 +8,11 @@ export interface Box {
   /** Grid points along the first and the second side. */
   rows: number;
   columns: number;
+  /**
+   * Band limit of potentials, transmission functions and waves, 1/angstrom; at most two thirds of
+   * `gridLimit`, so that products of two of them do not fold back into it.
+   */
+  band: number;
 }
 
 export const boxArea = ({ sides: [a, b] }: Box): number => a[0] * b[1] - a[1] * b[0];
@@ -40,10 +45,6 @@ export function eachFrequency(
 }
 
 /** Largest scattering vector that the grid holds in every direction, 1/angstrom. */
-export function gridLimit(box: Box): number {
-  const [a, b] = box.sides;
-  return Math.min(box.rows / Math.hypot(...a), box.columns / Math.hypot(...b)) / 2;
+export function gridLimit({ sides: [a, b], rows, columns }: Omit<Box, 'band'>): number {
+  return Math.min(rows / Math.hypot(...a), columns / Math.hypot(...b)) / 2;
 }
-
-/** Two thirds of it: products of two functions of this band do not fold back into it. */
-export const boxBand = (box: Box): number => (2 / 3) * gridLimit(box);

@@ -3,7 +3,7 @@ import { type Tensor, tf } from '../../engine/tf.ts';
 import { VOLT_SQUARE_ANGSTROM } from '../projection.ts';
 import { electronFactor, kirkland, type ScatteringTable } from '../scattering.ts';
 import { depositCorrection, depositOf, type Placement } from './deposit.ts';
-import { type Box, boxArea, boxBand, eachFrequency } from './grid.ts';
+import { type Box, boxArea, eachFrequency } from './grid.ts';
 
 /** Atoms of one kind in a slice: positions as fractions of the sides of the box. */
 export interface SpeciesAtoms {
@@ -88,10 +88,9 @@ export class SlicePotentials {
  * over the outermost `taper` (a share of the band).
  */
 export function aperture(box: Box, taper: number): Float32Array {
-  const band = boxBand(box);
   const out = new Float32Array(box.rows * box.columns);
   eachFrequency(box, (at, x, y) => {
-    const share = Math.hypot(x, y) / band;
+    const share = Math.hypot(x, y) / box.band;
     if (share > 1) return;
     const inner = 1 - taper;
     out[at] = share <= inner ? 1 : (1 + Math.cos((Math.PI * (share - inner)) / taper)) / 2;

@@ -71,5 +71,5 @@ export function boxFor({ crystal, frame, width, band, holz, square }: WindowRequ
   ];
   const sides = square ? cut : (seamlessSides(crystal, frame, width, holz) ?? cut);
   const points = (side: Vec2): number => fastSize(Math.ceil(3 * band * Math.hypot(...side) - 1e-6));
-  return { sides, rows: points(sides[0]), columns: points(sides[1]) };
+  return { sides, rows: points(sides[0]), columns: points(sides[1]), band };
 }
