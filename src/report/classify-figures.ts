@@ -54,7 +54,8 @@ export function confusionFigure(report: Report): string {
       width: side,
       height: side,
       marginLeft: 60,
-      x: { ...axis, axis: 'bottom', label: 'predicted', tickRotate: -90 },
+      marginBottom: 64,
+      x: { ...axis, axis: 'bottom', label: 'predicted', labelOffset: 58, tickRotate: -90 },
       y: { ...axis, label: 'true' },
       color: { scheme: 'blues', domain: [0, 1], label: 'share' },
       marks: [
@@ -77,6 +78,17 @@ export function confusionFigure(report: Report): string {
     },
     systemKeys(groups),
   );
+}
+
+/** Points whose labels do not run into that of a point before them. */
+function withoutCollisions<T extends { count: number; f1: number }>(rows: readonly T[]): T[] {
+  const kept: T[] = [];
+  for (const row of rows) {
+    const near = ({ count, f1 }: T) =>
+      Math.abs(Math.log10(count / row.count)) < 0.05 && Math.abs(f1 - row.f1) < 0.045;
+    if (!kept.some(near)) kept.push(row);
+  }
+  return kept;
 }
 
 /** F1 of each class against its training examples: the picture of the imbalance. */
@@ -106,7 +118,7 @@ export function scoreFigure(report: Report): string {
         Plot.ruleX([20, 100], { stroke: '#bbb', strokeDasharray: '4 3' }),
         Plot.ruleY([0]),
         Plot.dot(rows, { x: 'count', y: 'f1', fill: 'colour', r: 4.5, fillOpacity: 0.85 }),
-        Plot.text(rows, {
+        Plot.text(withoutCollisions(rows), {
           x: 'count',
           y: 'f1',
           text: 'spaceGroup',
