@@ -118,7 +118,7 @@ describe('320 damaged files', () => {
     const whole = join(folder, 'whole.h5'); // one good file, so that there is always a store
     await writeSummit(whole, [sampleOf(99, { material: 'mp-whole', size: SIZE })]);
     const out = join(folder, 'store.h5');
-    const options = { size: SIZE, split: 'material', seed: 0, workers: 2, patience: 1500 } as const;
+    const options = { size: SIZE, split: 'material', seed: 0, workers: 2, patience: 5000 } as const;
     const paths = [whole, ...cases.map((one) => one.path)];
     const { anomalies } = await prepareStore(paths, out, options);
     for (const anomaly of anomalies) {
