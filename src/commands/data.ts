@@ -2,11 +2,13 @@ import { Command } from 'commander';
 import { dataExportCommand } from './data-export.ts';
 import { dataInspectCommand } from './data-inspect.ts';
 import { dataPrepareCommand } from './data-prepare.ts';
+import { dataSimulateCommand } from './data-simulate.ts';
 
 /** `gan data`: from crystals to files, from files to a prepared store, and back. */
 export const dataCommand = (): Command =>
   new Command('data')
     .description('simulate, inspect, prepare and export CBED triplets')
+    .addCommand(dataSimulateCommand())
     .addCommand(dataInspectCommand())
     .addCommand(dataPrepareCommand())
     .addCommand(dataExportCommand())

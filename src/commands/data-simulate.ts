@@ -1,0 +1,180 @@
+import { Command } from 'commander';
+import { inputError, usageError } from '../ground/errors.ts';
+import { silentProgress, terminalProgress } from '../ground/progress.ts';
+import type { SimulationFlags } from '../simulate/flags.ts';
+import type { Sample } from '../simulate/sample.ts';
+
+interface Flags extends SimulationFlags {
+  crystals: string[];
+  groups?: string;
+  materials?: string;
+  shard?: string;
+  preview?: boolean;
+  out?: string;
+  config?: string;
+  json?: boolean;
+}
+
+interface Failure {
+  id: string;
+  reason: string;
+}
+
+/** Shard i of n, as `i/n` with i from 1. */
+function parseShard(text: string | undefined): { index: number; count: number } | null {
+  if (text === undefined) return null;
+  const [index, count] = text.split('/').map(Number);
+  const whole = Number.isInteger(index) && Number.isInteger(count);
+  if (!whole || !(index! >= 1) || !(index! <= count!)) {
+    throw usageError(`--shard ${text}: expected i/n with i from 1 to n, such as 3/8`);
+  }
+  return { index: index!, count: count! };
+}
+
+/** The file of a shard: `name.3-of-8.h5` beside `name.h5`. */
+const shardPath = (path: string, shard: ReturnType<typeof parseShard>): string =>
+  shard ? path.replace(/(\.h5)?$/, `.${shard.index}-of-${shard.count}.h5`) : path;
+
+/** Patterns of a preview sheet. */
+const SHEET = 24;
+
+/** Keeps every so-many-th sample as it passes, so that the sheet shows the whole range. */
+class Shown {
+  readonly samples: Sample[] = [];
+  private seen = 0;
+  private stride = 1;
+
+  look(sample: Sample): void {
+    if (this.seen++ % this.stride !== 0) return;
+    this.samples.push(sample);
+    if (this.samples.length <= 2 * SHEET) return;
+    this.stride *= 2;
+    this.samples.splice(0, this.samples.length, ...this.samples.filter((_, i) => i % 2 === 0));
+  }
+}
+
+async function crystalsFor(flags: Flags, seed: number, failed: Failure[]) {
+  const { Stream } = await import('../ground/stream.ts');
+  const { crystalsOf } = await import('../crystal/source.ts');
+  const { parseSpaceGroups } = await import('../crystal/groups.ts');
+  const materials = flags.materials === undefined ? undefined : Number(flags.materials);
+  if (materials !== undefined && !(Number.isInteger(materials) && materials >= 1)) {
+    throw usageError(`--materials ${flags.materials}: expected a whole number of at least 1`);
+  }
+  const found = crystalsOf({
+    from: flags.crystals,
+    groups: flags.groups === undefined ? undefined : parseSpaceGroups(flags.groups),
+    materials,
+    stream: new Stream(seed, 'crystals'),
+  });
+  const shard = parseShard(flags.shard);
+  const crystals = [];
+  let at = 0;
+  for (const one of found) {
+    if ('failed' in one) failed.push(one.failed);
+    else if (!shard || at++ % shard.count === shard.index - 1) crystals.push(one.ok);
+  }
+  if (crystals.length > 0) return crystals;
+  const reason = failed[0] ? `${failed[0].id}: ${failed[0].reason}` : 'no crystal is left';
+  throw inputError(reason, 'widen --crystals, --groups or --materials');
+}
+
+async function drawPreview(samples: readonly Sample[], stem: string): Promise<string[]> {
+  const { annotatedTriplet, previewSheet } = await import('../report/preview.ts');
+  const { writeFigure } = await import('../report/raster.ts');
+  const every = Math.max(1, samples.length / SHEET);
+  const some = Array.from(
+    { length: Math.min(SHEET, samples.length) },
+    (_, i) => samples[Math.floor(i * every)]!,
+  );
+  const sheet = await writeFigure(`${stem}-sheet`, await previewSheet(some, 'Simulated triplets'));
+  const one = await writeFigure(`${stem}-triplet`, await annotatedTriplet(some[0]!));
+  return [sheet.png, one.png];
+}
+
+function report(failed: readonly Failure[], list: string): void {
+  if (failed.length === 0) return;
+  const many = failed.length === 1 ? '1 crystal was' : `${failed.length} crystals were`;
+  console.error(`${many} left out (all in ${list}):`);
+  for (const { id, reason } of failed.slice(0, 8)) console.error(`  ${id}: ${reason}`);
+}
+
+async function simulate(flags: Flags): Promise<void> {
+  const { join } = await import('node:path');
+  const { resolveConfig } = await import('../ground/config.ts');
+  const { openRun, workspaceFolder } = await import('../ground/run.ts');
+  const { writeJson } = await import('../ground/files.ts');
+  const { settingsOf } = await import('../simulate/flags.ts');
+  const { simulationSchema } = await import('../simulate/options.ts');
+  const settings = resolveConfig(simulationSchema, settingsOf(flags), flags.config);
+  const shard = parseShard(flags.shard);
+  const failed: Failure[] = [];
+  const crystals = await crystalsFor(flags, settings.seed, failed);
+  const { simulateTriplets } = await import('../simulate/triplets.ts');
+  const { writeSummit } = await import('../dataset/summit.ts');
+  const path = shardPath(flags.out ?? join(workspaceFolder(), 'simulated.h5'), shard);
+  const shown = new Shown();
+  const progress = flags.json ? silentProgress : terminalProgress;
+  const numbering = { first: shard ? shard.index - 1 : 0, step: shard?.count ?? 1 };
+  const count = await writeSummit(
+    path,
+    (async function* () {
+      for await (const outcome of simulateTriplets(crystals, settings, progress, numbering)) {
+        if ('failed' in outcome) failed.push(outcome.failed);
+        else {
+          if (flags.preview) shown.look(outcome.ok);
+          yield outcome.ok;
+        }
+      }
+      if (failed.length > 0 && failed.length >= crystals.length) {
+        throw inputError(`no crystal could be simulated; ${failed[0]!.id}: ${failed[0]!.reason}`);
+      }
+    })(),
+  );
+  const { crystals: from, groups, materials } = flags;
+  const run = openRun('simulate', { ...settings, from, groups, materials, shard, out: path });
+  writeJson(run.file('failed.json'), failed);
+  const pictures = flags.preview ? await drawPreview(shown.samples, path.replace(/\.h5$/, '')) : [];
+  if (flags.json) {
+    console.log(JSON.stringify({ out: path, samples: count, failed, pictures }, null, 2));
+    return;
+  }
+  report(failed, run.file('failed.json'));
+  console.log(`wrote ${path}: ${count} triplets of ${crystals.length} crystals`);
+  for (const picture of pictures) console.log(`wrote ${picture}`);
+}
+
+/** `gan data simulate --crystals minerals --groups 14,62 --materials 20 --out FILE` */
+export const dataSimulateCommand = (): Command =>
+  new Command('simulate')
+    .description('Simulate CBED triplets of crystals into a file in the Summit layout.')
+    .option('--crystals <from...>', 'minerals, generated, CIF files or folders', ['minerals'])
+    .option('--groups <list>', 'space groups, such as 14,62,195-230, cubic or Fd-3m')
+    .option('--materials <n>', 'materials a space group')
+    .option('--energies <kV,…>', 'accelerating voltages (100)')
+    .option('--thickness <angstrom,…>', 'specimen thicknesses, ascending (100)')
+    .option('--zones <which>', 'standard, strongest, or three such as 001,110,1-11 (standard)')
+    .option('--mode <name>', 'periodic, box, or summit: as the real data were made (periodic)')
+    .option('--size <pixels>', 'pixels a side (64; summit 512)')
+    .option('--semiangle <mrad>', 'semi-convergence angle; rule: discs that do not touch (rule)')
+    .option('--slice <angstrom>', 'largest slice thickness, or spacing (2.5; summit spacing)')
+    .option('--bandwidth <1/angstrom>', 'largest scattering vector of the waves (1.38; box 2)')
+    .option('--thermal <kind>', 'none, debye-waller or frozen-phonons (debye-waller)')
+    .option('--displacement <angstrom>', 'root mean square displacement along an axis (0.07)')
+    .option('--configurations <n>', 'frozen-phonon configurations to average (1)')
+    .option('--absorption <share>', 'imaginary over real part of the potential (0)')
+    .option('--box <angstrom>', 'width of the box (auto; summit 100)')
+    .option('--positions <n>', 'n x n probe positions, averaged (1; summit 2)')
+    .option('--placement <how>', 'atoms between grid points: exact, or linear like abTEM (exact)')
+    .option('--no-holz', 'project the higher-order Laue zones out (box mode)')
+    .option('--shard <i/n>', 'only the i-th of n parts, into a file of its own')
+    .option('--preview', 'also draw a contact sheet and one large indexed triplet')
+    .option('--out <file>', 'where to write (workspace/simulated.h5)')
+    .option('--seed <n>', 'seed of generated crystals, choices and phonons (0)')
+    .option('--config <file>', 'settings in YAML; flags override them')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      '\nExample:\n  gan data simulate --crystals minerals --groups 14,62,225 --materials 5 --preview --out few.h5',
+    )
+    .action(simulate);
