@@ -75,6 +75,8 @@ export interface PairResult {
   reasons: Record<string, number>;
   /** Images drawn and scored. */
   evaluations: number;
+  /** Milliseconds of each phase: the search, drawing the results, the gates. */
+  times: { search: number; draw: number; gates: number };
 }
 
 export const EPSILON_RANGE = [1e-4, 1] as const;
@@ -129,52 +131,71 @@ function boundaryReasons(view: PairView, epsilon: number): string[] {
   return reasons;
 }
 
+/** Milliseconds that some work takes are added to a phase. */
+async function timed<T>(
+  times: PairResult['times'],
+  phase: keyof PairResult['times'],
+  work: () => T | Promise<T>,
+): Promise<T> {
+  const start = performance.now();
+  const result = await work();
+  times[phase] += performance.now() - start;
+  return result;
+}
+
 async function attemptBatch(
   search: PairSearch,
   pair: ClassPair,
-  first: number,
-  count: number,
+  range: { first: number; count: number; times: PairResult['times'] },
 ): Promise<Attempt[]> {
-  const { model, score, seed, spaceGroup, partner, epsilon, gates = [] } = search;
-  const classes = model.classes.length;
-  const indices = Array.from({ length: count }, (_, i) => first + i);
-  const reached: Approach[] = approachBoundary<Tensor4D>({
-    generator: pairPath(model, pair),
-    score,
-    pair,
-    classes,
-    latents: indices.map((index) => latentOf(model, { seed, spaceGroup, index })),
-    epsilon,
-    gradientSteps: search.gradientSteps,
-  });
+  const { model, score, seed, spaceGroup, epsilon, gradientSteps } = search;
+  const indices = Array.from({ length: range.count }, (_, i) => range.first + i);
+  const reached = await timed(range.times, 'search', () =>
+    approachBoundary<Tensor4D>({
+      generator: pairPath(model, pair),
+      score,
+      pair,
+      classes: model.classes.length,
+      latents: indices.map((index) => latentOf(model, { seed, spaceGroup, index })),
+      epsilon,
+      gradientSteps,
+    }),
+  );
+  const made = await timed(range.times, 'draw', () =>
+    drawnAttempts(search, pair, indices, reached),
+  );
+  await timed(range.times, 'gates', () => applyGates(made, pair, search.gates ?? []));
+  return made;
+}
+
+/** Draws what the search reached; the guide judges the stored pixels, which are what counts. */
+async function drawnAttempts(
+  { model, score, spaceGroup, partner, epsilon }: PairSearch,
+  pair: ClassPair,
+  indices: readonly number[],
+  reached: readonly Approach[],
+): Promise<Attempt[]> {
   const origins = reached.map(({ z, offset, t }): Origin => ({ ...pair, z, offset, t }));
   const drawn = await drawTriplets(model, origins);
-  const logits = scorePixels(
-    score,
-    drawn.map(({ pixels }) => pixels),
-    model.space.camera.size,
-  );
-  const made = drawn.map((one, row): Attempt => {
-    const view = pairView(logits, row, { ...pair, classes });
-    const { method, evaluations } = reached[row]!;
+  const images = drawn.map(({ pixels }) => pixels);
+  const logits = scorePixels(score, images, model.space.camera.size);
+  return drawn.map((one, row): Attempt => {
+    const view = pairView(logits, row, { ...pair, classes: model.classes.length });
     const reasons = boundaryReasons(view, epsilon);
-    const index = indices[row]!;
-    const accepted = reasons.length === 0;
+    const { method, evaluations } = reached[row]!;
     return {
       drawn: one,
       view,
       spaceGroup,
       partner,
-      index,
+      index: indices[row]!,
       origin: origins[row]!,
       method,
       evaluations,
-      accepted,
+      accepted: reasons.length === 0,
       reasons,
     };
   });
-  await applyGates(made, pair, gates);
-  return made;
 }
 
 /** Gates look at what lies near the boundary only: the rest is refused anyway. */
@@ -209,10 +230,11 @@ export async function searchPair(search: PairSearch): Promise<PairResult> {
   const stage = `boundary ${spaceGroup}:${partner}`;
   const bar: Progress = (search.progress ?? silentProgress)(stage, count);
   const attempts: Attempt[] = [];
+  const times = { search: 0, draw: 0, gates: 0 };
   let accepted = 0;
   while (accepted < count && attempts.length < most) {
     const size = Math.min(batch, most - attempts.length);
-    const made = await attemptBatch(search, pair, attempts.length, size);
+    const made = await attemptBatch(search, pair, { first: attempts.length, count: size, times });
     attempts.push(...made);
     const more = Math.min(count - accepted, made.filter((one) => one.accepted).length);
     accepted += more;
@@ -224,5 +246,5 @@ export async function searchPair(search: PairSearch): Promise<PairResult> {
     reasons[reason] = (reasons[reason] ?? 0) + 1;
   }
   const evaluations = attempts.reduce((sum, one) => sum + one.evaluations, 0);
-  return { spaceGroup, partner, attempts, accepted, reasons, evaluations };
+  return { spaceGroup, partner, attempts, accepted, reasons, evaluations, times };
 }

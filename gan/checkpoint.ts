@@ -121,6 +121,11 @@ export class Checkpoints {
       .map((name) => join(this.folder, name));
   }
 
+  /** Removes checkpoints of an earlier training in the folder. */
+  clear(): void {
+    for (const file of this.files()) rmSync(file, { force: true });
+  }
+
   /** Puts the newest checkpoint back into a trainer and gives its history; none: an empty one. */
   restore(trainer: GanTrainer, facts: CheckpointFacts): HistoryRow[] {
     const newest = this.files().at(-1);

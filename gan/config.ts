@@ -1,35 +1,56 @@
 import { z } from 'zod';
 
-/** Settings of one GAN training; every value has the default of the `cpu` preset. */
-export const ganConfig = z.strictObject({
-  /** Length of the latent vector. */
-  latent: z.int().min(1).max(1024).default(64),
-  /** Length of the class embedding. */
-  embedding: z.int().min(2).max(1024).default(48),
-  /** Width of the hidden layers. */
-  hidden: z.int().min(8).max(8192).default(384),
-  /** Principal components of the codec tables. */
-  components: z.int().min(2).max(2048).default(200),
-  /** Real vectors a step. */
-  batch: z.int().min(4).max(8192).default(128),
-  /** Updates of both networks. */
-  steps: z.int().min(1).default(3000),
-  generatorRate: z.number().positive().default(2e-4),
-  discriminatorRate: z.number().positive().default(4e-4),
-  /** Weight gamma of the gradient penalty, and how many steps lie between two of them. */
-  penalty: z.number().min(0).default(0.5),
-  penaltyEvery: z.int().min(1).default(4),
-  /** Standard deviation of the noise on what the discriminator sees. */
-  inputNoise: z.number().min(0).default(0.1),
-  /** Decay of the moving average of the generator. */
-  average: z.number().min(0).lt(1).default(0.998),
-  seed: z.int().default(0),
-});
+const whole = (least: number) =>
+  z.coerce
+    .number({ error: 'is not a number' })
+    .int({ error: 'is not a whole number' })
+    .min(least, { error: `is less than ${least}` });
+
+const positive = z.coerce
+  .number({ error: 'is not a number' })
+  .positive({ error: 'is not above 0' });
+
+const share = z.coerce
+  .number({ error: 'is not a number' })
+  .min(0, { error: 'is below 0' })
+  .lt(1, { error: 'is not below 1' });
+
+/** Names of settings for a machine: `gpu` is wider, with larger batches and longer training. */
+export const PRESETS = ['cpu', 'gpu'] as const;
+export type Preset = (typeof PRESETS)[number];
+
+const SIZES = {
+  cpu: { latent: 64, hidden: 384, components: 200, batch: 128, steps: 3000 },
+  gpu: { latent: 128, hidden: 1024, components: 400, batch: 512, steps: 20_000 },
+} as const satisfies Record<Preset, object>;
+
+/** Settings of one GAN training, with the defaults of a preset. */
+export const ganConfigFor = (preset: Preset) =>
+  z.strictObject({
+    /** Length of the latent vector. */
+    latent: whole(1).default(SIZES[preset].latent),
+    /** Length of the class embedding. */
+    embedding: whole(2).default(48),
+    /** Width of the hidden layers. */
+    hidden: whole(8).default(SIZES[preset].hidden),
+    /** Principal components of the codec tables. */
+    components: whole(2).default(SIZES[preset].components),
+    /** Real vectors a step. */
+    batch: whole(4).default(SIZES[preset].batch),
+    /** Updates of both networks. */
+    steps: whole(1).default(SIZES[preset].steps),
+    generatorRate: positive.default(2e-4),
+    discriminatorRate: positive.default(4e-4),
+    /** Weight gamma of the gradient penalty, and how many steps lie between two of them. */
+    penalty: z.coerce.number().min(0).default(0.5),
+    penaltyEvery: whole(1).default(4),
+    /** Standard deviation of the noise on what the discriminator sees. */
+    inputNoise: z.coerce.number().min(0).default(0.1),
+    /** Decay of the moving average of the generator. */
+    average: share.default(0.998),
+    seed: whole(0).default(0),
+  });
+
+export const ganConfig = ganConfigFor('cpu');
 
 export type GanConfig = z.output<typeof ganConfig>;
-
-/** Settings for a machine: `gpu` is wider, with larger batches and longer training. */
-export const PRESETS: Record<'cpu' | 'gpu', z.input<typeof ganConfig>> = {
-  cpu: {},
-  gpu: { hidden: 1024, latent: 128, components: 400, batch: 512, steps: 20_000 },
-};

@@ -99,6 +99,12 @@ async function drawBlock(model: GanModel, origins: readonly Origin[]): Promise<D
   }));
 }
 
+/** Draws one triplet again at its place in a block, the same to the bit. */
+export async function drawAgain(model: GanModel, origin: Origin, place: number): Promise<Drawn> {
+  const block = await drawBlock(model, Array(BLOCK).fill(origin));
+  return block[place]!;
+}
+
 /** Draws triplets from their origins, in order; equal origins at equal places give equal pixels. */
 export async function drawTriplets(
   model: GanModel,

@@ -24,7 +24,7 @@ export interface TrainGanOptions {
   /** Stop after this many minutes even when steps are left. */
   minutes?: number;
   /** Called every `reportEvery` steps with the losses and the model of the moment. */
-  onReport?: (row: HistoryRow, model: () => GanModel) => void;
+  onReport?: (row: HistoryRow, model: () => GanModel) => void | Promise<void>;
   reportEvery?: number;
 }
 
@@ -118,7 +118,7 @@ export async function trainGan(options: TrainGanOptions): Promise<TrainedGan> {
       if (trainer.step % reportEvery === 0 || trainer.step === config.steps) {
         const row = mean.take(trainer.step);
         history.push(row);
-        options.onReport?.(row, () => modelOf(trainer, space, lineage));
+        await options.onReport?.(row, () => modelOf(trainer, space, lineage));
         await new Promise(setImmediate); // lets Ctrl-C and the display through
       }
       checkpoints?.offer(trainer, facts, history);

@@ -53,19 +53,23 @@ export function openRun(kind: RunKind, config: unknown, folder?: string): Run {
 }
 
 /**
- * The newest run of a kind that holds `needed`, or null: a folder of its own, or the stage of that
- * name inside a quickstart run. Names begin with the time, so they sort.
+ * The runs of a kind that hold `needed`, newest first: folders of their own, and the stages of that
+ * name inside quickstart runs. Names begin with the time, so they sort.
  */
-export function newestRun(kind: RunKind, needed = 'config.json'): Run | null {
+export function runsOf(kind: RunKind, needed = 'config.json'): Run[] {
   const runs = join(workspaceFolder(), 'runs');
-  if (!existsSync(runs)) return null;
-  const folders = readdirSync(runs)
+  if (!existsSync(runs)) return [];
+  return readdirSync(runs)
     .sort()
     .reverse()
-    .map((name) => join(runs, name, name.endsWith(`-${kind}`) ? '' : kind));
-  const found = folders.find((folder) => existsSync(join(folder, needed)));
-  return found ? runAt(found, kind) : null;
+    .map((name) => join(runs, name, name.endsWith(`-${kind}`) ? '' : kind))
+    .filter((folder) => existsSync(join(folder, needed)))
+    .map((folder) => runAt(folder, kind));
 }
+
+/** The newest run of a kind that holds `needed`, or null. */
+export const newestRun = (kind: RunKind, needed = 'config.json'): Run | null =>
+  runsOf(kind, needed)[0] ?? null;
 
 /** An existing run: the folder given, or the newest of the kind; an input error says how to make one. */
 export function requireRun(

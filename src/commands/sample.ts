@@ -1,0 +1,136 @@
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { terminalProgress } from '../ground/progress.ts';
+
+interface SampleFlags {
+  config?: string;
+  json?: boolean;
+  softLabels?: boolean;
+  hard?: boolean;
+  replay?: string;
+  from?: string;
+  [setting: string]: unknown;
+}
+
+async function settingsOf({ config, json: _j, replay: _r, from: _f, hard, ...flags }: SampleFlags) {
+  const { z } = await import('zod');
+  const { resolveConfig } = await import('../ground/config.ts');
+  const { defaultStorePath } = await import('../ground/run.ts');
+  const number = z.coerce.number({ error: 'is not a number' });
+  const schema = z.strictObject({
+    data: z.string().default(defaultStorePath()),
+    gan: z.string().optional(),
+    classes: z.coerce.string().optional(),
+    count: number.int().min(1, { error: 'is less than 1' }).default(20),
+    truncation: number.positive({ error: 'is not above 0' }).max(2).default(1),
+    nearBoundary: z.boolean().default(false),
+    pair: z
+      .string()
+      .regex(/^\d+:\d+$/, { error: 'is not two space groups such as 14:62' })
+      .optional(),
+    epsilon: number.default(0.1),
+    guide: z.string().optional(),
+    verifier: z.array(z.string()).optional(),
+    attempts: number.int().min(1, { error: 'is less than 1' }).default(8),
+    softLabels: z.boolean().default(false),
+    seed: number.int().min(0).default(0),
+    out: z.string().optional(),
+  });
+  return resolveConfig(schema, { ...flags, ...(hard ? { softLabels: false } : {}) }, config);
+}
+
+async function sample(flags: SampleFlags): Promise<void> {
+  if (flags.replay !== undefined) return replay(flags);
+  const settings = await settingsOf(flags);
+  const { openSampling } = await import('../../synthetic/sampling/open.ts');
+  const { openRun } = await import('../ground/run.ts');
+  const { writeArchive, ARCHIVE_FILE } = await import('../../synthetic/archive.ts');
+  const near = settings.nearBoundary || settings.pair !== undefined;
+  const sampling = await openSampling({ ...settings, near });
+  try {
+    const run = openRun('sample', settings, settings.out);
+    const path = run.file(ARCHIVE_FILE);
+    if (!near) {
+      const { randomSamples, randomText } = await import('../../synthetic/sampling/random.ts');
+      const made = await randomSamples(sampling, settings, terminalProgress);
+      await writeArchive(path, made.contents);
+      report(flags, { run: run.folder, archive: path, ...made.result }, randomText(made.result));
+      return;
+    }
+    const { boundarySamples, boundaryText, writeAttempts } = await import(
+      '../../synthetic/sampling/boundary.ts'
+    );
+    const made = await boundarySamples(sampling, settings, terminalProgress);
+    await writeArchive(path, made.contents);
+    writeAttempts(run.file('attempts.jsonl'), made.results, settings.seed);
+    report(flags, { run: run.folder, archive: path, pairs: made.summary }, boundaryText(made));
+  } finally {
+    sampling.close();
+  }
+}
+
+function report(
+  flags: SampleFlags,
+  result: { run: string; archive: string; [fact: string]: unknown },
+  text: string,
+): void {
+  if (flags.json) {
+    console.log(JSON.stringify(result, null, 2));
+    return;
+  }
+  console.log(text);
+  console.log(`wrote ${result.archive}; judge it: npx gan score`);
+}
+
+/** Draws one row of an archive again and says whether it is the same. */
+async function replay(flags: SampleFlags): Promise<void> {
+  const { replayRow } = await import('../../synthetic/sampling/replay.ts');
+  const { writePng } = await import('../report/raster.ts');
+  const { tripletPicture } = await import('../report/sheet.ts');
+  const result = await replayRow({
+    row: Number(flags.replay),
+    archive: flags.from,
+    gan: flags.gan as string | undefined,
+  });
+  const { pixels, size, ...facts } = result;
+  const path = (flags.out as string | undefined) ?? `replay-${facts.row}.png`;
+  await writePng(path, tripletPicture(pixels, size), 4);
+  if (flags.json) console.log(JSON.stringify({ ...facts, picture: path }, null, 2));
+  else {
+    const verdict = facts.identical ? 'the same to the bit' : 'NOT the same';
+    console.log(`row ${facts.row} of ${facts.archive}: ${verdict}; wrote ${path}`);
+  }
+  if (!facts.identical) process.exitCode = 1;
+}
+
+/** `gan sample`: synthetic triplets with provenance. */
+export const sampleCommand = (): Command =>
+  new Command('sample')
+    .description('draw synthetic triplets from a trained GAN, with a passport each')
+    .option('--near-boundary', 'search them where a classifier hesitates between two classes')
+    .option('--classes <which>', 'as in gan train (default: those that the GAN was trained for)')
+    .option('--count <n>', 'triplets of each class (default: 20)')
+    .option(
+      '--pair <a:b>',
+      'space group to make and the one across the boundary; implies --near-boundary',
+    )
+    .option('--epsilon <x>', 'largest difference of the two probabilities (default: 0.1)')
+    .option('--attempts <n>', 'attempts at most, for each triplet wanted (default: 8)')
+    .option('--soft-labels', "keep the partner's probability as a soft label")
+    .option('--hard', 'hard labels (the default)')
+    .option('--guide <run>', 'classifier that hesitates (default: the newest)')
+    .option(
+      '--verifier <runs...>',
+      'classifiers of other seeds that must agree (default: the next newest)',
+    )
+    .option('--truncation <x>', 'below 1: more typical, less diverse')
+    .option('--gan <run>', 'GAN run (default: the newest)')
+    .option('--data <store>', `prepared store (default: ${join('workspace', 'prepared.h5')})`)
+    .option('--replay <row>', 'draw a row of an archive again and compare')
+    .option('--from <archive>', 'archive of --replay (default: of the newest gan sample)')
+    .option('--seed <n>', 'seed of every random draw')
+    .option('--out <folder>', 'run folder')
+    .option('--config <file>', 'settings as YAML; flags override')
+    .option('--json', 'print the result as JSON')
+    .addHelpText('after', '\nExample:\n  npx gan sample --near-boundary --classes rare --count 20')
+    .action(sample);

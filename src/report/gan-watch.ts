@@ -1,0 +1,147 @@
+import { appendFileSync, rmSync } from 'node:fs';
+import sharp from 'sharp';
+import type { GanModel } from '../../gan/model.ts';
+import { type Drawn, drawTriplets, type Origin, randomOrigins } from '../../gan/sample.ts';
+import type { HistoryRow, TrainedGan } from '../../gan/train.ts';
+import type { Store } from '../dataset/store.ts';
+import { tf } from '../engine/tf.ts';
+import { atomically } from '../ground/files.ts';
+import type { Run } from '../ground/run.ts';
+import { PALETTE } from './figure.ts';
+import { ganLearningFigure } from './gan-figures.ts';
+import { judgeGenerators, type Quality } from './gan-quality.ts';
+import { writeFigure } from './raster.ts';
+import { contactSheet, type SheetCell } from './sheet.ts';
+
+/** Steps between two sheets of samples. */
+const SHEET_EVERY = 500;
+/** Classes on a sheet, and triplets of each. */
+const CLASSES = 6;
+const EACH = 3;
+
+/** What `gan train` reports at its end. */
+export interface WatchResult {
+  quality: Quality;
+  wrote: string[];
+}
+
+/** Follows a training: metrics as JSON lines and for TensorBoard, sheets of the same samples. */
+export class GanWatch {
+  private readonly run: Run;
+  private readonly store: Store;
+  private readonly classes: readonly number[];
+  private readonly board: ReturnType<typeof tf.node.summaryFileWriter>;
+  private readonly sheets: string[] = [];
+
+  constructor(run: Run, store: Store, classes: readonly number[]) {
+    this.run = run;
+    this.store = store;
+    this.classes = classes;
+    this.board = tf.node.summaryFileWriter(run.file('tensorboard'));
+  }
+
+  /** Starts the list of metrics anew, for a training that starts anew. */
+  begin(): void {
+    rmSync(this.run.file('metrics.jsonl'), { force: true });
+  }
+
+  async report(row: HistoryRow, modelNow: () => GanModel): Promise<void> {
+    appendFileSync(this.run.file('metrics.jsonl'), `${JSON.stringify(row)}\n`);
+    for (const key of ['discriminator', 'generator', 'real', 'fake'] as const) {
+      this.board.scalar(key, row[key], row.step);
+    }
+    if (row.step % SHEET_EVERY !== 0) return;
+    const model = modelNow();
+    try {
+      await this.sheet(model, row.step);
+    } finally {
+      model.dispose();
+    }
+  }
+
+  private get shown(): readonly number[] {
+    return this.classes.slice(0, CLASSES);
+  }
+
+  private async drawn(model: GanModel): Promise<{ origins: Origin[]; drawn: Drawn[] }> {
+    const origins = this.shown.flatMap((spaceGroup) =>
+      randomOrigins(model, { spaceGroup, count: EACH, seed: 0 }),
+    );
+    return { origins, drawn: await drawTriplets(model, origins) };
+  }
+
+  private async sheet(model: GanModel, step: number): Promise<void> {
+    const { origins, drawn } = await this.drawn(model);
+    const svg = await contactSheet({
+      title: `Samples of the same latent vectors after ${step} steps`,
+      cells: drawn.map(({ pixels }, i) => ({
+        pixels,
+        size: this.store.size,
+        caption: [`space group ${model.classes[origins[i]!.label]}`],
+      })),
+      columns: EACH,
+    });
+    const stem = this.run.file('samples', `step-${String(step).padStart(6, '0')}`);
+    this.sheets.push((await writeFigure(stem, svg)).png);
+  }
+
+  /** Real triplets beside generated ones of the same classes. */
+  private async comparison(model: GanModel): Promise<string> {
+    const { origins, drawn } = await this.drawn(model);
+    const train = this.store.examples('train');
+    const cells = this.shown.flatMap((spaceGroup): SheetCell[] => {
+      const label = this.store.classes.indexOf(spaceGroup);
+      const rows = [...train.labels.keys()].filter((row) => train.labels[row] === label);
+      const caption = (kind: string): string[] => [`${kind}, space group ${spaceGroup}`];
+      const real = rows.slice(0, EACH).map((row) => ({
+        pixels: train.images([row]),
+        size: this.store.size,
+        caption: caption('real'),
+      }));
+      while (real.length < EACH) real.push({ ...real[0]!, caption: ['(no further material)'] });
+      const made = drawn
+        .filter((_, i) => origins[i]!.label === label)
+        .map(({ pixels }) => ({
+          pixels,
+          size: this.store.size,
+          caption: caption('generated'),
+          frame: PALETTE[1],
+        }));
+      return [...real, ...made];
+    });
+    const svg = await contactSheet({
+      title: 'Real triplets (left) and triplets of the GAN (right, framed)',
+      subtitle: 'three zone axes each; grey: logarithm of the intensity',
+      cells,
+      columns: 2 * EACH,
+      cellWidth: 216,
+    });
+    return (await writeFigure(this.run.file('samples', 'real-and-generated'), svg)).png;
+  }
+
+  /** The sheets one after another, a second each. */
+  private async film(): Promise<string | null> {
+    if (this.sheets.length < 2) return null;
+    const path = this.run.file('samples', 'training.webp');
+    await atomically(path, (temporary) =>
+      sharp(this.sheets, { join: { animated: true } })
+        .webp({ loop: 0, delay: this.sheets.map(() => 1000), quality: 80 })
+        .toFile(temporary)
+        .then(() => undefined),
+    );
+    return path;
+  }
+
+  /** Judges what was learned and draws the last pictures. */
+  async finish({ model, untrained, history }: Omit<TrainedGan, 'steps'>): Promise<WatchResult> {
+    this.board.flush();
+    const learning = await writeFigure(this.run.file('learning'), ganLearningFigure(history));
+    const wrote = [learning.png, await this.comparison(model)];
+    const film = await this.film();
+    if (film) wrote.push(film);
+    return {
+      quality: await judgeGenerators(this.store, this.classes, { model, untrained }),
+      wrote,
+    };
+  }
+}

@@ -1,0 +1,128 @@
+import type { GanModel } from '../gan/model.ts';
+import { BLOCK, type Drawn, type Origin as Source } from '../gan/sample.ts';
+import type { Store } from '../src/dataset/store.ts';
+import { inputError } from '../src/ground/errors.ts';
+import type { ArchiveContents, Parameters, SyntheticArchive } from './archive.ts';
+import { splitDigest } from './leak.ts';
+import { type Provenance, type Seen, seenBy } from './provenance.ts';
+
+/** A drawn triplet on its way into an archive. */
+export interface GanSample {
+  drawn: Drawn;
+  source: Source;
+  /** Position in the block that it was drawn in: drawn there again, it is the same to the bit. */
+  place: number;
+  passport: Provenance;
+}
+
+/** Columns of a parameter row, one after another. */
+interface ParameterLayout {
+  parts: { name: string; from: number; to: number; meaning: string }[];
+  /** Pattern, h and k of each column of `intensities`. */
+  discs: [number, number, number][];
+}
+
+const MEANINGS = {
+  place: 'position in its drawing block',
+  latent: 'latent vector z',
+  offset: 'offset of the class embedding',
+  vector: 'codec vector: scores of the table, then of the cell',
+  cell: 'a, b, c in angstrom; alpha, beta, gamma in degrees',
+  intensities: 'ln of each disc above the floor of a stored pixel; NaN where there is no such disc',
+} as const;
+
+/** Slots that at least one sample shows. */
+function shownSlots(samples: readonly GanSample[]): number[] {
+  const levels = samples.map(({ drawn }) => drawn.levels);
+  return [...(levels[0] ?? []).keys()].filter((slot) =>
+    levels.some((row) => !Number.isNaN(row[slot])),
+  );
+}
+
+/** What a reader needs to see each sample as a lattice and intensities, and to draw it again. */
+function parametersOf(model: GanModel, samples: readonly GanSample[]): Parameters {
+  const { latent, embedding, vector } = model.shape;
+  const slots = shownSlots(samples);
+  const sizes = { place: 1, latent, offset: embedding, vector, cell: 6, intensities: slots.length };
+  let at = 0;
+  const parts = Object.entries(sizes).map(([name, size]) => {
+    at += size;
+    return { name, from: at - size, to: at, meaning: MEANINGS[name as keyof typeof MEANINGS] };
+  });
+  const values = new Float32Array(samples.length * at);
+  samples.forEach(({ drawn, source, place }, row) => {
+    const intensities = slots.map((slot) => drawn.levels[slot]!);
+    const offset = source.offset ?? new Float32Array(embedding);
+    const numbers = [[place], source.z, offset, drawn.vector, drawn.cell, intensities];
+    numbers.reduce((column, part) => {
+      values.set(part, row * at + column);
+      return column + part.length;
+    }, 0);
+  });
+  const discs = slots.map((slot) => [...model.space.frame.slots.at(slot)]);
+  return { values, width: at, layout: { parts, discs } };
+}
+
+/** The contents of an archive of GAN samples, with their origin for the leak guard. */
+export function ganArchive(
+  made: { model: GanModel; store: Store; guide: Seen | null },
+  samples: readonly GanSample[],
+): ArchiveContents {
+  const { model, store, guide } = made;
+  const each = store.size * store.size * 3;
+  const images = new Uint8Array(samples.length * each);
+  samples.forEach(({ drawn }, i) => {
+    images.set(drawn.pixels, i * each);
+  });
+  const gan = seenBy(model.digest, model.lineage.materials);
+  return {
+    size: store.size,
+    images,
+    labels: samples.map(({ passport }) => passport.class),
+    classes: store.classes,
+    camera: store.camera,
+    provenance: samples.map(({ passport }) => passport),
+    origin: { store: store.digest, split: splitDigest(store), gan, guide, scalers: gan },
+    parameters: parametersOf(model, samples),
+  };
+}
+
+/**
+ * Where row `row` of an archive comes from, and its place in the block.
+ *
+ * @throws input error where the archive does not say, or was made by another generator.
+ */
+export function sourceOf(
+  model: GanModel,
+  archive: SyntheticArchive,
+  row: number,
+): { source: Source; place: number } {
+  const { parameters, provenance, origin, path, count } = archive;
+  if (!(Number.isInteger(row) && row >= 0 && row < count)) {
+    throw inputError(`${path} has rows 0 to ${count - 1}, not ${row}`);
+  }
+  const layout = parameters?.layout as Partial<ParameterLayout> | undefined;
+  if (!parameters || !provenance || !layout?.parts) {
+    throw inputError(`${path} does not say how its samples were drawn`);
+  }
+  if (origin?.gan.digest !== model.digest) {
+    throw inputError(`${path} was made by another generator`, 'name its run with --gan');
+  }
+  const start = row * parameters.width;
+  const part = (name: string): Float32Array => {
+    const found = layout.parts!.find((one) => one.name === name);
+    if (!found) throw inputError(`${path}: a parameter row has no '${name}'`);
+    return parameters.values.slice(start + found.from, start + found.to);
+  };
+  const { class: spaceGroup, partner, t } = provenance[row]!;
+  return {
+    source: {
+      label: model.labelOf(spaceGroup),
+      ...(partner === null ? {} : { partner: model.labelOf(partner) }),
+      ...(t === null ? {} : { t }),
+      z: part('latent'),
+      offset: part('offset'),
+    },
+    place: part('place')[0]! % BLOCK,
+  };
+}

@@ -1,0 +1,110 @@
+import { type ClassPair, pairView } from '../classifier/boundary/margin.ts';
+import type { Classifier } from '../classifier/classifier.ts';
+import type { Candidate, Gate } from '../gan/boundary.ts';
+import type { Examples } from '../src/dataset/examples.ts';
+import type { Triplets } from './descriptors/descriptors.ts';
+import { pickRows } from './metrics/features.ts';
+import { quantile } from './metrics/quantile.ts';
+import { realism } from './metrics/realism.ts';
+import { fitScaler, type Space, standardised } from './spaces/space.ts';
+
+/** Pixels of candidates one after another. */
+export function pixelsOf(candidates: readonly Pick<Candidate, 'drawn'>[]): Uint8Array {
+  const each = candidates[0]?.drawn.pixels.length ?? 0;
+  const pixels = new Uint8Array(candidates.length * each);
+  candidates.forEach(({ drawn }, i) => {
+    pixels.set(drawn.pixels, i * each);
+  });
+  return pixels;
+}
+
+/** Margin in nats up to which a classifier of another seed agrees that a sample is near. */
+const AGREEMENT = 2;
+
+/**
+ * Lets candidates pass that classifiers of other seeds also see between the two classes: none is
+ * surer than the agreement allows on either side. What only the guide doubts is adversarial.
+ */
+export const verifierGate = (verifiers: readonly Classifier[]): Gate => ({
+  name: 'verifier',
+  judge(candidates, pair) {
+    const pixels = pixelsOf(candidates);
+    const margins = verifiers.map((verifier) => verifierMargins(verifier, pixels, pair));
+    return candidates.map((_, row) => margins.every((all) => Math.abs(all[row]!) <= AGREEMENT));
+  },
+});
+
+/** log p(label) - log p(partner) of stored pixels by a classifier. */
+export function verifierMargins(
+  verifier: Classifier,
+  pixels: Uint8Array,
+  pair: ClassPair,
+): Float64Array {
+  const classes = verifier.classes.length;
+  const logs = verifier.predict(pixels).map((p) => Math.log(Math.max(p, 1e-30)));
+  return Float64Array.from({ length: logs.length / classes }, (_, row) => {
+    return pairView(logs, row, { ...pair, classes }).margin;
+  });
+}
+
+/** Real triplets that a class must have to be a reference of its own. */
+const OWN_REFERENCE = 10;
+/** Share of real training triplets that may score lower than a candidate must. */
+const STRICTNESS = 0.05;
+const BATCH = 256;
+
+/**
+ * Lets candidates pass whose realism (Kynkaanniemi et al. 2019) against the real training triplets
+ * of their class, or of all classes where it has fewer than ten, reaches what all but 5 % of the
+ * real ones reach among themselves.
+ */
+export function realismGate(space: Space, train: Examples, centre: number): Gate {
+  const { size } = train;
+  const triplets = (pixels: Uint8Array): Triplets => ({
+    pixels,
+    size,
+    centre,
+    count: pixels.length / (3 * size * size),
+  });
+  const all = embedAll(space, train, triplets);
+  const scaler = fitScaler(all);
+  const real = standardised(all, scaler);
+  const limits = new Map<number, { reference: typeof real; limit: number }>();
+  const referenceOf = (label: number) => {
+    const known = limits.get(label);
+    if (known) return known;
+    const rows = [...train.labels.keys()].filter((row) => train.labels[row] === label);
+    const own = rows.length >= OWN_REFERENCE ? rows : [...train.labels.keys()];
+    const reference = pickRows(real, own);
+    const groups = own.map((row) => train.materials[row]!);
+    const among = realism(reference, reference, { groups, among: true });
+    const limit = quantile(among, STRICTNESS);
+    const made = { reference, limit };
+    limits.set(label, made);
+    return made;
+  };
+  return {
+    name: 'realism',
+    judge(candidates, { label }) {
+      const { reference, limit } = referenceOf(label);
+      const features = standardised(space.embed(triplets(pixelsOf(candidates))), scaler);
+      return Array.from(realism(reference, features), (value) => value >= limit);
+    },
+  };
+}
+
+function embedAll(space: Space, train: Examples, triplets: (pixels: Uint8Array) => Triplets) {
+  const parts = [];
+  for (let from = 0; from < train.count; from += BATCH) {
+    const rows = Array.from({ length: Math.min(BATCH, train.count - from) }, (_, i) => from + i);
+    parts.push(space.embed(triplets(train.images(rows))));
+  }
+  const width = parts[0]!.width;
+  const values = new Float64Array(train.count * width);
+  let at = 0;
+  for (const part of parts) {
+    values.set(part.values, at);
+    at += part.values.length;
+  }
+  return { count: train.count, width, values };
+}

@@ -1,0 +1,140 @@
+import type { Classifier } from '../../classifier/classifier.ts';
+import { loadClassifier } from '../../classifier/load.ts';
+import { EPSILON_RANGE } from '../../gan/boundary.ts';
+import { chooseClasses } from '../../gan/class-choice.ts';
+import { GanModel } from '../../gan/model.ts';
+import { openStore, type Store } from '../../src/dataset/store.ts';
+import { CbedError, inputError, usageError } from '../../src/ground/errors.ts';
+import { readJson, requireRun, runsOf } from '../../src/ground/run.ts';
+
+/** Everything that samples are made with, opened. */
+export interface Sampling {
+  store: Store;
+  model: GanModel;
+  /** Space groups to make. */
+  classes: readonly number[];
+  /** The classifier that hesitates, and those of other seeds that must agree; near a boundary. */
+  guide: Classifier | null;
+  verifiers: readonly Classifier[];
+  close(): void;
+}
+
+export interface SamplingRequest {
+  data: string;
+  gan?: string;
+  classes?: string;
+  near: boolean;
+  pair?: string;
+  epsilon: number;
+  guide?: string;
+  verifier?: readonly string[];
+}
+
+export const GENERATOR_FILE = 'model.safetensors';
+const CLASSIFIER_FILE = 'classifier.safetensors';
+/** Verifiers taken from the workspace where none is named. */
+const MOST_VERIFIERS = 2;
+
+/** The generator of a run, the newest where none is named. */
+export function openGenerator(folder?: string): { model: GanModel; trainedFor: string } {
+  const run = requireRun('gan', folder, 'train one: npx gan train', GENERATOR_FILE);
+  const config = readJson<{ classes?: string }>(run.file('config.json'));
+  return { model: GanModel.load(run.file(GENERATOR_FILE)), trainedFor: config.classes ?? 'rare' };
+}
+
+function checkStore(model: GanModel, store: Store): void {
+  if (model.lineage.store === store.digest) return;
+  throw inputError(
+    `the GAN was trained on another store than ${store.path}`,
+    'name its store with --data, or train a GAN on this one',
+  );
+}
+
+function checkClassifier(classifier: Classifier, folder: string, store: Store): void {
+  const problem =
+    classifier.size !== store.size
+      ? `sees ${classifier.size} pixels a side, the GAN draws ${store.size}`
+      : classifier.classes.join() !== store.classes.join()
+        ? 'was trained on other classes than the GAN'
+        : null;
+  if (problem) throw inputError(`the classifier in ${folder} ${problem}`);
+}
+
+async function openClassifier(folder: string, store: Store): Promise<Classifier> {
+  const classifier = await loadClassifier(folder);
+  try {
+    checkClassifier(classifier, folder, store);
+    return classifier;
+  } catch (error) {
+    classifier.dispose();
+    throw error;
+  }
+}
+
+/** The guide and the verifiers: as named, else the newest classifiers of the workspace. */
+async function openJudges(request: SamplingRequest, store: Store) {
+  const newest = runsOf('classifier', CLASSIFIER_FILE).map(({ folder }) => folder);
+  const guideFolder = requireRun(
+    'classifier',
+    request.guide,
+    'train one: npx gan classify train',
+    CLASSIFIER_FILE,
+  ).folder;
+  const guide = await openClassifier(guideFolder, store);
+  const verifiers: Classifier[] = [];
+  const named = request.verifier !== undefined;
+  for (const folder of request.verifier ?? newest) {
+    if (!named && verifiers.length === MOST_VERIFIERS) break;
+    try {
+      const one = await openClassifier(folder, store);
+      if (one.digest !== guide.digest) verifiers.push(one);
+      else one.dispose();
+    } catch (error) {
+      if (named || !(error instanceof CbedError)) throw error;
+    }
+  }
+  return { guide, verifiers };
+}
+
+/** The space groups asked for; a pair names one. */
+function wantedClasses(request: SamplingRequest, model: GanModel, trainedFor: string): number[] {
+  if (request.pair) {
+    const [label, partner] = request.pair.split(':').map(Number) as [number, number];
+    if (label === partner) throw usageError(`--pair ${request.pair} names the same class twice`);
+    for (const spaceGroup of [label, partner]) model.labelOf(spaceGroup);
+    return [label];
+  }
+  const { classes, lineage } = model;
+  return chooseClasses(request.classes ?? trainedFor, { classes, counts: lineage.counts });
+}
+
+/**
+ * Opens store, generator and classifiers and checks that they belong together.
+ *
+ * @throws usage error for classes, pairs and epsilons that cannot be; input error for files that
+ * are missing or do not fit.
+ */
+export async function openSampling(request: SamplingRequest): Promise<Sampling> {
+  const [low, high] = EPSILON_RANGE;
+  if (request.near && !(request.epsilon >= low && request.epsilon <= high)) {
+    throw usageError(`--epsilon ${request.epsilon} is not between ${low} and ${high}`);
+  }
+  const store = await openStore(request.data);
+  const { model, trainedFor } = openGenerator(request.gan);
+  try {
+    checkStore(model, store);
+    const classes = wantedClasses(request, model, trainedFor);
+    const judges = request.near
+      ? await openJudges(request, store)
+      : { guide: null, verifiers: [] as Classifier[] };
+    const close = (): void => {
+      for (const one of [model, judges.guide, ...judges.verifiers]) one?.dispose();
+      store.close();
+    };
+    return { store, model, classes, ...judges, close };
+  } catch (error) {
+    model.dispose();
+    store.close();
+    throw error;
+  }
+}
