@@ -1,0 +1,97 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runReadings } from '../../src/dataset/pool.ts';
+import { prepareStore } from '../../src/dataset/prepare.ts';
+import { catalogueFrom } from '../../src/dataset/reading.ts';
+import { writeSummit } from '../../src/dataset/summit.ts';
+import { buildReaders } from './built.ts';
+import { sampleOf, temporaryFolder } from './fixture.ts';
+
+const { folder, remove } = temporaryFolder();
+const source = join(folder, 'source.h5');
+const samples = Array.from({ length: 150 }, (_, i) => sampleOf(i, { spaceGroup: 1 + (i % 5) }));
+
+beforeAll(async () => {
+  buildReaders();
+  await writeSummit(source, samples);
+}, 120_000);
+afterAll(remove);
+
+const options = { size: 16, split: 'material', seed: 0 } as const;
+
+/** Reading processes of this process. */
+function readers(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => {
+      try {
+        const parent = / \(.*\) \S+ (\d+)/.exec(readFileSync(`/proc/${name}/stat`, 'utf8'))?.[1];
+        const command = readFileSync(`/proc/${name}/cmdline`, 'utf8');
+        return Number(parent) === process.pid && command.includes('worker.js');
+      } catch {
+        return false; // It has ended meanwhile.
+      }
+    })
+    .map(Number);
+}
+
+describe('a reader that hangs', () => {
+  // One byte of the file sends the HDF5 library into an endless loop at the first sample.
+  it('costs the sample it hangs at, and no other', async () => {
+    const path = join(import.meta.dirname, 'golden', 'hangs.h5');
+    const outcomes: { kept: string[]; told: [string, string | null][] }[] = [];
+    await runReadings(
+      [{ kind: 'catalogue', path }],
+      { workers: 1, patience: 3000 },
+      (_, { result, anomalies }) =>
+        outcomes.push({
+          kept: catalogueFrom(result!).samples.map((one) => one.key),
+          told: anomalies.map(({ kind, group }) => [kind, group]),
+        }),
+    );
+    expect(outcomes).toEqual([
+      {
+        kept: [1, 2, 3, 4, 5].map((i) => `sample_${i}_0`),
+        told: [['reader-hung', 'sample_0_0']],
+      },
+    ]);
+    expect(readers()).toEqual([]);
+  });
+});
+
+describe('a reader that crashes', () => {
+  it('twice at a sample costs that sample, and no other', async () => {
+    const out = join(folder, 'crashed.h5');
+    const worker = join(import.meta.dirname, 'crashing-worker.mjs');
+    const prepared = await prepareStore([source], out, { ...options, workers: 2, worker });
+    expect(prepared.samples).toBe(149);
+    expect(prepared.anomalies).toMatchObject([
+      { kind: 'reader-crashed', group: 'sample_2_0', file: source },
+    ]);
+  });
+
+  it.runIf(process.platform === 'linux')('once, by another’s hand, costs nothing', async () => {
+    const calm = await prepareStore([source], join(folder, 'calm.h5'), { ...options, workers: 2 });
+    let killed = 0;
+    const out = join(folder, 'killed.h5');
+    const progress = () => ({
+      advance: () => {
+        for (const pid of killed < 2 ? readers() : []) {
+          process.kill(pid, 'SIGKILL');
+          killed++;
+        }
+      },
+      done() {},
+    });
+    const prepared = await prepareStore([source], out, { ...options, workers: 2, progress });
+    expect(killed).toBeGreaterThan(0);
+    expect(prepared).toMatchObject({ digest: calm.digest, anomalies: [] });
+  });
+});
+
+it('says what is missing where the readers are not built', async () => {
+  const readings = [{ kind: 'catalogue' as const, path: source }];
+  const absent = { workers: 1, worker: join(folder, 'absent.js') };
+  await expect(runReadings(readings, absent, () => {})).rejects.toThrow(/source\.h5: /);
+});
