@@ -7,6 +7,7 @@ import type { SyntheticArchive } from './archive.ts';
 import { archiveExamples, type ClassificationScore, classificationScore } from './cas.ts';
 import { type Score, score } from './score.ts';
 import { classifierSpace, convolutionSpace, physicsSpace, type Space } from './spaces/space.ts';
+import { verdictsOf } from './verdicts.ts';
 import { fitAndPredict } from './verifier.ts';
 
 export interface Audit {
@@ -64,9 +65,7 @@ export async function audit(options: Audit): Promise<Score> {
     train: store.examples('train'),
     held: held.count ? held : null,
     spaces: spacesOf(options, stream),
-    ...(verifier && {
-      verdicts: { classes: verifier.classes, probabilities: verifier.predict(pixels) },
-    }),
+    ...(verifier && { verdicts: verdictsOf(verifier, pixels, held) }),
     centre: store.camera.centre,
     perClass,
     stream,

@@ -49,7 +49,13 @@ const KID_ROWS = 1000;
 
 type Values = Partial<Record<SetMetric, number>>;
 
-function measure(real: Features, fake: Features, stream: Stream): Values {
+/** Real samples and the material of each. */
+interface Reference {
+  real: Features;
+  materials: readonly string[];
+}
+
+function measure({ real, materials }: Reference, fake: Features, stream: Stream): Values {
   const enough = (metric: SetMetric) =>
     Math.min(real.count, fake.count) >= least(metric, real.width);
   if (!enough('kid')) return {};
@@ -59,7 +65,7 @@ function measure(real: Features, fake: Features, stream: Stream): Values {
     ...prdc(real, fake),
     kid: kid(draw(real), draw(fake)),
     ...(enough('frechet') && { frechet: frechet(real, fake) }),
-    authenticity: authenticity(real, fake),
+    authenticity: authenticity(real, fake, materials),
     twoSample: twoSampleTest(real, fake, { stream, shuffles: 0 }).accuracy,
   };
 }
@@ -96,12 +102,16 @@ export interface Comparison {
  * no material, averaged over draws, and beside it the generated samples at the same counts.
  */
 export function judgeSet({ real, materials, fake, stream }: Comparison): Record<SetMetric, Judged> {
-  const whole = measure(real, fake, stream.split('whole'));
+  const whole = measure({ real, materials }, fake, stream.split('whole'));
   const draws = Array.from({ length: DRAWS }, (_, n) => {
     const of = stream.split(n);
     const [a, b] = halves(materials, of);
     const count = Math.min(a.length, fake.count);
-    const reference = pickRows(real, a.slice(0, count));
+    const rows = a.slice(0, count);
+    const reference = {
+      real: pickRows(real, rows),
+      materials: rows.map((row) => materials[row]!),
+    };
     const other = pickRows(real, b.slice(0, count));
     const made = pickRows(fake, of.permutation(fake.count).slice(0, count));
     return { floor: measure(reference, other, of), matched: measure(reference, made, of) };

@@ -22,6 +22,20 @@ const short = (value: number): string =>
 
 const EXTREMES = 2;
 
+/** Characters that fit below a triplet. */
+const LINE = 50;
+
+/** A text in lines that fit, broken between words. */
+function wrapped(text: string): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const longer = `${lines.at(-1) ?? ''} ${word}`.trim();
+    if (lines.length > 0 && longer.length <= LINE) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
+}
+
 function shown(sample: SampleScore, word: string): GalleryItem {
   const { realism, nearest, accepted, reasons, row, spaceGroup } = sample;
   return {
@@ -30,8 +44,10 @@ function shown(sample: SampleScore, word: string): GalleryItem {
     accepted,
     caption: [
       `${spaceGroup}, ${word}: realism ${short(realism)}, ${accepted ? 'accepted' : 'rejected'}`,
-      reasons[0]?.text ??
-        `nearest real: ${nearest.material}, ${short(nearest.distance)} grey levels off`,
+      ...wrapped(
+        reasons[0]?.text ??
+          `nearest real: ${nearest.material}, ${short(nearest.distance)} grey levels off`,
+      ),
     ],
   };
 }

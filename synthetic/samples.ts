@@ -8,6 +8,7 @@ import { quantile } from './metrics/quantile.ts';
 import { rarity } from './metrics/rarity.ts';
 import { realism } from './metrics/realism.ts';
 import { type Reason, rejections } from './select.ts';
+import type { Verdicts } from './verdicts.ts';
 
 /** What was found about one synthetic triplet. */
 export interface SampleScore {
@@ -39,11 +40,11 @@ export interface SampleJudging {
   physics: { train: Features; fake: Features };
   /** Patterns averaged to 16 x 16. */
   pooled: { train: Features; fake: Features };
-  /** (N, classes) probabilities of a classifier that did not guide the generator. */
-  verdicts?: { classes: readonly number[]; probabilities: ArrayLike<number> };
+  /** What a classifier that did not guide the generator says of each. */
+  verdicts?: Verdicts;
 }
 
-/** Real triplets that a class must have to be a reference of its own. */
+/** Materials that a class must have to be a reference of its own. */
 const OWN_REFERENCE = 10;
 
 /** Share of real training triplets that may score lower than an accepted synthetic one must. */
@@ -67,7 +68,9 @@ interface Realism {
   reference: ('class' | 'all')[];
 }
 
-function judgeRealism(train: Features, fake: Features, own: number[][], made: number[][]): Realism {
+function judgeRealism(judging: SampleJudging, own: number[][], made: number[][]): Realism {
+  const { train, fake } = judging.space;
+  const { materials } = judging.train;
   const out: Realism = {
     real: [],
     value: new Float64Array(fake.count),
@@ -75,12 +78,18 @@ function judgeRealism(train: Features, fake: Features, own: number[][], made: nu
     limit: new Float64Array(fake.count),
     reference: Array(fake.count).fill('all'),
   };
-  const judge = (real: Features, rows: readonly number[], reference: 'class' | 'all') => {
+  const judge = (
+    realRows: readonly number[],
+    rows: readonly number[],
+    reference: 'class' | 'all',
+  ) => {
     if (rows.length === 0) return;
+    const real = pickRows(train, realRows);
+    const groups = realRows.map((row) => materials[row]);
     const some = pickRows(fake, rows);
-    const values = realism(real, some);
-    const rare = rarity(real, some);
-    const among = realism(real, real, { excludeSelf: true });
+    const values = realism(real, some, { groups });
+    const rare = rarity(real, some, { groups });
+    const among = realism(real, real, { groups, among: true });
     const limit = quantile(among, STRICTNESS);
     out.real.push(...Array.from(among, (r) => Math.min(HIGHEST, r) / limit));
     rows.forEach((row, n) => {
@@ -90,10 +99,13 @@ function judgeRealism(train: Features, fake: Features, own: number[][], made: nu
       out.reference[row] = reference;
     });
   };
-  const few = made.filter((_, label) => own[label]!.length < OWN_REFERENCE).flat();
-  judge(train, few, 'all');
+  const serves = own.map(
+    (rows) => new Set(rows.map((row) => materials[row])).size >= OWN_REFERENCE,
+  );
+  const few = made.filter((_, label) => !serves[label]).flat();
+  judge([...materials.keys()], few, 'all');
   own.forEach((rows, label) => {
-    if (rows.length >= OWN_REFERENCE) judge(pickRows(train, rows), made[label]!, 'class');
+    if (serves[label]) judge(rows, made[label]!, 'class');
   });
   return out;
 }
@@ -114,8 +126,8 @@ const rowsByLabel = (labels: ArrayLike<number>, count: number): number[][] => {
   return rows;
 };
 
-function verdictsOf({ verdicts }: SampleJudging, row: number) {
-  if (!verdicts) return null;
+function verdictsOf({ verdicts, archive }: SampleJudging, row: number) {
+  if (!verdicts || verdicts.unheard.includes(archive.labels[row]!)) return null;
   const { classes, probabilities } = verdicts;
   return classes
     .map((spaceGroup, k) => ({ spaceGroup, probability: probabilities[row * classes.length + k]! }))
@@ -127,12 +139,12 @@ export function judgeSamples(judging: SampleJudging): {
   samples: SampleScore[];
   realRealism: RelativeRealism;
 } {
-  const { archive, train, space, physics, pooled } = judging;
+  const { archive, train, physics, pooled } = judging;
   const classCount = train.classes.length;
   const labels = Int32Array.from(archive.labels, (spaceGroup) => train.classes.indexOf(spaceGroup));
   const own = rowsByLabel(train.labels, classCount);
   const made = rowsByLabel(labels, classCount);
-  const found = judgeRealism(space.train, space.fake, own, made);
+  const found = judgeRealism(judging, own, made);
   const order = [...labels.keys()].sort((a, b) => found.value[b]! - found.value[a]!);
   const { train: trainPixels, fake } = pooled;
   const copies = findCopies({ train: trainPixels, materials: train.materials, fake, order });

@@ -3,6 +3,13 @@ import type { Judged, SetMetric } from './floor.ts';
 import type { Score, SetScore } from './score.ts';
 import { REASON_KINDS } from './select.ts';
 
+/** Feature spaces in words. */
+export const SPACE_WORDS = {
+  classifier: 'classifier features',
+  convolutions: 'random convolutions',
+  physics: 'physics descriptors',
+} as const;
+
 const HEADS: readonly [SetMetric, string][] = [
   ['precision', 'precision'],
   ['recall', 'recall'],
@@ -46,7 +53,7 @@ export function reasonCounts({
 export function scoreText(score: Score): string {
   const heads = ['class', 'real', 'synthetic', ...HEADS.map(([, head]) => head), 'C_T', 'C2ST'];
   const tables = score.spaces.map(
-    ({ name, sets }) => `${name} features\n${textTable([heads, ...sets.map(row)])}`,
+    ({ name, sets }) => `${SPACE_WORDS[name]}\n${textTable([heads, ...sets.map(row)])}`,
   );
   const accepted = score.samples.filter((sample) => sample.accepted).length;
   const reasons = reasonCounts(score).map(({ kind, count }) => `${kind} ${count}`);
@@ -58,6 +65,9 @@ export function scoreText(score: Score): string {
       ? [
           `Classification accuracy score: ${cas.value.toFixed(3)} learned from ${cas.count} synthetic triplets, ${cas.floor.toFixed(3)} from as many real ones (${cas.classes.length} classes)`,
         ]
+      : []),
+    ...(score.unheard?.length
+      ? [`The verifier knows too little of ${score.unheard.join(', ')} to be heard about them.`]
       : []),
     `${accepted} of ${score.samples.length} accepted${reasons.length ? `; rejected for ${reasons.join(', ')}` : ''}`,
   ].join('\n\n');

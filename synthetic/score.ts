@@ -10,6 +10,7 @@ import { type Features, pickRows } from './metrics/features.ts';
 import { judgeSamples, type RelativeRealism, type SampleScore } from './samples.ts';
 import { pooled } from './spaces/pooled.ts';
 import type { Space, SpaceName } from './spaces/space.ts';
+import type { Verdicts } from './verdicts.ts';
 
 /** The metrics of one class, or of all, in one feature space. */
 export interface SetScore {
@@ -35,6 +36,8 @@ export interface Score {
   /** Realism of real triplets over the limit that synthetic ones of their reference must reach. */
   realRealism: RelativeRealism;
   spaces: { name: SpaceName; sets: SetScore[] }[];
+  /** Space groups of which the verifier knows too little to be heard; null without a verifier. */
+  unheard: readonly number[] | null;
   /** Classification accuracy score: a classifier that learned from synthetic triplets only. */
   cas: ClassificationScore | null;
 }
@@ -47,8 +50,8 @@ export interface Scoring {
   held: RealExamples | null;
   /** The first is the one in which samples are judged. */
   spaces: readonly Space[];
-  /** Class probabilities of a classifier that did not guide the generator. */
-  verdicts?: { classes: readonly number[]; probabilities: ArrayLike<number> };
+  /** What a classifier that did not guide the generator says of each. */
+  verdicts?: Verdicts;
   /** Direct beam, in pixels from the centre of pixel (0, 0). */
   centre: number;
   /** Also each class by itself. */
@@ -173,5 +176,6 @@ export function score(scoring: Scoring): Omit<Score, 'store' | 'cas'> {
     samples,
     realRealism,
     spaces: scores,
+    unheard: scoring.verdicts?.unheard ?? null,
   };
 }

@@ -40,7 +40,7 @@ const faultText = ({ descriptor, value, from, to }: DescriptorFault): string =>
   `${descriptor} is ${short(value)}, real ones have ${short(from)} to ${short(to)}`;
 
 /** A sample at a boundary may be taken for its partner, but not for a third class. */
-const AMONG = 2;
+export const AMONG = 2;
 
 /** Why a synthetic triplet must not enter training data; no reason where it may. */
 export function rejections(evidence: Evidence): Reason[] {

@@ -45,13 +45,17 @@ export interface QuickTraining {
   progress: ProgressFactory;
 }
 
-/** Trains a verifier on the training part of a store, with the baseline that is hardest to beat. */
+/** The baseline that is hardest to beat. */
+const TECHNIQUES = ['logit-adjustment', 'flips', 'dilation'];
+
+/** Trains a verifier on the training part of a store. */
 export function trainVerifier(store: Store, training: QuickTraining): Promise<Classifier> {
   return trainClassifier({
     examples: store.examples('train'),
     validation: store.examples('validation'),
     spec: classifierSpec(store),
-    techniques: ['logit-adjustment'],
+    techniques: TECHNIQUES,
+    camera: store.camera,
     ...training,
   });
 }

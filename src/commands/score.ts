@@ -25,7 +25,7 @@ async function settingsOf(archive: string | undefined, flags: ScoreFlags) {
     against: z.string().default(defaultStorePath()),
     perClass: z.boolean().default(false),
     classifier: z.string().optional(),
-    updates: whole.min(1).default(300),
+    updates: whole.min(1).default(600),
     casUpdates: whole.min(0).default(150),
     seed: whole.default(1),
   });
@@ -109,7 +109,7 @@ export const scoreCommand = (): Command =>
     .option('--classifier <run>', 'classifier that judges; not the one that guided the generator')
     .option(
       '--updates <n>',
-      'updates of the classifier that is trained where none may judge (default: 300)',
+      'updates of the classifier that is trained where none may judge (default: 600)',
     )
     .option(
       '--cas-updates <n>',

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { SyntheticArchive } from '../../synthetic/archive.ts';
 import { galleryOf } from '../../synthetic/gallery.ts';
 import type { Score } from '../../synthetic/score.ts';
+import { SPACE_WORDS } from '../../synthetic/score-table.ts';
 import type { Examples } from '../dataset/examples.ts';
 import { writeFigure } from './raster.ts';
 import { floorFigure, realismFigure } from './realism.ts';
@@ -12,12 +13,6 @@ const GALLERY_CLASSES = 6;
 const COLUMNS = 5;
 
 const FRAMES = { accepted: '#009E73', rejected: '#D55E00', real: '#999999' } as const;
-
-const SPACE_WORDS = {
-  classifier: 'classifier features',
-  convolutions: 'random convolutions',
-  physics: 'physics descriptors',
-} as const;
 
 export interface Scored {
   score: Score;

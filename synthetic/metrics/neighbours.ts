@@ -78,8 +78,12 @@ export function nearest(a: Features, b: Features, options: NeighbourOptions): Ne
   return { k, index, squared: out };
 }
 
-/** Squared distance of each row to its k-th nearest other row of the same set. */
-export function squaredRadii(set: Features, k: number): Float64Array {
-  const { squared } = nearest(set, set, { k, excludeSelf: true });
+/** Group of each row, such as its material: rows of one group are no neighbours of each other. */
+export type Groups = ArrayLike<unknown>;
+
+/** Squared distance of each row to its k-th nearest other row, or row of another group. */
+export function squaredRadii(set: Features, k: number, groups?: Groups): Float64Array {
+  const exclude = groups && ((i: number, j: number) => groups[i] === groups[j]);
+  const { squared } = nearest(set, set, { k, excludeSelf: true, exclude });
   return Float64Array.from({ length: set.count }, (_, i) => squared[i * k + k - 1]!);
 }

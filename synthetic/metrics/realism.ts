@@ -1,6 +1,6 @@
 import { squaredDistance, visitDistances } from './distances.ts';
 import type { Features } from './features.ts';
-import { squaredRadii } from './neighbours.ts';
+import { type Groups, squaredRadii } from './neighbours.ts';
 import { median } from './quantile.ts';
 
 export interface RealismOptions {
@@ -11,8 +11,13 @@ export interface RealismOptions {
    * squared distances with 1e-5 added to the lower one, as the authors' released code has it.
    */
   squared?: boolean;
-  /** True where both sets are one and no sample is to be measured by itself. */
-  excludeSelf?: boolean;
+  /**
+   * Material of each real sample: the radius then reaches to the k-th nearest sample of another
+   * material, because near-twins would make every ball small.
+   */
+  groups?: Groups;
+  /** True where both sets are one: no sample is measured by itself, or by one of its material. */
+  among?: boolean;
 }
 
 /** Keeps the squared variant finite on a real sample, as the released code does. */
@@ -28,9 +33,11 @@ export function realism(
   fake: Features,
   options: RealismOptions = {},
 ): Float64Array {
-  const { k = 3, squared: squaredRatio = false, excludeSelf = false } = options;
+  const { k = 3, squared: squaredRatio = false, groups, among = false } = options;
+  const same = (i: number, j: number) =>
+    i === j || (groups !== undefined && groups[i] === groups[j]);
   const epsilon = squaredRatio ? SQUARED_EPSILON : 0;
-  const reach = squaredRadii(real, k);
+  const reach = squaredRadii(real, k, groups);
   const middle = median(reach);
   const dense = reach.some((r) => r < middle);
   const best = new Float64Array(fake.count);
@@ -39,10 +46,10 @@ export function realism(
       const j = start + r;
       for (let i = 0, at = r * real.count; i < real.count; i++, at++) {
         const radius = reach[i]!;
-        if (excludeSelf && i === j) continue;
         if (dense ? radius >= middle : radius > middle) continue;
         // Skip what cannot beat the best ratio so far, whatever the rounding.
         if (best[j]! * (squared[at]! - slack) > radius) continue;
+        if (among && same(i, j)) continue;
         best[j] = Math.max(best[j]!, radius / (squaredDistance(fake, j, real, i) + epsilon));
       }
     }

@@ -7,7 +7,12 @@ import { twoSampleTest } from '../../synthetic/metrics/c2st.ts';
 import { copyTest, mannWhitneyZ } from '../../synthetic/metrics/ct.ts';
 import { squaredDistance, visitDistances } from '../../synthetic/metrics/distances.ts';
 import { eigenvalues } from '../../synthetic/metrics/eigen.ts';
-import { type Features, featuresOf, pickRows } from '../../synthetic/metrics/features.ts';
+import {
+  type Features,
+  featuresOf,
+  pickRows,
+  stackRows,
+} from '../../synthetic/metrics/features.ts';
 import { frechet } from '../../synthetic/metrics/frechet.ts';
 import { kid } from '../../synthetic/metrics/kid.ts';
 import { nearest } from '../../synthetic/metrics/neighbours.ts';
@@ -166,6 +171,22 @@ it('C_T averages over cells and leaves out cells that are too small', () => {
   expect(
     copyTest({ train, held, fake, cells: { ...split, held: cells(20, 4), fake: cells(20, 17) } }),
   ).toBeNaN();
+});
+
+it('near-twins of one material do not make the balls of realism and AuthPct small', () => {
+  const once = cloud('once', 40, 5);
+  const noise = new Stream(2, 'twins').normals(40 * 5, 1e-4);
+  const twin = { ...once, values: once.values.map((v, i) => v + noise[i]!) };
+  const pairs = stackRows(once, twin);
+  const groups = Array.from({ length: 80 }, (_, i) => i % 40);
+  const fake = cloud('probe', 30, 5);
+  const wanted = realism(once, fake);
+  const found = realism(pairs, fake, { groups, k: 6 });
+  found.forEach((value, i) => expect(Math.abs(value - wanted[i]!)).toBeLessThan(0.02 * wanted[i]!));
+  expect(Math.max(...realism(pairs, pairs, { groups, k: 6, among: true }))).toBeLessThan(10);
+  expect(Math.max(...realism(pairs, pairs, { among: true }))).toBeGreaterThan(100);
+  expect(authenticity(pairs, fake, groups)).toBe(authenticity(once, fake));
+  expect(authenticity(pairs, fake)).toBe(100);
 });
 
 it('the Mann-Whitney Z agrees with SciPy, ties included', () => {
