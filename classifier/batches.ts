@@ -1,6 +1,7 @@
-import { classCounts, type Examples, PIXEL_SCALE } from '../src/dataset/examples.ts';
+import { classCounts, type Examples } from '../src/dataset/examples.ts';
 import { type Tensor1D, type Tensor2D, type Tensor4D, tf } from '../src/engine/tf.ts';
 import type { Stream } from '../src/ground/stream.ts';
+import { type Placement, placedInputs, unmoved } from './placement.ts';
 import type { Facts, Recipe } from './recipe.ts';
 import type { TaskBatch } from './task-losses.ts';
 
@@ -60,11 +61,30 @@ export interface Batch {
   dispose(): void;
 }
 
-/** Stored pixels as network inputs (N, size, size, 3). */
-export function inputOf(pixels: Uint8Array, size: number): Tensor4D {
-  const values = new Float32Array(pixels.length);
-  for (let i = 0; i < pixels.length; i++) values[i] = pixels[i]! * PIXEL_SCALE;
+/** Stored pixels as network inputs (N, size, size, 3), read under placements where there are any. */
+export function inputOf(
+  pixels: Uint8Array,
+  size: number,
+  placements: readonly Placement[] | null = null,
+): Tensor4D {
+  const values = placedInputs(pixels, size, placements);
   return tf.tensor4d(values, [pixels.length / (size * size * 3), size, size, 3]);
+}
+
+/** Draws where the pixels of each row are read; null when nothing moves them. */
+function placementsOf({ examples, rows, recipe, stream }: BatchRequest): Placement[] | null {
+  const moving = recipe.transforms.map((transform, i) => ({ transform, i }));
+  const placing = moving.filter(({ transform }) => transform.on === 'placement');
+  if (placing.length === 0) return null;
+  const placements = Array.from(rows, unmoved);
+  for (const { transform, i } of placing) {
+    const draws = stream.split(`transform ${i}`);
+    placements.forEach((placement, at) => {
+      const spaceGroup = examples.classes[examples.labels[rows[at]!]!]!;
+      if (transform.on === 'placement') transform.draw(placement, { spaceGroup, stream: draws });
+    });
+  }
+  return placements;
 }
 
 /**
@@ -130,12 +150,11 @@ function mixedTargets(values: Float32Array, { order, share }: Mixture): Float32A
 export function makeBatch(request: BatchRequest): Batch {
   const { examples, rows, recipe, classWeights, stream } = request;
   const { classes } = examples;
-  const labels = rows.map((row) => examples.labels[row]!);
   let values = weightedTargets(examples, rows, classWeights);
   const x = tf.tidy(() => {
-    let input = inputOf(examples.images(rows), examples.size);
+    let input = inputOf(examples.images(rows), examples.size, placementsOf(request));
     recipe.transforms.forEach((transform, i) => {
-      input = transform(input, { labels, classes, stream: stream.split(`transform ${i}`) });
+      if (transform.on === 'input') input = transform.apply(input, stream.split(`transform ${i}`));
     });
     if (!recipe.mixup) return input;
     const draws = stream.split('mixup');

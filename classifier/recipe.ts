@@ -4,6 +4,7 @@ import type { Tensor1D, Tensor2D, Tensor4D } from '../src/engine/tf.ts';
 import type { Stream } from '../src/ground/stream.ts';
 import type { Classifier } from './classifier.ts';
 import type { Report } from './metrics.ts';
+import type { Placement } from './placement.ts';
 
 /** What losses may know: class counts of the data that are trained on. */
 export interface Facts {
@@ -29,11 +30,16 @@ export interface ResampleContext {
 
 export type Resample = (examples: Examples, context: ResampleContext) => Promise<Examples>;
 
-/** Changes a batch of inputs (N, size, size, 3); `labels` are class indices. */
-export type Transform = (
-  x: Tensor4D,
-  batch: { labels: Int32Array; classes: readonly number[]; stream: Stream },
-) => Tensor4D;
+/**
+ * A random change of the examples of a batch: of where their pixels are read, drawn example by
+ * example, or of the inputs (N, size, size, 3) as they stand.
+ */
+export type Transform =
+  | {
+      on: 'placement';
+      draw(placement: Placement, example: { spaceGroup: number; stream: Stream }): void;
+    }
+  | { on: 'input'; apply(x: Tensor4D, stream: Stream): Tensor4D };
 
 /** Loss of each example, (N), for logits and targets (N, K). */
 export type Loss = (logits: Tensor2D, targets: Tensor2D) => Tensor1D;

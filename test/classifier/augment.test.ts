@@ -8,19 +8,20 @@ import {
   shift,
   survivesMirror,
 } from '../../classifier/augment.ts';
+import { makeBatch } from '../../classifier/batches.ts';
+import { placedInputs, unmoved } from '../../classifier/placement.ts';
+import type { Transform } from '../../classifier/recipe.ts';
+import { PLAIN } from '../../classifier/techniques.ts';
 import { warp } from '../../classifier/warp.ts';
 import { SPACE_GROUPS } from '../../src/crystal/spacegroup.ts';
+import { PIXEL_SCALE } from '../../src/dataset/examples.ts';
 import { type Tensor4D, tf } from '../../src/engine/tf.ts';
 import { Stream } from '../../src/ground/stream.ts';
 
 const SIZE = 9;
 const COUNT = 6;
-const values = () => new Stream(1, 'x').uniforms(COUNT * SIZE * SIZE * 3);
-const batch = (classes: readonly number[], labels = new Int32Array(COUNT)) => ({
-  labels,
-  classes,
-  stream: new Stream(4, 'augment'),
-});
+const pixels = Uint8Array.from(new Stream(1, 'x').uniforms(COUNT * SIZE * SIZE * 3, 0, 256));
+const values = () => Float32Array.from(pixels, (value) => value * PIXEL_SCALE);
 
 /** One pattern of one example, as rows. */
 function pattern(x: ArrayLike<number>, example: number, channel: number): number[][] {
@@ -34,20 +35,27 @@ function pattern(x: ArrayLike<number>, example: number, channel: number): number
 const upsideDown = (rows: number[][]) => [...rows].reverse();
 const leftRight = (rows: number[][]) => rows.map((row) => [...row].reverse());
 
-const run = (
-  transform: ReturnType<typeof flips>,
-  classes: readonly number[],
-  labels?: Int32Array,
-) =>
+/** Inputs of all examples under one transform; `spaceGroups` one for each example. */
+const run = (transform: Transform, spaceGroups: readonly number[] = Array(COUNT).fill(225)) =>
   tf.tidy(() => {
-    const x = tf.tensor4d(values(), [COUNT, SIZE, SIZE, 3]);
-    return [...transform(x, batch(classes, labels)).dataSync()];
+    const classes = [...new Set(spaceGroups)];
+    const labels = Int32Array.from(spaceGroups, (group) => classes.indexOf(group));
+    const batch = makeBatch({
+      examples: { count: COUNT, size: SIZE, classes, labels, materials: [], images: () => pixels },
+      rows: Int32Array.from({ length: COUNT }, (_, i) => i),
+      recipe: { ...PLAIN, transforms: [transform] },
+      classWeights: null,
+      stream: new Stream(4, 'augment'),
+    });
+    const out = [...batch.x.dataSync()];
+    batch.dispose();
+    return out;
   });
 
 describe('flips', () => {
   it('mirror each pattern by itself, left-right, up-down, both or not at all', () => {
     const before = values();
-    const after = run(flips(), [225]);
+    const after = run(flips());
     const seen = new Set<number>();
     for (let example = 0; example < COUNT; example++) {
       for (let channel = 0; channel < 3; channel++) {
@@ -62,8 +70,8 @@ describe('flips', () => {
   });
 
   it('leave the groups of enantiomorphic pairs as they are', () => {
-    expect(run(flips(), [76])).toEqual([...values()]);
-    const mixed = run(flips(), [76, 225], Int32Array.from([0, 1, 0, 1, 0, 1]));
+    expect(run(flips(), Array(COUNT).fill(76))).toEqual([...values()]);
+    const mixed = run(flips(), [76, 225, 76, 225, 76, 225]);
     for (const example of [0, 2, 4]) {
       for (const channel of [0, 1, 2]) {
         expect(pattern(mixed, example, channel)).toEqual(pattern(values(), example, channel));
@@ -86,6 +94,33 @@ const disc = () =>
     }).flatMap((v) => [v, v, v]);
     return tf.tensor4d(data, [1, SIZE, SIZE, 3]);
   });
+
+describe('placement', () => {
+  it.each([
+    [{ scale: 1.3 }],
+    [{ scale: 0.8, dx: 1.5 }],
+    [{ dx: -2, dy: 3 }],
+    [{ scale: 1.06, dx: 0.25, dy: -0.75 }],
+  ])('%j reads what the projective transform of TensorFlow reads', (change) => {
+    const { dx, dy, scale } = { ...unmoved(), ...change };
+    const ours = placedInputs(
+      pixels,
+      SIZE,
+      Array.from({ length: COUNT }, () => ({ ...unmoved(), ...change })),
+    );
+    tf.tidy(() => {
+      const map = { xx: scale, xy: 0, yx: 0, yy: scale, dx, dy };
+      const x = tf.tensor4d(values(), [COUNT, SIZE, SIZE, 3]);
+      const theirs = warp(
+        x,
+        Array.from({ length: COUNT }, () => map),
+      ).dataSync();
+      ours.forEach((value, i) => {
+        expect(Math.abs(value - theirs[i]!)).toBeLessThan(1e-4);
+      });
+    });
+  });
+});
 
 describe('warp', () => {
   const still = { xx: 1, xy: 0, yx: 0, yy: 1, dx: 0, dy: 0 };
@@ -136,9 +171,9 @@ it.each([
   ['noise', noise(0.02)],
 ] as const)('%s: repeats for a stream, changes something, leaks nothing', (_name, transform) => {
   const before = tf.memory().numTensors;
-  const first = run(transform, [225]);
+  const first = run(transform);
   expect(first).toHaveLength(values().length);
-  expect(run(transform, [225])).toEqual(first);
+  expect(run(transform)).toEqual(first);
   expect(first).not.toEqual([...values()]);
   expect(first.every(Number.isFinite)).toBe(true);
   expect(tf.memory().numTensors).toBe(before);
