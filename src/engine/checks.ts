@@ -79,7 +79,9 @@ const pip: Judge = ({ tools }) =>
       );
 
 const disk: Judge = ({ cache, linked }) => {
-  const text = `${bytesText(cache.bytes)} in ${cache.folder}, ${bytesText(cache.freeBytes)} free`;
+  const names = cache.entries.map((entry) => entry.name).join(', ');
+  const place = `${cache.folder}${names ? ` (${names})` : ''}`;
+  const text = `${bytesText(cache.bytes)} in ${place}, ${bytesText(cache.freeBytes)} free`;
   return linked || cache.freeBytes >= ROOM_FOR_SETUP
     ? ok('cache', text)
     : problem('cache', text, 'free some space, or set CBED_CACHE to a folder on a larger disk');

@@ -57,6 +57,13 @@ export async function compilerMend(): Promise<string> {
   return 'install g++ or clang++, or load a compiler module, or set CXX';
 }
 
+/** The compiler's name. @throws input error with the command that installs one. */
+export async function requireCompiler(): Promise<string> {
+  const compiler = await findCompiler();
+  if (compiler) return compiler.name;
+  throw inputError('there is no C++ compiler', await compilerMend());
+}
+
 async function compile(compiler: string, parameters: readonly string[]): Promise<void> {
   const { code, stdout, stderr } = await runProgram(compiler, parameters);
   if (code === 0) return;
@@ -91,8 +98,7 @@ export async function compileBinding(
   target: string,
   progress: ProgressFactory,
 ): Promise<void> {
-  const compiler = (await findCompiler())?.name;
-  if (!compiler) throw inputError('there is no C++ compiler', await compilerMend());
+  const compiler = await requireCompiler();
   const work = join(target, 'objects');
   mkdirSync(work, { recursive: true });
   const bar = progress('compiling the binding', 4);

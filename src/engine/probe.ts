@@ -33,5 +33,6 @@ export async function probeEngine(options: { selfTest?: boolean } = {}): Promise
   const lines = answer.stderr.split('\n').filter((line) => line.trim() !== '');
   const message = lines.find((line) => /Error:|\b[FE]\d{4} /.test(line)) ?? lines.at(-1) ?? '';
   const text = message.replace(/^(Uncaught )?\w*Error: /, '').trim();
-  return { failed: text || `it ended with code ${answer.code}`, signal: answer.signal };
+  const end = answer.signal ? `it was ended by ${answer.signal}` : `it ended with ${answer.code}`;
+  return { failed: text || end, signal: answer.signal };
 }

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { inputError, usageError } from '../ground/errors.ts';
+import { CbedError, inputError, usageError } from '../ground/errors.ts';
 import { type ProgressFactory, silentProgress } from '../ground/progress.ts';
 import { BINDING_FILE, bindingFolder, isLinked, linkBinding, linkedTensorflow } from './binding.ts';
 import {
@@ -12,11 +12,12 @@ import {
   tensorflowFolder,
   writeManifest,
 } from './cache.ts';
-import { bindingKey, compileBinding } from './compile.ts';
+import { bindingKey, compileBinding, requireCompiler } from './compile.ts';
 import { hasNvidiaDriver } from './driver.ts';
 import { type FetchedWheel, fetchWheels } from './fetch.ts';
 import { sweep, temporaryName } from './leftovers.ts';
 import { withLock } from './lock.ts';
+import { describeMachine } from './machine.ts';
 import { OWN_INSTALLER_VERSION, useOwnInstaller } from './own-installer.ts';
 import { requirementsOf } from './requirement.ts';
 import { explainFileError } from './space.ts';
@@ -132,12 +133,33 @@ const isCompiled = (folder: string): boolean =>
 async function makeAll(target: Target): Promise<void> {
   const { folder, force, progress } = target;
   for (const place of [cacheFolder(), downloadsFolder(), folder]) sweep(place);
-  if (force || !isComplete(folder)) await unpackInto(target);
-  if (!isCompiled(folder)) {
-    await makeFolder(bindingFolder(folder, bindingKey()), (fresh) =>
-      compileBinding(folder, fresh, progress),
-    );
-  }
+  const unpacked = !force && isComplete(folder);
+  if (unpacked && isCompiled(folder)) return;
+  // Said before the download rather than after it.
+  await requireCompiler();
+  if (!unpacked) await unpackInto(target);
+  await makeFolder(bindingFolder(folder, bindingKey()), (fresh) =>
+    compileBinding(folder, fresh, progress),
+  );
+}
+
+/** Whoever did not ask for CUDA learns that the processor will do. */
+function explainFailure(error: unknown, asked: EngineDevice | 'auto', chosen: EngineDevice): Error {
+  const explained = explainFileError(error, cacheFolder());
+  if (asked !== 'auto' || chosen !== 'cuda' || !(explained instanceof CbedError)) return explained;
+  return inputError(
+    `the engine for the GPU here could not be set up: ${explained.message}`,
+    'for the processor alone: npx gan setup --device cpu',
+  );
+}
+
+/** TensorFlow's wheels are linked against glibc. */
+function requireGlibc(): void {
+  if (describeMachine().glibc !== null) return;
+  throw inputError(
+    'TensorFlow has no wheels for this Linux, whose C library is not glibc',
+    'use Debian, Ubuntu, Fedora and the like, or a container of them',
+  );
 }
 
 /**
@@ -159,16 +181,17 @@ export async function provision(options: ProvisionOptions = {}): Promise<Provisi
     await useOwnInstaller(device, progress);
     return { version: OWN_INSTALLER_VERSION, device, folder: null, already: false };
   }
-  tensorflowProject(device, process.arch);
   const folder = tensorflowFolder(version, device);
   const already = !force && isComplete(folder) && isCompiled(folder);
   if (!already) {
+    tensorflowProject(device, process.arch);
+    requireGlibc();
     const target = { version, device, folder, force, progress };
     const lock = join(cacheFolder(), 'setup.lock');
     try {
       await withLock(lock, () => makeAll(target), { onWait: options.onWait });
     } catch (error) {
-      throw explainFileError(error, cacheFolder());
+      throw explainFailure(error, options.device ?? 'auto', device);
     }
   }
   const binding = join(bindingFolder(folder, bindingKey()), BINDING_FILE);

@@ -200,7 +200,7 @@ describe('facts of the machine', () => {
 });
 
 describe('gan doctor', { timeout: 300_000 }, () => {
-  beforeAll(() => buildSources());
+  beforeAll(() => buildSources(), 300_000);
 
   it('publishes its schema', () => {
     expect(JSON.parse(readFileSync(published, 'utf8'))).toEqual(doctorJsonSchema());

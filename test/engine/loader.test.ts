@@ -25,7 +25,7 @@ const start = (env: NodeJS.ProcessEnv, module = built, source = program) =>
     env: { ...process.env, ...env },
   });
 
-beforeAll(() => buildSources());
+beforeAll(() => buildSources(), 300_000);
 
 describe('the engine', { timeout: 120_000 }, () => {
   it('describes itself', () => {
