@@ -66,6 +66,14 @@ const summaryOf = ({
   evaluations,
 });
 
+/** Classes whose boundaries are searched: those with most rows missing, the rarest, first. */
+const searched = (wanted: Int32Array, most: number): number[] =>
+  [...wanted.keys()]
+    .filter((label) => wanted[label]! > 0)
+    .sort((a, b) => wanted[b]! - wanted[a]! || a - b)
+    .slice(0, most)
+    .sort((a, b) => a - b);
+
 /** Samples of each class near its boundary with the class it is most confused with. */
 export async function boundarySamples(
   work: PoolWork,
@@ -76,8 +84,8 @@ export async function boundarySamples(
   const partners = likeliestPartners(store, guide);
   const gates = pool.realismGate ? [agreementGate(verifier)] : [];
   const results: PairResult[] = [];
-  for (const [label, count] of wanted.entries()) {
-    if (count === 0) continue;
+  for (const label of searched(wanted, folder.study.boundaryClasses)) {
+    const count = wanted[label]!;
     const result = await searchPair({
       model,
       score: (images) => guide.logitsOf(images),
