@@ -78,7 +78,10 @@ function patternAxes(frame: ZoneFrame, rows: ReturnType<typeof cellMatrix>, up: 
 }
 
 /** Zone indices of the reflections that the centring allows and whose discs touch the detector. */
-function discIndices(geometry: Omit<PatternGeometry, 'h' | 'k'>, spaceGroup: number) {
+function discIndices(
+  geometry: Omit<PatternGeometry, 'h' | 'k'>,
+  lattice: readonly Vec3[],
+): Pick<PatternGeometry, 'h' | 'k'> {
   const { basis, radius, size, centre, indexBasis } = geometry;
   const [ax, ay, bx, by] = basis;
   const area = Math.abs(ax * by - ay * bx);
@@ -92,7 +95,7 @@ function discIndices(geometry: Omit<PatternGeometry, 'h' | 'k'>, spaceGroup: num
     );
   }
   // A reflection exists where its phase at every centring vector is a whole turn.
-  const shifts = centringVectors(spaceGroup).map((t) => indexBasis.map((hkl) => dot(hkl, t)));
+  const shifts = lattice.map((t) => indexBasis.map((hkl) => dot(hkl, t)));
   const h: number[] = [];
   const k: number[] = [];
   for (let i = -highest[0]!; i <= highest[0]!; i++) {
@@ -107,6 +110,22 @@ function discIndices(geometry: Omit<PatternGeometry, 'h' | 'k'>, spaceGroup: num
     }
   }
   return { h: Int16Array.from(h), k: Int16Array.from(k) };
+}
+
+/** A lattice of discs that is known from a pattern alone. */
+export type PlainLattice = Pick<
+  PatternGeometry,
+  'size' | 'centre' | 'basis' | 'radius' | 'aperture'
+>;
+
+/**
+ * The geometry of a lattice without a crystal behind it; its zone indices count along the basis,
+ * and its zone axis is [001] by convention.
+ */
+export function latticeGeometry(lattice: PlainLattice): PatternGeometry {
+  const zone: Vec3 = [0, 0, 1];
+  const geometry = { ...lattice, zone, indexBasis: zoneIndexBasis(zone) };
+  return { ...geometry, ...discIndices(geometry, [[0, 0, 0]]) };
 }
 
 /**
@@ -137,7 +156,7 @@ export function patternGeometry(request: PatternRequest): PatternGeometry {
     radius: (request.radius ?? discRadius(frame, request.spacing)) / camera.pixel,
     aperture: request.aperture ?? 'mesh',
   };
-  const indices = discIndices(geometry, spaceGroup);
+  const indices = discIndices(geometry, centringVectors(spaceGroup));
   if (indices.h.length < 2) {
     throw inputError(
       `zone axis [${request.zone.join(' ')}] of cell (${cell.map((v) => v.toFixed(2)).join(', ')}) puts only the direct beam on the detector`,

@@ -11,7 +11,8 @@ import { reducedZone, reflection, zoneIndex, zoneIndexBasis } from './indices.ts
 export type IndexOperation = readonly [number, number, number, number];
 
 /**
- * Why a disc is dark by symmetry. `lattice`: the centring forbids it, no light ever. `glide`: its
+ * Why a disc is dark by symmetry. `lattice`: the lattice of the projected crystal forbids it (a
+ * centring, or a glide plane across the zone axis), no light ever. `glide`: its
  * structure factor vanishes and it lies on a glide line of the projected crystal, so that it is
  * dark along the line through the disc parallel to g however thick the crystal
  * (Gjonnes and Moodie 1965). `kinematic`: its structure factor vanishes, but multiple scattering
@@ -97,10 +98,13 @@ export function extinction(
     forbidden = true;
   }
   if (!forbidden) return 'none';
-  const glides = operationsOfZone(spaceGroup, zone).some(({ index, translation }) => {
+  const phased = operationsOfZone(spaceGroup, zone).filter(
+    ({ translation }) => !isWhole(dot(hkl, translation)),
+  );
+  if (phased.some(({ index }) => index.join() === '1,0,0,1')) return 'lattice';
+  const glides = phased.some(({ index }) => {
     const [h2, k2] = transformIndex(index, h, k);
-    const mirror = index[0] * index[3] - index[1] * index[2] < 0;
-    return mirror && h2 === h && k2 === k && !isWhole(dot(hkl, translation));
+    return index[0] * index[3] - index[1] * index[2] < 0 && h2 === h && k2 === k;
   });
   return glides ? 'glide' : 'kinematic';
 }

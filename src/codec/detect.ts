@@ -1,0 +1,151 @@
+import { inputError } from '../ground/errors.ts';
+import { analysePattern } from './analysis.ts';
+import { selfDisplacements } from './autocorrelation.ts';
+import type { Aperture } from './footprint.ts';
+import { latticeGeometry, type PatternGeometry } from './geometry.ts';
+import {
+  areaOf,
+  type Basis,
+  candidateLattices,
+  LEAST_AREA,
+  reducedBasis,
+  shortest,
+  superlattices,
+} from './lattices.ts';
+import { downhill } from './simplex.ts';
+
+export interface DetectionOptions {
+  /** Pixels a side. */
+  size: number;
+  /** Column and row of the direct beam; the middle of the pattern by default. */
+  centre?: number;
+  aperture?: Aperture;
+  /** Largest share of the signal that the discs found may leave over; 0.2 by default. */
+  worst?: number;
+}
+
+/** A lattice found in a pattern. */
+export interface Detection {
+  geometry: PatternGeometry;
+  /** Share of the signal that discs on this lattice leave over. */
+  residualShare: number;
+  /** Disc diameter over the shortest lattice vector: from 1 on, discs overlap. */
+  overlap: number;
+}
+
+/** Lattices whose discs are fitted. */
+const LATTICES = 6;
+/** Peaks below this share of the highest are noise; those further than this share of the side too. */
+const LEAST_HEIGHT = 0.1;
+const FURTHEST = 0.37;
+/** Discs that overlap more than this cannot be told apart. */
+const MOST_OVERLAP = 1.35;
+/** Radii tried, as shares of the shortest lattice vector. */
+const RADII = [0.2, 0.26, 0.34, 0.42, 0.47, 0.57];
+/** A lattice with a larger cell is preferred while it leaves at most this factor of the least. */
+const TOLERANCE = 1.3;
+/** Residual from which on weak discs between those found are looked for. */
+const SUSPECT = 0.06;
+
+interface Trial {
+  basis: Basis;
+  radius: number;
+  residual: number;
+}
+
+/** Finds the lattice of discs of a pattern, without knowing the crystal; see `detectLattice`. */
+class Search {
+  constructor(
+    private readonly pixels: ArrayLike<number>,
+    private readonly frame: { size: number; centre: number; aperture: Aperture },
+  ) {}
+
+  geometry(basis: Basis, radius: number): PatternGeometry {
+    return latticeGeometry({ ...this.frame, basis, radius });
+  }
+
+  residual(basis: Basis, radius: number): number {
+    const ratio = (2 * radius) / shortest(reducedBasis(basis));
+    if (!(radius > 0.5 && areaOf(basis) > LEAST_AREA / 2 && ratio < 1.5)) return 1;
+    const geometry = this.geometry(basis, radius);
+    return analysePattern(this.pixels, geometry, { rounds: 1, background: false }).residualShare;
+  }
+
+  /** The best radius of a lattice. */
+  tryLattice(basis: Basis): Trial {
+    const trials = RADII.map((share) => {
+      const radius = Math.max(0.6, share * shortest(basis));
+      return { basis, radius, residual: this.residual(basis, radius) };
+    });
+    return trials.reduce((best, trial) => (trial.residual < best.residual ? trial : best));
+  }
+
+  /** The lattice of fewest discs among those that describe the pattern nearly best. */
+  choose(lattices: readonly Basis[]): Trial {
+    const trials = lattices.map((basis) => this.tryLattice(basis));
+    const least = (): number => Math.min(...trials.map(({ residual }) => residual));
+    if (least() > SUSPECT) {
+      const dense = lattices
+        .slice(0, 2)
+        .flatMap((basis) => [2, 3, 4].map((n) => [basis, n] as const));
+      for (const [basis, n] of dense) {
+        trials.push(...superlattices(basis, n).map((other) => this.tryLattice(other)));
+      }
+    }
+    const enough = TOLERANCE * least() + 0.01;
+    return trials
+      .filter(({ residual }) => residual <= enough)
+      .reduce((a, b) => (areaOf(b.basis) > 1.2 * areaOf(a.basis) ? b : a));
+  }
+
+  /** Basis and radius that leave least, by a downhill search around those found. */
+  refine({ basis, radius }: Trial): Trial {
+    const step = 0.015 * shortest(basis);
+    const { at, value } = downhill(
+      (x) => this.residual(x.slice(0, 4) as unknown as Basis, x[4]!),
+      [...basis, radius],
+      { steps: [step, step, step, step, 0.08 * radius], evaluations: 90 },
+    );
+    return { basis: at.slice(0, 4) as unknown as Basis, radius: at[4]!, residual: value };
+  }
+}
+
+/**
+ * The lattice and disc radius of a pattern, from the pattern alone: self-displacements give
+ * candidate lattices, fitted to all of them; the codec's own residual chooses among them (the fewest
+ * discs that describe the pattern nearly best) and gives the radius.
+ *
+ * @param pixels (size, size) stored values 0 to 255, row 0 the top.
+ * @throws input error for a pattern without discs, with discs that overlap too much to be told
+ * apart, or that no lattice describes to within `worst`.
+ */
+export function detectLattice(pixels: ArrayLike<number>, options: DetectionOptions): Detection {
+  const { size, centre = (size - 1) / 2, aperture = 'smooth', worst = 0.2 } = options;
+  let lit = 0;
+  for (let at = 0; at < pixels.length; at++) if (pixels[at]! > 0) lit++;
+  if (lit < 0.01 * pixels.length) throw inputError('the pattern is dark: there is no disc in it');
+  const all = selfDisplacements(pixels, size);
+  const peaks = all.filter(({ x, y, height }) => {
+    const length = Math.hypot(x, y);
+    return length > 1.5 && length < FURTHEST * size && height > LEAST_HEIGHT * all[0]!.height;
+  });
+  const lattices = candidateLattices(peaks, LATTICES);
+  if (lattices.length === 0) throw inputError('the pattern does not repeat: no lattice of discs');
+  const search = new Search(pixels, { size, centre, aperture });
+  const { basis, radius, residual } = search.refine(search.choose(lattices));
+  const reduced = reducedBasis(basis);
+  const overlap = (2 * radius) / shortest(reduced);
+  if (residual > worst) {
+    throw inputError(
+      `no lattice of discs describes the pattern: ${(100 * residual).toFixed(0)} % of the signal is left over`,
+      'give the cell and the zone axis',
+    );
+  }
+  if (overlap > MOST_OVERLAP) {
+    throw inputError(
+      `the discs overlap too much to be told apart (diameter ${overlap.toFixed(2)} of their distance)`,
+      'give the cell and the zone axis',
+    );
+  }
+  return { geometry: search.geometry(reduced, radius), residualShare: residual, overlap };
+}
