@@ -10,6 +10,7 @@ import { SingleClassifier } from './single.ts';
 import { classifierSpec } from './spec.ts';
 import { type TaskReport, taskReport } from './task-report.ts';
 import { taskTable } from './tasks.ts';
+import { predictViews } from './test-time.ts';
 import { type TrainedClassifier, trainClassifier } from './train.ts';
 
 /** @throws input error when the store lacks a split that is needed. */
@@ -79,14 +80,20 @@ export interface Evaluation {
 /**
  * Metrics of a classifier on a split of a store.
  *
+ * @param views average the probabilities over four mirrored and turned views of each triplet.
  * @throws input error when sizes or classes do not fit, or a test material was trained on.
  */
-export function evaluateOn(store: Store, split: Split, classifier: Classifier): Evaluation {
+export function evaluateOn(
+  store: Store,
+  split: Split,
+  classifier: Classifier,
+  { views = false } = {},
+): Evaluation {
   checkSplits(store, [split]);
   checkFit(store, classifier);
   const examples = store.examples(split);
   if (split !== 'train') refuseSeen(classifier, examples.materials, `${store.path} (${split})`);
-  const probabilities = classifier.predict(examples);
+  const probabilities = views ? predictViews(classifier, examples) : classifier.predict(examples);
   const trainCounts = classCounts(store.examples('train'));
   const outcome = report(probabilities, examples.labels, { classes: store.classes, trainCounts });
   const said = classifier instanceof SingleClassifier ? classifier.properties(examples) : null;

@@ -4,6 +4,7 @@ interface EvaluateFlags {
   run?: string;
   data?: string;
   split: 'train' | 'validation' | 'test';
+  views?: boolean;
   json?: boolean;
 }
 
@@ -18,7 +19,7 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
   const classifier = await loadClassifier(run.folder);
   const trainedOn = () => readJson<{ data: string }>(run.file('config.json')).data;
   const store = await openStore(flags.data ?? trainedOn());
-  const outcome = evaluateOn(store, flags.split, classifier);
+  const outcome = evaluateOn(store, flags.split, classifier, { views: flags.views });
   const { calibrationBins } = await import('../../classifier/metrics.ts');
   const bins = calibrationBins(outcome.probabilities, outcome.labels, store.classes.length);
   const { writeJson } = await import('../ground/files.ts');
@@ -81,6 +82,7 @@ export const classifyEvaluateCommand = (): Command =>
         .choices(['train', 'validation', 'test'])
         .default('test'),
     )
+    .option('--views', 'average over four mirrored and turned views of each triplet')
     .option('--json', 'print the metrics as JSON')
     .addHelpText('after', '\nExample:\n  npx gan classify evaluate --split test')
     .action(evaluate);
