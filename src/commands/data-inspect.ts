@@ -86,7 +86,7 @@ export const dataInspectCommand = (): Command =>
     .option('--figures <folder>', 'draw the histogram, samples against materials, and examples')
     .option('--patterns <n>', 'read the patterns of about n samples, or all (500)')
     .option('--workers <n>', 'reading processes (as many as cores, at most 4)')
-    .option('--patience <seconds>', 'time after which the reading of one sample is ended (60)')
+    .option('--patience <seconds>', 'time after which the reading of one sample is ended (30)')
     .option('--strict', 'stop at the first sample that cannot be used')
     .option('--config <file>', 'YAML file with these settings; flags override it')
     .option('--json', 'print everything as JSON')

@@ -65,7 +65,7 @@ export const dataPrepareCommand = (): Command =>
     )
     .option('--seed <n>', 'seed of the split by material (0)')
     .option('--workers <n>', 'reading processes (as many as cores, at most 4)')
-    .option('--patience <seconds>', 'time after which the reading of one sample is ended (60)')
+    .option('--patience <seconds>', 'time after which the reading of one sample is ended (30)')
     .option('--strict', 'stop at the first sample that cannot be used')
     .option('--config <file>', 'YAML file with these settings; flags override it')
     .option('--json', 'print the result as JSON')

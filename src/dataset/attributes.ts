@@ -35,8 +35,15 @@ export class Attributes {
   private readonly file: bigint;
   private readonly group: string;
   private readonly remark: Remark;
+  private readonly careful: boolean;
 
-  constructor(library: Hdf5, file: bigint, group: string, remark: Remark) {
+  constructor(
+    library: Hdf5,
+    file: bigint,
+    group: string,
+    { remark, careful = false }: { remark: Remark; careful?: boolean },
+  ) {
+    this.careful = careful;
     this.library = library;
     this.file = file;
     this.group = group;
@@ -99,6 +106,8 @@ export class Attributes {
       return null;
     }
     if (about.type === STRING && about.vlen) {
+      // Text of any length stands in a heap of its own, whose damage can hang the library.
+      if (this.careful) throw new Error('not read, as reading this file ended a reader');
       const value: unknown = new Group(this.file, this.group).get_attribute(name, false);
       return { text: String(Array.isArray(value) ? (value[0] ?? '') : value) };
     }

@@ -20,10 +20,14 @@ export interface Catalogue {
   anomalies: Anomaly[];
 }
 
-/** Called with the group that is about to be read; groups in `skip` are known to be deadly. */
+/** How a file is read by a process that it may end. */
 export interface ReadGuard {
+  /** Called with the group that is about to be read. */
   announce?: (group: string) => void;
+  /** Groups that have ended a reader. */
   skip?: readonly string[];
+  /** A reader has ended here: leave out what only describes and may be the cause. */
+  careful?: boolean;
 }
 
 const INDEX_VERSION = 1;
@@ -53,7 +57,7 @@ export async function readCatalogue(path: string, guard: ReadGuard = {}): Promis
     for (const key of keys) {
       if (guard.skip?.includes(key)) continue;
       guard.announce?.(key);
-      const facts = await file.facts(key);
+      const facts = await file.facts(key, guard);
       if (facts) catalogue.samples.push({ key, facts });
     }
   } catch (error) {

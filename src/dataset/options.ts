@@ -19,7 +19,7 @@ export const readingSchema = z.object({
   /** Reading processes; 0 reads in the command itself. */
   workers: whole(0).max(256).optional(),
   /** Seconds that one sample may take before its reader is ended. */
-  patience: z.coerce.number().positive().default(60),
+  patience: z.coerce.number().positive().default(30),
   strict: z.boolean().default(false),
 });
 

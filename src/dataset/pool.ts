@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { packageRoot } from '../ground/paths.ts';
 import type { Anomaly } from './anomaly.ts';
-import { performReading, type Reading, readingFile, type Word } from './reading.ts';
+import { type Order, performReading, type Reading, readingFile, type Word } from './reading.ts';
 
 export interface PoolOptions {
   /** Reading processes; 0 reads in this process, without protection against damaged files. */
@@ -21,7 +21,8 @@ export interface ReadingOutcome {
   anomalies: Anomaly[];
 }
 
-const DEFAULT_PATIENCE = 60_000;
+const DEFAULT_PATIENCE = 30_000;
+const MOST_SKIPPED = 8;
 const START_PATIENCE = 30_000;
 
 /** The compiled worker: beside this module, or in dist/ when the sources run as they are. */
@@ -47,26 +48,28 @@ class Reader {
   }
 
   /**
-   * Does a reading. A sample at which the process ends twice is left out and told; once may have
-   * been this machine's fault.
+   * Does a reading. Where the process ends, the reading is tried again with care; a sample at
+   * which it ends twice is left out and told. A file that ends many readers is given up.
    */
   async perform(reading: Reading): Promise<ReadingOutcome> {
     const anomalies: Anomaly[] = [];
     const skip: string[] = [];
-    let before: string | null | undefined;
+    const deaths = new Map<string | null, number>();
     for (;;) {
-      const end = await this.attempt(reading, skip);
+      const end = await this.attempt({ reading, skip, careful: deaths.size > 0 });
       if ('result' in end) return { result: end.result, anomalies };
       if ('failed' in end) throw new Error(`${readingFile(reading)}: ${end.failed}`);
       const { kind, group, reason } = end;
-      if (group !== before) {
-        before = group;
-        continue;
-      }
-      before = undefined;
+      deaths.set(group, (deaths.get(group) ?? 0) + 1);
+      if (deaths.get(group) === 1) continue;
       anomalies.push({ kind, file: readingFile(reading), group, reason });
       if (group === null) return { result: null, anomalies };
       skip.push(group);
+      if (skip.length === MOST_SKIPPED) {
+        const rest = `reading it ended ${MOST_SKIPPED} readers; the file is given up`;
+        anomalies.push({ kind, file: readingFile(reading), group: null, reason: rest });
+        return { result: null, anomalies };
+      }
     }
   }
 
@@ -84,7 +87,7 @@ class Reader {
     return child;
   }
 
-  private attempt(reading: Reading, skip: string[]): Promise<End> {
+  private attempt(order: Order): Promise<End> {
     this.child ??= this.start();
     const child = this.child;
     return new Promise((resolve) => {
@@ -124,7 +127,7 @@ class Reader {
       };
       child.on('message', hear).on('exit', gone);
       child.stderr?.on('data', listen);
-      child.send({ reading, skip });
+      child.send(order);
     });
   }
 

@@ -35,6 +35,7 @@ export const surveyFrom = (result: string): Survey => JSON.parse(result) as Surv
 export interface Order {
   reading: Reading;
   skip: string[];
+  careful: boolean;
 }
 
 /** What a reading process tells its parent. */

@@ -76,7 +76,7 @@ export class SummitFile {
   camera(): Camera {
     const remark: Remark = (kind, reason) => this.note(null, kind, reason);
     try {
-      const attributes = new Attributes(this.library, this.file.file_id, '/', remark);
+      const attributes = new Attributes(this.library, this.file.file_id, '/', { remark });
       if (!attributes.names.includes('camera')) return SUMMIT_CAMERA;
       const values = attributes.numbers('camera', 3);
       if (values && values[0]! > 0 && values[1]! > 0) {
@@ -89,7 +89,7 @@ export class SummitFile {
   }
 
   /** What the attributes of a group say. */
-  async facts(group: string): Promise<SampleFacts | null> {
+  async facts(group: string, { careful = false } = {}): Promise<SampleFacts | null> {
     return this.guarded(group, 'group-unreadable', (remark) => {
       const type = this.library.module.get_type(this.file.file_id, group);
       if (type !== this.library.module.H5G_GROUP) {
@@ -97,7 +97,7 @@ export class SummitFile {
         return null;
       }
       return readFacts(
-        new Attributes(this.library, this.file.file_id, group, remark),
+        new Attributes(this.library, this.file.file_id, group, { remark, careful }),
         group,
         remark,
       );

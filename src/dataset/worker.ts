@@ -8,11 +8,13 @@ const tell = (word: Word): void => {
   process.send?.(word);
 };
 
-process.on('message', async ({ reading, skip }: Order) => {
+process.on('message', async ({ reading, skip, careful }: Order) => {
   try {
     await hdf5();
     tell({ started: true });
-    tell({ result: await performReading(reading, { skip, announce: (at) => tell({ at }) }) });
+    tell({
+      result: await performReading(reading, { skip, careful, announce: (at) => tell({ at }) }),
+    });
   } catch (error) {
     tell({ failed: messageOf(error) });
   }
