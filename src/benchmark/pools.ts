@@ -5,6 +5,7 @@ import type { ProgressFactory } from '../ground/progress.ts';
 import { openDivided } from './divided.ts';
 import type { StudyFolder } from './folder.ts';
 import { ganPool } from './gan-pool.ts';
+import { makersFolder } from './makers.ts';
 import { samplerPool } from './sampler-pool.ts';
 import { type Arm, type CellPlan, planCells } from './study.ts';
 
@@ -25,10 +26,7 @@ export function poolsOf({ arm }: CellPlan): Pool[] {
 
 /** The archive of a pool for the split and GAN of a cell. */
 export const poolFile = (folder: StudyFolder, cell: CellPlan, pool: Pool): string =>
-  folder.sharedFile(
-    `split${cell.split}-gan${cell.gan}`,
-    `${pool.source}-${digestOf(pool).slice(0, 8)}.h5`,
-  );
+  folder.sharedFile(makersFolder(cell), `${pool.source}-${digestOf(pool).slice(0, 8)}.h5`);
 
 /** What making a pool needs. */
 export interface PoolWork {
@@ -44,10 +42,18 @@ export interface PoolWork {
 const makePool = (work: PoolWork): Promise<void> =>
   work.pool.source.startsWith('gan-') ? ganPool(work) : samplerPool(work);
 
-/** The pools of a study that are not there yet, each with a cell that needs it. */
-export function missingPools(folder: StudyFolder): { cell: CellPlan; pool: Pool; file: string }[] {
-  const wanted = new Map<string, { cell: CellPlan; pool: Pool; file: string }>();
+/** A pool that is not there yet, and a cell that needs it. */
+interface MissingPool {
+  cell: CellPlan;
+  pool: Pool;
+  file: string;
+}
+
+/** The pools of a study, or of one group of it, that are not there yet. */
+export function missingPools(folder: StudyFolder, group?: string): MissingPool[] {
+  const wanted = new Map<string, MissingPool>();
   for (const cell of planCells(folder.study)) {
+    if (group !== undefined && makersFolder(cell) !== group) continue;
     for (const pool of poolsOf(cell)) {
       const file = poolFile(folder, cell, pool);
       if (!existsSync(file)) wanted.set(file, { cell, pool, file });
@@ -56,9 +62,18 @@ export function missingPools(folder: StudyFolder): { cell: CellPlan; pool: Pool;
   return [...wanted.values()];
 }
 
-/** Makes what cells share, so that they can run in any order and side by side. */
-export async function makePools(folder: StudyFolder, progress: ProgressFactory): Promise<void> {
-  for (const { cell, pool, file } of missingPools(folder)) {
+/** Groups with missing pools: pools of one split and GAN number share their makers. */
+export const missingGroups = (folder: StudyFolder): string[] => [
+  ...new Set(missingPools(folder).map(({ cell }) => makersFolder(cell))),
+];
+
+/** Makes the missing pools of a study, or of one group of it. */
+export async function makePools(
+  folder: StudyFolder,
+  progress: ProgressFactory,
+  group?: string,
+): Promise<void> {
+  for (const { cell, pool, file } of missingPools(folder, group)) {
     const store = await openDivided(folder.study, cell.split);
     try {
       await makePool({ folder, cell, pool, file, store, progress });

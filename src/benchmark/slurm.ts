@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inputError, messageOf } from '../ground/errors.ts';
 import { writeAtomic } from '../ground/files.ts';
-import { packageRoot } from '../ground/paths.ts';
+import { launcher } from '../ground/paths.ts';
 import { missingCells, type StudyFolder } from './folder.ts';
 import { missingPools } from './pools.ts';
 
@@ -52,7 +52,7 @@ export function arrayScript(folder: StudyFolder, resources: SlurmResources, cell
     ...heads.map((head) => `#SBATCH ${head}`),
     `cell=$(sed -n "$((SLURM_ARRAY_TASK_ID + 1))p" ${quoted(join(folder.path, 'slurm-cells.txt'))})`,
     `export CBED_THREADS=${resources.cpus}`,
-    `exec ${quoted(process.execPath)} ${quoted(join(packageRoot, 'dist', 'src', 'cli.js'))} bench cell "$cell" --in ${quoted(folder.path)}`,
+    `exec ${quoted(process.execPath)} ${quoted(launcher)} bench cell "$cell" --in ${quoted(folder.path)}`,
     '',
   ].join('\n');
 }
@@ -67,7 +67,7 @@ export const poolsScript = (folder: StudyFolder, resources: SlurmResources): str
       ...directives(resources),
     ].map((head) => `#SBATCH ${head}`),
     `export CBED_THREADS=${resources.cpus}`,
-    `exec ${quoted(process.execPath)} ${quoted(join(packageRoot, 'dist', 'src', 'cli.js'))} bench pools --in ${quoted(folder.path)}`,
+    `exec ${quoted(process.execPath)} ${quoted(launcher)} bench pools --in ${quoted(folder.path)}`,
     '',
   ].join('\n');
 
@@ -77,7 +77,7 @@ export function reportScript(folder: StudyFolder): string {
     '#!/bin/bash',
     `#SBATCH --job-name=gan-${folder.study.name}-report`,
     `#SBATCH --output=${folder.path}/logs/slurm-report-%j.log`,
-    `exec ${quoted(process.execPath)} ${quoted(join(packageRoot, 'dist', 'src', 'cli.js'))} bench report ${quoted(folder.path)}`,
+    `exec ${quoted(process.execPath)} ${quoted(launcher)} bench report ${quoted(folder.path)}`,
     '',
   ].join('\n');
 }

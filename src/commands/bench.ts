@@ -82,8 +82,6 @@ async function run(flags: RunFlags): Promise<void> {
     return;
   }
   console.log(`${missingCells(folder).length} cells to run, results in ${folder.path}`);
-  const { makePools } = await import('../benchmark/pools.ts');
-  await makePools(folder, terminalProgress);
   const { runLocally } = await import('../benchmark/local.ts');
   await runLocally({
     folder,
@@ -162,12 +160,12 @@ export function benchCommand(): Command {
       console.log(`cancelled jobs ${cancelOnSlurm(readStudyFolder(path)).join(', ')}`);
     });
   bench
-    .command('pools', { hidden: true })
+    .command('pools [group]', { hidden: true })
     .requiredOption('--in <folder>', 'folder of the study')
-    .action(async (flags: { in: string }) => {
+    .action(async (group: string | undefined, flags: { in: string }) => {
       const { readStudyFolder } = await import('../benchmark/folder.ts');
       const { makePools } = await import('../benchmark/pools.ts');
-      await makePools(readStudyFolder(flags.in), terminalProgress);
+      await makePools(readStudyFolder(flags.in), terminalProgress, group);
     });
   bench
     .command('cell <id>', { hidden: true })

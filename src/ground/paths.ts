@@ -11,5 +11,8 @@ function findPackageRoot(): string {
 
 export const packageRoot = findPackageRoot();
 
+/** The script that starts the command line. */
+export const launcher = join(packageRoot, 'src', 'launch.mjs');
+
 /** A file of the data that ship with the package. */
 export const dataFile = (...parts: string[]): string => join(packageRoot, 'data', ...parts);
