@@ -176,6 +176,16 @@ describe.skipIf(process.platform !== 'linux')('setup', { timeout: 300_000 }, () 
     checkout.remove();
   });
 
+  it("runs tfjs-node's own installer on macOS and says so when it fails", async () => {
+    const checkout = makeCheckout();
+    const env = { ...NO_PROXY, GAN_TEST_PLATFORM: 'darwin', HTTPS_PROXY: 'http://127.0.0.1:9' };
+    const run = await checkout.provision({ device: 'cpu' }, env).done;
+    expect(run).toMatchObject({ code: 3 });
+    expect(run.result + run.stderr).toContain('Downloading libtensorflow');
+    expect(run.result).toMatch(/tfjs-node's own installer failed with code \d+ \(.*\)\n$/);
+    checkout.remove();
+  });
+
   it('says in one line what is missing', async () => {
     const checkout = makeCheckout();
     const path = pathWith(checkout, 'bin', COMPILER);

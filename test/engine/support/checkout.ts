@@ -26,9 +26,11 @@ export interface Provisioning {
   done: Promise<{ code: number | null; signal: string | null; result: string; stderr: string }>;
 }
 
-// Prints the outcome; errors as users see them.
+// Prints the outcome; errors as users see them. The platform may be another for a test.
 const PROGRAM = `
-import { provision } from './dist/src/engine/provision.js';
+const { GAN_TEST_PLATFORM: platform } = process.env;
+if (platform) Object.defineProperty(process, 'platform', { value: platform });
+const { provision } = await import('./dist/src/engine/provision.js');
 try {
   console.log(JSON.stringify(await provision(JSON.parse(process.argv[2]))));
 } catch (error) {
