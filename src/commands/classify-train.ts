@@ -10,7 +10,9 @@ interface TrainFlags {
   [setting: string]: unknown;
 }
 
-/** The checkpoint of a run, written about this often. */
+const CHECKPOINT = 'checkpoint.safetensors';
+
+/** The checkpoint of a run is written every so many updates. */
 const CHECKPOINT_EVERY = 100;
 
 async function train({ config, json, ...flags }: TrainFlags): Promise<void> {
@@ -26,13 +28,15 @@ async function train({ config, json, ...flags }: TrainFlags): Promise<void> {
   checkSplits(store);
   const run = openRun('classifier', { ...settings, data: store.path }, settings.out);
   console.error(`run folder ${run.folder}; if interrupted, go on with --out ${run.folder}`);
-  const checkpoint = { file: run.file('checkpoint.safetensors'), every: CHECKPOINT_EVERY };
+  const checkpoint = { file: run.file(CHECKPOINT), every: CHECKPOINT_EVERY };
   const trained = await trainOnStore(store, settings, { checkpoint, progress: terminalProgress });
   const { classifier, validation, tasks } = trained;
   const { writeJson } = await import('../ground/files.ts');
-  const { rm } = await import('node:fs/promises');
+  const { readdir, rm } = await import('node:fs/promises');
   await classifier.save(run.folder);
-  await rm(checkpoint.file, { force: true });
+  // An ensemble has a checkpoint for each member.
+  const left = (await readdir(run.folder)).filter((name) => name.startsWith(CHECKPOINT));
+  await Promise.all(left.map((name) => rm(run.file(name))));
   writeJson(run.file('validation.json'), { ...validation, tasks });
   await draw(run, classifier);
   store.close();

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -92,6 +92,14 @@ describe('train, evaluate, predict', () => {
     await run('train', '--config', config, '--updates', '4', '--batch', '8', '--out', out);
     const saved = JSON.parse(readFileSync(join(out, 'config.json'), 'utf8')) as object;
     expect(saved).toMatchObject({ updates: 4, width: 4, technique: ['focal'], seed: 1 });
+  });
+
+  it('trains an ensemble and leaves no checkpoint behind', async () => {
+    const out = join(folder, 'several');
+    const words = ['--technique', 'ensemble:members=2', '--out', out];
+    await run('train', ...SMALL, '--updates', '6', ...words);
+    expect(readdirSync(out).filter((name) => name.includes('checkpoint'))).toEqual([]);
+    expect(await run('evaluate', '--run', out, '--views')).toMatch(/test: macro-F1/);
   });
 
   it.each([
