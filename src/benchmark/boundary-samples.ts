@@ -94,6 +94,7 @@ export async function boundarySamples(
       count,
       attempts: folder.study.boundaryAttempts * count,
       epsilon: pool.epsilon,
+      gradientSteps: folder.study.gradientSteps,
       seed: cell.gan,
       gates,
       progress,

@@ -56,6 +56,8 @@ export const studySchema = z.strictObject({
   ganSteps: z.int().min(1).default(3000),
   /** Candidates a boundary search may try for each wanted sample. */
   boundaryAttempts: z.int().min(1).default(8),
+  /** Gradient steps of a boundary search where the path does not cross; 0 for none. */
+  gradientSteps: z.int().min(0).default(24),
   /** Classes, the rarest first, whose boundaries are searched. */
   boundaryClasses: z.int().min(1).default(230),
 });
