@@ -1,0 +1,93 @@
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { terminalProgress } from '../ground/progress.ts';
+
+interface ProbeFlags {
+  config?: string;
+  json?: boolean;
+  [setting: string]: unknown;
+}
+
+async function settingsOf({ config, json: _, ...flags }: ProbeFlags) {
+  const { z } = await import('zod');
+  const { resolveConfig } = await import('../ground/config.ts');
+  const { defaultStorePath } = await import('../ground/run.ts');
+  const number = z.coerce.number({ error: 'is not a number' });
+  const schema = z.strictObject({
+    data: z.string().default(defaultStorePath()),
+    from: z.string().optional(),
+    gan: z.string().optional(),
+    pair: z
+      .string()
+      .regex(/^\d+:\d+$/, { error: 'is not two space groups such as 14:62' })
+      .optional(),
+    classes: z.coerce.string().optional(),
+    epsilon: number.default(0.1),
+    guide: z.string().optional(),
+    verifier: z.array(z.string()).optional(),
+    count: number.int().min(1, { error: 'is less than 1' }).default(24),
+    side: number.int().min(4, { error: 'is less than 4' }).max(200).default(40),
+    seed: number.int().min(0).default(0),
+    out: z.string().optional(),
+  });
+  return resolveConfig(schema, flags, config);
+}
+
+async function probe(flags: ProbeFlags): Promise<void> {
+  const settings = await settingsOf(flags);
+  const { openSampling } = await import('../../synthetic/sampling/open.ts');
+  const { pairTable, likeliestPair } = await import('../report/probe-choice.ts');
+  const { probePair } = await import('../report/probe.ts');
+  const { pairFigure } = await import('../report/probe-pairs.ts');
+  const { writeFigure } = await import('../report/raster.ts');
+  const { openRun } = await import('../ground/run.ts');
+  const { writeJson } = await import('../ground/files.ts');
+  const sampling = await openSampling({ ...settings, near: true });
+  try {
+    const table = await pairTable(sampling);
+    const pair = settings.pair
+      ? (settings.pair.split(':').map(Number) as [number, number])
+      : likeliestPair(table);
+    const run = openRun('probe', { ...settings, pair: pair.join(':') }, settings.out);
+    const { store, model, verifiers } = sampling;
+    const probing = { store, model, guide: sampling.guide!, verifiers };
+    const made = await probePair(probing, { ...settings, pair, progress: terminalProgress });
+    const figures = [...made.figures, { name: 'pairs', svg: pairFigure(table) }];
+    const pictures: string[] = [];
+    for (const { name, svg } of figures)
+      pictures.push((await writeFigure(run.file(name), svg)).png);
+    const { attempts, accepted, crossing, curve } = made;
+    const facts = { pair, attempts, accepted, crossing, curve };
+    writeJson(run.file('probe.json'), facts);
+    if (flags.json) console.log(JSON.stringify({ run: run.folder, ...facts, pictures }, null, 2));
+    else {
+      console.log(`pair ${pair.join(':')}: ${accepted} boundary samples of ${attempts} attempts`);
+      console.log(`wrote ${pictures.join(', ')}`);
+    }
+  } finally {
+    sampling.close();
+  }
+}
+
+/** `gan probe`: pictures of a decision boundary. */
+export const probeCommand = (): Command =>
+  new Command('probe')
+    .description('draw the decision boundary between two space groups: six figures as PNG and SVG')
+    .option(
+      '--pair <a:b>',
+      'the class and the one across the boundary (default: the most confused)',
+    )
+    .option('--classes <which>', 'classes to choose the pair from, as in gan train')
+    .option('--epsilon <x>', 'largest difference of the two probabilities (default: 0.1)')
+    .option('--count <n>', 'boundary samples and random samples to make (default: 24)')
+    .option('--side <n>', 'grid points a side of the plane (default: 40)')
+    .option('--guide <run>', 'classifier whose boundary it is (default: the newest)')
+    .option('--verifier <runs...>', 'classifiers of other seeds (default: the next newest)')
+    .option('--gan <run>', 'GAN run (default: the newest)')
+    .option('--data <store>', `prepared store (default: ${join('workspace', 'prepared.h5')})`)
+    .option('--seed <n>', 'seed of every random draw')
+    .option('--out <folder>', 'run folder')
+    .option('--config <file>', 'settings as YAML; flags override')
+    .option('--json', 'print the result as JSON')
+    .addHelpText('after', '\nExample:\n  npx gan probe --pair 14:62')
+    .action(probe);
