@@ -73,9 +73,12 @@ class Reader {
     }
   }
 
-  stop(): void {
-    this.child?.kill('SIGKILL');
-    this.child = null;
+  async stop(): Promise<void> {
+    const child = this.child;
+    if (!child) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await ended;
   }
 
   private start(): ChildProcess {
@@ -164,6 +167,6 @@ export async function runReadings(
   try {
     await Promise.all(readers.map(serve));
   } finally {
-    for (const reader of readers) reader.stop();
+    await Promise.all(readers.map((reader) => reader.stop()));
   }
 }

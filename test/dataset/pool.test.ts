@@ -16,7 +16,7 @@ const samples = Array.from({ length: 150 }, (_, i) => sampleOf(i, { spaceGroup: 
 beforeAll(async () => {
   buildReaders();
   await writeSummit(source, samples);
-}, 120_000);
+}, 300_000);
 afterAll(remove);
 
 const options = { size: 16, split: 'material', seed: 0 } as const;

@@ -53,7 +53,7 @@ beforeAll(async () => {
   buildReaders();
   sources = await writeSources();
   digest = (await prepareStore(sources, at('store.h5'), options)).digest;
-}, 120_000);
+}, 300_000);
 
 describe('a prepared store', () => {
   it('holds every sample, reduced, with its facts', async () => {

@@ -1,0 +1,63 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { prepareStore } from '../../src/dataset/prepare.ts';
+import { verifyStore } from '../../src/dataset/store-verify.ts';
+import { writeSummit } from '../../src/dataset/summit.ts';
+import { packageRoot } from '../../src/ground/paths.ts';
+import { Stream } from '../../src/ground/stream.ts';
+import { buildReaders } from './built.ts';
+import { sampleOf, temporaryFolder } from './fixture.ts';
+
+const { folder, remove } = temporaryFolder();
+afterAll(remove);
+const out = join(folder, 'killed.h5');
+const options = { size: 16, split: 'material', seed: 0, workers: 2 } as const;
+const KILLS = 20;
+
+beforeAll(async () => {
+  buildReaders();
+  for (let file = 0; file < 6; file++) {
+    const samples = Array.from({ length: 100 }, (_, i) => sampleOf(100 * file + i, { size: 64 }));
+    await writeSummit(join(folder, 'data', `part_${file}.h5`), samples);
+  }
+}, 300_000);
+
+/** Prepares in a process group of its own; answers when it has ended. */
+function start() {
+  const entry = pathToFileURL(join(packageRoot, 'dist', 'src', 'dataset', 'prepare.js')).href;
+  const call = `prepareStore(${JSON.stringify([join(folder, 'data')])}, ${JSON.stringify(out)}, ${JSON.stringify(options)})`;
+  const script = `const { prepareStore } = await import(${JSON.stringify(entry)}); await ${call};`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    detached: true,
+    stdio: 'ignore',
+  });
+  const ended = new Promise<number | null>((resolve) => child.on('exit', resolve));
+  return { child, ended };
+}
+
+it(`resumes to the same digest after ${KILLS} kills at random moments`, async () => {
+  const stream = new Stream(2, 'kills');
+  let finished = 0;
+  for (let kill = 0; kill < KILLS; kill++) {
+    const { child, ended } = start();
+    await Promise.race([ended, wait(stream.between(100, 1500))]);
+    if (child.exitCode === null) process.kill(-child.pid!, 'SIGKILL');
+    await ended;
+    // A store stands under its name only when it is whole.
+    if (existsSync(out)) {
+      finished++;
+      await verifyStore(out);
+    }
+  }
+  expect(finished).toBeLessThan(KILLS);
+  expect(await start().ended).toBe(0);
+  const digest = await verifyStore(out);
+  const calm = await prepareStore([join(folder, 'data')], join(folder, 'calm.h5'), options);
+  expect(digest).toBe(calm.digest);
+  expect(calm.samples).toBe(600);
+  expect(readdirSync(folder).sort()).toEqual(['calm.h5', 'data', 'killed.h5', 'workspace']);
+}, 300_000);
