@@ -1,7 +1,9 @@
 import { Command } from 'commander';
+import type { Crystal } from '../crystal/crystal.ts';
 import { inputError, usageError } from '../ground/errors.ts';
 import { silentProgress, terminalProgress } from '../ground/progress.ts';
 import type { SimulationFlags } from '../simulate/flags.ts';
+import type { SimulationOptions } from '../simulate/options.ts';
 import type { Sample } from '../simulate/sample.ts';
 
 interface Flags extends SimulationFlags {
@@ -79,7 +81,25 @@ async function crystalsFor(flags: Flags, seed: number, failed: Failure[]) {
   throw inputError(reason, 'widen --crystals, --groups or --materials');
 }
 
-async function drawPreview(samples: readonly Sample[], stem: string): Promise<string[]> {
+/** Pixels a side of the large triplet. */
+const LARGE = 256;
+
+/** Simulates a crystal once more, with more pixels, for the large picture. */
+async function enlarged(crystal: Crystal, settings: SimulationOptions): Promise<Sample | null> {
+  const { simulateTriplets } = await import('../simulate/triplets.ts');
+  const size = Math.max(LARGE, settings.size);
+  const energies = settings.energies.slice(0, 1);
+  for await (const outcome of simulateTriplets([crystal], { ...settings, size, energies })) {
+    if ('ok' in outcome) return outcome.ok;
+  }
+  return null;
+}
+
+async function drawPreview(
+  samples: readonly Sample[],
+  large: Sample | null,
+  stem: string,
+): Promise<string[]> {
   const { annotatedTriplet, previewSheet } = await import('../report/preview.ts');
   const { writeFigure } = await import('../report/raster.ts');
   const every = Math.max(1, samples.length / SHEET);
@@ -88,7 +108,7 @@ async function drawPreview(samples: readonly Sample[], stem: string): Promise<st
     (_, i) => samples[Math.floor(i * every)]!,
   );
   const sheet = await writeFigure(`${stem}-sheet`, await previewSheet(some, 'Simulated triplets'));
-  const one = await writeFigure(`${stem}-triplet`, await annotatedTriplet(some[0]!));
+  const one = await writeFigure(`${stem}-triplet`, await annotatedTriplet(large ?? some[0]!));
   return [sheet.png, one.png];
 }
 
@@ -134,7 +154,11 @@ async function simulate(flags: Flags): Promise<void> {
   const { crystals: from, groups, materials } = flags;
   const run = openRun('simulate', { ...settings, from, groups, materials, shard, out: path });
   writeJson(run.file('failed.json'), failed);
-  const pictures = flags.preview ? await drawPreview(shown.samples, path.replace(/\.h5$/, '')) : [];
+  const pictures: string[] = [];
+  if (flags.preview) {
+    const large = await enlarged(crystals[0]!, settings);
+    pictures.push(...(await drawPreview(shown.samples, large, path.replace(/\.h5$/, ''))));
+  }
   if (flags.json) {
     console.log(JSON.stringify({ out: path, samples: count, failed, pictures }, null, 2));
     return;

@@ -10,19 +10,28 @@ import type { SimulationOptions } from './options.ts';
 import { project } from './projection.ts';
 import type { Patterns } from './sample-of.ts';
 import { splat } from './splat.ts';
+import { patternMoves, type ReducedTilts, reduceTilts } from './symmetry.ts';
 import { beamsOf, POTENTIAL_REACH, transmission } from './transmission.ts';
 
 /** Beams beyond which a projected cell is refused (a net of about 25 x 25 angstrom). */
 const MOST_BEAMS = 4000;
 
+/** A job that is computed for one direction of each set of equivalent ones. */
+type PeriodicJob = Job & { tilts: ReducedTilts };
+
 /** A crystal ready for the engine: for each view, one job an energy. */
 export interface PeriodicPlan {
   views: View[];
-  jobs: Job[][];
+  jobs: PeriodicJob[][];
   radii: number[][];
 }
 
-function jobsOf(crystal: Crystal, view: View, radii: number[], options: SimulationOptions): Job[] {
+function jobsOf(
+  crystal: Crystal,
+  view: View,
+  radii: number[],
+  options: SimulationOptions,
+): PeriodicJob[] {
   const { bandwidth, absorption, thermal } = options;
   if (thermal.kind === 'frozen-phonons') {
     throw usageError('frozen phonons need a specimen that does not repeat', 'use --mode box');
@@ -38,10 +47,11 @@ function jobsOf(crystal: Crystal, view: View, radii: number[], options: Simulati
   const band = POTENTIAL_REACH * bandwidth;
   const projection = project({ crystal, frame: view.frame, band, displacement });
   const stages = stagesOf(options.thicknesses, sliceOf(view, options));
+  const moves = patternMoves(crystal.spaceGroup, view.frame);
   return options.energies.map((energy, e) => {
     const sigma = interactionParameter(energy);
     const slices = stages.map(({ step }) => transmission({ projection, step, sigma, absorption }));
-    const tilts = discTilts(radii[e]!, 2.56 / options.size);
+    const tilts = reduceTilts(discTilts(radii[e]!, 2.56 / options.size), moves);
     return { band: bandwidth, beams, tilts, lambda: wavelength(energy), stages, slices };
   });
 }
@@ -55,17 +65,29 @@ export function planPeriodic(crystal: Crystal, options: SimulationOptions): Peri
   return { views, radii, jobs: views.map((view, v) => jobsOf(crystal, view, radii[v]!, options)) };
 }
 
-/** Draws the beams of one job into a pattern: every tilt of every disc where it falls. */
-function draw(job: Job, intensity: Float32Array, image: Float32Array, camera: Camera): void {
-  const { beams, tilts } = job;
-  const x = new Float64Array(intensity.length);
-  const y = new Float64Array(intensity.length);
-  const weight = new Float64Array(intensity.length);
-  for (let g = 0, at = 0; g < beams.count; g++) {
-    for (let q = 0; q < tilts.count; q++, at++) {
-      x[at] = beams.x[g]! + tilts.x[q]!;
-      y[at] = beams.y[g]! + tilts.y[q]!;
-      weight[at] = intensity[at]! / tilts.count;
+/**
+ * Draws the beams of one job into a pattern: every direction of every disc, and its images under
+ * the symmetry of the pattern, where they fall.
+ */
+function draw(
+  { beams, tilts }: PeriodicJob,
+  intensity: Float32Array,
+  image: Float32Array,
+  camera: Camera,
+): void {
+  const most = beams.count * tilts.full;
+  const [x, y, weight] = [new Float64Array(most), new Float64Array(most), new Float64Array(most)];
+  let at = 0;
+  for (let g = 0; g < beams.count; g++) {
+    for (let q = 0; q < tilts.count; q++) {
+      const share = intensity[g * tilts.count + q]! / tilts.full;
+      const [px, py] = [beams.x[g]! + tilts.x[q]!, beams.y[g]! + tilts.y[q]!];
+      for (const [across, up] of tilts.images[q]!) {
+        x[at] = px * across[0] + py * up[0];
+        y[at] = px * across[1] + py * up[1];
+        weight[at] = share;
+        at++;
+      }
     }
   }
   splat(image, camera, { x, y, weight });
