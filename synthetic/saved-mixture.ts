@@ -30,14 +30,18 @@ export function saveMixture(
 ) {
   const { archive, perClass, realRows, syntheticRows } = mixture;
   const store = storeOf(archive);
-  const { margins, ...shrinking } = made.options.shrinking;
+  const { margins, rows, ...shrinking } = made.options.shrinking;
   const saved: SavedMixture = {
     format: 'cbed-gan mixture 1',
     store: { path: store.path, digest: store.digest },
     archive: { path: archive.path, digest: archive.digest },
     options: {
       ...made.options,
-      shrinking: { ...shrinking, ...(margins && { margins: Array.from(margins) }) },
+      shrinking: {
+        ...shrinking,
+        ...(margins && { margins: Array.from(margins) }),
+        ...(rows && { rows: Array.from(rows) }),
+      },
     },
     seed: made.seed,
     perClass,

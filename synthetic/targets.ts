@@ -15,11 +15,13 @@ export interface Shrinking {
   keep: Keeping;
   /** log p(class) - log p(next class) of each row; needed to keep those nearest to the boundary. */
   margins?: ArrayLike<number>;
+  /** The rows that stay, where they were found by other means; then nothing else counts. */
+  rows?: ArrayLike<number>;
 }
 
 /**
  * Rows that are kept, ascending, when the majority classes shrink to a target. A smaller target
- * keeps a part of what a larger one keeps, so progressive undersampling only ever takes away.
+ * keeps a part of what a larger one keeps.
  */
 export function keptRows(
   data: { labels: ArrayLike<number>; classCount: number },
@@ -27,6 +29,7 @@ export function keptRows(
   stream: Stream,
 ): Int32Array {
   const { target, largest = data.classCount, keep, margins } = shrinking;
+  if (shrinking.rows) return Int32Array.from(shrinking.rows).sort();
   if (keep === 'boundary' && !margins) {
     throw usageError('keeping the rows nearest to the boundary needs the margins of a classifier');
   }
@@ -45,23 +48,6 @@ export function keptRows(
     return ranked.slice(0, goal);
   });
   return Int32Array.from(kept).sort();
-}
-
-/**
- * Targets of progressive undersampling: the largest count, then less by the factor `step` each
- * time, down to the smallest count or `floor`. Train at each and stop before validation drops.
- */
-export function progressiveTargets(
-  counts: ArrayLike<number>,
-  { step = 0.7, floor = 1 }: { step?: number; floor?: number } = {},
-): number[] {
-  const present = Array.from(counts).filter((count) => count > 0);
-  const least = Math.max(floor, Math.min(...present));
-  const targets = [Math.max(...present)];
-  while (targets.at(-1)! > least) {
-    targets.push(Math.max(least, Math.floor(targets.at(-1)! * step)));
-  }
-  return targets;
 }
 
 /** log p(class) - log p(next class) of each row, from (N, classes) probabilities. */

@@ -13,6 +13,7 @@ interface MixFlags {
   largest?: string;
   keep?: string;
   classifier?: string;
+  updates?: string;
   export?: string;
   out?: string;
   json?: boolean;
@@ -40,6 +41,7 @@ async function settingsOf(archive: string | undefined, flags: MixFlags) {
     largest: whole.min(1).default(20),
     keep: z.enum(KEEPING).default('random'),
     classifier: z.string().optional(),
+    updates: whole.min(1).default(300),
     export: z.enum(['none', 'store', 'summit']).default('none'),
     seed: whole.default(1),
   });
@@ -52,6 +54,24 @@ async function settingsOf(archive: string | undefined, flags: MixFlags) {
 }
 
 type Settings = Awaited<ReturnType<typeof settingsOf>>;
+
+/** What becomes of the majority classes. */
+async function shrinkingOf(settings: Settings, store: import('../dataset/store.ts').Store) {
+  const { undersample, largest, keep, updates, seed } = settings;
+  if (undersample === 'progressive') {
+    const { terminalProgress: progress } = await import('../ground/progress.ts');
+    const { Stream } = await import('../ground/stream.ts');
+    const { progressiveRows } = await import('../../synthetic/progressive.ts');
+    const stream = new Stream(seed, 'progressive undersampling');
+    const training = { updates, seed, progress };
+    const { rows } = await progressiveRows({ store, largest, training, stream });
+    return { target: null, largest, keep, rows };
+  }
+  const { parseStrategy } = await import('../balance/strategy.ts');
+  const target = undersample === 'none' ? null : parseStrategy(undersample);
+  const margins = await marginsFor(settings, store);
+  return { target, largest, keep, ...(margins && { margins }) };
+}
 
 /** Margins of the training rows under a classifier, where rows are kept by them. */
 async function marginsFor(settings: Settings, store: import('../dataset/store.ts').Store) {
@@ -69,25 +89,18 @@ async function marginsFor(settings: Settings, store: import('../dataset/store.ts
 }
 
 async function mixtureOf(settings: Settings) {
-  const { parseStrategy } = await import('../balance/strategy.ts');
   const { openStore } = await import('../dataset/store.ts');
   const { refuseLeaks } = await import('../../synthetic/leak.ts');
   const { mix } = await import('../../synthetic/mix.ts');
   const { openArchive } = await import('../../synthetic/open.ts');
   const { mixingStream } = await import('../../synthetic/saved-mixture.ts');
-  const { undersample, largest, keep, seed } = settings;
-  const target = undersample === 'none' ? null : parseStrategy(undersample);
   const archive = await openArchive(settings.archive);
   const store = await openStore(settings.data);
   const clean = refuseLeaks(archive, store);
-  const margins = await marginsFor(settings, store);
-  const options = {
-    ...settings,
-    shrinking: { target, largest, keep, ...(margins && { margins }) },
-  };
-  const { source, ratio, cap, fill, weight, softLabels, shrinking } = options;
-  const kept = { source, ratio, cap, fill, weight, softLabels, shrinking };
-  return { store, options: kept, mixture: mix(clean, { ...kept, stream: mixingStream(seed) }) };
+  const { source, ratio, cap, fill, weight, softLabels, seed } = settings;
+  const shrinking = await shrinkingOf(settings, store);
+  const options = { source, ratio, cap, fill, weight, softLabels, shrinking };
+  return { store, options, mixture: mix(clean, { ...options, stream: mixingStream(seed) }) };
 }
 
 async function mixArchive(archivePath: string | undefined, flags: MixFlags): Promise<void> {
@@ -155,10 +168,14 @@ export const mixCommand = (): Command =>
     .option('--cap <n>', 'at most this many synthetic triplets of a class (default: 200)')
     .option('--weight <w>', 'weight of a synthetic triplet in the loss, 0 to 1 (default: 1)')
     .option('--soft-labels', 'triplets at a boundary carry both classes')
-    .option('--undersample <target>', 'none, a count, or a word such as middle (default: none)')
+    .option(
+      '--undersample <target>',
+      'none, a count, a word such as middle, or progressive: until validation suffers (default: none)',
+    )
     .option('--largest <n>', 'shrink at most this many classes, the largest first (default: 20)')
     .option('--keep <which>', 'random rows, or those nearest to the boundary (default: random)')
     .option('--classifier <run>', 'classifier whose margins tell what is near the boundary')
+    .option('--updates <n>', 'updates of each trial of progressive undersampling (default: 300)')
     .option('--export <layout>', 'also write the training set as store or summit')
     .option('--out <dir>', 'run folder (default: a new one in the workspace)')
     .option('--json', 'print the counts as JSON')

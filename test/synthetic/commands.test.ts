@@ -94,6 +94,18 @@ it('gan mix makes a training set that can be opened again and exported', async (
   expect(existsSync(join(out, 'counts.png'))).toBe(true);
 });
 
+it('gan mix shrinks the largest classes until validation suffers', {
+  timeout: 240_000,
+}, async () => {
+  const out = join(workspace, 'progressive');
+  const flags = ['--undersample', 'progressive', '--largest', '1', '--updates', '8', '--out', out];
+  await printed(mixCommand(), join(scored, 'judged.h5'), ...flags);
+  const [first, second] = (await openMixture(join(out, 'mixture.json'))).perClass;
+  expect(first!.real).toBeLessThanOrEqual(40);
+  expect(first!.real).toBeGreaterThanOrEqual(10);
+  expect(second!.real).toBe(24);
+});
+
 it('gan mix writes the Summit layout', async () => {
   const out = join(workspace, 'summit');
   await printed(mixCommand(), join(scored, 'judged.h5'), '--export', 'summit', '--out', out);
