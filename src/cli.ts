@@ -6,9 +6,12 @@ import { classifyCommand } from './commands/classify.ts';
 import { dataCommand } from './commands/data.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { mixCommand } from './commands/mix.ts';
+import { probeCommand } from './commands/probe.ts';
 import { quickstartCommand } from './commands/quickstart.ts';
+import { sampleCommand } from './commands/sample.ts';
 import { scoreCommand } from './commands/score.ts';
 import { setupCommand } from './commands/setup.ts';
+import { trainCommand } from './commands/train.ts';
 import { CbedError, EXIT, messageOf } from './ground/errors.ts';
 import { packageRoot } from './ground/paths.ts';
 
@@ -34,6 +37,9 @@ export function buildProgram(): Command {
     quickstartCommand,
     dataCommand,
     classifyCommand,
+    trainCommand,
+    sampleCommand,
+    probeCommand,
     scoreCommand,
     mixCommand,
     benchCommand,

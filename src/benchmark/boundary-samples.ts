@@ -1,35 +1,12 @@
 import { confusions, partnersOf } from '../../classifier/boundary/confusion.ts';
-import { pairView } from '../../classifier/boundary/margin.ts';
 import type { Classifier } from '../../classifier/classifier.ts';
-import { type Attempt, type Gate, type PairResult, searchPair } from '../../gan/boundary.ts';
+import { type Attempt, type PairResult, searchPair } from '../../gan/boundary.ts';
+import { verifierGate } from '../../synthetic/gates.ts';
 import { provenanceOf } from '../../synthetic/provenance.ts';
 import type { Store } from '../dataset/store.ts';
 import { writeJson } from '../ground/files.ts';
 import type { Made, Makers } from './gan-pool.ts';
 import type { PoolWork } from './pools.ts';
-
-/** Margin, in nats, up to which a classifier of another seed agrees that a sample is near. */
-const AGREEMENT = 2;
-
-/**
- * Accepts candidates that a classifier of another seed also sees between the two classes: on
- * neither side is it surer than the agreement allows. What only the guide doubts is adversarial.
- */
-export const agreementGate = (verifier: Classifier): Gate => ({
-  name: 'verifier',
-  judge(candidates, pair) {
-    const each = candidates[0]!.drawn.pixels.length;
-    const pixels = new Uint8Array(candidates.length * each);
-    candidates.forEach(({ drawn }, i) => {
-      pixels.set(drawn.pixels, i * each);
-    });
-    const logs = verifier.predict(pixels).map((p) => Math.log(Math.max(p, 1e-30)));
-    const classes = verifier.classes.length;
-    return candidates.map(
-      (_, row) => Math.abs(pairView(logs, row, { ...pair, classes }).margin) <= AGREEMENT,
-    );
-  },
-});
 
 /** The class that each class is most confused with on validation, by the guide. */
 export function likeliestPartners(store: Store, guide: Classifier): number[] {
@@ -82,7 +59,7 @@ export async function boundarySamples(
 ): Promise<Made[]> {
   const { folder, store, pool, cell, file, progress } = work;
   const partners = likeliestPartners(store, guide);
-  const gates = pool.realismGate ? [agreementGate(verifier)] : [];
+  const gates = pool.realismGate ? [verifierGate([verifier])] : [];
   const results: PairResult[] = [];
   for (const label of searched(wanted, folder.study.boundaryClasses)) {
     const count = wanted[label]!;

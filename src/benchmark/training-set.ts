@@ -1,5 +1,5 @@
-import { refuseLeaks } from '../../synthetic/leak.ts';
-import { mix } from '../../synthetic/mix.ts';
+import { type CleanArchive, refuseLeaks } from '../../synthetic/leak.ts';
+import { type Mixture, mix } from '../../synthetic/mix.ts';
 import { openArchive } from '../../synthetic/open.ts';
 import { keptRows } from '../../synthetic/targets.ts';
 import type { Examples } from '../dataset/examples.ts';
@@ -56,6 +56,19 @@ function withCopies(arm: Arm, train: Examples, kept: Int32Array, stream: Stream)
   return rowsOf(train, [...kept, ...copies], copies.length);
 }
 
+/** The undersampled training rows of a store with the accepted samples of an archive, as an arm asks. */
+export const armMixture = (arm: Arm, archive: CleanArchive, stream: Stream): Mixture =>
+  mix(archive, {
+    source: 'both',
+    ratio: arm.ratio,
+    cap: Number.POSITIVE_INFINITY,
+    fill: arm.fillTo,
+    weight: 1,
+    softLabels: arm.softLabels,
+    shrinking: shrinkingOf(arm),
+    stream,
+  });
+
 /**
  * The training set of a cell: the (undersampled) training rows of the store, with copies or with
  * the accepted samples of the arm's pools.
@@ -78,15 +91,6 @@ export async function trainingSet(
   }
   const pool = poolsOf(cell)[0]!;
   const archive = refuseLeaks(await openArchive(poolFile(folder, cell, pool)), store);
-  const examples = mix(archive, {
-    source: 'both',
-    ratio: arm.ratio,
-    cap: Number.POSITIVE_INFINITY,
-    fill: arm.fillTo,
-    weight: 1,
-    softLabels: arm.softLabels,
-    shrinking: shrinkingOf(arm),
-    stream: stream.split('mix'),
-  });
+  const examples = armMixture(arm, archive, stream.split('mix'));
   return { examples, digests: { archive: archive.digest, gan: archive.origin.gan.digest } };
 }

@@ -4,11 +4,11 @@ import { drawTriplets, randomOrigins } from '../../gan/sample.ts';
 import type { SyntheticArchive } from '../../synthetic/archive.ts';
 import { refuseLeaks } from '../../synthetic/leak.ts';
 import { kid } from '../../synthetic/metrics/kid.ts';
-import { mix } from '../../synthetic/mix.ts';
 import { openArchive } from '../../synthetic/open.ts';
 import type { Score } from '../../synthetic/score.ts';
 import { convolutionSpace, physicsSpace, type Space } from '../../synthetic/spaces/space.ts';
 import { makersFolder } from '../benchmark/makers.ts';
+import { armMixture } from '../benchmark/training-set.ts';
 import { openStore, type Store } from '../dataset/store.ts';
 import { writeJson } from '../ground/files.ts';
 import { Stream } from '../ground/stream.ts';
@@ -102,17 +102,11 @@ export async function drawSynthetic(
       ) as Score;
       const folder = story.run.file('score', 'figures');
       await drawScore(folder, { score, archive, train: store.examples('train') });
-      const { arm } = made.cell;
-      const mixture = mix(refuseLeaks(archive, store), {
-        source: 'both',
-        ratio: arm.ratio,
-        cap: Number.POSITIVE_INFINITY,
-        fill: arm.fillTo,
-        weight: 1,
-        softLabels: arm.softLabels,
-        shrinking: { target: arm.undersample || null, keep: 'random' },
-        stream: new Stream(story.seed, 'quickstart/mix'),
-      });
+      const mixture = armMixture(
+        made.cell.arm,
+        refuseLeaks(archive, store),
+        new Stream(story.seed, 'quickstart/mix'),
+      );
       const counts = await writeFigure(
         story.run.file('mix', 'counts'),
         mixFigure(mixture.perClass),

@@ -1,10 +1,11 @@
 import { loadClassifier } from '../../classifier/load.ts';
 import { GanModel } from '../../gan/model.ts';
-import { drawTriplets, latentOf } from '../../gan/sample.ts';
 import { openArchive } from '../../synthetic/open.ts';
 import type { Provenance } from '../../synthetic/provenance.ts';
+import { makersFolder } from '../benchmark/makers.ts';
 import { openStore } from '../dataset/store.ts';
-import { dataUrl } from '../report/raster.ts';
+import { type ProbeFigures, probePair } from '../report/probe.ts';
+import { dataUrl, writeFigure } from '../report/raster.ts';
 import { tripletPicture } from '../report/sheet.ts';
 import { type Story, stage } from './stages.ts';
 import type { StoryStudy } from './train.ts';
@@ -16,11 +17,11 @@ export interface StoryProbes {
   frames: { image: string; caption: string }[];
 }
 
-/** Triplets along the path. */
-const FRAMES = 9;
+/** Boundary and random samples that the figures show. */
+const SHOWN = 6;
 
-/** The accepted boundary sample whose path is shown: the one nearest to the boundary. */
-function shownSample(passports: readonly Provenance[]): Provenance | null {
+/** The accepted boundary sample that lies nearest to its boundary: its pair is probed. */
+function nearestSample(passports: readonly Provenance[]): Provenance | null {
   const near = passports.filter(
     ({ partner, margin, accepted }) => accepted && partner !== null && margin !== null,
   );
@@ -28,35 +29,41 @@ function shownSample(passports: readonly Provenance[]): Provenance | null {
   return near[0] ?? null;
 }
 
-/** Draws the triplets from a class to its partner, with what the guide says of each. */
-async function pathFrames(
-  made: StoryStudy,
-  story: Story,
-  sample: Provenance,
+/** The path's triplets with what the guide says where they stand. */
+function slides(
+  probe: ProbeFigures,
+  [own, partner]: readonly [number, number],
+  size: number,
 ): Promise<StoryProbes['frames']> {
-  const model = GanModel.load(story.run.file('gan', 'model.safetensors'));
-  const guide = await loadClassifier(story.run.file('classifier'));
+  return Promise.all(
+    probe.frames.map(async ({ t, pixels }) => {
+      const { curve } = probe;
+      const at = curve.reduce((a, b) => (Math.abs(b.t - t) < Math.abs(a.t - t) ? b : a));
+      return {
+        image: await dataUrl(tripletPicture(pixels, size), 3),
+        caption: `t = ${t.toFixed(2)}: p(${own}) = ${at.own.toFixed(2)}, p(${partner}) = ${at.partner.toFixed(2)}`,
+      };
+    }),
+  );
+}
+
+async function probe(story: Story, made: StoryStudy, storePath: string, sample: Provenance) {
+  const makers = (...parts: string[]) => made.folder.sharedFile(makersFolder(made.cell), ...parts);
+  const store = await openStore(storePath);
+  const model = GanModel.load(makers('gan', 'model.safetensors'));
+  const guide = await loadClassifier(makers('guide'));
+  const verifier = await loadClassifier(makers('verifier'));
   try {
-    const [label, partner] = [model.labelOf(sample.class), model.labelOf(sample.partner!)];
-    const z = latentOf(model, { seed: made.cell.gan, spaceGroup: sample.class, index: 0 });
-    const shares = Array.from({ length: FRAMES }, (_, i) => i / (FRAMES - 1));
-    const drawn = await drawTriplets(
-      model,
-      shares.map((t) => ({ label, partner, t, z })),
+    const pair = [sample.class, sample.partner!] as const;
+    const { seed, progress } = story;
+    const found = await probePair(
+      { store, model, guide, verifiers: [verifier] },
+      { pair, count: SHOWN, seed, progress },
     );
-    return Promise.all(
-      drawn.map(async ({ pixels }, i) => {
-        const p = guide.predict(pixels);
-        const { size } = guide;
-        return {
-          image: await dataUrl(tripletPicture(pixels, size), 3),
-          caption: `t = ${shares[i]!.toFixed(2)}: p(${sample.class}) = ${p[label]!.toFixed(2)}, p(${sample.partner}) = ${p[partner]!.toFixed(2)}`,
-        };
-      }),
-    );
+    return { figures: found.figures, frames: await slides(found, pair, store.size) };
   } finally {
-    model.dispose();
-    guide.dispose();
+    for (const thing of [model, guide, verifier]) thing.dispose();
+    store.close();
   }
 }
 
@@ -67,18 +74,17 @@ export async function drawProbes(
   storePath: string,
 ): Promise<StoryProbes> {
   return stage(story, 'Probing the boundary', async () => {
-    const store = await openStore(storePath);
-    try {
-      const archive = await openArchive(made.archive);
-      const sample = shownSample(archive.provenance ?? []);
-      if (!sample) {
-        story.say('  no accepted sample near a boundary: nothing to probe');
-        return { figures: [], frames: [], wrote: [story.run.folder] };
-      }
-      const frames = await pathFrames(made, story, sample);
-      return { figures: [], frames, wrote: [story.run.folder] };
-    } finally {
-      store.close();
+    const sample = nearestSample((await openArchive(made.archive)).provenance ?? []);
+    if (!sample) {
+      story.say('  no accepted sample near a boundary: nothing to probe');
+      return { figures: [], frames: [], wrote: [story.run.folder] };
     }
+    const found = await probe(story, made, storePath, sample);
+    const wrote = await Promise.all(
+      found.figures.map(async ({ name, svg }) => {
+        return (await writeFigure(story.run.file('probe', name), svg)).png;
+      }),
+    );
+    return { ...found, wrote };
   });
 }
