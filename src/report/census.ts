@@ -111,11 +111,10 @@ export function samplesAgainstMaterials(census: Census): string {
   const widest = 1.5 * Math.max(...points.map((one) => one.materials));
   const each = census.samples / census.materials;
   const line = [1, widest].map((materials) => ({ materials, samples: materials }));
-  const extremes = [...points].sort((a, b) => b.materials - a.materials);
-  const named = [
-    ...extremes.slice(0, 5),
-    ...extremes.filter((one) => one.samples / one.materials > 2 * each).slice(0, 5),
-  ];
+  // The largest class, and those whose materials come in more samples than usual.
+  const repeated = points.filter((one) => one.samples / one.materials > 2 * each);
+  const largest = points.reduce((best, one) => (one.materials > best.materials ? one : best));
+  const named = new Set([largest, ...repeated.slice(0, 6)]);
   return figure(
     {
       title: 'Samples against materials of each space group',
@@ -131,7 +130,7 @@ export function samplesAgainstMaterials(census: Census): string {
       marks: [
         Plot.line(line, { x: 'materials', y: 'samples', stroke: '#999', strokeDasharray: '4 3' }),
         Plot.dot(points, { x: 'materials', y: 'samples', fill: 'fill', r: 4, fillOpacity: 0.8 }),
-        Plot.text([...new Set(named)], {
+        Plot.text([...named], {
           x: 'materials',
           y: 'samples',
           text: 'spaceGroup',
