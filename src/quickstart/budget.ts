@@ -11,7 +11,7 @@ export interface Budget {
 /** Minutes that the default budget takes on two cores, measured. */
 export const DEFAULT_MINUTES = 10;
 
-const FULL = { crystals: 2400, updates: 500, ganSteps: 2000 } as const;
+const FULL = { crystals: 1400, updates: 300, ganSteps: 1200 } as const;
 const LEAST = { crystals: 700, updates: 60, ganSteps: 100 } as const;
 
 const scaled = (name: keyof typeof FULL, share: number): number =>
