@@ -183,8 +183,9 @@ it('near-twins of one material do not make the balls of realism and AuthPct smal
   const wanted = realism(once, fake);
   const found = realism(pairs, fake, { groups, k: 6 });
   found.forEach((value, i) => expect(Math.abs(value - wanted[i]!)).toBeLessThan(0.02 * wanted[i]!));
-  expect(Math.max(...realism(pairs, pairs, { groups, k: 6, among: true }))).toBeLessThan(10);
-  expect(Math.max(...realism(pairs, pairs, { among: true }))).toBeGreaterThan(100);
+  const largest = (values: Float64Array) => values.reduce((most, v) => Math.max(most, v), 0);
+  expect(largest(realism(pairs, pairs, { groups, k: 6, among: true }))).toBeLessThan(10);
+  expect(largest(realism(pairs, pairs, { among: true }))).toBeGreaterThan(100);
   expect(authenticity(pairs, fake, groups)).toBe(authenticity(once, fake));
   expect(authenticity(pairs, fake)).toBe(100);
 });
