@@ -20,6 +20,8 @@ async function look(files: string[], settings: Settings, json?: boolean): Promis
   const { isStore, openStore } = await import('../dataset/store.ts');
   if (files.length === 1 && (await isStore(files[0]!))) {
     const { inspectStore } = await import('../dataset/inspect-store.ts');
+    const { verifyStore } = await import('../dataset/store-verify.ts');
+    await verifyStore(files[0]!);
     const store = await openStore(files[0]!);
     try {
       return inspectStore(store, settings.patterns);

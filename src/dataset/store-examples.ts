@@ -1,5 +1,5 @@
 import type { RealExamples } from './examples.ts';
-import { SPLITS, type Split } from './split.ts';
+import type { Split } from './split.ts';
 import type { Store } from './store.ts';
 
 /** Rows of a store as examples. */
@@ -25,7 +25,3 @@ export function storeExamples(store: Store, which: Split | ArrayLike<number>): S
     properties: (i) => store.facts(rows[i]!),
   };
 }
-
-/** True for the name of a split. */
-export const isSplit = (word: string): word is Split =>
-  (SPLITS as readonly string[]).includes(word);
