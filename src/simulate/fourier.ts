@@ -26,32 +26,74 @@ export function fastSize(count: number): number {
   }
 }
 
+/** Cosines and sines of the turns k / n. */
+function roots(n: number, sign: 1 | -1): { re: Float64Array; im: Float64Array } {
+  return {
+    re: Float64Array.from({ length: n }, (_, k) => Math.cos((2 * Math.PI * k) / n)),
+    im: Float64Array.from({ length: n }, (_, k) => sign * Math.sin((2 * Math.PI * k) / n)),
+  };
+}
+
+type Line = { re: Float64Array; im: Float64Array };
+
+/** One Stockham pass: `parts` sub-transforms of a line whose values of one kind stand `stride` apart. */
+function pass(from: Line, to: Line, parts: number, stride: number, turn: Line): void {
+  const n = turn.re.length;
+  const length = n / stride / parts;
+  for (let j = 0; j < length; j++) {
+    for (let t = 0; t < parts; t++) {
+      for (let k = 0; k < stride; k++) {
+        let [re, im] = [0, 0];
+        for (let r = 0; r < parts; r++) {
+          const at = k + stride * (j + length * r);
+          const w = (((r * t * length + j * t) % (n / stride)) * stride) % n;
+          re += from.re[at]! * turn.re[w]! - from.im[at]! * turn.im[w]!;
+          im += from.re[at]! * turn.im[w]! + from.im[at]! * turn.re[w]!;
+        }
+        const out = k + stride * (parts * j + t);
+        to.re[out] = re;
+        to.im[out] = im;
+      }
+    }
+  }
+}
+
+function primeFactors(n: number): number[] {
+  const out: number[] = [];
+  for (let p = 2; n > 1; p++) {
+    for (; n % p === 0; n /= p) out.push(p);
+  }
+  return out;
+}
+
 /** Transforms the rows and transposes: the two calls of a separable transform give it back upright. */
 function transformRows(plane: Plane, sign: 1 | -1): Plane {
   const { rows, columns: n } = plane;
   const out = emptyPlane(n, rows);
-  const cosine = Float64Array.from({ length: n }, (_, i) => Math.cos((2 * Math.PI * i) / n));
-  const sine = Float64Array.from({ length: n }, (_, i) => sign * Math.sin((2 * Math.PI * i) / n));
-  for (let k = 0; k < n; k++) {
-    for (let row = 0; row < rows; row++) {
-      let [re, im] = [0, 0];
-      for (let i = 0, at = row * n, turn = 0; i < n; i++, at++) {
-        const [c, s] = [cosine[turn]!, sine[turn]!];
-        re += plane.re[at]! * c - plane.im[at]! * s;
-        im += plane.re[at]! * s + plane.im[at]! * c;
-        turn += k;
-        if (turn >= n) turn -= n;
-      }
-      out.re[k * rows + row] = re;
-      out.im[k * rows + row] = im;
+  const turn = roots(n, sign);
+  const factors = primeFactors(n);
+  let one: Line = { re: new Float64Array(n), im: new Float64Array(n) };
+  let other: Line = { re: new Float64Array(n), im: new Float64Array(n) };
+  for (let row = 0; row < rows; row++) {
+    one.re.set(plane.re.subarray(row * n, (row + 1) * n));
+    one.im.set(plane.im.subarray(row * n, (row + 1) * n));
+    let stride = 1;
+    for (const parts of factors) {
+      pass(one, other, parts, stride, turn);
+      [one, other] = [other, one];
+      stride *= parts;
+    }
+    for (let k = 0; k < n; k++) {
+      out.re[k * rows + row] = one.re[k]!;
+      out.im[k * rows + row] = one.im[k]!;
     }
   }
   return out;
 }
 
 /**
- * Unnormalised discrete transform in double precision; sign -1 is forward. A plain sum by rows and
- * columns: the planes are one projected cell (some hundred points), and phases stay exact.
+ * Unnormalised discrete transform in double precision; sign -1 is forward. The planes are one
+ * projected cell (some thousand points): not worth the way to the engine, and phases stay exact.
  */
 export const transform = (plane: Plane, sign: 1 | -1): Plane =>
   transformRows(transformRows(plane, sign), sign);

@@ -3,7 +3,7 @@ import type { Intensities, Job } from './job.ts';
 import { transformMultislice } from './planes.ts';
 
 /** Beams up to which a product with the scattering matrix beats two transforms (measured, CPU). */
-const DENSE_BEAMS = 260;
+const DENSE_BEAMS = 420;
 
 /** Waves and matrices of one group stay in about this many bytes, to fit a processor's cache. */
 const GROUP_BYTES = 24 << 20;
