@@ -1,9 +1,11 @@
 // Measures `gan data prepare` against prepare.py, and its memory and time as the data grow.
 //
 //   node benchmarks/peers/prepare.mjs [--python python3] [--samples 660] [--workers 2] [--rounds 3]
+//                                     [--counts 200,400,800,1600,5000]
 //
 // Both read the same files in one run, turn about; each starts with the pages in the cache and
-// without an index. Prints a JSON report.
+// without an index. Prints one line of JSON a measurement. `cpu` counts the seconds of all
+// processes, which a busy machine changes less than `seconds`.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,6 +20,7 @@ const { values } = parseArgs({
     samples: { type: 'string', default: '660' },
     workers: { type: 'string', default: '2' },
     rounds: { type: 'string', default: '3' },
+    counts: { type: 'string', default: '200,400,800,1600,5000' },
   },
 });
 const folder = mkdtempSync(join(tmpdir(), 'cbed-bench-'));
@@ -30,86 +33,92 @@ function makeData(name, count, ...flags) {
   return data;
 }
 
-/** Peak resident bytes of a process and its children, summed over them. */
-function watchMemory(root) {
+/** Peak resident MiB of a process and its children, summed over them, and their CPU seconds. */
+function watch(root) {
   const peaks = new Map();
+  const ticks = new Map();
   const look = () => {
     for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
       try {
         const status = readFileSync(`/proc/${pid}/status`, 'utf8');
         const field = (name) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]);
-        if (Number(pid) === root || field('PPid') === root) peaks.set(pid, 1024 * field('VmHWM'));
+        if (Number(pid) !== root && field('PPid') !== root) continue;
+        const times = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+        peaks.set(pid, field('VmHWM') / 1024);
+        ticks.set(pid, Number(times[11]) + Number(times[12]));
       } catch {
         // The process has ended.
       }
     }
   };
-  const timer = setInterval(look, 50);
+  const timer = setInterval(look, 20);
+  const sum = (map) => [...map.values()].reduce((total, value) => total + value, 0);
   return () => {
     clearInterval(timer);
-    return [...peaks.values()].reduce((sum, peak) => sum + peak, 0);
+    return { peakMiB: sum(peaks), cpu: sum(ticks) / 100 };
   };
 }
 
-async function ours(data, workers) {
-  const workspace = mkdtempSync(join(folder, 'workspace-'));
-  const out = join(workspace, 'store.h5');
+/** Runs a program to its end: its output, seconds, and the memory and CPU time of all of it. */
+async function measured(program, words, env = {}) {
   const start = performance.now();
-  const child = spawn(process.execPath, [launch, 'data', 'prepare', data, '--out', out, '--workers', workers, '--json'], {
-    env: { ...process.env, CBED_WORKSPACE: workspace },
+  const child = spawn(program, words, {
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const memory = watchMemory(child.pid);
+  const stop = watch(child.pid);
   let printed = '';
   child.stdout.on('data', (chunk) => {
     printed += chunk;
   });
   const code = await new Promise((resolve) => child.on('exit', resolve));
-  if (code !== 0) throw new Error(`gan data prepare ended with ${code}`);
-  const seconds = (performance.now() - start) / 1000;
-  const { samples, digest } = JSON.parse(printed);
-  rmSync(workspace, { recursive: true });
-  return { samples, seconds, digest, peakMiB: memory() / 2 ** 20 };
+  if (code !== 0) throw new Error(`${program} ${words[0]} ended with ${code}`);
+  return { seconds: (performance.now() - start) / 1000, ...stop(), output: JSON.parse(printed) };
 }
 
-function theirs(data, workers) {
-  const run = spawnSync(values.python, [join(here, 'prepare.py'), data, join(folder, 'peer.npy'), workers], { encoding: 'utf8' });
-  if (run.status !== 0) throw new Error(run.stderr);
-  return JSON.parse(run.stdout);
+async function ours(data, workers) {
+  const workspace = mkdtempSync(join(folder, 'workspace-'));
+  const out = join(workspace, 'store.h5');
+  const words = [launch, 'data', 'prepare', data, '--out', out, '--workers', workers, '--json'];
+  const run = await measured(process.execPath, words, { CBED_WORKSPACE: workspace });
+  rmSync(workspace, { recursive: true });
+  return run;
 }
+
+const theirs = (data, workers) =>
+  measured(values.python, [join(here, 'prepare.py'), data, join(folder, 'peer.npy'), workers]);
+
+const report = (line) => console.log(JSON.stringify(line));
 
 async function throughput() {
+  const count = Number(values.samples);
   const data = makeData('stored', values.samples);
   await ours(data, values.workers); // fills the page cache, builds dist/
-  const [mine, peer] = [[], []];
+  const runs = { mine: [], peer: [] };
   for (let round = 0; round < Number(values.rounds); round++) {
-    peer.push(theirs(data, values.workers).seconds);
-    mine.push((await ours(data, values.workers)).seconds);
+    runs.peer.push(await theirs(data, values.workers));
+    runs.mine.push(await ours(data, values.workers));
   }
-  const rate = (list) => Number(values.samples) / median(list);
   rmSync(data, { recursive: true });
-  return {
-    samples: Number(values.samples),
-    workers: Number(values.workers),
-    seconds: { mine, peer },
-    samplesPerSecond: { mine: rate(mine), peer: rate(peer) },
-    ratio: rate(mine) / rate(peer),
-  };
+  for (const [who, list] of Object.entries(runs)) {
+    const seconds = median(list.map((run) => run.seconds));
+    const cpu = median(list.map((run) => run.cpu));
+    report({ who, samples: count, workers: Number(values.workers), samplesPerSecond: count / seconds, cpuMsPerSample: (1000 * cpu) / count });
+  }
 }
 
 async function scaling() {
-  const rows = [];
-  for (const count of [200, 400, 800, 1600, 5000]) {
-    const data = makeData(`sparse-${count}`, String(count), '--sparse');
-    const { samples, seconds, peakMiB } = await ours(data, values.workers);
-    rows.push({ samples, seconds, peakMiB, msPerSample: (1000 * seconds) / samples });
+  for (const count of values.counts.split(',')) {
+    const data = makeData(`sparse-${count}`, count, '--sparse');
+    const { output, seconds, peakMiB, cpu } = await ours(data, values.workers);
+    report({ samples: output.samples, seconds, peakMiB, cpuMsPerSample: (1000 * cpu) / output.samples });
     rmSync(data, { recursive: true });
   }
-  return rows;
 }
 
 try {
-  console.log(JSON.stringify({ throughput: await throughput(), scaling: await scaling() }, null, 2));
+  await throughput();
+  await scaling();
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
