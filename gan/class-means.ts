@@ -5,13 +5,13 @@ import type { TableRow } from './tables.ts';
 export interface ClassMeans {
   /** (K, S, MODES) mean table; the mean of all tables where no member shows the disc. */
   means: Float32Array;
-  /** (K, S) 1 where members show the disc and it is never lit: extinct in this class. */
+  /** (K, S) 1 where no member shows the disc lit, and enough show it dark or the group forbids it. */
   dark: Uint8Array;
 }
 
 /** The mean of all tables counts as this many members, so that one bright member does not decide. */
 const PRIOR = 0.25;
-/** Members that must show a disc without light before it counts as extinct. */
+/** Members that must show a disc without light before it counts as dark in its class. */
 const WITNESSES = 3;
 
 /** Mean of each mode over all discs that are seen. */
@@ -31,8 +31,8 @@ function overallMean(rows: readonly TableRow[]): Float64Array {
 /**
  * The mean table of each class over the members that show a disc.
  *
- * @param extinct whether the space group of a class forbids the disc of a slot: then one witness
- * is enough to call it dark.
+ * @param extinct whether the space group of a class forbids the disc of a slot: then it is dark
+ * unless a member shows light there (multiple scattering).
  */
 export function classMeans(
   rows: readonly TableRow[],
@@ -60,9 +60,8 @@ export function classMeans(
     means[i] = (means[i]! + PRIOR * overall[i % MODES]!) / (count + PRIOR);
   }
   const dark = Uint8Array.from(shown, (count, i) => {
-    const unlit = count > 0 && lit[i] === 0;
-    const label = Math.floor(i / slots);
-    return unlit && (count >= WITNESSES || extinct(label, i % slots)) ? 1 : 0;
+    if (lit[i]! > 0) return 0;
+    return count >= WITNESSES || extinct(Math.floor(i / slots), i % slots) ? 1 : 0;
   });
   return { means, dark };
 }
