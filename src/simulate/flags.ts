@@ -22,16 +22,16 @@ export interface SimulationFlags {
   seed?: string;
 }
 
-const numberOf = (flag: string, text: string): number => {
+const numberOf = (flag: string, text: string, all = text): number => {
   const value = Number(text);
   if (text.trim() === '' || !Number.isFinite(value)) {
-    throw usageError(`--${flag} ${text}: expected a number`);
+    throw usageError(`--${flag} ${all}: expected a number`);
   }
   return value;
 };
 
 const numbers = (flag: string, text: string): number[] =>
-  text.split(',').map((part) => numberOf(flag, part));
+  text.split(',').map((part) => numberOf(flag, part, text));
 
 /** `001,1-10,111` or `0 0 1, 1 -1 0, 1 1 1`: three direct-lattice directions. */
 export function parseZones(text: string): string | number[][] {

@@ -61,7 +61,7 @@ describe('settings that a crystal does not allow', () => {
 
   it('are told with what to do', async () => {
     expect(await reasonFor({ semiangle: 20 })).toMatch(
-      /^semiangle 20\.00 mrad makes the discs of zone \[0 0 1\] overlap at 100 kV \(use at most 9\.\d\d mrad, or --mode box\)$/,
+      /^semiangle 20\.00 mrad makes the discs of zone \[0 0 1\] overlap at 100 kV \(use at most 6\.8\d mrad, or --mode box\)$/,
     );
     expect(await reasonFor({ mode: 'box', box: 12 })).toMatch(
       /^a box of 12 angstrom is too small for a probe .* \(use --box \d+ or more\)$/,
