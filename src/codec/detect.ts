@@ -41,11 +41,13 @@ const FURTHEST = 0.37;
 /** Discs that overlap more than this cannot be told apart. */
 const MOST_OVERLAP = 1.35;
 /** Radii tried, as shares of the shortest lattice vector. */
-const RADII = [0.2, 0.26, 0.34, 0.42, 0.47, 0.57];
+const RADII = [0.22, 0.29, 0.38, 0.47, 0.57];
 /** A lattice with a larger cell is preferred while it leaves at most this factor of the least. */
 const TOLERANCE = 1.3;
 /** Residual from which on weak discs between those found are looked for. */
-const SUSPECT = 0.06;
+const SUSPECT = 0.12;
+/** Lattices that are compared with their modes. */
+const FINALISTS = 6;
 
 interface Trial {
   basis: Basis;
@@ -64,18 +66,19 @@ class Search {
     return latticeGeometry({ ...this.frame, basis, radius });
   }
 
-  residual(basis: Basis, radius: number): number {
+  /** What discs on a lattice leave over: discs of even brightness, or with their modes. */
+  residual(basis: Basis, radius: number, rounds: 0 | 1): number {
     const ratio = (2 * radius) / shortest(reducedBasis(basis));
     if (!(radius > 0.5 && areaOf(basis) > LEAST_AREA / 2 && ratio < 1.5)) return 1;
     const geometry = this.geometry(basis, radius);
-    return analysePattern(this.pixels, geometry, { rounds: 1, background: false }).residualShare;
+    return analysePattern(this.pixels, geometry, { rounds, background: false }).residualShare;
   }
 
   /** The best radius of a lattice. */
   tryLattice(basis: Basis): Trial {
     const trials = RADII.map((share) => {
       const radius = Math.max(0.6, share * shortest(basis));
-      return { basis, radius, residual: this.residual(basis, radius) };
+      return { basis, radius, residual: this.residual(basis, radius, 0) };
     });
     return trials.reduce((best, trial) => (trial.residual < best.residual ? trial : best));
   }
@@ -92,8 +95,12 @@ class Search {
         trials.push(...superlattices(basis, n).map((other) => this.tryLattice(other)));
       }
     }
-    const enough = TOLERANCE * least() + 0.01;
-    return trials
+    const finalists = trials
+      .sort((a, b) => a.residual - b.residual)
+      .slice(0, FINALISTS)
+      .map((trial) => ({ ...trial, residual: this.residual(trial.basis, trial.radius, 1) }));
+    const enough = TOLERANCE * Math.min(...finalists.map(({ residual }) => residual)) + 0.01;
+    return finalists
       .filter(({ residual }) => residual <= enough)
       .reduce((a, b) => (areaOf(b.basis) > 1.2 * areaOf(a.basis) ? b : a));
   }
@@ -102,9 +109,9 @@ class Search {
   refine({ basis, radius }: Trial): Trial {
     const step = 0.015 * shortest(basis);
     const { at, value } = downhill(
-      (x) => this.residual(x.slice(0, 4) as unknown as Basis, x[4]!),
+      (x) => this.residual(x.slice(0, 4) as unknown as Basis, x[4]!, 1),
       [...basis, radius],
-      { steps: [step, step, step, step, 0.08 * radius], evaluations: 90 },
+      { steps: [step, step, step, step, 0.08 * radius], evaluations: 70 },
     );
     return { basis: at.slice(0, 4) as unknown as Basis, radius: at[4]!, residual: value };
   }

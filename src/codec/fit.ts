@@ -70,11 +70,11 @@ export class DiscFit {
   private readonly weight: Float32Array;
   /** Sum of the weights of every disc. */
   private readonly total: Float64Array;
-  private readonly systems: SmallSystems;
+  private systems: SmallSystems | null = null;
   /** Intensity of every mark in the model. */
   private readonly marked: Float32Array;
 
-  /** Weighs the marks, factors the normal equations and starts from the mean level of each disc. */
+  /** Weighs the marks and starts from the mean level of each disc. */
   constructor(target: FitTarget) {
     const discs = target.marks.start.length - 1;
     this.target = target;
@@ -82,8 +82,14 @@ export class DiscFit {
     this.marked = new Float32Array(target.marks.pixel.length);
     this.total = new Float64Array(discs);
     this.coefficients = new Float32Array(discs * MODES);
-    this.systems = new SmallSystems(discs, MODES);
     this.weigh();
+  }
+
+  /** The factored normal equations of every disc, made when first needed. */
+  private equations(): SmallSystems {
+    if (this.systems) return this.systems;
+    const discs = this.total.length;
+    const systems = new SmallSystems(discs, MODES);
     const matrix = new Float64Array(MODES * MODES);
     for (let disc = 0; disc < discs; disc++) {
       const sum = this.total[disc]!;
@@ -93,8 +99,10 @@ export class DiscFit {
       for (let a = 0; a < MODES; a++) {
         matrix[a * MODES + a]! += (a === 0 ? LEVEL_PULL : MODE_PULL) * pull;
       }
-      this.systems.factor(disc, matrix);
+      systems.factor(disc, matrix);
     }
+    this.systems = systems;
+    return systems;
   }
 
   private weigh(): void {
@@ -195,6 +203,7 @@ export class DiscFit {
   correct(): void {
     const { start, pixel, x: xs, y: ys } = this.target.marks;
     const { weight, marked, coefficients: c } = this;
+    const systems = this.equations();
     const model = this.model();
     const away = this.misfit(model);
     const step = new Float64Array(MODES);
@@ -219,7 +228,7 @@ export class DiscFit {
       step[3] = 2 * (xx + yy) - level;
       step[4] = xx - yy;
       step[5] = 2 * xy;
-      this.systems.solve(disc, step);
+      systems.solve(disc, step);
       const at = disc * MODES;
       c[at] = clamp(c[at]! + step[0]!, ABSENT_LEVEL, LOG_CEILING);
       for (let a = 1; a < MODES; a++) {

@@ -15,7 +15,8 @@ export function reducedBasis(basis: Basis): Basis {
   for (;;) {
     if (Math.hypot(bx, by) < Math.hypot(ax, ay)) [ax, ay, bx, by] = [bx, by, ax, ay];
     const n = Math.round((ax * bx + ay * by) / (ax * ax + ay * ay));
-    if (n === 0) break;
+    // A degenerate lattice gives no number; it is refused by its area.
+    if (n === 0 || !Number.isFinite(n)) break;
     [bx, by] = [bx - n * ax, by - n * ay];
   }
   return ax * by - ay * bx < 0 ? [ax, ay, -bx, -by] : [ax, ay, bx, by];
