@@ -7,6 +7,8 @@ export interface ClassMeans {
   means: Float32Array;
   /** (K, S) 1 where no member shows the disc lit, and enough show it dark or the group forbids it. */
   dark: Uint8Array;
+  /** (MODES) mean over all discs that are seen: what is known of a disc that no table has. */
+  overall: Float32Array;
 }
 
 /** The mean of all tables counts as this many members, so that one bright member does not decide. */
@@ -15,7 +17,7 @@ const PRIOR = 0.25;
 const WITNESSES = 3;
 
 /** Mean of each mode over all discs that are seen. */
-function overallMean(rows: readonly TableRow[]): Float64Array {
+function overallMean(rows: readonly TableRow[]): Float32Array {
   const sums = new Float64Array(MODES);
   let count = 0;
   for (const { values, seen } of rows) {
@@ -25,7 +27,7 @@ function overallMean(rows: readonly TableRow[]): Float64Array {
       for (let m = 0; m < MODES; m++) sums[m]! += values[s * MODES + m]!;
     });
   }
-  return sums.map((sum) => sum / Math.max(1, count));
+  return Float32Array.from(sums, (sum) => sum / Math.max(1, count));
 }
 
 /**
@@ -63,7 +65,7 @@ export function classMeans(
     if (lit[i]! > 0) return 0;
     return count >= WITNESSES || extinct(Math.floor(i / slots), i % slots) ? 1 : 0;
   });
-  return { means, dark };
+  return { means, dark, overall };
 }
 
 /**
@@ -74,7 +76,7 @@ export function classMeans(
 export function deviate(
   rows: readonly TableRow[],
   labels: Int32Array,
-  { means, dark }: ClassMeans,
+  { means, dark }: Pick<ClassMeans, 'means' | 'dark'>,
 ): void {
   const sizes = new Map<number, number>();
   for (const label of labels) sizes.set(label, (sizes.get(label) ?? 0) + 1);

@@ -1,12 +1,8 @@
 import { CELL_NUMBERS, cellFromNumbers } from '../src/codec/cell-numbers.ts';
 import { type TripletGeometry, tripletGeometry } from '../src/codec/geometry.ts';
-import { ABSENT_LEVEL, MODES } from '../src/codec/modes.ts';
-import { discVector } from '../src/codec/polar.ts';
 import type { Cell } from '../src/crystal/crystal.ts';
-import { envelopeAt } from './envelope.ts';
-import { addOrbits, type OrbitRows } from './orbits.ts';
+import { PlanRows } from './plan-rows.ts';
 import { type CodecSpace, vectorWidth } from './space.ts';
-import { MODE_WEIGHT } from './tables.ts';
 
 /** What a vector is decoded as: a class, or a point between it and a partner. */
 export interface Decoding {
@@ -61,62 +57,6 @@ function geometryOf(space: CodecSpace, cell: Cell, label: number): TripletGeomet
     camera,
     aperture,
   });
-}
-
-/** Whether two classes are seen along the same axes, so that their tables can be mixed. */
-function sharesZones(space: CodecSpace, a: number, b: number): boolean {
-  return JSON.stringify(space.zones[a]) === JSON.stringify(space.zones[b]);
-}
-
-/** Growing lists of what a plan holds for each disc. */
-class PlanRows {
-  readonly pattern: number[] = [];
-  readonly h: number[] = [];
-  readonly k: number[] = [];
-  readonly source: number[] = [];
-  readonly base: number[] = [];
-  readonly cosine: number[] = [];
-  readonly sine: number[] = [];
-  readonly orbits: OrbitRows = { target: [], source: [], weight: [] };
-
-  constructor(
-    private readonly space: CodecSpace,
-    private readonly count: number,
-  ) {}
-
-  add(row: number, geometry: TripletGeometry, decoding: Decoding): void {
-    const { frame, means } = this.space;
-    const { label, partner = label, t = 0 } = decoding;
-    const share = partner !== label && sharesZones(this.space, label, partner) ? t : 0;
-    const slots = frame.slots.count;
-    geometry.forEach((pattern, zone) => {
-      const { basis, h, k } = pattern;
-      const spaceGroup = this.space.classes[label]!;
-      addOrbits(this.orbits, pattern, { spaceGroup, first: this.source.length });
-      for (let disc = 0; disc < h.length; disc++) {
-        const { length, cosine, sine } = discVector(basis, h[disc]!, k[disc]!);
-        const slot = frame.slots.find(zone, h[disc]!, k[disc]!);
-        this.pattern.push(3 * row + zone);
-        this.h.push(h[disc]!);
-        this.k.push(k[disc]!);
-        const extinct = slot >= 0 && this.space.dark[label * slots + slot] === 1;
-        this.source.push(slot < 0 || extinct ? this.count * slots : row * slots + slot);
-        this.cosine.push(cosine);
-        this.sine.push(sine);
-        for (let m = 0; m < MODES; m++) {
-          if (extinct) {
-            this.base.push(m === 0 ? ABSENT_LEVEL : 0);
-            continue;
-          }
-          const mean = (c: number): number =>
-            slot < 0 ? 0 : means[(c * slots + slot) * MODES + m]! / MODE_WEIGHT[m]!;
-          const mixed =
-            share === 0 ? mean(label) : (1 - share) * mean(label) + share * mean(partner);
-          this.base.push(envelopeAt(frame.envelope, length * frame.pixel, m) + mixed);
-        }
-      }
-    });
-  }
 }
 
 /**

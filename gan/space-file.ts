@@ -15,6 +15,7 @@ export function packSpace(space: CodecSpace): {
       'space/envelope': frame.envelope.values,
       'space/means': space.means,
       'space/dark': Int32Array.from(space.dark),
+      'space/overall': space.overall,
       'space/principal/mean': principal.mean,
       'space/principal/axes': principal.axes,
       'space/principal/deviations': principal.deviations,
@@ -56,6 +57,7 @@ export function unpackSpace(
     frame: { slots, envelope, pixel: about.pixel },
     means: floats('means'),
     dark: Uint8Array.from(arrays['space/dark'] as Int32Array),
+    overall: floats('overall'),
     principal: {
       mean: floats('principal/mean'),
       axes: floats('principal/axes'),

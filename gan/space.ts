@@ -24,9 +24,10 @@ export interface CodecSpace {
   /** Zone axes of each class; null for a class without a triplet. */
   zones: readonly (readonly [Vec3, Vec3, Vec3] | null)[];
   frame: TableFrame;
-  /** (K, S, MODES) and (K, S); see `ClassMeans`. */
+  /** (K, S, MODES), (K, S) and (MODES); see `ClassMeans`. */
   means: Float32Array;
   dark: Uint8Array;
+  overall: Float32Array;
   principal: Principal;
   /** (rank) what one unit of a score stands for. */
   scales: Float32Array;
@@ -144,7 +145,7 @@ export function fitSpace(
     const axes = zones[label];
     return axes ? extinction(classes[label]!, axes[pattern]!, [h, k]) !== 'none' : false;
   };
-  const { means, dark } = classMeans(rows, labels, { classes: classes.length, extinct });
+  const { means, dark, overall } = classMeans(rows, labels, { classes: classes.length, extinct });
   deviate(rows, labels, { means, dark });
   const { values, width } = joinRows(rows);
   const principal = principalComponents({
@@ -163,6 +164,7 @@ export function fitSpace(
     frame,
     means,
     dark,
+    overall,
     principal,
     scales: principal.deviations.map((deviation) => deviation + floor),
     cellMeans: cells.means,
