@@ -8,10 +8,10 @@ export interface Budget {
   ganSteps: number;
 }
 
-/** Minutes that the default budget takes on two cores, measured. */
+/** Minutes that the default budget is meant for on two cores. */
 export const DEFAULT_MINUTES = 10;
 
-const FULL = { crystals: 1400, updates: 300, ganSteps: 1200 } as const;
+const FULL = { crystals: 1100, updates: 220, ganSteps: 900 } as const;
 const LEAST = { crystals: 700, updates: 60, ganSteps: 100 } as const;
 
 const scaled = (name: keyof typeof FULL, share: number): number =>
