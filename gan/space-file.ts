@@ -1,3 +1,4 @@
+import { inputError } from '../src/ground/errors.ts';
 import type { Envelope } from './envelope.ts';
 import type { Principal } from './principal.ts';
 import { SlotTable } from './slots.ts';
@@ -37,18 +38,27 @@ export function packSpace(space: CodecSpace): {
   };
 }
 
-/** Undoes `packSpace`. */
+/**
+ * Undoes `packSpace`.
+ *
+ * @throws input error where an array is missing.
+ */
 export function unpackSpace(
   arrays: Record<string, Float32Array | Int32Array>,
   description: Record<string, unknown>,
 ): CodecSpace {
-  const floats = (name: string): Float32Array => arrays[`space/${name}`] as Float32Array;
+  const array = (name: string): Float32Array | Int32Array => {
+    const found = arrays[`space/${name}`];
+    if (!found) throw inputError(`the generator's file has no '${name}'; it is of another version`);
+    return found;
+  };
+  const floats = (name: string): Float32Array => array(name) as Float32Array;
   const about = description as Pick<CodecSpace, 'classes' | 'camera' | 'aperture' | 'zones'> & {
     pixel: number;
     step: number;
   } & Pick<Principal, 'rank' | 'width' | 'kept'>;
   const envelope: Envelope = { step: about.step, values: floats('envelope') };
-  const slots = new SlotTable(Int16Array.from(arrays['space/slots'] as Int32Array));
+  const slots = new SlotTable(Int16Array.from(array('slots')));
   return {
     classes: about.classes,
     camera: about.camera,
@@ -56,7 +66,7 @@ export function unpackSpace(
     zones: about.zones,
     frame: { slots, envelope, pixel: about.pixel },
     means: floats('means'),
-    dark: Uint8Array.from(arrays['space/dark'] as Int32Array),
+    dark: Uint8Array.from(array('dark')),
     overall: floats('overall'),
     principal: {
       mean: floats('principal/mean'),

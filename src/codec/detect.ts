@@ -1,6 +1,7 @@
 import { inputError } from '../ground/errors.ts';
 import { analysePattern } from './analysis.ts';
 import { selfDisplacements } from './autocorrelation.ts';
+import type { PatternDiscs } from './discs.ts';
 import type { Aperture } from './footprint.ts';
 import { latticeGeometry, type PatternGeometry } from './geometry.ts';
 import {
@@ -12,6 +13,7 @@ import {
   shortest,
   superlattices,
 } from './lattices.ts';
+import { MODES } from './modes.ts';
 import { downhill } from './simplex.ts';
 
 export interface DetectionOptions {
@@ -53,6 +55,17 @@ interface Trial {
   basis: Basis;
   radius: number;
   residual: number;
+}
+
+/** Rank of the indices of the discs that hold light: 0 for the direct beam alone, 1 for a row. */
+function litRank({ geometry: { h, k }, coefficients }: PatternDiscs): 0 | 1 | 2 {
+  let first = -1;
+  for (let disc = 0; disc < h.length; disc++) {
+    if (coefficients[disc * MODES]! <= 0 || (h[disc] === 0 && k[disc] === 0)) continue;
+    if (first < 0) first = disc;
+    else if (h[first]! * k[disc]! !== k[first]! * h[disc]!) return 2;
+  }
+  return first < 0 ? 0 : 1;
 }
 
 /** Finds the lattice of discs of a pattern, without knowing the crystal; see `detectLattice`. */
@@ -154,5 +167,9 @@ export function detectLattice(pixels: ArrayLike<number>, options: DetectionOptio
       'give the cell and the zone axis',
     );
   }
-  return { geometry: search.geometry(reduced, radius), residualShare: residual, overlap };
+  const geometry = search.geometry(reduced, radius);
+  if (litRank(analysePattern(pixels, geometry, { background: false })) < 2) {
+    throw inputError('the lit discs lie on one line: no lattice of discs repeats in the pattern');
+  }
+  return { geometry, residualShare: residual, overlap };
 }

@@ -12,10 +12,10 @@ export const LEAST_AREA = 3;
 /** The shortest basis of a two-dimensional lattice (Gauss reduction), right-handed. */
 export function reducedBasis(basis: Basis): Basis {
   let [ax, ay, bx, by] = basis;
-  for (;;) {
+  // A proper lattice needs a few turns; a degenerate one would never end.
+  for (let turn = 0; turn < 64; turn++) {
     if (Math.hypot(bx, by) < Math.hypot(ax, ay)) [ax, ay, bx, by] = [bx, by, ax, ay];
     const n = Math.round((ax * bx + ay * by) / (ax * ax + ay * ay));
-    // A degenerate lattice gives no number; it is refused by its area.
     if (n === 0 || !Number.isFinite(n)) break;
     [bx, by] = [bx - n * ax, by - n * ay];
   }
@@ -91,7 +91,7 @@ function fitToPeaks(basis: Basis, peaks: readonly Peak[]): Candidate {
     }
     explained = hit / all;
     const d = mm * nn - mn * mn;
-    if (!(d > 1e-9)) break;
+    if (!(d > 1e-6 * mm * nn)) break;
     fitted = [
       (mx * nn - nx * mn) / d,
       (my * nn - ny * mn) / d,
