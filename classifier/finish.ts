@@ -1,7 +1,7 @@
 import type { Vectors } from '../src/balance/neighbours.ts';
 import { rowsByClass } from '../src/balance/sampling.ts';
 import { type Interpolation, smote } from '../src/balance/smote.ts';
-import type { Examples } from '../src/dataset/examples.ts';
+import type { Examples, RealExamples } from '../src/dataset/examples.ts';
 import { Adam } from '../src/engine/adam.ts';
 import { ParameterLayout } from '../src/engine/parameters.ts';
 import { type Tensor1D, type Tensor2D, tf } from '../src/engine/tf.ts';
@@ -16,7 +16,7 @@ import { type ClassifierData, SingleClassifier } from './single.ts';
 
 export interface FinishContext {
   examples: Examples;
-  validation: Examples;
+  validation: RealExamples;
   stream: Stream;
 }
 
@@ -136,7 +136,7 @@ function normalised(data: ClassifierData, tau: number): ClassifierData {
   return withHead(data, head);
 }
 
-function macroF1(data: ClassifierData, validation: Examples): number {
+function macroF1(data: ClassifierData, validation: RealExamples): number {
   const classifier = new SingleClassifier(data);
   const logits = classifier.logits(validation);
   classifier.dispose();

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Examples } from '../src/dataset/examples.ts';
+import { explainStepError } from '../src/engine/explain.ts';
 import type { Progress } from '../src/ground/progress.ts';
 import type { Stream } from '../src/ground/stream.ts';
 import { batchRows, factsOf, makeBatch } from './batches.ts';
@@ -65,7 +66,7 @@ export class TrainingLoop {
     const { state, options } = this;
     const { updates } = options;
     const rate = oneCycleRate(state.update, { peak: options.rate, updates });
-    const loss = this.step(rate);
+    const loss = this.explained(() => this.step(rate));
     state.update++;
     if (loss !== null) state.history.losses.push({ update: state.update, loss, rate });
     if (this.isEvaluation()) this.evaluate();
@@ -95,6 +96,15 @@ export class TrainingLoop {
       throw new Error(`the training loss is ${loss} at update ${update + 1}; lower --rate`);
     }
     return loss;
+  }
+
+  /** What a step gives; where memory runs out, the error names a smaller batch. */
+  private explained<T>(step: () => T): T {
+    try {
+      return step();
+    } catch (error) {
+      throw explainStepError(error, this.options.batch);
+    }
   }
 
   private readonly taskRows = (rows: Int32Array) => {

@@ -6,6 +6,7 @@ import { digestOf } from '../src/ground/digest.ts';
 import { inputError } from '../src/ground/errors.ts';
 import { readTensorFile, writeTensorFile } from '../src/ground/tensorfile.ts';
 import { classCodes } from './codes.ts';
+import { type Critic, criticScores } from './critic.ts';
 import { decodedTriplets, decodeTensors, type SpaceTensors, spaceTensors } from './decode.ts';
 import { embed, type GanShape, generator, generatorLayout } from './networks.ts';
 import { type Decoding, type DecodingPlan, planDecoding } from './plan.ts';
@@ -27,6 +28,8 @@ export interface GanParts {
   space: CodecSpace;
   /** Flat weights of the averaged generator. */
   weights: Float32Array;
+  /** The discriminator that the generator learned from; without it nothing is scored. */
+  critic?: Critic;
   lineage: Lineage;
 }
 
@@ -41,7 +44,7 @@ export class GanModel {
   readonly shape: GanShape;
   readonly space: CodecSpace;
   readonly lineage: Lineage;
-  /** SHA-256 of weights and space. */
+  /** SHA-256 of the weights of both networks and the space. */
   readonly digest: string;
   private readonly parts: GanParts;
   private readonly flat: Tensor1D;
@@ -59,7 +62,8 @@ export class GanModel {
     this.codes = tf.tensor2d(values, [this.classes.length, code]);
     this.tensors = spaceTensors(parts.space);
     const arrays = Object.values(packSpace(parts.space).arrays);
-    this.digest = digestOf([parts.weights, ...arrays].map((array) => digestOf(array)));
+    const critic = parts.critic ? [parts.critic.weights] : [];
+    this.digest = digestOf([parts.weights, ...arrays, ...critic].map((array) => digestOf(array)));
   }
 
   /** Label of a space group; an input error names the classes where the GAN does not know it. */
@@ -91,6 +95,16 @@ export class GanModel {
     return tf.tidy(() => generator(generatorLayout(this.shape).unpack(this.flat), z, embeddings));
   }
 
+  /**
+   * How real the discriminator finds codec vectors under the classes of labels, each by itself:
+   * higher is more real, and the hinge loss pulls real ones above 1 and drawn ones below -1. Null
+   * where the file has no discriminator.
+   */
+  scores(vectors: readonly Float32Array[], labels: readonly number[]): Float32Array | null {
+    const { critic } = this.parts;
+    return critic ? criticScores(critic, this.shape, { vectors, labels, codes: this.codes }) : null;
+  }
+
   /** Plans the drawing of vectors (B, width) given as numbers. */
   plan(vectors: Float32Array, decodings: readonly Decoding[]): DecodingPlan {
     return planDecoding(this.space, vectors, decodings);
@@ -117,14 +131,20 @@ export class GanModel {
 
   save(path: string): void {
     const { arrays, description } = packSpace(this.space);
+    const { weights, critic } = this.parts;
     writeTensorFile(path, {
-      arrays: { ...arrays, 'generator/weights': this.parts.weights },
+      arrays: {
+        ...arrays,
+        'generator/weights': weights,
+        ...(critic && { 'discriminator/weights': critic.weights }),
+      },
       description: {
         format: FORMAT,
         shape: this.shape,
         space: description,
         lineage: this.lineage,
         digest: this.digest,
+        ...(critic && { spread: critic.spread }),
       },
     });
   }
@@ -135,7 +155,9 @@ export class GanModel {
     if (description.format !== FORMAT) {
       throw inputError(`${path} is no generator of this version`, 'train one: gan train');
     }
+    const judge = arrays['discriminator/weights'] as Float32Array | undefined;
     const model = new GanModel({
+      ...(judge && { critic: { weights: judge, spread: description.spread as number } }),
       shape: description.shape as GanShape,
       space: unpackSpace(arrays, description.space as Record<string, unknown>),
       weights: arrays['generator/weights'] as Float32Array,

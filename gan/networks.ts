@@ -77,8 +77,8 @@ export const discriminatorLayout = (shape: GanShape): ParameterLayout =>
     ...denseSpecs('out', shape.hidden, 1),
   ]);
 
-/** Mean over the features of the standard deviation over the batch, repeated for each row. */
-function batchSpread(x: Tensor2D): Tensor2D {
+/** Mean over the features of the standard deviation over the batch, repeated for each row: (B, 1). */
+export function batchSpread(x: Tensor2D): Tensor2D {
   const centred = x.sub(x.mean(0, true));
   const spread = centred.square().mean(0).add(1e-8).sqrt().mean();
   return tf.ones([x.shape[0], 1]).mul(spread);
@@ -86,15 +86,19 @@ function batchSpread(x: Tensor2D): Tensor2D {
 
 /**
  * The projection discriminator: scores of vectors (B, vector) under class codes (B, code); high
- * for real. It sees how far a batch spreads, so that a generator without diversity is found out.
+ * for real. It sees how far a batch spreads, so that a generator without diversity is found out;
+ * with `spread` every batch is said to spread that far, and a score is of its own vector only.
  * Several batches under the same codes go through together; the scores come batch by batch.
  */
 export function discriminator(
   weights: Weights,
   batches: readonly Tensor2D[],
   codes: Tensor2D,
+  spread?: number,
 ): Tensor1D[] {
-  const seen = batches.map((x) => tf.concat([x, batchSpread(x)], 1));
+  const spreadOf = (x: Tensor2D): Tensor2D =>
+    spread === undefined ? batchSpread(x) : tf.fill([x.shape[0], 1], spread);
+  const seen = batches.map((x) => tf.concat([x, spreadOf(x)], 1));
   const first = leakyRelu(denseOf(tf.concat(seen, 0), weights, 'first'));
   const features = leakyRelu(denseOf(first, weights, 'second'));
   const projection = project(codes, weights['class/projection'] as Tensor2D);

@@ -88,7 +88,9 @@ class LossMean {
 }
 
 function modelOf(trainer: GanTrainer, space: CodecSpace, lineage: Lineage): GanModel {
-  return new GanModel({ shape: trainer.shape, space, weights: trainer.averaged(), lineage });
+  const { shape } = trainer;
+  const weights = trainer.averaged();
+  return new GanModel({ shape, space, weights, critic: trainer.critic(), lineage });
 }
 
 /**

@@ -1,11 +1,14 @@
 import { Adam, type AdamState } from '../src/engine/adam.ts';
+import { explainStepError } from '../src/engine/explain.ts';
 import type { ParameterLayout } from '../src/engine/parameters.ts';
 import { type Scalar, type Tensor1D, type Tensor2D, tf } from '../src/engine/tf.ts';
 import { Stream, type StreamState } from '../src/ground/stream.ts';
 import { BatchSampler, type TrainingVectors } from './batches.ts';
 import type { GanConfig } from './config.ts';
+import type { Critic } from './critic.ts';
 import { discriminatorHinge, generatorHinge, gradientPenalty } from './losses.ts';
 import {
+  batchSpread,
   discriminator,
   discriminatorLayout,
   embed,
@@ -109,8 +112,20 @@ export class GanTrainer {
     return this.steps;
   }
 
-  /** One update of the discriminator, one of the generator, one of the moving average. */
+  /**
+   * One update of the discriminator, one of the generator, one of the moving average.
+   *
+   * @throws input error that names a smaller batch where memory runs out.
+   */
   update(): StepLosses {
+    try {
+      return this.updateBoth();
+    } catch (error) {
+      throw explainStepError(error, this.config.batch);
+    }
+  }
+
+  private updateBoth(): StepLosses {
     const labels = this.sampler.labels(this.config.batch);
     const rows = this.sampler.members(labels);
     const real = tf.tidy(() => tf.gather(this.values, tf.tensor1d(rows, 'int32')));
@@ -177,14 +192,12 @@ export class GanTrainer {
     this.average = next;
   }
 
-  /** Mean scores of vectors under classes: how real the discriminator finds them. */
-  scores(values: Float32Array, labels: Int32Array): Float32Array {
-    return tf.tidy(() => {
-      const weights = this.layouts.discriminator.unpack(this.discriminatorAdam.values);
-      const codes = tf.gather(this.codes, tf.tensor1d(labels, 'int32'));
-      const x = tf.tensor2d(values, [labels.length, this.shape.vector]);
-      return discriminator(weights, [x], codes)[0]!.dataSync() as Float32Array;
-    });
+  /** The discriminator as it stands, and how far the real vectors spread. */
+  critic(): Critic {
+    return {
+      weights: this.discriminatorAdam.values.dataSync() as Float32Array,
+      spread: tf.tidy(() => batchSpread(this.values).dataSync()[0]!),
+    };
   }
 
   /** The weights of the averaged generator. */

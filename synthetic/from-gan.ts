@@ -63,7 +63,10 @@ function parametersOf(model: GanModel, samples: readonly GanSample[]): Parameter
   return { values, width: at, layout: { parts, discs } };
 }
 
-/** The contents of an archive of GAN samples, with their origin for the leak guard. */
+/**
+ * The contents of an archive of GAN samples, with what the discriminator says of each and their
+ * origin for the leak guard.
+ */
 export function ganArchive(
   made: { model: GanModel; store: Store; guide: Seen | null },
   samples: readonly GanSample[],
@@ -75,13 +78,20 @@ export function ganArchive(
     images.set(drawn.pixels, i * each);
   });
   const gan = seenBy(model.digest, model.lineage.materials);
+  const scores = model.scores(
+    samples.map(({ drawn }) => drawn.vector),
+    samples.map(({ source }) => source.label),
+  );
   return {
     size: store.size,
     images,
     labels: samples.map(({ passport }) => passport.class),
     classes: store.classes,
     camera: store.camera,
-    provenance: samples.map(({ passport }) => passport),
+    provenance: samples.map(({ passport }, i) => ({
+      ...passport,
+      discriminator: scores?.[i] ?? null,
+    })),
     origin: { store: store.digest, split: splitDigest(store), gan, guide, scalers: gan },
     parameters: parametersOf(model, samples),
   };

@@ -2,11 +2,13 @@ import { type ClassPair, pairView } from '../classifier/boundary/margin.ts';
 import type { Classifier } from '../classifier/classifier.ts';
 import type { Candidate, Gate } from '../gan/boundary.ts';
 import type { Examples } from '../src/dataset/examples.ts';
+import type { Store } from '../src/dataset/store.ts';
+import { Stream } from '../src/ground/stream.ts';
 import type { Triplets } from './descriptors/descriptors.ts';
 import { pickRows } from './metrics/features.ts';
 import { quantile } from './metrics/quantile.ts';
 import { realism } from './metrics/realism.ts';
-import { fitScaler, type Space, standardised } from './spaces/space.ts';
+import { convolutionSpace, fitScaler, type Space, standardised } from './spaces/space.ts';
 
 /** Pixels of candidates one after another. */
 export function pixelsOf(candidates: readonly Pick<Candidate, 'drawn'>[]): Uint8Array {
@@ -92,6 +94,13 @@ export function realismGate(space: Space, train: Examples, centre: number): Gate
     },
   };
 }
+
+/** The gates of samples that go to people: realism, and classifiers of other seeds if there are any. */
+export const sampleGates = (store: Store, verifiers: readonly Classifier[]): Gate[] => {
+  const space = convolutionSpace(new Stream(0, 'boundary realism'));
+  const realistic = realismGate(space, store.examples('train'), store.camera.centre);
+  return verifiers.length > 0 ? [realistic, verifierGate(verifiers)] : [realistic];
+};
 
 function embedAll(space: Space, train: Examples, triplets: (pixels: Uint8Array) => Triplets) {
   const parts = [];

@@ -5,20 +5,14 @@ import { inputError } from '../src/ground/errors.ts';
 import type { Stream } from '../src/ground/stream.ts';
 import { type CleanArchive, storeOf } from './leak.ts';
 import type { Provenance } from './provenance.ts';
-import { keptRows, type Shrinking } from './targets.ts';
+import { type Filling, keptRows, roomFor, type Shrinking } from './targets.ts';
 
 /** Which accepted samples enter: those made near a boundary, those made without, or both. */
 export const SOURCES = ['both', 'boundary', 'random'] as const;
 export type Source = (typeof SOURCES)[number];
 
-export interface MixOptions {
+export interface MixOptions extends Filling {
   source: Source;
-  /** Synthetic samples of a class up to this many times its real training samples. */
-  ratio: number;
-  /** Synthetic samples of a class at most. */
-  cap: number;
-  /** Synthetic samples only for classes with fewer real ones than this, and only up to it. */
-  fill: number;
   /** Weight of a synthetic sample in the loss, 0 to 1. */
   weight: number;
   /** Whether samples at a boundary carry the soft label that their passport states. */
@@ -75,12 +69,9 @@ function chooseSynthetic(
   options: MixOptions,
   stream: Stream,
 ): number[] {
-  const { ratio, cap, fill, source } = options;
-  const found = candidates(archive, source, stream);
+  const found = candidates(archive, options.source, stream);
   return perClass.flatMap((entry) => {
-    // A class that was shrunk is not filled up again: `fill` counts what it had before.
-    const room = Math.min(cap, Math.floor(ratio * entry.before), fill - entry.before);
-    const rows = (found.get(entry.spaceGroup) ?? []).slice(0, Math.max(0, room));
+    const rows = (found.get(entry.spaceGroup) ?? []).slice(0, roomFor(entry.before, options));
     entry.synthetic = rows.length;
     return rows.sort((a, b) => a - b);
   });

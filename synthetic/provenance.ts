@@ -19,7 +19,7 @@ export interface Provenance {
   parents: string[];
   /** Probability of the partner in the soft label, 0 to 0.5; null for a hard label. */
   share: number | null;
-  /** Mean output of the discriminators. */
+  /** What the GAN's discriminator says of the codec vector under the class: higher is more real. */
   discriminator: number | null;
   /** Realism against the real training triplets of its class (Kynkaanniemi et al. 2019). */
   realism: number | null;

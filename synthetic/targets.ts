@@ -19,6 +19,24 @@ export interface Shrinking {
   rows?: ArrayLike<number>;
 }
 
+/** How many synthetic rows classes may get. */
+export interface Filling {
+  /** Only classes with fewer real rows than this get any, and only up to it. */
+  fill: number;
+  /** At most this many times the real rows of the class. */
+  ratio: number;
+  /** At most this many. */
+  cap: number;
+}
+
+/**
+ * Synthetic rows that a class with `real` training rows may get. Rows are counted before any
+ * undersampling: a class that was shrunk is not filled up again, and every way of filling, copies
+ * among them, adds the same number.
+ */
+export const roomFor = (real: number, { fill, ratio, cap }: Filling): number =>
+  Math.max(0, Math.min(cap, Math.floor(ratio * real), fill - real));
+
 /**
  * Rows that are kept, ascending, when the majority classes shrink to a target. A smaller target
  * keeps a part of what a larger one keeps.

@@ -2,7 +2,7 @@ import type { Classifier } from '../../classifier/classifier.ts';
 import { report } from '../../classifier/metrics.ts';
 import { classifierSpec } from '../../classifier/spec.ts';
 import { trainClassifier } from '../../classifier/train.ts';
-import type { Examples } from '../dataset/examples.ts';
+import type { Examples, RealExamples } from '../dataset/examples.ts';
 import type { Store } from '../dataset/store.ts';
 import { digestOf } from '../ground/digest.ts';
 import { usageError } from '../ground/errors.ts';
@@ -24,7 +24,7 @@ const materialCounts = (examples: Examples): number[] => {
   return materials.map((set) => set.size);
 };
 
-function predictionsOf(probabilities: Float32Array, test: Examples): Predictions {
+function predictionsOf(probabilities: Float32Array, test: RealExamples): Predictions {
   const classes = test.classes.length;
   const rows = Array.from(test.labels, (label, i) => {
     const row = probabilities.subarray(i * classes, (i + 1) * classes);
@@ -43,7 +43,7 @@ function predictionsOf(probabilities: Float32Array, test: Examples): Predictions
 /** Headline figures of a classifier's report, as they go into the result. */
 function headline(
   probabilities: Float32Array,
-  test: Examples,
+  test: RealExamples,
   trainCounts: number[],
 ): Record<string, number> {
   const full = report(probabilities, test.labels, { classes: test.classes, trainCounts });

@@ -1,7 +1,7 @@
 import type { Classifier } from '../../classifier/classifier.ts';
 import { report } from '../../classifier/metrics.ts';
 import { logPrior } from '../../classifier/weights.ts';
-import type { Examples } from '../dataset/examples.ts';
+import type { Examples, RealExamples } from '../dataset/examples.ts';
 import type { Arm } from './study.ts';
 
 /** What was chosen on validation, and how it changes probabilities. */
@@ -72,7 +72,7 @@ export function choosePrior(options: {
   arm: Arm;
   classifier: Classifier;
   examples: Examples;
-  validation: Examples;
+  validation: RealExamples;
 }): PriorChoice {
   const { arm, classifier, examples, validation } = options;
   if (!usesPrior(arm)) return KEEP;

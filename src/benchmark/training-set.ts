@@ -1,8 +1,9 @@
 import { type CleanArchive, refuseLeaks } from '../../synthetic/leak.ts';
 import { type Mixture, mix } from '../../synthetic/mix.ts';
 import { openArchive } from '../../synthetic/open.ts';
-import { keptRows } from '../../synthetic/targets.ts';
-import type { Examples } from '../dataset/examples.ts';
+import { type Filling, keptRows, roomFor } from '../../synthetic/targets.ts';
+import { rowsByClass } from '../balance/sampling.ts';
+import { classCounts, type Examples } from '../dataset/examples.ts';
 import type { Store } from '../dataset/store.ts';
 import { Stream } from '../ground/stream.ts';
 import type { StudyFolder } from './folder.ts';
@@ -18,6 +19,12 @@ export interface TrainingSet {
 const shrinkingOf = (arm: Arm) => ({
   target: arm.undersample > 0 ? arm.undersample : null,
   keep: 'random' as const,
+});
+
+const fillingOf = (arm: Arm): Filling => ({
+  fill: arm.fillTo,
+  ratio: arm.ratio,
+  cap: Number.POSITIVE_INFINITY,
 });
 
 /** Rows of the training split after undersampling, by position in it. */
@@ -42,17 +49,15 @@ function rowsOf(train: Examples, rows: readonly number[], copies: number): Examp
   };
 }
 
-/** The control: real rows repeated until each class has as many as synthetic data would give it. */
+/** The control: kept rows repeated, as many of each class as synthetic data would add to it. */
 function withCopies(arm: Arm, train: Examples, kept: Int32Array, stream: Stream): Examples {
-  const byClass = train.classes.map((_, label) =>
-    [...kept].filter((row) => train.labels[row] === label),
-  );
-  const copies = byClass.flatMap((rows) => {
-    const room = Math.min(arm.fillTo - rows.length, Math.floor(arm.ratio * rows.length));
-    return rows.length === 0
-      ? []
-      : Array.from({ length: Math.max(0, room) }, () => stream.pick(rows));
+  const rows = rowsByClass({
+    labels: kept.map((row) => train.labels[row]!),
+    classCount: train.classes.length,
   });
+  const copies = Array.from(classCounts(train)).flatMap((real, label) =>
+    Array.from({ length: roomFor(real, fillingOf(arm)) }, () => kept[stream.pick(rows[label]!)]!),
+  );
   return rowsOf(train, [...kept, ...copies], copies.length);
 }
 
@@ -60,9 +65,7 @@ function withCopies(arm: Arm, train: Examples, kept: Int32Array, stream: Stream)
 export const armMixture = (arm: Arm, archive: CleanArchive, stream: Stream): Mixture =>
   mix(archive, {
     source: 'both',
-    ratio: arm.ratio,
-    cap: Number.POSITIVE_INFINITY,
-    fill: arm.fillTo,
+    ...fillingOf(arm),
     weight: 1,
     softLabels: arm.softLabels,
     shrinking: shrinkingOf(arm),

@@ -39,31 +39,70 @@ async function settingsOf({ config, json: _j, replay: _r, from: _f, hard, ...fla
   return resolveConfig(schema, { ...flags, ...(hard ? { softLabels: false } : {}) }, config);
 }
 
+type Settings = Awaited<ReturnType<typeof settingsOf>>;
+type Sampling = import('../../synthetic/sampling/open.ts').Sampling;
+
+/** Draws random samples, or searches them near the boundary; what to write and what to say. */
+async function made(sampling: Sampling, settings: Settings, near: boolean) {
+  const { ganArchive } = await import('../../synthetic/from-gan.ts');
+  const { ofEach } = await import('../../synthetic/sampling/wanted.ts');
+  const { model, store, classes } = sampling;
+  const wanted = ofEach(classes, settings.count);
+  if (!near) {
+    const { randomSamples } = await import('../../synthetic/sampling/random.ts');
+    const start = performance.now();
+    const samples = await randomSamples(model, { ...settings, wanted }, terminalProgress);
+    const perSecond = (1000 * samples.length) / (performance.now() - start);
+    return {
+      contents: ganArchive({ model, store, guide: null }, samples),
+      facts: { classes, triplets: samples.length, perSecond },
+      text: `${samples.length} triplets of ${classes.length} space groups (${classes.join(', ')}), ${perSecond.toFixed(1)} a second`,
+      results: null,
+    };
+  }
+  const { seenBy } = await import('../../synthetic/provenance.ts');
+  const { sampleGates } = await import('../../synthetic/gates.ts');
+  const { likeliestPairs } = await import('../../synthetic/sampling/pairs.ts');
+  const { boundarySamples } = await import('../../synthetic/sampling/boundary.ts');
+  const { boundaryText } = await import('../../synthetic/sampling/boundary-report.ts');
+  const guide = sampling.guide!;
+  const pairs = settings.pair
+    ? pairsNamed(settings.pair, settings.count)
+    : likeliestPairs({ model, guide, store }, wanted);
+  const { verifiers } = sampling;
+  const gates = sampleGates(store, verifiers);
+  const options = { ...settings, pairs, gates };
+  const found = await boundarySamples({ model, guide, verifiers }, options, terminalProgress);
+  const seen = seenBy(guide.digest, guide.seen.materials);
+  return {
+    contents: ganArchive({ model, store, guide: seen }, found.samples),
+    facts: { pairs: found.summary },
+    text: boundaryText(found),
+    results: found.results,
+  };
+}
+
+function pairsNamed(pair: string, count: number) {
+  const [spaceGroup, partner] = pair.split(':').map(Number) as [number, number];
+  return [{ spaceGroup, partner, count }];
+}
+
 async function sample(flags: SampleFlags): Promise<void> {
   if (flags.replay !== undefined) return replay(flags);
   const settings = await settingsOf(flags);
   const { openSampling } = await import('../../synthetic/sampling/open.ts');
   const { openRun } = await import('../ground/run.ts');
   const { writeArchive, ARCHIVE_FILE } = await import('../../synthetic/archive.ts');
+  const { writeAttempts } = await import('../../synthetic/sampling/boundary-report.ts');
   const near = settings.nearBoundary || settings.pair !== undefined;
   const sampling = await openSampling({ ...settings, near });
   try {
     const run = openRun('sample', settings, settings.out);
     const path = run.file(ARCHIVE_FILE);
-    if (!near) {
-      const { randomSamples, randomText } = await import('../../synthetic/sampling/random.ts');
-      const made = await randomSamples(sampling, settings, terminalProgress);
-      await writeArchive(path, made.contents);
-      report(flags, { run: run.folder, archive: path, ...made.result }, randomText(made.result));
-      return;
-    }
-    const { boundarySamples, boundaryText, writeAttempts } = await import(
-      '../../synthetic/sampling/boundary.ts'
-    );
-    const made = await boundarySamples(sampling, settings, terminalProgress);
-    await writeArchive(path, made.contents);
-    writeAttempts(run.file('attempts.jsonl'), made.results, settings.seed);
-    report(flags, { run: run.folder, archive: path, pairs: made.summary }, boundaryText(made));
+    const { contents, facts, text, results } = await made(sampling, settings, near);
+    await writeArchive(path, contents);
+    if (results) writeAttempts(run.file('attempts.jsonl'), results, settings.seed);
+    report(flags, { run: run.folder, archive: path, ...facts }, text);
   } finally {
     sampling.close();
   }

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { ARCHIVE_FILE } from '../../synthetic/archive.ts';
 import { openArchive } from '../../synthetic/open.ts';
-import { validationConfusion } from '../../synthetic/sampling/boundary.ts';
 import type { Sampling } from '../../synthetic/sampling/open.ts';
+import { validationConfusion } from '../../synthetic/sampling/pairs.ts';
 import { newestRun } from '../ground/run.ts';
 import type { PairCell } from './probe-pairs.ts';
 
@@ -22,8 +22,8 @@ async function sampledPairs(): Promise<Map<string, number>> {
 
 /** How the classes asked for are confused on validation, and what the newest samples cover. */
 export async function pairTable(sampling: Sampling): Promise<PairCell[]> {
-  const { model, classes } = sampling;
-  const table = validationConfusion(sampling);
+  const { model, classes, store } = sampling;
+  const table = validationConfusion(sampling.guide!, store);
   const sampled = await sampledPairs();
   return classes.flatMap((spaceGroup) =>
     table[model.labelOf(spaceGroup)]!.filter(

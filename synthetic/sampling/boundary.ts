@@ -1,25 +1,33 @@
-import { type Confusion, confusions, partnersOf } from '../../classifier/boundary/confusion.ts';
-import { type Attempt, type PairResult, searchPair } from '../../gan/boundary.ts';
+import type { Classifier } from '../../classifier/classifier.ts';
+import { type Attempt, type Gate, type PairResult, searchPair } from '../../gan/boundary.ts';
+import type { GanModel } from '../../gan/model.ts';
 import { BLOCK } from '../../gan/sample.ts';
-import { writeAtomic } from '../../src/ground/files.ts';
-import { textTable } from '../../src/ground/log.ts';
 import type { ProgressFactory } from '../../src/ground/progress.ts';
-import { Stream } from '../../src/ground/stream.ts';
-import type { ArchiveContents } from '../archive.ts';
-import { ganArchive } from '../from-gan.ts';
-import { pixelsOf, realismGate, verifierGate, verifierMargins } from '../gates.ts';
+import type { GanSample } from '../from-gan.ts';
+import { pixelsOf, verifierMargins } from '../gates.ts';
 import { median } from '../metrics/quantile.ts';
-import { provenanceOf, seenBy } from '../provenance.ts';
-import { convolutionSpace } from '../spaces/space.ts';
-import type { Sampling } from './open.ts';
+import { provenanceOf } from '../provenance.ts';
+import type { WantedPair } from './pairs.ts';
+
+/** The generator, the classifier that hesitates, and those of other seeds that must agree. */
+export interface Searching {
+  model: GanModel;
+  guide: Classifier;
+  verifiers: readonly Classifier[];
+}
 
 export interface BoundaryOptions {
-  count: number;
+  pairs: readonly WantedPair[];
   /** Attempts at most for each sample wanted. */
   attempts: number;
+  /** Half-width of the band: 0 <= p(class) - p(partner) < epsilon. */
   epsilon: number;
+  /** Gradient steps where the path does not cross; the search's own number where absent. */
+  gradientSteps?: number;
+  /** What a sample must meet beside lying near the boundary. */
+  gates: readonly Gate[];
+  /** Whether passports state the partner's share of the label. */
   softLabels: boolean;
-  pair?: string;
   seed: number;
 }
 
@@ -30,6 +38,7 @@ export interface PairSummary {
   attempts: number;
   accepted: number;
   reasons: Record<string, number>;
+  evaluations: number;
   /** Images drawn and scored for each accepted sample; null without one. */
   evaluationsPerSample: number | null;
   /** Median difference of the two probabilities of accepted samples; null without one. */
@@ -41,43 +50,18 @@ export interface PairSummary {
 }
 
 export interface BoundaryMade {
-  contents: ArchiveContents;
+  samples: GanSample[];
   results: PairResult[];
   summary: PairSummary[];
   seconds: number;
   verifiers: number;
 }
 
-/** How classes are confused on validation, by the guide. */
-export function validationConfusion({
-  guide,
-  store,
-}: Pick<Sampling, 'guide' | 'store'>): Confusion[][] {
-  const held = store.examples('validation');
-  const logs = guide!.predict(held).map((p) => Math.log(Math.max(p, 1e-30)));
-  return confusions(logs, held.labels, store.classes.length);
-}
-
-/** The pairs to search: the one named, or each class with the one it is most confused with. */
-function pairsOf(sampling: Sampling, pair?: string): [number, number][] {
-  if (pair) return [pair.split(':').map(Number) as [number, number]];
-  const { model, classes } = sampling;
-  const table = validationConfusion(sampling);
-  const allowed = (partner: number): boolean => model.space.zones[partner] !== null;
-  return classes.map((spaceGroup) => {
-    const found = partnersOf(table, model.labelOf(spaceGroup), { allowed })[0]!;
-    return [spaceGroup, model.classes[found.partner]!];
-  });
-}
-
-function summaryOf(result: PairResult, sampling: Sampling): PairSummary {
+function summaryOf(result: PairResult, { model, verifiers }: Searching): PairSummary {
   const { spaceGroup, partner, attempts, accepted, reasons, evaluations } = result;
   const taken = attempts.filter((one) => one.accepted);
-  const pair = {
-    label: sampling.model.labelOf(spaceGroup),
-    partner: sampling.model.labelOf(partner),
-  };
-  const margins = sampling.verifiers.flatMap((verifier) =>
+  const pair = { label: model.labelOf(spaceGroup), partner: model.labelOf(partner) };
+  const margins = verifiers.flatMap((verifier) =>
     taken.length === 0
       ? []
       : Array.from(verifierMargins(verifier, pixelsOf(taken), pair), Math.abs),
@@ -88,6 +72,7 @@ function summaryOf(result: PairResult, sampling: Sampling): PairSummary {
     attempts: attempts.length,
     accepted,
     reasons,
+    evaluations,
     evaluationsPerSample: accepted > 0 ? evaluations / accepted : null,
     confusionDistance: taken.length > 0 ? median(taken.map(({ view }) => view.gap)) : null,
     verifierMargin: margins.length > 0 ? median(margins) : null,
@@ -95,7 +80,7 @@ function summaryOf(result: PairResult, sampling: Sampling): PairSummary {
   };
 }
 
-const passportOf = (attempt: Attempt, seed: number, soft: boolean) => {
+const passportOf = (attempt: Attempt, { seed, softLabels }: BoundaryOptions) => {
   const { view, origin, spaceGroup, partner } = attempt;
   const both = view.probability + view.partnerProbability;
   return provenanceOf(spaceGroup, {
@@ -103,135 +88,51 @@ const passportOf = (attempt: Attempt, seed: number, soft: boolean) => {
     t: origin.t ?? null,
     margin: view.margin,
     seed,
-    share: soft ? view.partnerProbability / both : null,
+    share: softLabels ? view.partnerProbability / both : null,
   });
 };
 
+/** The first accepted attempts of a search, at most as many as were wanted. */
+const samplesOf = (result: PairResult, count: number, options: BoundaryOptions): GanSample[] =>
+  result.attempts
+    .filter(({ accepted }) => accepted)
+    .slice(0, count)
+    .map((attempt) => ({
+      drawn: attempt.drawn,
+      source: attempt.origin,
+      place: attempt.index % BLOCK,
+      passport: passportOf(attempt, options),
+    }));
+
 /** Triplets near the boundary of each class with its partner, with their passports. */
 export async function boundarySamples(
-  sampling: Sampling,
+  searching: Searching,
   options: BoundaryOptions,
   progress: ProgressFactory,
 ): Promise<BoundaryMade> {
-  const { model, store, verifiers } = sampling;
-  const guide = sampling.guide!;
-  const space = convolutionSpace(new Stream(0, 'boundary realism'));
-  const gates = [realismGate(space, store.examples('train'), store.camera.centre)];
-  if (verifiers.length > 0) gates.push(verifierGate(verifiers));
+  const { model, guide, verifiers } = searching;
+  const { epsilon, gradientSteps, gates, seed } = options;
   const start = performance.now();
   const results: PairResult[] = [];
-  for (const [spaceGroup, partner] of pairsOf(sampling, options.pair)) {
-    const { count, epsilon, seed } = options;
-    results.push(
-      await searchPair({
-        model,
-        score: (images) => guide.logitsOf(images),
-        spaceGroup,
-        partner,
-        count,
-        attempts: options.attempts * count,
-        epsilon,
-        seed,
-        gates,
-        progress,
-      }),
-    );
+  for (const pair of options.pairs) {
+    const found = await searchPair({
+      ...pair,
+      model,
+      score: (images) => guide.logitsOf(images),
+      attempts: options.attempts * pair.count,
+      epsilon,
+      gradientSteps,
+      seed,
+      gates,
+      progress,
+    });
+    results.push(found);
   }
-  const samples = results.flatMap(({ attempts }) =>
-    attempts
-      .filter(({ accepted }) => accepted)
-      .slice(0, options.count)
-      .map((attempt) => ({
-        drawn: attempt.drawn,
-        source: attempt.origin,
-        place: attempt.index % BLOCK,
-        passport: passportOf(attempt, options.seed, options.softLabels),
-      })),
-  );
-  const seen = seenBy(guide.digest, guide.seen.materials);
   return {
-    contents: ganArchive({ model, store, guide: seen }, samples),
+    samples: results.flatMap((result, i) => samplesOf(result, options.pairs[i]!.count, options)),
     results,
-    summary: results.map((result) => summaryOf(result, sampling)),
+    summary: results.map((result) => summaryOf(result, searching)),
     seconds: (performance.now() - start) / 1000,
     verifiers: verifiers.length,
   };
-}
-
-/** One line of JSON for every attempt, accepted or not. */
-export function writeAttempts(path: string, results: readonly PairResult[], seed: number): void {
-  const lines = results.flatMap(({ attempts }) =>
-    attempts.map(
-      ({ spaceGroup, partner, index, origin, view, method, evaluations, accepted, reasons }) =>
-        JSON.stringify({
-          class: spaceGroup,
-          partner,
-          seed,
-          index,
-          t: origin.t,
-          method,
-          margin: view.margin,
-          gap: view.gap,
-          evaluations,
-          accepted,
-          reasons,
-        }),
-    ),
-  );
-  writeAtomic(path, `${lines.join('\n')}\n`);
-}
-
-const reasonText = (reasons: Record<string, number>): string =>
-  Object.entries(reasons)
-    .sort(([, a], [, b]) => b - a)
-    .slice(0, 3)
-    .map(([reason, count]) => `${reason} ${count}`)
-    .join(', ') || 'none';
-
-const shown = (value: number | null, digits: number): string =>
-  value === null ? '-' : value.toFixed(digits);
-
-/** What the searches came to, as a table and a few lines. */
-export function boundaryText({ summary, results, seconds, verifiers }: BoundaryMade): string {
-  const rows = summary.map((one) => [
-    `${one.spaceGroup}:${one.partner}`,
-    one.accepted,
-    one.attempts,
-    shown(one.evaluationsPerSample, 1),
-    shown(one.confusionDistance, 3),
-    shown(one.verifierMargin, 2),
-    reasonText(one.reasons),
-  ]);
-  const head = [
-    'pair',
-    'accepted',
-    'attempts',
-    'evaluations each',
-    'p gap',
-    'verifier margin',
-    'refused for',
-  ];
-  const accepted = summary.reduce((sum, one) => sum + one.accepted, 0);
-  const total = { search: 0, draw: 0, gates: 0 };
-  for (const { times } of results) {
-    for (const phase of Object.keys(total) as (keyof typeof total)[]) total[phase] += times[phase];
-  }
-  const whole = total.search + total.draw + total.gates || 1;
-  const share = (phase: keyof typeof total): string =>
-    `${Math.round((100 * total[phase]) / whole)} %`;
-  const unreached = summary
-    .filter((one) => one.accepted === 0)
-    .map((one) => `${one.spaceGroup}:${one.partner}`);
-  const lines = [
-    textTable([head, ...rows]),
-    `${accepted} accepted, ${(accepted / seconds).toFixed(2)} a second; time: search ${share('search')}, drawing ${share('draw')}, gates ${share('gates')}`,
-  ];
-  if (unreached.length > 0) lines.push(`no boundary reached: ${unreached.join(', ')}`);
-  const fooled = summary.reduce((sum, one) => sum + one.guideOnly, 0);
-  if (verifiers > 0) lines.push(`${fooled} candidates fooled only the guide`);
-  else
-    lines.push(
-      'no second classifier in the workspace: candidates that fool only the guide were not found out (npx gan classify train --seed 2)',
-    );
-  return lines.join('\n');
 }

@@ -88,3 +88,11 @@ it.each([
 ] as [string, Partial<TrainOptions>][])('refuses with one line: %s', async (message, wrong) => {
   await expect(trainClassifier({ ...options, ...wrong })).rejects.toThrow(new RegExp(message));
 });
+
+it('names a smaller batch where memory runs out', async () => {
+  const images = (): never => {
+    throw new RangeError('Array buffer allocation failed');
+  };
+  const starved = trainClassifier({ ...options, examples: { ...examples, images } });
+  await expect(starved).rejects.toThrow(/memory ran out at batch size 16/);
+});

@@ -8,6 +8,7 @@ const folder = join(packageRoot, `dist.types-${process.pid}`);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const HEAD = `
+import type { choosePrior } from '../src/benchmark/choose.ts';
 import type { Store } from '../src/dataset/store.ts';
 import type { TrainOptions } from '../classifier/options.ts';
 import { type CleanArchive, refuseLeaks } from '../synthetic/leak.ts';
@@ -24,6 +25,7 @@ const LINES: [string, boolean][] = [
   [`export const validation: TrainOptions['validation'] = store.examples('validation');`, true],
   [`export const again: Mixture = mix(refuseLeaks(archive, store), options);`, true],
   [`export const judge: TrainOptions['validation'] = mixture;`, false],
+  [`export const chosen: Parameters<typeof choosePrior>[0]['validation'] = mixture;`, false],
   [`export const part: ReturnType<Store['examples']> = mixture;`, false],
   [`export const unchecked = mix(archive, options);`, false],
   [`export const forged: CleanArchive = { ...archive, origin: archive.origin! };`, false],

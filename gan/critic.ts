@@ -1,0 +1,29 @@
+import { type Tensor2D, tf } from '../src/engine/tf.ts';
+import { discriminator, discriminatorLayout, type GanShape } from './networks.ts';
+
+/** A discriminator kept with its generator, for opinions on what the generator draws. */
+export interface Critic {
+  /** Flat weights. */
+  weights: Float32Array;
+  /** Mean standard deviation of the columns of the real training vectors, 0 to about 1. */
+  spread: number;
+}
+
+/**
+ * Scores of codec vectors under class labels; `codes` (K, code) has the code of each class. Every
+ * vector is scored as if in a batch that spreads as far as the real ones, so that its score does
+ * not depend on its neighbours.
+ */
+export function criticScores(
+  critic: Critic,
+  shape: GanShape,
+  of: { vectors: readonly Float32Array[]; labels: readonly number[]; codes: Tensor2D },
+): Float32Array {
+  if (of.vectors.length === 0) return new Float32Array(0);
+  return tf.tidy(() => {
+    const weights = discriminatorLayout(shape).unpack(tf.tensor1d(critic.weights));
+    const x = tf.stack(of.vectors.map((vector) => tf.tensor1d(vector))) as Tensor2D;
+    const codes = tf.gather(of.codes, tf.tensor1d([...of.labels], 'int32'));
+    return discriminator(weights, [x], codes, critic.spread)[0]!.dataSync() as Float32Array;
+  });
+}

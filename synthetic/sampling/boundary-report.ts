@@ -1,0 +1,82 @@
+import type { PairResult } from '../../gan/boundary.ts';
+import { writeAtomic } from '../../src/ground/files.ts';
+import { textTable } from '../../src/ground/log.ts';
+import type { BoundaryMade } from './boundary.ts';
+
+/** One line of JSON for every attempt, accepted or not. */
+export function writeAttempts(path: string, results: readonly PairResult[], seed: number): void {
+  const lines = results.flatMap(({ attempts }) =>
+    attempts.map(
+      ({ spaceGroup, partner, index, origin, view, method, evaluations, accepted, reasons }) =>
+        JSON.stringify({
+          class: spaceGroup,
+          partner,
+          seed,
+          index,
+          t: origin.t,
+          method,
+          margin: view.margin,
+          gap: view.gap,
+          evaluations,
+          accepted,
+          reasons,
+        }),
+    ),
+  );
+  writeAtomic(path, `${lines.join('\n')}\n`);
+}
+
+const reasonText = (reasons: Record<string, number>): string =>
+  Object.entries(reasons)
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, 3)
+    .map(([reason, count]) => `${reason} ${count}`)
+    .join(', ') || 'none';
+
+const shown = (value: number | null, digits: number): string =>
+  value === null ? '-' : value.toFixed(digits);
+
+/** What the searches came to, as a table and a few lines. */
+export function boundaryText({ summary, results, seconds, verifiers }: BoundaryMade): string {
+  const rows = summary.map((one) => [
+    `${one.spaceGroup}:${one.partner}`,
+    one.accepted,
+    one.attempts,
+    shown(one.evaluationsPerSample, 1),
+    shown(one.confusionDistance, 3),
+    shown(one.verifierMargin, 2),
+    reasonText(one.reasons),
+  ]);
+  const head = [
+    'pair',
+    'accepted',
+    'attempts',
+    'evaluations each',
+    'p gap',
+    'verifier margin',
+    'refused for',
+  ];
+  const accepted = summary.reduce((sum, one) => sum + one.accepted, 0);
+  const total = { search: 0, draw: 0, gates: 0 };
+  for (const { times } of results) {
+    for (const phase of Object.keys(total) as (keyof typeof total)[]) total[phase] += times[phase];
+  }
+  const whole = total.search + total.draw + total.gates || 1;
+  const share = (phase: keyof typeof total): string =>
+    `${Math.round((100 * total[phase]) / whole)} %`;
+  const unreached = summary
+    .filter((one) => one.accepted === 0)
+    .map((one) => `${one.spaceGroup}:${one.partner}`);
+  const lines = [
+    textTable([head, ...rows]),
+    `${accepted} accepted, ${(accepted / seconds).toFixed(2)} a second; time: search ${share('search')}, drawing ${share('draw')}, gates ${share('gates')}`,
+  ];
+  if (unreached.length > 0) lines.push(`no boundary reached: ${unreached.join(', ')}`);
+  const fooled = summary.reduce((sum, one) => sum + one.guideOnly, 0);
+  if (verifiers > 0) lines.push(`${fooled} candidates fooled only the guide`);
+  else
+    lines.push(
+      'no second classifier in the workspace: candidates that fool only the guide were not found out (npx gan classify train --seed 2)',
+    );
+  return lines.join('\n');
+}

@@ -1,0 +1,84 @@
+import { copyFileSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import fc from 'fast-check';
+import { beforeAll, expect, it } from 'vitest';
+import { openStudyFolder, type StudyFolder } from '../../src/benchmark/folder.ts';
+import { poolFile, poolsOf } from '../../src/benchmark/pools.ts';
+import { missingRows } from '../../src/benchmark/sampler-pool.ts';
+import {
+  type CellPlan,
+  planCells,
+  SYNTHETIC_SOURCES,
+  studySchema,
+} from '../../src/benchmark/study.ts';
+import { trainingSet } from '../../src/benchmark/training-set.ts';
+import { classCounts, type Examples } from '../../src/dataset/examples.ts';
+import type { Store } from '../../src/dataset/store.ts';
+import { writeArchive } from '../../synthetic/archive.ts';
+import { temporaryFolder } from '../support/folder.ts';
+import { toyArchive, toyStore } from '../synthetic/toy-store.ts';
+
+/** Training rows of the classes, and more synthetic ones than any arm can ask for. */
+const REAL = [24, 9, 4];
+const MOST = 30;
+let store: Store;
+let plenty: string;
+
+beforeAll(async () => {
+  store = await toyStore(REAL);
+  plenty = join(temporaryFolder('pools'), 'plenty.h5');
+  await writeArchive(plenty, toyArchive(store, [MOST, MOST, MOST]));
+});
+
+/** A study with an arm for every source, all filled and undersampled alike. */
+function studyOf(settings: { fillTo: number; undersample: number; ratio: number }) {
+  const arms = SYNTHETIC_SOURCES.map((synthetic) => ({ name: synthetic, synthetic, ...settings }));
+  const study = studySchema.parse({ name: 'x', baseline: 'none', arms, seeds: 1, splits: 1 });
+  const folder = openStudyFolder(temporaryFolder('study'), study);
+  return { folder, cells: planCells(study) };
+}
+
+/** The training set of a cell; its pool, where it has one, is the archive with plenty. */
+async function examplesOf(folder: StudyFolder, cell: CellPlan): Promise<Examples> {
+  for (const pool of poolsOf(cell)) {
+    const file = poolFile(folder, cell, pool);
+    mkdirSync(dirname(file), { recursive: true });
+    copyFileSync(plenty, file);
+  }
+  return (await trainingSet(folder, cell, store)).examples;
+}
+
+const rowsMarked = ({ labels, synthetic, classes }: Examples, mark: 0 | 1): number[] => [
+  ...classCounts({ classes, labels: labels.filter((_, i) => (synthetic?.[i] ?? 0) === mark) }),
+];
+
+it('adds as many rows to a class by copies as by any synthetic source', {
+  timeout: 60_000,
+}, async () => {
+  const settings = fc.record({
+    fillTo: fc.integer({ min: 1, max: MOST }),
+    undersample: fc.integer({ min: 0, max: 26 }),
+    ratio: fc.constantFrom(0, 0.5, 1.3, 100),
+  });
+  await fc.assert(
+    fc.asyncProperty(settings, async (given) => {
+      const { folder, cells } = studyOf(given);
+      const missing = missingRows(store.examples('train'), given.fillTo);
+      const added: number[][] = [];
+      for (const cell of cells) {
+        const examples = await examplesOf(folder, cell);
+        const kept = given.undersample || Number.POSITIVE_INFINITY;
+        expect(rowsMarked(examples, 0)).toEqual(REAL.map((count) => Math.min(count, kept)));
+        const synthetic = rowsMarked(examples, 1);
+        if (cell.arm.synthetic === 'none') expect(synthetic).toEqual([0, 0, 0]);
+        else added.push(synthetic);
+      }
+      expect(new Set(added.map(String)).size).toBe(1);
+      added[0]!.forEach((count, label) => {
+        expect(count).toBeLessThanOrEqual(missing[label]!);
+        expect(count).toBe(Math.min(missing[label]!, Math.floor(given.ratio * REAL[label]!)));
+      });
+    }),
+    { numRuns: 12, examples: [[{ fillTo: 20, undersample: 3, ratio: 100 }]] },
+  );
+});
