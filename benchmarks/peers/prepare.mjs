@@ -1,14 +1,16 @@
 // Measures `gan data prepare` against prepare.py, and its memory and time as the data grow.
 //
-//   node benchmarks/peers/prepare.mjs [--python python3] [--samples 660] [--workers 2] [--rounds 3]
-//                                     [--counts 200,400,800,1600,5000]
+//   node benchmarks/peers/prepare.mjs [--python python3] [--samples 1320] [--workers 2] [--rounds 3]
+//                                     [--counts 200,625,1250,2500,5000] [--share 5]
 //
-// Both read the same files in one run, turn about; each starts with the pages in the cache and
-// without an index. Prints one line of JSON a measurement. `cpu` counts the seconds of all
-// processes, which a busy machine changes less than `seconds`.
+// Both read the same files in one run, turn about, without an index: `warm` with the pages in the
+// cache, `cold` after the cache was told to drop them. For the growing counts, `share` samples are
+// links to one stored stack, and the pages are in the cache. Prints one line of JSON a measurement;
+// `cpu` counts the seconds of all processes, which a busy machine changes less than `seconds`.
+// Peaks are of resident memory, summed over the command and its reading processes.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpus, tmpdir, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
@@ -17,21 +19,39 @@ const launch = resolve(here, '..', '..', 'src', 'launch.mjs');
 const { values } = parseArgs({
   options: {
     python: { type: 'string', default: 'python3' },
-    samples: { type: 'string', default: '660' },
+    samples: { type: 'string', default: '1320' },
     workers: { type: 'string', default: '2' },
     rounds: { type: 'string', default: '3' },
-    counts: { type: 'string', default: '200,400,800,1600,5000' },
+    counts: { type: 'string', default: '200,625,1250,2500,5000' },
+    share: { type: 'string', default: '5' },
   },
 });
 const folder = mkdtempSync(join(tmpdir(), 'cbed-bench-'));
 const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 
-function makeData(name, count, ...flags) {
+function python(...words) {
+  const run = spawnSync(values.python, words, { encoding: 'utf8' });
+  if (run.status !== 0) throw new Error(run.stderr || String(run.error));
+  return run.stdout;
+}
+
+function makeData(name, count, share = 1) {
   const data = join(folder, name);
-  const made = spawnSync(values.python, [join(here, 'prepare-data.py'), data, count, ...flags]);
-  if (made.status !== 0) throw new Error(String(made.stderr));
+  python(join(here, 'prepare-data.py'), data, String(count), String(share));
   return data;
 }
+
+/** Writes a folder's pages to the disk and drops them from the cache. */
+const forget = (data) =>
+  python(
+    '-c',
+    `import os, sys
+for entry in os.scandir(sys.argv[1]):
+    with open(entry.path) as file:
+        os.fsync(file.fileno())
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)`,
+    data,
+  );
 
 /** Peak resident MiB of a process and its children, summed over them, and their CPU seconds. */
 function watch(root) {
@@ -44,6 +64,7 @@ function watch(root) {
         const field = (name) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]);
         if (Number(pid) !== root && field('PPid') !== root) continue;
         const times = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+        if (Number.isNaN(field('VmHWM'))) continue; // It is ending.
         peaks.set(pid, field('VmHWM') / 1024);
         ticks.set(pid, Number(times[11]) + Number(times[12]));
       } catch {
@@ -88,35 +109,44 @@ async function ours(data, workers) {
 const theirs = (data, workers) =>
   measured(values.python, [join(here, 'prepare.py'), data, join(folder, 'peer.npy'), workers]);
 
-const report = (line) => console.log(JSON.stringify(line));
+const rounded = (_, value) => (typeof value === 'number' ? Number(value.toPrecision(4)) : value);
+const report = (line) => console.log(JSON.stringify(line, rounded));
 
 async function throughput() {
   const count = Number(values.samples);
-  const data = makeData('stored', values.samples);
-  await ours(data, values.workers); // fills the page cache, builds dist/
-  const runs = { mine: [], peer: [] };
-  for (let round = 0; round < Number(values.rounds); round++) {
-    runs.peer.push(await theirs(data, values.workers));
-    runs.mine.push(await ours(data, values.workers));
+  const { workers } = values;
+  const data = makeData('stored', count);
+  await ours(data, workers); // fills the page cache, builds dist/
+  for (const cache of ['warm', 'cold']) {
+    const runs = { ours: [], peer: [] };
+    for (let round = 0; round < (cache === 'warm' ? Number(values.rounds) : 1); round++) {
+      if (cache === 'cold') forget(data);
+      runs.peer.push(await theirs(data, workers));
+      if (cache === 'cold') forget(data);
+      runs.ours.push(await ours(data, workers));
+    }
+    for (const [who, list] of Object.entries(runs)) {
+      const seconds = median(list.map((run) => run.seconds));
+      const cpuMsPerSample = (1000 * median(list.map((run) => run.cpu))) / count;
+      report({ who, cache, samples: count, samplesPerSecond: count / seconds, cpuMsPerSample });
+    }
   }
   rmSync(data, { recursive: true });
-  for (const [who, list] of Object.entries(runs)) {
-    const seconds = median(list.map((run) => run.seconds));
-    const cpu = median(list.map((run) => run.cpu));
-    report({ who, samples: count, workers: Number(values.workers), samplesPerSecond: count / seconds, cpuMsPerSample: (1000 * cpu) / count });
-  }
 }
 
 async function scaling() {
   for (const count of values.counts.split(',')) {
-    const data = makeData(`sparse-${count}`, count, '--sparse');
+    const data = makeData(`growing-${count}`, count, values.share);
     const { output, seconds, peakMiB, cpu } = await ours(data, values.workers);
-    report({ samples: output.samples, seconds, peakMiB, cpuMsPerSample: (1000 * cpu) / output.samples });
+    const { samples } = output;
+    report({ samples, seconds, samplesPerSecond: samples / seconds, peakMiB, cpuMsPerSample: (1000 * cpu) / samples });
     rmSync(data, { recursive: true });
   }
 }
 
 try {
+  const machine = { processor: cpus()[0].model, cores: cpus().length, GiB: totalmem() / 2 ** 30 };
+  report({ settings: values, machine, node: process.version });
   await throughput();
   await scaling();
 } finally {
