@@ -1,0 +1,371 @@
+/**
+ * Generators on one store, judged alike: the conditional GAN, the same GAN untrained and the codec
+ * samplers, for every few-shot class. Training materials only make samples; the verifier is a
+ * classifier of another seed; real test triplets stand beside.
+ *
+ *   npx tsc -p benchmarks && node dist/benchmarks/generators.js STORE FOLDER
+ *     [--steps 3000] [--seeds 1,2,3] [--count 40] [--updates 300] [--resplit]
+ *
+ * FOLDER gets a JSON file a seed, a sheet of real beside generated triplets, and summary.md.
+ * Seeds that are done are not run again.
+ */
+import { existsSync, mkdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Classifier } from '../classifier/classifier.ts';
+import { predictedLabels } from '../classifier/metrics.ts';
+import { trainingClasses } from '../gan/attention.ts';
+import { ganConfig } from '../gan/config.ts';
+import { ganData } from '../gan/data.ts';
+import type { GanModel } from '../gan/model.ts';
+import { trainGan } from '../gan/train.ts';
+import { ClassTables } from '../src/codec/class-tables.ts';
+import { drawPool } from '../src/codec/pool.ts';
+import type { SamplerName } from '../src/codec/samplers.ts';
+import type { Examples } from '../src/dataset/examples.ts';
+import { resplit } from '../src/dataset/resplit.ts';
+import { DEFAULT_SPLIT_RULE } from '../src/dataset/split.ts';
+import { openStore, type Store } from '../src/dataset/store.ts';
+import { writeAtomic, writeJson } from '../src/ground/files.ts';
+import { textTable } from '../src/ground/log.ts';
+import { terminalProgress } from '../src/ground/progress.ts';
+import { readJson } from '../src/ground/run.ts';
+import { Stream } from '../src/ground/stream.ts';
+import { writeFigure } from '../src/report/raster.ts';
+import { contactSheet, type SheetCell } from '../src/report/sheet.ts';
+import type { SyntheticArchive } from '../synthetic/archive.ts';
+import { audit } from '../synthetic/audit.ts';
+import { squaredDistance } from '../synthetic/metrics/distances.ts';
+import { pickRows } from '../synthetic/metrics/features.ts';
+import { median } from '../synthetic/metrics/quantile.ts';
+import { randomSamples } from '../synthetic/sampling/random.ts';
+import { pooled } from '../synthetic/spaces/pooled.ts';
+import { trainVerifier } from '../synthetic/verifier.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    steps: { type: 'string', default: '3000' },
+    seeds: { type: 'string', default: '1,2,3' },
+    count: { type: 'string', default: '40' },
+    updates: { type: 'string', default: '300' },
+    resplit: { type: 'boolean', default: false },
+  },
+});
+const [path, folder] = positionals;
+if (!path || !folder) throw new Error('give a store and a folder for the results');
+const settings = {
+  steps: Number(values.steps),
+  seeds: values.seeds.split(',').map(Number),
+  count: Number(values.count),
+  updates: Number(values.updates),
+  resplit: values.resplit,
+};
+const SAMPLERS = ['interpolation-jitter', 'lattice-transfer'] as const satisfies SamplerName[];
+const SHOWN_CLASSES = 6;
+const SHOWN_EACH = 3;
+
+/** Triplets of one source, `count` of every rare class. */
+interface Made {
+  images: Uint8Array;
+  labels: number[];
+}
+
+/** What one source came to. */
+interface Judged {
+  source: string;
+  /** Share of samples whose class the verifier finds likeliest. */
+  verifier: number;
+  accepted: number;
+  /** Root mean square grey levels to the nearest training triplet, median. */
+  nearest: number;
+  /** Mean distance between samples of a class over that between its real triplets, median. */
+  diversity: number;
+  cas: { value: number; floor: number } | null;
+  /** By feature space: KID of all rare classes over its floor; the rest medians over classes. */
+  spaces: Record<
+    string,
+    { kidRatio: number; precision: number; recall: number; density: number; coverage: number }
+  >;
+  classes: {
+    spaceGroup: number;
+    kid: Record<string, { value: number | null; ratio: number | null }>;
+  }[];
+}
+
+interface SeedResult {
+  seed: number;
+  rare: number[];
+  /** Recall of the verifier on real test triplets of the rare classes. */
+  realTest: number;
+  ganSeconds: number;
+  judged: Judged[];
+}
+
+const each = (store: Store): number => store.size * store.size * 3;
+
+async function ofGan(model: GanModel, rare: readonly number[], seed: number): Promise<Made> {
+  const wanted = new Map(rare.map((spaceGroup) => [spaceGroup, settings.count]));
+  const samples = await randomSamples(model, { wanted, seed }, terminalProgress);
+  const images = new Uint8Array(samples.length * samples[0]!.drawn.pixels.length);
+  samples.forEach(({ drawn }, i) => {
+    images.set(drawn.pixels, i * drawn.pixels.length);
+  });
+  return { images, labels: samples.map(({ passport }) => passport.class) };
+}
+
+async function ofSampler(
+  tables: ClassTables,
+  sampler: SamplerName,
+  request: { store: Store; rare: readonly number[]; seed: number },
+): Promise<Made> {
+  const { store, rare, seed } = request;
+  const counts = store.classes.map((c) => (rare.includes(c) ? settings.count : 0));
+  const stream = new Stream(seed, `generators/${sampler}`);
+  const { images, labels } = await drawPool(tables, { sampler, counts, stream }, terminalProgress);
+  return { images, labels: Array.from(labels, (label) => store.classes[label]!) };
+}
+
+/** Some triplets of many. */
+function pickImages(images: Uint8Array, rows: ArrayLike<number>, length: number): Uint8Array {
+  const out = new Uint8Array(rows.length * length);
+  Array.from(rows).forEach((row, i) => {
+    out.set(images.subarray(row * length, (row + 1) * length), i * length);
+  });
+  return out;
+}
+
+/** Mean distance between different rows of a set. */
+function spreadOf(
+  set: Pick<Examples, 'count' | 'size' | 'images'>,
+  rows: readonly number[],
+): number {
+  const features = pickRows(pooled(set), [...rows]);
+  let sum = 0;
+  let pairs = 0;
+  for (let i = 0; i < features.count; i++) {
+    for (let j = 0; j < i; j++, pairs++)
+      sum += Math.sqrt(squaredDistance(features, i, features, j));
+  }
+  return pairs ? sum / pairs : Number.NaN;
+}
+
+const rowsOf = (labels: ArrayLike<number>, wanted: number): number[] =>
+  Array.from(labels, (label, i) => (label === wanted ? i : -1)).filter((i) => i >= 0);
+
+const finite = (list: (number | null | undefined)[]): number[] =>
+  list.filter((value): value is number => Number.isFinite(value));
+const middle = (list: (number | null | undefined)[]): number => {
+  const kept = finite(list);
+  return kept.length ? median(kept) : Number.NaN;
+};
+
+async function judge(
+  source: string,
+  made: Made,
+  { store, verifier, seed }: { store: Store; verifier: Classifier; seed: number },
+): Promise<Judged> {
+  const archive: SyntheticArchive = {
+    ...{ path: source, digest: source, count: made.labels.length, size: store.size },
+    labels: Int32Array.from(made.labels),
+    classes: store.classes,
+    ...{ camera: null, provenance: null, origin: null, parameters: null },
+    images: (rows) => pickImages(made.images, rows, each(store)),
+  };
+  const { updates: casUpdates } = settings;
+  const progress = terminalProgress;
+  const score = await audit({
+    archive,
+    store,
+    verifier,
+    perClass: true,
+    casUpdates,
+    seed,
+    progress,
+  });
+  const predicted = predictedLabels(verifier.predict(made.images), store.classes.length);
+  const right = made.labels.filter((c, i) => store.classes[predicted[i]!] === c).length;
+  const train = store.examples('train');
+  const groups = [...new Set(made.labels)];
+  const diversity = groups.map((c) => {
+    const real = spreadOf(train, rowsOf(train.labels, store.classes.indexOf(c)));
+    return spreadOf(archive, rowsOf(made.labels, c)) / real;
+  });
+  const classes = groups.map((spaceGroup) => ({
+    spaceGroup,
+    kid: Object.fromEntries(
+      score.spaces.map(({ name, sets }) => {
+        const { value, ratio } = sets.find((one) => one.spaceGroup === spaceGroup)!.metrics.kid;
+        return [name, { value, ratio }];
+      }),
+    ),
+  }));
+  const spaces = Object.fromEntries(
+    score.spaces.map(({ name, sets }) => {
+      const own = sets.filter((one) => one.spaceGroup !== null).map(({ metrics }) => metrics);
+      const of = (key: 'precision' | 'recall' | 'density' | 'coverage') =>
+        middle(own.map((metrics) => metrics[key].value));
+      // Few-shot classes alone have too few materials for a floor: all of them together have one.
+      const whole = sets.find((one) => one.spaceGroup === null)!.metrics;
+      const kidRatio = whole.kid.ratio ?? Number.NaN;
+      const names = ['precision', 'recall', 'density', 'coverage'] as const;
+      return [name, { kidRatio, ...Object.fromEntries(names.map((key) => [key, of(key)])) }];
+    }),
+  ) as Judged['spaces'];
+  return {
+    source,
+    verifier: right / made.labels.length,
+    accepted: score.samples.filter(({ accepted }) => accepted).length / score.samples.length,
+    nearest: median(score.samples.map(({ nearest }) => nearest.distance)),
+    diversity: middle(diversity),
+    cas: score.cas && { value: score.cas.value, floor: score.cas.floor },
+    spaces,
+    classes,
+  };
+}
+
+/** Real triplets above, generated ones below, for some rare classes. */
+async function drawSheet(
+  store: Store,
+  made: Made,
+  rare: readonly number[],
+  seed: number,
+): Promise<void> {
+  const train = store.examples('train');
+  const step = Math.max(1, Math.floor(rare.length / SHOWN_CLASSES));
+  const cells = rare
+    .filter((_, i) => i % step === 0)
+    .slice(0, SHOWN_CLASSES)
+    .flatMap((spaceGroup): SheetCell[] => {
+      const real = rowsOf(train.labels, store.classes.indexOf(spaceGroup));
+      const own = rowsOf(made.labels, spaceGroup);
+      const cell = (pixels: Uint8Array, text: string): SheetCell => ({
+        pixels,
+        size: store.size,
+        caption: [`space group ${spaceGroup}, ${text}`],
+      });
+      return [
+        ...Array.from({ length: SHOWN_EACH }, (_, i) =>
+          cell(train.images([real[Math.floor((i * real.length) / SHOWN_EACH)]!]), 'real'),
+        ),
+        ...own
+          .slice(0, SHOWN_EACH)
+          .map((row) =>
+            cell(made.images.subarray(row * each(store), (row + 1) * each(store)), 'generated'),
+          ),
+      ];
+    });
+  const title = `Real and generated triplets, ${basename(path!, '.h5')}, seed ${seed}`;
+  const subtitle =
+    'left three real training triplets, right three of the GAN at random; ln intensity';
+  const svg = await contactSheet({
+    title,
+    subtitle,
+    cells,
+    columns: 2 * SHOWN_EACH,
+    cellWidth: 210,
+  });
+  await writeFigure(join(folder!, `sheet-${seed}`), svg);
+}
+
+async function runSeed(whole: Store, seed: number): Promise<SeedResult> {
+  const store = settings.resplit ? resplit(whole, { seed, rule: DEFAULT_SPLIT_RULE }) : whole;
+  const rare = trainingClasses(store, 'rare');
+  const training = { updates: settings.updates, seed: 20_000 + seed, progress: terminalProgress };
+  const verifier = await trainVerifier(store, training);
+  const test = store.examples('test');
+  const found = predictedLabels(verifier.predict(test), store.classes.length);
+  const rareRows = [...test.labels.keys()].filter((i) =>
+    rare.includes(store.classes[test.labels[i]!]!),
+  );
+  const realTest = rareRows.filter((i) => found[i] === test.labels[i]).length / rareRows.length;
+  const data = {
+    ...ganData(store.examples('train'), terminalProgress),
+    attention: new Set(rare.map((c) => store.classes.indexOf(c))),
+  };
+  const start = performance.now();
+  const config = ganConfig.parse({ steps: settings.steps, seed });
+  const { model, untrained } = await trainGan({ data, config, progress: terminalProgress });
+  const ganSeconds = (performance.now() - start) / 1000;
+  const tables = new ClassTables(data.set);
+  const judging = { store, verifier, seed };
+  const made = await ofGan(model, rare, seed);
+  await drawSheet(store, made, rare, seed);
+  const judged = [
+    await judge('GAN', made, judging),
+    await judge('GAN untrained', await ofGan(untrained, rare, seed), judging),
+  ];
+  for (const sampler of SAMPLERS) {
+    judged.push(
+      await judge(sampler, await ofSampler(tables, sampler, { store, rare, seed }), judging),
+    );
+  }
+  for (const one of [model, untrained, verifier]) one.dispose();
+  return { seed, rare, realTest, ganSeconds, judged };
+}
+
+const shown = (value: number, digits = 2): string =>
+  Number.isFinite(value) ? value.toFixed(digits) : '-';
+
+/** Means over the seeds, a row a source. */
+function summary(results: readonly SeedResult[]): string {
+  const sources = results[0]!.judged.map(({ source }) => source);
+  const spaces = Object.keys(results[0]!.judged[0]!.spaces);
+  const rows = sources.map((source) => {
+    const all = results.map(({ judged }) => judged.find((one) => one.source === source)!);
+    const mean = (of: (one: Judged) => number | undefined): number => {
+      const kept = finite(all.map(of));
+      return kept.reduce((a, b) => a + b, 0) / kept.length;
+    };
+    return [
+      source,
+      shown(mean((one) => one.verifier)),
+      shown(mean((one) => one.accepted)),
+      shown(mean((one) => one.cas?.value)),
+      shown(mean((one) => one.cas?.floor)),
+      shown(mean((one) => one.diversity)),
+      shown(
+        mean((one) => one.nearest),
+        1,
+      ),
+      ...spaces.map((space) =>
+        shown(
+          mean((one) => one.spaces[space]!.kidRatio),
+          1,
+        ),
+      ),
+      ...(['precision', 'recall', 'density', 'coverage'] as const).map((key) =>
+        shown(mean((one) => one.spaces[spaces[0]!]![key])),
+      ),
+    ];
+  });
+  const heads = ['source', 'verifier', 'accepted', 'CAS', 'CAS real', 'diversity', 'nearest'];
+  const last = ['precision', 'recall', 'density', 'coverage'];
+  return textTable([[...heads, ...spaces.map((space) => `KID ratio ${space}`), ...last], ...rows]);
+}
+
+mkdirSync(folder, { recursive: true });
+const store = await openStore(path);
+writeJson(join(folder, 'settings.json'), {
+  store: basename(path),
+  digest: store.digest,
+  ...settings,
+});
+for (const seed of settings.seeds) {
+  const file = join(folder, `seed-${seed}.json`);
+  if (!existsSync(file)) writeJson(file, await runSeed(store, seed));
+}
+const results = settings.seeds.map((seed) =>
+  readJson<SeedResult>(join(folder, `seed-${seed}.json`)),
+);
+const real = results.map(({ realTest }) => realTest.toFixed(2)).join(', ');
+const text = summary(results);
+writeAtomic(
+  join(folder, 'summary.md'),
+  `Means over ${results.length} seeds, ${settings.steps} GAN steps, ${settings.count} samples a rare class; ` +
+    `KID of all rare classes together over its floor (real triplets of other materials); precision to coverage: ` +
+    `medians over classes in the first space.\n` +
+    `Recall of the verifier on real test triplets of the same classes: ${real}.\n\n\`\`\`\n${text}\n\`\`\`\n`,
+);
+console.log(text);
+store.close();
