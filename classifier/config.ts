@@ -1,16 +1,7 @@
 import { z } from 'zod';
+import { positive, whole } from '../src/ground/settings.ts';
 import { TRAINING_DEFAULTS } from './options.ts';
 import { CONSISTENCIES, NETWORKS } from './spec.ts';
-
-const wholeNumber = (least: number) =>
-  z.coerce
-    .number({ error: 'is not a number' })
-    .int({ error: 'is not a whole number' })
-    .min(least, { error: `is less than ${least}` });
-
-const positive = z.coerce
-  .number({ error: 'is not a number' })
-  .positive({ error: 'is not above 0' });
 
 /** Technique words from `a,b` or from a list. */
 const techniqueWords = z
@@ -27,12 +18,12 @@ export const trainSettings = z.strictObject({
     .enum(CONSISTENCIES, { error: `is none of ${CONSISTENCIES.join(', ')}` })
     .default('none'),
   network: z.enum(NETWORKS, { error: `is none of ${NETWORKS.join(', ')}` }).default('stack'),
-  width: wholeNumber(1).default(24),
-  updates: wholeNumber(1).default(1200),
-  batch: wholeNumber(2).default(TRAINING_DEFAULTS.batch),
+  width: whole(1).default(24),
+  updates: whole(1).default(1200),
+  batch: whole(2).default(TRAINING_DEFAULTS.batch),
   rate: positive.default(TRAINING_DEFAULTS.rate),
-  patience: wholeNumber(1).optional(),
-  seed: wholeNumber(0).default(1),
+  patience: whole(1).optional(),
+  seed: whole(0).default(1),
   out: z.string().optional(),
 });
 

@@ -1,19 +1,5 @@
 import { z } from 'zod';
-
-const whole = (least: number) =>
-  z.coerce
-    .number({ error: 'is not a number' })
-    .int({ error: 'is not a whole number' })
-    .min(least, { error: `is less than ${least}` });
-
-const positive = z.coerce
-  .number({ error: 'is not a number' })
-  .positive({ error: 'is not above 0' });
-
-const share = z.coerce
-  .number({ error: 'is not a number' })
-  .min(0, { error: 'is below 0' })
-  .lt(1, { error: 'is not below 1' });
+import { number, positive, share, whole } from '../src/ground/settings.ts';
 
 /** Names of settings for a machine: `gpu` is wider, with larger batches and longer training. */
 export const PRESETS = ['cpu', 'gpu'] as const;
@@ -42,10 +28,10 @@ export const ganConfigFor = (preset: Preset) =>
     generatorRate: positive.default(2e-4),
     discriminatorRate: positive.default(4e-4),
     /** Weight gamma of the gradient penalty, and how many steps lie between two of them. */
-    penalty: z.coerce.number().min(0).default(0.5),
+    penalty: number.min(0, { error: 'is below 0' }).default(0.5),
     penaltyEvery: whole(1).default(4),
     /** Standard deviation of the noise on what the discriminator sees. */
-    inputNoise: z.coerce.number().min(0).default(0.1),
+    inputNoise: number.min(0, { error: 'is below 0' }).default(0.1),
     /** Decay of the moving average of the generator. */
     average: share.default(0.998),
     seed: whole(0).default(0),

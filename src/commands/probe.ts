@@ -12,22 +12,19 @@ async function settingsOf({ config, json: _, ...flags }: ProbeFlags) {
   const { z } = await import('zod');
   const { resolveConfig } = await import('../ground/config.ts');
   const { defaultStorePath } = await import('../ground/run.ts');
-  const number = z.coerce.number({ error: 'is not a number' });
+  const { groupPair, number, whole } = await import('../ground/settings.ts');
   const schema = z.strictObject({
     data: z.string().default(defaultStorePath()),
     from: z.string().optional(),
     gan: z.string().optional(),
-    pair: z
-      .string()
-      .regex(/^\d+:\d+$/, { error: 'is not two space groups such as 14:62' })
-      .optional(),
+    pair: groupPair.optional(),
     classes: z.coerce.string().optional(),
     epsilon: number.default(0.1),
     guide: z.string().optional(),
     verifier: z.array(z.string()).optional(),
-    count: number.int().min(1, { error: 'is less than 1' }).default(24),
-    side: number.int().min(4, { error: 'is less than 4' }).max(200).default(40),
-    seed: number.int().min(0).default(0),
+    count: whole(1).default(24),
+    side: whole(4).max(200).default(40),
+    seed: whole(0).default(0),
     out: z.string().optional(),
   });
   return resolveConfig(schema, flags, config);

@@ -16,24 +16,21 @@ async function settingsOf({ config, json: _j, replay: _r, from: _f, hard, ...fla
   const { z } = await import('zod');
   const { resolveConfig } = await import('../ground/config.ts');
   const { defaultStorePath } = await import('../ground/run.ts');
-  const number = z.coerce.number({ error: 'is not a number' });
+  const { groupPair, number, positive, whole } = await import('../ground/settings.ts');
   const schema = z.strictObject({
     data: z.string().default(defaultStorePath()),
     gan: z.string().optional(),
     classes: z.coerce.string().optional(),
-    count: number.int().min(1, { error: 'is less than 1' }).default(20),
-    truncation: number.positive({ error: 'is not above 0' }).max(2).default(1),
+    count: whole(1).default(20),
+    truncation: positive.max(2).default(1),
     nearBoundary: z.boolean().default(false),
-    pair: z
-      .string()
-      .regex(/^\d+:\d+$/, { error: 'is not two space groups such as 14:62' })
-      .optional(),
+    pair: groupPair.optional(),
     epsilon: number.default(0.1),
     guide: z.string().optional(),
     verifier: z.array(z.string()).optional(),
-    attempts: number.int().min(1, { error: 'is less than 1' }).default(8),
+    attempts: whole(1).default(8),
     softLabels: z.boolean().default(false),
-    seed: number.int().min(0).default(0),
+    seed: whole(0).default(0),
     out: z.string().optional(),
   });
   return resolveConfig(schema, { ...flags, ...(hard ? { softLabels: false } : {}) }, config);
