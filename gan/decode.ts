@@ -99,11 +99,8 @@ export function decodeTensors(
     pattern: plan.pattern,
     h: plan.h,
     k: plan.k,
-    basis: tf.tensor2d(
-      patterns.flatMap(({ basis }) => [...basis]),
-      [patterns.length, 4],
-    ),
-    radius: tf.tensor1d(patterns.map(({ radius }) => radius)),
+    basis: Float32Array.from(patterns.flatMap(({ basis }) => basis)),
+    radius: Float32Array.from(patterns, ({ radius }) => radius),
     coefficients: towardDetector(symmetric(polar, plan), plan),
   };
 }

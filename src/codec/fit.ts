@@ -1,5 +1,6 @@
 import type { MarkList } from './mark-list.ts';
 import { ABSENT_LEVEL, LOG_CEILING, MODES } from './modes.ts';
+import { paint } from './paint.ts';
 import { SmallSystems } from './solve.ts';
 
 /** Pull of the modes toward zero: discs of few pixels cannot tell six coefficients apart. */
@@ -10,8 +11,6 @@ const UNSEEN = 1e-3;
 /** Levels below this are no signal: half a grey level. */
 const FAINT = 0.05;
 const LARGEST_MODE = 4;
-/** Lowest log-intensity that a disc's modes may reach within it. */
-const LOWEST = -6;
 /** Intensity far below the floor (1). */
 const TINY = 1e-9;
 
@@ -165,25 +164,8 @@ export class DiscFit {
   /** Linear intensity of the model on every pixel; also that of every mark. */
   model(): Float32Array {
     const { marks, measured, background } = this.target;
-    const { coefficients: c, marked } = this;
-    const { start, pixel, footprint, x: xs, y: ys } = marks;
     const sum = background ? background.slice() : new Float32Array(measured.length);
-    for (let disc = 0; disc < this.total.length; disc++) {
-      const at = disc * MODES;
-      const curve = c[at + 3]!;
-      const constant = c[at]! - curve;
-      const xx = 2 * curve + c[at + 4]!;
-      const yy = 2 * curve - c[at + 4]!;
-      for (let i = start[disc]!; i < start[disc + 1]!; i++) {
-        const x = xs[i]!;
-        const y = ys[i]!;
-        const level =
-          constant + x * (c[at + 1]! + xx * x + 2 * c[at + 5]! * y) + y * (c[at + 2]! + yy * y);
-        const value = footprint[i]! * Math.exp(clamp(level, LOWEST, LOG_CEILING + 1));
-        marked[i] = value;
-        sum[pixel[i]!]! += value;
-      }
-    }
+    paint({ marks, coefficients: this.coefficients, first: 0 }, sum, this.marked);
     return sum;
   }
 

@@ -16,7 +16,10 @@ export type Aperture = 'mesh' | 'smooth';
 /** Nodes of a footprint table a pixel. */
 export const NODES = 4;
 
-/** Furthest pixel from the rounded disc centre, along an axis, that a disc of this radius marks. */
+/**
+ * Furthest pixel from the rounded disc centre, along an axis, that a disc of this radius marks: the
+ * bilinear kernel adds a pixel, rounding the centre a half, and reading the table no further node.
+ */
 export const reach = (radius: number): number => Math.max(1, Math.ceil(radius + 1.5) - 1);
 
 /** Nodes a side of a table that holds discs up to this radius (pixels). */
@@ -100,13 +103,18 @@ export const fillFootprintSlope = (table: Float32Array, request: FootprintReques
 
 /** The footprint of one disc, to be read at any place. */
 export class Footprint {
+  /** What `read` found: the mark, and its slopes along both axes, per pixel. */
+  value = 0;
+  alongX = 0;
+  alongY = 0;
   private readonly side: number;
   private readonly table: Float32Array;
 
-  constructor(radius: number, aperture: Aperture) {
+  /** `fill` makes the table: that of the marks, or of their slope in the radius. */
+  constructor(radius: number, aperture: Aperture, fill = fillFootprint) {
     this.side = tableSide(radius);
     this.table = new Float32Array(this.side * this.side);
-    fillFootprint(this.table, { radius, aperture, side: this.side });
+    fill(this.table, { radius, aperture, side: this.side });
   }
 
   /** Strength of the mark `dx` and `dy` pixels from the disc centre, in [0, 1]. */
@@ -124,5 +132,26 @@ export class Footprint {
       (1 - a) * ((1 - b) * table[start]! + b * table[start + 1]!) +
       a * ((1 - b) * table[start + side]! + b * table[start + side + 1]!)
     );
+  }
+
+  /** Reads the mark and its slopes at a place; see `at`. */
+  read(dx: number, dy: number): void {
+    const { side, table } = this;
+    const u = Math.abs(dx) * NODES;
+    const v = Math.abs(dy) * NODES;
+    const i = Math.trunc(u);
+    const j = Math.trunc(v);
+    this.value = this.alongX = this.alongY = 0;
+    if (i > side - 2 || j > side - 2) return;
+    const a = u - i;
+    const b = v - j;
+    const start = i * side + j;
+    const [near, far] = [table[start]!, table[start + side]!];
+    const first = near + b * (table[start + 1]! - near);
+    const last = far + b * (table[start + side + 1]! - far);
+    this.value = first + a * (last - first);
+    this.alongX = Math.sign(dx) * NODES * (last - first);
+    const across = (1 - a) * (table[start + 1]! - near) + a * (table[start + side + 1]! - far);
+    this.alongY = Math.sign(dy) * NODES * across;
   }
 }

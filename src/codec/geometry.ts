@@ -112,7 +112,7 @@ function discIndices(
   return { h: Int16Array.from(h), k: Int16Array.from(k) };
 }
 
-/** A lattice of discs that is known from a pattern alone. */
+/** A lattice of discs without the discs' indices, as far as a pattern alone shows it. */
 export type PlainLattice = Pick<
   PatternGeometry,
   'size' | 'centre' | 'basis' | 'radius' | 'aperture'

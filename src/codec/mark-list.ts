@@ -1,5 +1,5 @@
 import { Footprint, reach } from './footprint.ts';
-import type { PatternGeometry } from './geometry.ts';
+import type { PlainLattice } from './geometry.ts';
 
 /** Every pixel that every disc of a pattern marks, disc by disc. */
 export interface MarkList {
@@ -14,12 +14,24 @@ export interface MarkList {
   y: Float32Array;
 }
 
-/** Marks weaker than this are left out: they would only add noise to a fit. */
-const FAINTEST = 1e-3;
+/** Where the discs of a pattern lie, as far as their marks go. */
+export interface DiscPlaces extends PlainLattice {
+  h: ArrayLike<number>;
+  k: ArrayLike<number>;
+}
 
-/** The marks of a pattern's discs on the pixels of the detector. */
-export function markList(geometry: PatternGeometry): MarkList {
+/** Largest usable disc radius, pixels: above it the lists no longer fit into memory. */
+const LARGEST_RADIUS = 64;
+
+/**
+ * The marks of a pattern's discs on the pixels of the detector.
+ *
+ * @param faintest marks weaker than this are left out; all others are listed.
+ * @throws RangeError for a radius that cannot be drawn.
+ */
+export function markList(geometry: DiscPlaces, faintest = 0): MarkList {
   const { size, centre, basis, radius, aperture, h, k } = geometry;
+  if (!(radius <= LARGEST_RADIUS)) throw new RangeError(`disc radius ${radius} px is not usable`);
   const far = reach(radius);
   const disc = new Footprint(radius, aperture);
   const most = h.length * (2 * far + 1) ** 2;
@@ -41,7 +53,7 @@ export function markList(geometry: PatternGeometry): MarkList {
       for (let c = left; c <= right; c++) {
         const dx = c - column;
         const mark = disc.at(dx, dy);
-        if (mark < FAINTEST) continue;
+        if (mark <= faintest) continue;
         const scale = 1 / Math.max(radius, Math.sqrt(dx * dx + dy * dy));
         pixel[at] = r * size + c;
         footprint[at] = mark;

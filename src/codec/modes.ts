@@ -16,3 +16,7 @@ export const GREYS_PER_LOG = 10;
 
 /** Largest log-intensity above the floor that a stored pixel can hold. */
 export const LOG_CEILING = 255 / GREYS_PER_LOG;
+
+/** Log-intensities outside these bounds are drawn at the bound. */
+export const LOWEST_LEVEL = -8;
+export const HIGHEST_LEVEL = 27;

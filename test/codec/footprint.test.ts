@@ -1,10 +1,13 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   Footprint,
   fillFootprint,
   fillFootprintSlope,
+  reach,
   tableSide,
 } from '../../src/codec/footprint.ts';
+import { Stream } from '../../src/ground/stream.ts';
 import { discTilts } from '../../src/simulate/disc.ts';
 import { splat } from '../../src/simulate/splat.ts';
 
@@ -46,6 +49,40 @@ describe('footprint of a disc', () => {
       const [x, y] = [(at % 21) - 10, 10 - Math.floor(at / 21)];
       expect(footprint.at(x - dx, y - dy)).toBeCloseTo(value, 5);
     });
+  });
+
+  it.each(['smooth', 'mesh'] as const)('%s: marks no pixel beyond its reach', (aperture) => {
+    const half = fc.double({ min: -0.5, max: 0.5, noNaN: true });
+    const radii = fc.double({ min: 0.6, max: 9, noNaN: true });
+    fc.assert(
+      fc.property(radii, half, half, (radius, dx, dy) => {
+        const footprint = new Footprint(radius, aperture);
+        const beyond = reach(radius) + 1;
+        for (let y = -beyond; y <= beyond; y++) {
+          expect(footprint.at(beyond - dx, y - dy)).toBe(0);
+          expect(footprint.at(y - dx, -beyond - dy)).toBe(0);
+        }
+      }),
+      { seed: 2 },
+    );
+  });
+
+  it('reads slopes that agree with differences', () => {
+    const footprint = new Footprint(2.7, 'mesh');
+    const stream = new Stream(4, 'footprint');
+    for (let n = 0; n < 50; n++) {
+      const [x, y] = [stream.between(-4, 4), stream.between(-4, 4)];
+      // Between nodes the table is linear along each axis: differences are exact there.
+      const off = (v: number): number => Math.abs(4 * v - Math.round(4 * v));
+      if (off(x) < 1e-3 || off(y) < 1e-3) continue;
+      footprint.read(x, y);
+      expect(footprint.value).toBeCloseTo(footprint.at(x, y), 12);
+      const step = 1e-4;
+      const right = footprint.at(x + step, y) - footprint.at(x - step, y);
+      const up = footprint.at(x, y + step) - footprint.at(x, y - step);
+      expect(footprint.alongX).toBeCloseTo(right / (2 * step), 6);
+      expect(footprint.alongY).toBeCloseTo(up / (2 * step), 6);
+    }
   });
 
   it('has the slope of the smooth disc', () => {
