@@ -20,11 +20,15 @@ export interface PathGenerator<Image extends Tensor = Tensor> {
 /** How a candidate reached the boundary. */
 export type Method = 'path' | 'gradient';
 
-/** A candidate after the search: where it stands, and what the guide says there. */
-export interface Approach {
+/** Where a candidate stands: latent vector, offset of the embedding, position along the path. */
+export interface Place {
   z: Float32Array;
   offset: Float32Array;
   t: number;
+}
+
+/** A candidate after the search: where it stands, and what the guide says there. */
+export interface Approach extends Place {
   method: Method;
   view: PairView;
   /** Images drawn and scored for it. */
@@ -61,7 +65,7 @@ export const stack = (rows: readonly Float32Array[], width: number): Tensor2D =>
 /** What the guide says of candidates at their positions. */
 export function viewsOf<Image extends Tensor>(
   options: Pick<ApproachOptions<Image>, 'generator' | 'score' | 'pair' | 'classes'>,
-  candidates: readonly { z: Float32Array; offset: Float32Array; t: number }[],
+  candidates: readonly Place[],
 ): PairView[] {
   const { generator, score, pair, classes } = options;
   const logits = tf.tidy(() => {

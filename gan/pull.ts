@@ -1,5 +1,7 @@
-import { type Tensor, type Tensor1D, type Tensor2D, tf } from '../src/engine/tf.ts';
-import { type Approach, type ApproachOptions, stack, viewsOf } from './approach.ts';
+import type { PairView } from '../classifier/boundary/margin.ts';
+import { type Scalar, type Tensor, type Tensor1D, type Tensor2D, tf } from '../src/engine/tf.ts';
+import { type Approach, type ApproachOptions, viewsOf } from './approach.ts';
+import { OpenRows } from './open-rows.ts';
 
 interface PullOptions {
   /** Margin to be reached. */
@@ -14,20 +16,16 @@ const CLEARANCE = 0.5;
 const PRIOR = 0.1;
 /** Largest offset of an embedding; class embeddings have about the length sqrt(2 embedding). */
 const OFFSET_SHARE = 0.25;
-const RATE = 0.08;
-const BETA = 0.8;
-const SQUARE_BETA = 0.95;
 
 /**
  * What the pull minimises, summed over candidates: (m - m*)^2, plus the squared distance by which
  * a third class stands above the pair, plus what makes a latent vector longer than random ones.
  */
 function pullLoss<Image extends Tensor>(
-  { generator, score, pair, classes }: ApproachOptions<Image>,
-  place: { z: Tensor2D; offset: Tensor2D; t: readonly number[] },
+  { generator, pair, classes }: ApproachOptions<Image>,
   target: number,
-) {
-  const logits = score(generator.images(place.z, place.offset, place.t));
+  { logits, z }: { logits: Tensor2D; z: Tensor2D },
+): Scalar {
   const column = (c: number): Tensor1D => logits.slice([0, c], [-1, 1]).reshape([-1]);
   const [own, other] = [column(pair.label), column(pair.partner)];
   const hidden = tf.tensor1d(
@@ -35,59 +33,15 @@ function pullLoss<Image extends Tensor>(
   );
   const third = logits.sub(hidden).max(1);
   const above = third.add(CLEARANCE).sub(tf.minimum(own, other)).relu().square();
-  const length = place.z
+  const length = z
     .square()
     .mean(1)
     .sub(1)
     .relu()
     .square()
     .mul(PRIOR * generator.latent);
-  return own.sub(other).sub(target).square().add(above).add(length).sum();
+  return own.sub(other).sub(target).square().add(above).add(length).sum() as Scalar;
 }
-
-/** Adam's step for rows that move on their own (Kingma and Ba 2015), and its running means. */
-class RowAdam {
-  private mean: Tensor2D;
-  private square: Tensor2D;
-  private step = 0;
-
-  constructor(like: Tensor2D) {
-    this.mean = tf.zerosLike(like);
-    this.square = tf.zerosLike(like);
-  }
-
-  /** The rows after a step; the rows before are disposed of. */
-  apply(rows: Tensor2D, gradient: Tensor2D, finish: (rows: Tensor2D) => Tensor2D): Tensor2D {
-    this.step++;
-    const [mean, square, next] = tf.tidy(() => {
-      const m = this.mean.mul(BETA).add(gradient.mul(1 - BETA)) as Tensor2D;
-      const s = this.square
-        .mul(SQUARE_BETA)
-        .add(gradient.square().mul(1 - SQUARE_BETA)) as Tensor2D;
-      const direction = m.div(1 - BETA ** this.step).div(
-        s
-          .div(1 - SQUARE_BETA ** this.step)
-          .sqrt()
-          .add(1e-8),
-      );
-      return [m, s, finish(rows.sub(direction.mul(RATE)) as Tensor2D)] as const;
-    });
-    tf.dispose([this.mean, this.square, rows]);
-    this.mean = mean;
-    this.square = square;
-    return next;
-  }
-
-  dispose(): void {
-    tf.dispose([this.mean, this.square]);
-  }
-}
-
-/** Rows cut back to a largest length. */
-const bounded = (rows: Tensor2D, largest: number): Tensor2D => {
-  const length = rows.square().sum(1, true).add(1e-12).sqrt();
-  return rows.mul(tf.minimum(1, tf.div(largest, length))) as Tensor2D;
-};
 
 /**
  * Moves candidates toward the boundary by gradient on latent vectors and embedding offsets. Each
@@ -99,48 +53,31 @@ export function pullTogether<Image extends Tensor>(
   start: readonly Approach[],
   { target, steps, isThere }: PullOptions,
 ): Approach[] {
-  const { generator } = options;
+  const loss = (logits: Tensor2D, z: Tensor2D): Scalar => pullLoss(options, target, { logits, z });
   const best = [...start];
-  let open = start.map((_, row) => row);
-  let z = stack(
-    start.map((c) => c.z),
-    generator.latent,
-  );
-  let offset = stack(
-    start.map((c) => c.offset),
-    generator.embedding,
-  );
-  const movers = { z: new RowAdam(z), offset: new RowAdam(offset) };
-  const t = start.map((c) => c.t);
-  const largest = OFFSET_SHARE * Math.sqrt(2 * generator.embedding);
+  const open = new OpenRows(start, options.generator);
+  const largest = OFFSET_SHARE * Math.sqrt(2 * options.generator.embedding);
   const distance = ({ view }: Approach): number =>
     Math.abs(view.margin - target) + (view.topTwo ? 0 : 1);
-  for (let step = 1; step <= steps && open.length > 0; step++) {
-    const [dz, dOffset] = tf.tidy(() =>
-      tf.grads((a, b) => pullLoss(options, { z: a as Tensor2D, offset: b as Tensor2D, t }, target))(
-        [z, offset],
-      ),
-    ) as [Tensor2D, Tensor2D];
-    z = movers.z.apply(z, dz, (rows) => rows);
-    offset = movers.offset.apply(offset, dOffset, (rows) => bounded(rows, largest));
-    tf.dispose([dz, dOffset]);
-    const [zs, offsets] = [z.arraySync(), offset.arraySync()];
-    const moved = open.map((row) => ({
-      z: Float32Array.from(zs[row]!),
-      offset: Float32Array.from(offsets[row]!),
-      t: t[row]!,
-    }));
-    const views = viewsOf(options, moved);
-    open = open.filter((row, i) => {
-      const evaluations = start[row]!.evaluations + 2 * step;
-      const now: Approach = { ...moved[i]!, method: 'gradient', view: views[i]!, evaluations };
-      const better = isThere(now) || distance(now) < distance(best[row]!);
+  /** Takes note of where candidates stand after `looks` looks; true for those to be moved on. */
+  const judge = (views: readonly PairView[], looks: number): boolean[] => {
+    const places = open.places();
+    return open.rows.map((row, i) => {
+      const evaluations = start[row]!.evaluations + looks;
+      const now: Approach = { ...places[i]!, method: 'gradient', view: views[i]!, evaluations };
+      const there = isThere(now);
+      const better = there || distance(now) < distance(best[row]!);
       best[row] = better ? now : { ...best[row]!, evaluations };
-      return !isThere(now);
+      return !there;
     });
+  };
+  for (let step = 1; step <= steps && open.rows.length > 0; step++) {
+    const { views, ...gradients } = open.look(options, loss);
+    const moving = judge(views, step);
+    open.move(gradients, largest);
+    open.keep(moving);
   }
-  tf.dispose([z, offset]);
-  movers.z.dispose();
-  movers.offset.dispose();
+  if (open.rows.length > 0) judge(viewsOf(options, open.places()), steps + 1);
+  open.dispose();
   return best;
 }

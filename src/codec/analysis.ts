@@ -62,11 +62,11 @@ function missedBy(model: Float32Array, measured: Float32Array) {
   let sum = 0;
   let missed = 0;
   for (let at = 0; at < model.length; at++) {
-    const drawn = Math.min(LOG_CEILING, Math.log(Math.max(model[at]!, 1)));
-    const over = measured[at]! - drawn;
-    residual[at] = GREYS_PER_LOG * over;
-    sum += measured[at]!;
-    missed += Math.abs(over);
+    const drawn = model[at]! <= 1 ? 0 : Math.min(LOG_CEILING, Math.log(model[at]!));
+    const lit = measured[at]!;
+    residual[at] = GREYS_PER_LOG * (lit - drawn);
+    sum += lit;
+    missed += Math.abs(lit - drawn);
   }
   return { residual, residualShare: sum > 0 ? missed / sum : 0 };
 }

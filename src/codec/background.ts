@@ -12,12 +12,18 @@ const FEWEST_PIXELS = 24;
 /** Share of those pixels that must be lit. */
 const LIT_SHARE = 0.5;
 
-/** Distance from the direct beam over half the side, for every pixel. */
+let known = { size: 0, centre: 0, distances: new Float32Array(0) };
+
+/** Distance from the direct beam over half the side, for every pixel; not to be written to. */
 function distances({ size, centre }: PatternGeometry): Float32Array {
-  return Float32Array.from({ length: size * size }, (_, at) => {
-    const row = Math.floor(at / size);
-    return (Math.hypot((at % size) - centre, row - centre) * 2) / size;
-  });
+  if (known.size !== size || known.centre !== centre) {
+    const distances = Float32Array.from({ length: size * size }, (_, at) => {
+      const row = Math.floor(at / size);
+      return (Math.hypot((at % size) - centre, row - centre) * 2) / size;
+    });
+    known = { size, centre, distances };
+  }
+  return known.distances;
 }
 
 /** Linear intensity of a background on every pixel, units of the floor. */

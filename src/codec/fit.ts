@@ -1,5 +1,6 @@
 import type { MarkList } from './mark-list.ts';
 import { ABSENT_LEVEL, LOG_CEILING, MODES } from './modes.ts';
+import { normalMatrix } from './normal-matrix.ts';
 import { paint } from './paint.ts';
 import { SmallSystems } from './solve.ts';
 
@@ -36,28 +37,6 @@ const clamp = (value: number, low: number, high: number): number =>
   Math.min(high, Math.max(low, value));
 
 /**
- * The normal matrix (lower half) of the six modes from the weighted moments m[i][j] of x^i y^j:
- * sums of w phi_a phi_b with phi = 1, x, y, 2 r^2 - 1, x^2 - y^2, 2 x y.
- */
-function normalMatrix(into: Float64Array, m: readonly (readonly number[])[]): void {
-  const at = (i: number, j: number): number => m[i]![j]!;
-  const ring = (i: number, j: number): number => 2 * (at(i + 2, j) + at(i, j + 2)) - at(i, j);
-  const fork = (i: number, j: number): number => at(i + 2, j) - at(i, j + 2);
-  into.set([at(0, 0)], 0);
-  into.set([at(1, 0), at(2, 0)], MODES);
-  into.set([at(0, 1), at(1, 1), at(0, 2)], 2 * MODES);
-  const rings = 2 * (ring(2, 0) + ring(0, 2)) - ring(0, 0);
-  into.set([ring(0, 0), ring(1, 0), ring(0, 1), rings], 3 * MODES);
-  const forks = [fork(0, 0), fork(1, 0), fork(0, 1), ring(2, 0) - ring(0, 2)];
-  into.set([...forks, fork(2, 0) - fork(0, 2)], 4 * MODES);
-  const shears = [at(1, 1), at(2, 1), at(1, 2), ring(1, 1), fork(1, 1), 2 * at(2, 2)];
-  into.set(
-    shears.map((v) => 2 * v),
-    5 * MODES,
-  );
-}
-
-/**
  * Weighted least squares of all discs of a pattern at once, in log-intensity: every disc has its
  * own six coefficients and normal equations, and discs that share a pixel share its misfit.
  */
@@ -70,6 +49,7 @@ export class DiscFit {
   /** Sum of the weights of every disc. */
   private readonly total: Float64Array;
   private systems: SmallSystems | null = null;
+  private readonly step = new Float64Array(MODES);
   /** Intensity of every mark in the model. */
   private readonly marked: Float32Array;
 
@@ -93,7 +73,7 @@ export class DiscFit {
     for (let disc = 0; disc < discs; disc++) {
       const sum = this.total[disc]!;
       if (sum <= UNSEEN) continue;
-      this.gather(disc, matrix);
+      normalMatrix(matrix, { marks: this.target.marks, weight: this.weight, disc });
       const pull = 0.25 * sum + Math.min(1, sum / 0.3);
       for (let a = 0; a < MODES; a++) {
         matrix[a * MODES + a]! += (a === 0 ? LEVEL_PULL : MODE_PULL) * pull;
@@ -124,43 +104,6 @@ export class DiscFit {
     }
   }
 
-  /** The normal matrix of one disc. */
-  private gather(disc: number, matrix: Float64Array): void {
-    const { start, x: xs, y: ys } = this.target.marks;
-    let [m00, m10, m01, m20, m11, m02, m30, m21] = [0, 0, 0, 0, 0, 0, 0, 0];
-    let [m12, m03, m40, m31, m22, m13, m04] = [0, 0, 0, 0, 0, 0, 0];
-    for (let i = start[disc]!; i < start[disc + 1]!; i++) {
-      const w = this.weight[i]!;
-      const x = xs[i]!;
-      const y = ys[i]!;
-      const xx = w * x * x;
-      const xy = w * x * y;
-      const yy = w * y * y;
-      m00 += w;
-      m10 += w * x;
-      m01 += w * y;
-      m20 += xx;
-      m11 += xy;
-      m02 += yy;
-      m30 += xx * x;
-      m21 += xx * y;
-      m12 += yy * x;
-      m03 += yy * y;
-      m40 += xx * x * x;
-      m31 += xx * x * y;
-      m22 += xx * y * y;
-      m13 += yy * x * y;
-      m04 += yy * y * y;
-    }
-    normalMatrix(matrix, [
-      [m00, m01, m02, m03, m04],
-      [m10, m11, m12, m13],
-      [m20, m21, m22],
-      [m30, m31],
-      [m40],
-    ]);
-  }
-
   /** Linear intensity of the model on every pixel; also that of every mark. */
   model(): Float32Array {
     const { marks, measured, background } = this.target;
@@ -169,14 +112,18 @@ export class DiscFit {
     return sum;
   }
 
-  /** How far the measurement lies above the model, in ln; 0 where both are under the floor. */
+  /**
+   * How far the measurement lies above the model, in ln, over the root of the model; 0 where both
+   * are under the floor.
+   */
   private misfit(model: Float32Array): Float32Array {
     const { measured } = this.target;
     const away = new Float32Array(model.length);
     for (let at = 0; at < away.length; at++) {
-      const level = Math.log(Math.max(model[at]!, TINY));
       const lit = measured[at]!;
-      if (lit > 0.02 || level > 0) away[at] = lit - Math.max(level, -1);
+      if (lit <= 0.02 && model[at]! <= 1) continue;
+      const held = Math.max(model[at]!, TINY);
+      away[at] = (lit - Math.max(Math.log(held), -1)) / Math.sqrt(held);
     }
     return away;
   }
@@ -184,38 +131,44 @@ export class DiscFit {
   /** One round: corrects every disc by its share of the misfit. */
   correct(): void {
     const { start, pixel, x: xs, y: ys } = this.target.marks;
-    const { weight, marked, coefficients: c } = this;
+    const { weight, marked, total, step } = this;
     const systems = this.equations();
-    const model = this.model();
-    const away = this.misfit(model);
-    const step = new Float64Array(MODES);
-    for (let disc = 0; disc < this.total.length; disc++) {
-      if (this.total[disc]! <= UNSEEN) continue;
-      let [level, right, up, xx, yy, xy] = [0, 0, 0, 0, 0, 0];
-      for (let i = start[disc]!; i < start[disc + 1]!; i++) {
-        const at = pixel[i]!;
-        const pull = weight[i]! * Math.sqrt(marked[i]! / Math.max(model[at]!, TINY)) * away[at]!;
+    const away = this.misfit(this.model());
+    for (let disc = 0; disc < total.length; disc++) {
+      if (total[disc]! <= UNSEEN) continue;
+      let [level, right, up, square, rise, shear] = [0, 0, 0, 0, 0, 0];
+      const end = start[disc + 1]!;
+      for (let i = start[disc]!; i < end; i++) {
+        const off = away[pixel[i]!]!;
+        if (off === 0) continue;
+        const pull = weight[i]! * Math.sqrt(marked[i]!) * off;
         const px = pull * xs[i]!;
         const py = pull * ys[i]!;
         level += pull;
         right += px;
         up += py;
-        xx += px * xs[i]!;
-        yy += py * ys[i]!;
-        xy += px * ys[i]!;
+        square += px * xs[i]!;
+        rise += py * ys[i]!;
+        shear += px * ys[i]!;
       }
       step[0] = level;
       step[1] = right;
       step[2] = up;
-      step[3] = 2 * (xx + yy) - level;
-      step[4] = xx - yy;
-      step[5] = 2 * xy;
+      step[3] = 2 * (square + rise) - level;
+      step[4] = square - rise;
+      step[5] = 2 * shear;
       systems.solve(disc, step);
-      const at = disc * MODES;
-      c[at] = clamp(c[at]! + step[0]!, ABSENT_LEVEL, LOG_CEILING);
-      for (let a = 1; a < MODES; a++) {
-        c[at + a] = clamp(c[at + a]! + step[a]!, -LARGEST_MODE, LARGEST_MODE);
-      }
+      this.move(disc);
+    }
+  }
+
+  /** Moves a disc by the step just solved, within bounds. */
+  private move(disc: number): void {
+    const { coefficients: c, step } = this;
+    const at = disc * MODES;
+    c[at] = clamp(c[at]! + step[0]!, ABSENT_LEVEL, LOG_CEILING);
+    for (let a = 1; a < MODES; a++) {
+      c[at + a] = clamp(c[at + a]! + step[a]!, -LARGEST_MODE, LARGEST_MODE);
     }
   }
 

@@ -138,6 +138,39 @@ describe('boundary search on a linear generator and a logistic classifier', () =
     }
   });
 
+  it('draws only the candidates that are still on their way, once a step', () => {
+    const far = toy(11, -20, 1);
+    const drawn: number[] = [];
+    const generator: PathGenerator = {
+      ...far.generator,
+      images(z, offset, t) {
+        drawn.push(t.length);
+        return far.generator.images(
+          z,
+          offset,
+          t.map(() => 0),
+        );
+      },
+    };
+    const options = { score: far.score, pair, classes: CLASSES, generator, epsilon: 0.1 };
+    const latents = latentsOf(11, 8);
+    approachBoundary({ ...options, latents, gradientSteps: 0 });
+    const path = drawn.splice(0).length;
+    const found = approachBoundary({ ...options, latents, gradientSteps: 60 });
+    const pulled = drawn.slice(path);
+    expect(pulled.length).toBeLessThanOrEqual(61);
+    pulled.slice(1).forEach((count, i) => {
+      expect(count).toBeLessThanOrEqual(pulled[i]!);
+    });
+    expect(pulled.at(-1)).toBeLessThan(pulled[0]!);
+    const all = found.reduce((sum, { evaluations }) => sum + evaluations, 0);
+    expect(all).toBe(drawn.reduce((sum, count) => sum + count, 0));
+    // Each candidate alone comes to the same place.
+    const [alone] = approachBoundary({ ...options, latents: [latents[5]!], gradientSteps: 60 });
+    expect(alone!.z.every((value, i) => Math.abs(value - found[5]!.z[i]!) < 1e-5)).toBe(true);
+    expect(alone!.evaluations).toBe(found[5]!.evaluations);
+  });
+
   it('keeps offsets bounded and says the truth about where candidates stand', () => {
     const { generator, score } = toy(4, 1.5);
     const latents = latentsOf(4, 8);
