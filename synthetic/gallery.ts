@@ -1,4 +1,5 @@
 import type { SampleScore } from './samples.ts';
+import type { Reason } from './select.ts';
 
 /** A triplet to be shown, real or synthetic. */
 export interface GalleryItem {
@@ -36,6 +37,10 @@ function wrapped(text: string): string[] {
   return lines;
 }
 
+/** The first reason, and how many more there are; null without any. */
+const reasonText = ([first, ...more]: readonly Reason[]): string | null =>
+  first ? `${first.text}${more.length > 0 ? ` (and ${more.length} more)` : ''}` : null;
+
 function shown(sample: SampleScore, word: string): GalleryItem {
   const { realism, nearest, accepted, reasons, row, spaceGroup } = sample;
   return {
@@ -45,7 +50,7 @@ function shown(sample: SampleScore, word: string): GalleryItem {
     caption: [
       `${spaceGroup}, ${word}: realism ${short(realism)}, ${accepted ? 'accepted' : 'rejected'}`,
       ...wrapped(
-        reasons[0]?.text ??
+        reasonText(reasons) ??
           `nearest real: ${nearest.material}, ${short(nearest.distance)} grey levels off`,
       ),
     ],

@@ -5,9 +5,8 @@ import type { Examples } from '../src/dataset/examples.ts';
 import type { Store } from '../src/dataset/store.ts';
 import { Stream } from '../src/ground/stream.ts';
 import type { Triplets } from './descriptors/descriptors.ts';
-import { pickRows } from './metrics/features.ts';
-import { quantile } from './metrics/quantile.ts';
 import { realism } from './metrics/realism.ts';
+import { references } from './reference.ts';
 import { convolutionSpace, fitScaler, type Space, standardised } from './spaces/space.ts';
 
 /** Pixels of candidates one after another. */
@@ -49,16 +48,12 @@ export function verifierMargins(
   });
 }
 
-/** Real triplets that a class must have to be a reference of its own. */
-const OWN_REFERENCE = 10;
-/** Share of real training triplets that may score lower than a candidate must. */
-const STRICTNESS = 0.05;
 const BATCH = 256;
 
 /**
  * Lets candidates pass whose realism (Kynkaanniemi et al. 2019) against the real training triplets
- * of their class, or of all classes where it has fewer than ten, reaches what all but 5 % of the
- * real ones reach among themselves.
+ * of their class, or of all classes where it has few materials, reaches what all but 5 % of new
+ * real ones would reach.
  */
 export function realismGate(space: Space, train: Examples, centre: number): Gate {
   const { size } = train;
@@ -70,27 +65,13 @@ export function realismGate(space: Space, train: Examples, centre: number): Gate
   });
   const all = embedAll(space, train, triplets);
   const scaler = fitScaler(all);
-  const real = standardised(all, scaler);
-  const limits = new Map<number, { reference: typeof real; limit: number }>();
-  const referenceOf = (label: number) => {
-    const known = limits.get(label);
-    if (known) return known;
-    const rows = [...train.labels.keys()].filter((row) => train.labels[row] === label);
-    const own = rows.length >= OWN_REFERENCE ? rows : [...train.labels.keys()];
-    const reference = pickRows(real, own);
-    const groups = own.map((row) => train.materials[row]!);
-    const among = realism(reference, reference, { groups, among: true });
-    const limit = quantile(among, STRICTNESS);
-    const made = { reference, limit };
-    limits.set(label, made);
-    return made;
-  };
+  const referenceOf = references(standardised(all, scaler), train);
   return {
     name: 'realism',
     judge(candidates, { label }) {
-      const { reference, limit } = referenceOf(label);
+      const { real, groups, limit } = referenceOf(label);
       const features = standardised(space.embed(triplets(pixelsOf(candidates))), scaler);
-      return Array.from(realism(reference, features), (value) => value >= limit);
+      return Array.from(realism(real, features, { groups }), (value) => value >= limit);
     },
   };
 }

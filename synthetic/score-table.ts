@@ -1,5 +1,6 @@
 import { textTable } from '../src/ground/log.ts';
 import type { Judged, SetMetric } from './floor.ts';
+import type { HeldOut } from './held-out.ts';
 import type { Score, SetScore } from './score.ts';
 import { REASON_KINDS } from './select.ts';
 
@@ -49,6 +50,12 @@ export function reasonCounts({
   })).filter(({ count }) => count > 0);
 }
 
+/** How the same checks fare with real triplets: what they cost. */
+function heldText({ count, accepted, reasons }: HeldOut): string {
+  const why = reasons.map((reason) => `${reason.kind} ${reason.count}`).join(', ');
+  return `Of ${count} held-out real triplets of these classes the same checks accept ${accepted}${why && `; rejected for ${why}`}`;
+}
+
 /** The whole report as text: one table a feature space, and what became of the samples. */
 export function scoreText(score: Score): string {
   const heads = ['class', 'real', 'synthetic', ...HEADS.map(([, head]) => head), 'C_T', 'C2ST'];
@@ -69,6 +76,7 @@ export function scoreText(score: Score): string {
     ...(score.unheard?.length
       ? [`The verifier knows too little of ${score.unheard.join(', ')} to be heard about them.`]
       : []),
+    ...(score.held && score.held.count > 0 ? [heldText(score.held)] : []),
     `${accepted} of ${score.samples.length} accepted${reasons.length ? `; rejected for ${reasons.join(', ')}` : ''}`,
   ].join('\n\n');
 }

@@ -5,9 +5,10 @@ import type { SyntheticArchive } from './archive.ts';
 import type { ClassificationScore } from './cas.ts';
 import { describe, type Triplets } from './descriptors/descriptors.ts';
 import { type Judged, judgeCopying, judgeSet, judgeTwoSample, type SetMetric } from './floor.ts';
+import { type HeldOut, heldOutOf } from './held-out.ts';
 import type { TwoSampleTest } from './metrics/c2st.ts';
 import { type Features, pickRows } from './metrics/features.ts';
-import { judgeSamples, type RelativeRealism, type SampleScore } from './samples.ts';
+import { type Candidates, type SampleScore, sampleJudge } from './samples.ts';
 import { pooled } from './spaces/pooled.ts';
 import type { Space, SpaceName } from './spaces/space.ts';
 import type { Verdicts } from './verdicts.ts';
@@ -33,8 +34,8 @@ export interface Score {
   archiveDigest: string;
   store: string;
   samples: SampleScore[];
-  /** Realism of real triplets over the limit that synthetic ones of their reference must reach. */
-  realRealism: RelativeRealism;
+  /** What the checks make of held-out real triplets of the same classes; null without any. */
+  held: HeldOut | null;
   spaces: { name: SpaceName; sets: SetScore[] }[];
   /** Space groups of which the verifier knows too little to be heard; null without a verifier. */
   unheard: readonly number[] | null;
@@ -50,8 +51,8 @@ export interface Scoring {
   held: RealExamples | null;
   /** The first is the one in which samples are judged. */
   spaces: readonly Space[];
-  /** What a classifier that did not guide the generator says of each. */
-  verdicts?: Verdicts;
+  /** What a classifier that did not guide the generator says of synthetic and held-out triplets. */
+  verdicts?: { made: Verdicts; held: Verdicts };
   /** Direct beam, in pixels from the centre of pixel (0, 0). */
   centre: number;
   /** Also each class by itself. */
@@ -130,6 +131,40 @@ function scoreSet(
   };
 }
 
+interface Sets {
+  train: Triplets;
+  held: Triplets | null;
+  fake: Triplets;
+}
+
+/** Every synthetic triplet judged, and the held-out real ones of the same classes by the same checks. */
+function judged({ archive, train, held, verdicts }: Scoring, sets: Sets, space: Embedded) {
+  const judge = sampleJudge(train, {
+    space: space.train,
+    physics: describe(sets.train),
+    pooled: pooled(train),
+  });
+  const made: Candidates = {
+    spaceGroups: archive.labels,
+    discriminator: archive.provenance?.map(({ discriminator }) => discriminator),
+    space: space.fake,
+    physics: describe(sets.fake),
+    pooled: pooled(archive),
+    verdicts: verdicts?.made,
+  };
+  const samples = judge(made);
+  if (!held || !sets.held) return { samples, heldOut: null };
+  const real = judge({
+    spaceGroups: held.labels.map((label) => held.classes[label]!),
+    space: space.held!,
+    physics: describe(sets.held),
+    pooled: pooled(held),
+    verdicts: verdicts?.held,
+  });
+  const classes = new Set(archive.labels);
+  return { samples, heldOut: heldOutOf(real.filter((one) => classes.has(one.spaceGroup))) };
+}
+
 /** Scores an archive against real triplets: every sample, every class and all together. */
 export function score(scoring: Scoring): Omit<Score, 'store' | 'cas'> {
   const { archive, train, held, spaces, centre, stream, progress = silentProgress } = scoring;
@@ -152,14 +187,7 @@ export function score(scoring: Scoring): Omit<Score, 'store' | 'cas'> {
     bar.advance(1, space.name);
     return done;
   });
-  const { samples, realRealism } = judgeSamples({
-    archive,
-    train,
-    space: embedded[0]!,
-    physics: { train: describe(sets.train), fake: describe(sets.fake) },
-    pooled: { train: pooled(train), fake: pooled(archive) },
-    verdicts: scoring.verdicts,
-  });
+  const { samples, heldOut } = judged(scoring, sets, embedded[0]!);
   bar.advance(1, 'samples');
   const scores = embedded.map((space) => ({
     name: space.name,
@@ -174,8 +202,8 @@ export function score(scoring: Scoring): Omit<Score, 'store' | 'cas'> {
     archive: archive.path,
     archiveDigest: archive.digest,
     samples,
-    realRealism,
+    held: heldOut,
     spaces: scores,
-    unheard: scoring.verdicts?.unheard ?? null,
+    unheard: scoring.verdicts?.made.unheard ?? null,
   };
 }

@@ -2,7 +2,7 @@ import type { Classifier } from '../classifier/classifier.ts';
 import type { RealExamples } from '../src/dataset/examples.ts';
 import { AMONG } from './select.ts';
 
-/** What a classifier says of synthetic triplets. */
+/** What a classifier says of triplets. */
 export interface Verdicts {
   classes: readonly number[];
   /** (N, classes) probabilities. */
@@ -19,10 +19,9 @@ const HEARD = 0.5;
  * synthetic triplet of them would mean nothing. One success and one failure are counted with each
  * class, so that one triplet does not decide, and a class without any is heard.
  */
-function unheardOf(classifier: Classifier, held: RealExamples): number[] {
+function unheardOf(probabilities: Float32Array, held: RealExamples): number[] {
   const { classes } = held;
   const count = classes.length;
-  const probabilities = classifier.predict(held);
   const found = new Float64Array(count).fill(1);
   const all = new Float64Array(count).fill(2);
   held.labels.forEach((label, i) => {
@@ -34,13 +33,17 @@ function unheardOf(classifier: Classifier, held: RealExamples): number[] {
   return classes.filter((_, label) => found[label]! / all[label]! < HEARD);
 }
 
-/** The opinion of a classifier on stored pixels (N, size, size, 3). */
-export const verdictsOf = (
+/** What a classifier says of synthetic triplets, (N, size, size, 3) stored pixels, and of held-out real ones. */
+export function verdictsOf(
   classifier: Classifier,
   pixels: Uint8Array,
   held: RealExamples,
-): Verdicts => ({
-  classes: classifier.classes,
-  probabilities: classifier.predict(pixels),
-  unheard: unheardOf(classifier, held),
-});
+): { made: Verdicts; held: Verdicts } {
+  const { classes } = classifier;
+  const onHeld = classifier.predict(held);
+  const unheard = unheardOf(onHeld, held);
+  return {
+    made: { classes, probabilities: classifier.predict(pixels), unheard },
+    held: { classes, probabilities: onHeld, unheard },
+  };
+}

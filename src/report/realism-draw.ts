@@ -55,10 +55,10 @@ async function drawGallery(folder: string, { score, archive, train }: Scored): P
 
 /** Draws the figures of a score: gallery, realism histogram, precision to coverage against floors. */
 export async function drawScore(folder: string, scored: Scored): Promise<void> {
-  const { samples, realRealism, spaces } = scored.score;
+  const { samples, held, spaces } = scored.score;
   const relative = (accepted: boolean) =>
     samples.filter((s) => s.accepted === accepted).map((s) => s.realism / s.realismLimit);
-  const values = { real: realRealism, accepted: relative(true), rejected: relative(false) };
+  const values = { real: held?.realism ?? [], accepted: relative(true), rejected: relative(false) };
   await writeFigure(join(folder, 'realism'), realismFigure(values, SPACE_WORDS[spaces[0]!.name]));
   const panels = spaces.map(({ name, sets }) => ({
     name: SPACE_WORDS[name],

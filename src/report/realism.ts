@@ -7,6 +7,7 @@ const REAL = '#555555';
 
 /** Realism over the limit of each triplet's reference, by what became of it. */
 export interface RealismValues {
+  /** Held-out real triplets; may be none. */
   real: readonly number[];
   accepted: readonly number[];
   rejected: readonly number[];
@@ -43,9 +44,9 @@ export function realismFigure({ real, accepted, rejected }: RealismValues, space
   return figure(
     {
       title: 'Realism of synthetic triplets',
-      subtitle: `${accepted.length} accepted, ${rejected.length} rejected, ${real.length} real; ${space}`,
+      subtitle: `${accepted.length} accepted, ${rejected.length} rejected, ${real.length} held-out real; ${space}`,
       caption:
-        'Realism over the value that 95 % of real triplets reach. Left of 1 nothing is accepted; other checks reject more.',
+        'Realism over the value that 95 % of new real triplets should reach. Left of 1 nothing is accepted; other checks reject more.',
     },
     {
       width: 760,
@@ -62,7 +63,7 @@ export function realismFigure({ real, accepted, rejected }: RealismValues, space
           y2: ((bin: { base: number; share: number }) => bin.base + bin.share) as never,
           fill: ACCEPTED,
         }),
-        Plot.lineY(shares(real), {
+        Plot.lineY(real.length > 0 ? shares(real) : [], {
           x: (bin: { from: number; to: number }) => Math.sqrt(bin.from * bin.to),
           y: 'share',
           stroke: REAL,
@@ -76,7 +77,7 @@ export function realismFigure({ real, accepted, rejected }: RealismValues, space
     [
       { label: 'accepted', colour: ACCEPTED },
       { label: 'rejected', colour: REJECTED },
-      { label: 'real, each against the others', colour: REAL },
+      ...(real.length > 0 ? [{ label: 'held-out real', colour: REAL }] : []),
     ],
   );
 }

@@ -2,12 +2,12 @@ import type { Features } from '../metrics/features.ts';
 import { quantile } from '../metrics/quantile.ts';
 import { DESCRIPTORS, type DescriptorGroup } from './descriptors.ts';
 
-/** What a class looks like: centre and spread of each descriptor, and how far its triplets stray. */
+/** What a class looks like: centre and spread of each descriptor, and how far triplets stray. */
 export interface DescriptorRanges {
   /** By class label: centre and spread of each descriptor. */
   centre: Float64Array[];
   spread: Float64Array[];
-  /** Largest mean deviation of a group that real training triplets have, but for a few. */
+  /** Largest mean deviation of a group that new real triplets have, but for a few. */
   limits: Record<DescriptorGroup, number>;
 }
 
@@ -31,7 +31,7 @@ const PRIOR = 10;
  */
 const LEAST_SPREAD = 0.01;
 
-/** Share of real triplets of the training data that a group may fail. */
+/** Share of new real triplets that a group may fail. */
 const FAILING = 0.01;
 
 const rowOf = ({ values, width }: Features, i: number) =>
@@ -49,56 +49,101 @@ function deviations(row: ArrayLike<number>, centre: Float64Array, spread: Float6
   return new Map([...sums].map(([group, { square, count }]) => [group, Math.sqrt(square / count)]));
 }
 
-function momentsOf(features: Features, rows: readonly number[]) {
-  const centre = new Float64Array(features.width);
+/** Sums over some triplets of one class: how many, of how many materials, and of each descriptor. */
+interface Moments {
+  count: number;
+  materials: number;
+  sum: Float64Array;
+  square: Float64Array;
+}
+
+function momentsOf(features: Features, rows: readonly number[], materials: number): Moments {
+  const sum = new Float64Array(features.width);
   const square = new Float64Array(features.width);
-  for (const i of rows)
+  for (const i of rows) {
     rowOf(features, i).forEach((v, k) => {
-      centre[k]! += v / rows.length;
+      sum[k]! += v;
+      square[k]! += v * v;
     });
-  for (const i of rows)
-    rowOf(features, i).forEach((v, k) => {
-      square[k]! += (v - centre[k]!) ** 2;
-    });
-  return { centre, square };
+  }
+  return { count: rows.length, materials, sum, square };
+}
+
+/** The sums without some of the triplets, which are one material. */
+const without = (all: Moments, part: Moments): Moments => ({
+  count: all.count - part.count,
+  materials: all.materials - part.materials,
+  sum: all.sum.map((v, k) => v - part.sum[k]!),
+  square: all.square.map((v, k) => v - part.square[k]!),
+});
+
+/** Sum of squares about the mean. */
+const about = ({ count, sum, square }: Moments): Float64Array =>
+  square.map((s, k) => Math.max(0, s - sum[k]! ** 2 / Math.max(1, count)));
+
+/**
+ * Centre and spread of a class for a new material. The spread is drawn towards the common one of
+ * all classes, so that five triplets do not make a narrow class, and widened by how little so few
+ * materials say of the centre.
+ */
+function lookOf(moments: Moments, common: Float64Array) {
+  const { count, materials, sum } = moments;
+  const own = Math.max(0, count - 1);
+  const widening = 1 + 1 / Math.max(1, materials);
+  const spread = about(moments).map((s, k) =>
+    Math.max(LEAST_SPREAD, Math.sqrt((widening * (s + PRIOR * common[k]!)) / (own + PRIOR))),
+  );
+  return { centre: sum.map((v) => v / Math.max(1, count)), spread };
+}
+
+/** Rows of each material. */
+function byMaterial(rows: readonly number[], materials: readonly string[]): number[][] {
+  const found = new Map<string, number[]>();
+  for (const row of rows) found.set(materials[row]!, [...(found.get(materials[row]!) ?? []), row]);
+  return [...found.values()];
 }
 
 /**
- * Learns what each class looks like from real training triplets. The spread of a class is drawn
- * towards the mean spread of all classes, so that five triplets do not make a narrow class.
+ * Learns what each class looks like from real training triplets. How far they may stray is taken
+ * from each material against the others of its class: what the class would make of a new one.
  */
 export function descriptorRanges(
   real: Features,
-  labels: ArrayLike<number>,
-  classCount: number,
+  of: { labels: ArrayLike<number>; materials: readonly string[]; classCount: number },
 ): DescriptorRanges {
-  const rows: number[][] = Array.from({ length: classCount }, () => []);
-  for (let i = 0; i < real.count; i++) rows[labels[i]!]!.push(i);
-  const moments = rows.map((of) => momentsOf(real, of));
-  const freedom = Math.max(1, real.count - rows.filter((of) => of.length > 0).length);
+  const rows: number[][] = Array.from({ length: of.classCount }, () => []);
+  for (let i = 0; i < real.count; i++) rows[of.labels[i]!]!.push(i);
+  const groups = rows.map((all) => byMaterial(all, of.materials));
+  const moments = rows.map((all, label) => momentsOf(real, all, groups[label]!.length));
+  const freedom = Math.max(1, real.count - rows.filter((all) => all.length > 0).length);
   const common = new Float64Array(real.width);
-  for (const { square } of moments)
-    square.forEach((s, k) => {
+  for (const moment of moments) {
+    about(moment).forEach((s, k) => {
       common[k]! += s / freedom;
     });
-  const spread = moments.map(({ square }, label) => {
-    const own = Math.max(0, rows[label]!.length - 1);
-    return square.map((s, k) =>
-      Math.max(LEAST_SPREAD, Math.sqrt((s + PRIOR * common[k]!) / (own + PRIOR))),
-    );
-  });
-  const centre = moments.map((moment) => moment.centre);
-  const strays = new Map(GROUPS.map((group) => [group, [] as number[]]));
-  for (let i = 0; i < real.count; i++) {
-    const label = labels[i]!;
-    for (const [group, far] of deviations(rowOf(real, i), centre[label]!, spread[label]!)) {
-      strays.get(group)!.push(far);
-    }
   }
+  const looks = moments.map((moment) => lookOf(moment, common));
+  const strays = new Map(GROUPS.map((group) => [group, [] as number[]]));
+  groups.forEach((materials, label) => {
+    for (const some of materials) {
+      const rest = without(moments[label]!, momentsOf(real, some, 1));
+      // A lone material is no stranger to itself, and nothing else tells how far it strays.
+      const { centre, spread } = rest.count > 0 ? lookOf(rest, common) : looks[label]!;
+      for (const i of some) {
+        for (const [group, far] of deviations(rowOf(real, i), centre, spread)) {
+          strays.get(group)!.push(far);
+        }
+      }
+    }
+  });
   const limits = Object.fromEntries(
     [...strays].map(([group, list]) => [group, quantile(list, 1 - FAILING)]),
   ) as Record<DescriptorGroup, number>;
-  return { centre, spread, limits };
+  return {
+    centre: looks.map(({ centre }) => centre),
+    spread: looks.map(({ spread }) => spread),
+    limits,
+  };
 }
 
 /** The worst descriptor of each group in which a triplet strays farther than real ones do. */

@@ -1,4 +1,4 @@
-import { tf } from '../../src/engine/tf.ts';
+import { type Tensor2D, tf } from '../../src/engine/tf.ts';
 import { columnMeans, type Features, sameWidth } from './features.ts';
 
 /** Squared Euclidean distance between a row of one set and a row of another, in double precision. */
@@ -22,7 +22,7 @@ export interface DistanceBlock {
 }
 
 /** Gets a block, and how far its values may be off. */
-type Visit = (block: DistanceBlock, slack: number) => void;
+type Visit<Block> = (block: Block, slack: number) => void;
 
 /** Unit roundoff of single precision. */
 const ROUNDOFF = 2 ** -24;
@@ -31,7 +31,7 @@ const ROUNDOFF = 2 ** -24;
 const PROBES = 64;
 
 /** Bytes of one block of squared distances on the engine. */
-const BLOCK_BYTES = 64 << 20;
+const BLOCK_BYTES = 32 << 20;
 
 /** A set about a mean, with the squared norm of each row. */
 interface Centred {
@@ -80,17 +80,35 @@ function smallBlock(a: Features, b: Features): DistanceBlock {
   return { start: 0, count: a.count, squared };
 }
 
-/** Largest error among a few pairs of a block: engines that multiply in TF32 are off by more. */
-function observedError(a: Features, b: Features, block: DistanceBlock): number {
-  let worst = 0;
-  for (let n = 0; n < PROBES; n++) {
-    const at = (n * 7919) % block.squared.length;
-    const row = block.start + Math.floor(at / b.count);
-    const exact = squaredDistance(a, row, b, at % b.count);
-    worst = Math.max(worst, Math.abs(block.squared[at]! - exact));
-  }
-  return worst;
+/** Some rows of the distance matrix on the engine; the callee leaves the tensor alone. */
+interface Product {
+  start: number;
+  count: number;
+  /** (count, at least b.count) squared distances; columns beyond the rows of `b` are far away. */
+  squared: Tensor2D;
 }
+
+/** Largest error among a few pairs of a block: engines that multiply in TF32 are off by more. */
+function observedError(a: Features, b: Features, { start, count, squared }: Product): number {
+  const columns = squared.shape[1];
+  const pairs = Array.from({ length: PROBES }, (_, n) => {
+    const at = (n * 7919) % (count * b.count);
+    return [Math.floor(at / b.count), at % b.count] as const;
+  });
+  const found = tf.tidy(() => {
+    const places = pairs.map(([row, j]) => row * columns + j);
+    return tf.gather(squared.reshape([-1]), tf.tensor1d(places, 'int32')).dataSync();
+  });
+  return pairs.reduce((worst, [row, j], n) => {
+    return Math.max(worst, Math.abs(found[n]! - squaredDistance(a, start + row, b, j)));
+  }, 0);
+}
+
+const isSmall = (a: Features, b: Features): boolean => a.count * b.count * a.width <= SMALL;
+
+/** Slack of the whole matrix of a small problem. */
+const smallSlack = ({ squared }: DistanceBlock): number =>
+  ROUNDOFF * squared.reduce((most, d) => Math.max(most, d), 0);
 
 /**
  * All squared distances between rows of `a` and rows of `b`, block by block on the engine as the
@@ -99,19 +117,60 @@ function observedError(a: Features, b: Features, block: DistanceBlock): number {
  * @param visit gets each block and the slack of its values: those closer to a threshold than
  *   that are to be decided with `squaredDistance`.
  */
-export function visitDistances(a: Features, b: Features, visit: Visit): void {
+export function visitDistances(a: Features, b: Features, visit: Visit<DistanceBlock>): void {
   sameWidth(a, b);
   if (a.count === 0 || b.count === 0) return;
-  if (a.count * b.count * a.width <= SMALL) {
+  if (isSmall(a, b)) {
     const block = smallBlock(a, b);
-    const largest = block.squared.reduce((most, d) => Math.max(most, d), 0);
-    visit(block, ROUNDOFF * largest);
+    visit(block, smallSlack(block));
     return;
   }
-  visitOnEngine(a, b, visit);
+  eachProduct(a, b, b.count, ({ start, count, squared }, slack) => {
+    visit({ start, count, squared: squared.dataSync() as Float32Array }, slack);
+  });
 }
 
-function visitOnEngine(a: Features, b: Features, visit: Visit): void {
+/**
+ * Smallest squared distance of some rows of one set to each group of rows of another. Group g
+ * holds the rows g, g + groups, g + 2 groups and so on.
+ */
+export interface LeastBlock {
+  /** First row (index into the first set) and number of rows. */
+  start: number;
+  count: number;
+  groups: number;
+  /** (count, groups) squared distances; may be a little below zero. */
+  least: Float32Array;
+}
+
+/** Rows of a group: the engine gives one number for so many distances. */
+const GROUP = 16;
+
+/**
+ * Like `visitDistances`, for callers that look for near rows only: the engine keeps the smallest
+ * distance of every group, and only groups that come near need to be looked at row by row.
+ */
+export function visitLeast(a: Features, b: Features, visit: Visit<LeastBlock>): void {
+  sameWidth(a, b);
+  if (a.count === 0 || b.count === 0) return;
+  if (isSmall(a, b)) {
+    const block = smallBlock(a, b);
+    const { start, count, squared: least } = block;
+    visit({ start, count, groups: b.count, least }, smallSlack(block));
+    return;
+  }
+  const groups = Math.ceil(b.count / GROUP);
+  eachProduct(a, b, groups * GROUP, ({ start, count, squared }, slack) => {
+    const least = tf.tidy(() => squared.reshape([count, GROUP, groups]).min(1).dataSync());
+    visit({ start, count, groups, least: least as Float32Array }, slack);
+  });
+}
+
+/** Squared distance of padding, beyond any other. */
+const FAR = 1e30;
+
+/** The matrix of squared distances on the engine, some rows at a time, padded to `columns`. */
+function eachProduct(a: Features, b: Features, columns: number, use: Visit<Product>): void {
   // About the mean the norms are smallest, and with them the cancellation.
   const mean = columnMeans(b);
   const [left, right] = [centred(a, mean), centred(b, mean)];
@@ -120,18 +179,20 @@ function visitOnEngine(a: Features, b: Features, visit: Visit): void {
   const rounding = ROUNDOFF * (16 + 4 * Math.sqrt(a.width)) * scale;
   const width = a.width + 2;
   const rows = extended(left, a.width, (norm) => ({ scale: 1, first: norm, last: 1 }));
-  const columns = extended(right, a.width, (norm) => ({ scale: -2, first: 1, last: norm }));
-  const others = tf.tensor2d(columns, [b.count, width]);
-  const atOnce = Math.max(1, Math.floor(BLOCK_BYTES / (4 * b.count)));
+  const others = new Float32Array(columns * width);
+  others.set(extended(right, a.width, (norm) => ({ scale: -2, first: 1, last: norm })));
+  for (let j = b.count; j < columns; j++) others[j * width + width - 1] = FAR;
+  const matrix = tf.tensor2d(others, [columns, width]);
+  const atOnce = Math.max(1, Math.floor(BLOCK_BYTES / (4 * columns)));
   for (let start = 0; start < a.count; start += atOnce) {
     const count = Math.min(atOnce, a.count - start);
     const part = rows.subarray(start * width, (start + count) * width);
-    const product = tf.tidy(() =>
-      tf.matMul(tf.tensor2d(part, [count, width]), others, false, true),
-    );
-    const block = { start, count, squared: product.dataSync() as Float32Array };
-    product.dispose();
-    visit(block, Math.max(rounding, 8 * observedError(a, b, block)));
+    const squared = tf.tidy(() =>
+      tf.matMul(tf.tensor2d(part, [count, width]), matrix, false, true),
+    ) as Tensor2D;
+    const product = { start, count, squared };
+    use(product, Math.max(rounding, 8 * observedError(a, b, product)));
+    squared.dispose();
   }
-  others.dispose();
+  matrix.dispose();
 }

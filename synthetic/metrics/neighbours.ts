@@ -1,4 +1,4 @@
-import { squaredDistance, visitDistances } from './distances.ts';
+import { squaredDistance, visitLeast } from './distances.ts';
 import type { Features } from './features.ts';
 
 /** The k nearest rows of each row, nearest first: (count, k) row indices and squared distances. */
@@ -44,10 +44,20 @@ class Nearest {
   }
 }
 
+/** The `k` smallest of a row of numbers: their places, in no order. */
+function smallest(values: Float32Array, from: number, count: number, k: number): number[] {
+  const found = new Nearest(k);
+  for (let g = 0; g < count; g++) {
+    if (values[from + g]! < found.worst) found.offer(g, values[from + g]!);
+  }
+  return [...found.index].filter((g) => g >= 0);
+}
+
 /**
  * The k nearest rows of `b` of each row of `a`. Candidates come from single precision on the
- * engine; every candidate that could be among the k is decided in double precision, so that
- * equal distances stay equal.
+ * engine, which gives the smallest distance of every group of rows: the k nearest groups are
+ * looked at row by row, then every group that comes as near as what was found there. Distances
+ * are decided in double precision, so that equal ones stay equal.
  */
 export function nearest(a: Features, b: Features, options: NeighbourOptions): Neighbours {
   const { k, excludeSelf = false, exclude } = options;
@@ -56,20 +66,24 @@ export function nearest(a: Features, b: Features, options: NeighbourOptions): Ne
   }
   const index = new Int32Array(a.count * k).fill(-1);
   const out = new Float64Array(a.count * k).fill(Number.POSITIVE_INFINITY);
-  visitDistances(a, b, ({ start, count, squared }, slack) => {
+  visitLeast(a, b, ({ start, count, groups, least }, slack) => {
+    const looked = new Int32Array(groups).fill(-1);
     for (let r = 0; r < count; r++) {
       const row = start + r;
       const found = new Nearest(k);
-      const from = r * b.count;
-      // The worst kept is exact: an approximate value above it by more than the slack is out.
-      let bound = Number.POSITIVE_INFINITY;
-      for (let j = 0; j < b.count; j++) {
-        if (squared[from + j]! > bound) continue;
-        if ((excludeSelf && j === row) || exclude?.(row, j)) continue;
-        const exact = squaredDistance(a, row, b, j);
-        if (exact >= found.worst) continue;
-        found.offer(j, exact);
-        bound = found.worst + slack;
+      const look = (group: number): void => {
+        looked[group] = row;
+        for (let j = group; j < b.count; j += groups) {
+          if ((excludeSelf && j === row) || exclude?.(row, j)) continue;
+          const exact = squaredDistance(a, row, b, j);
+          if (exact < found.worst) found.offer(j, exact);
+        }
+      };
+      const from = r * groups;
+      for (const group of smallest(least, from, groups, k)) look(group);
+      // The worst kept is exact: a group above it by more than the slack is out.
+      for (let g = 0; g < groups; g++) {
+        if (least[from + g]! <= found.worst + slack && looked[g] !== row) look(g);
       }
       index.set(found.index, row * k);
       out.set(found.squared, row * k);

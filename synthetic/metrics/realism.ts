@@ -16,8 +16,6 @@ export interface RealismOptions {
    * material, because near-twins would make every ball small.
    */
   groups?: Groups;
-  /** True where both sets are one: no sample is measured by itself, or by one of its material. */
-  among?: boolean;
 }
 
 /** Keeps the squared variant finite on a real sample, as the released code does. */
@@ -33,9 +31,7 @@ export function realism(
   fake: Features,
   options: RealismOptions = {},
 ): Float64Array {
-  const { k = 3, squared: squaredRatio = false, groups, among = false } = options;
-  const same = (i: number, j: number) =>
-    i === j || (groups !== undefined && groups[i] === groups[j]);
+  const { k = 3, squared: squaredRatio = false, groups } = options;
   const epsilon = squaredRatio ? SQUARED_EPSILON : 0;
   const reach = squaredRadii(real, k, groups);
   const middle = median(reach);
@@ -49,7 +45,6 @@ export function realism(
         if (dense ? radius >= middle : radius > middle) continue;
         // Skip what cannot beat the best ratio so far, whatever the rounding.
         if (best[j]! * (squared[at]! - slack) > radius) continue;
-        if (among && same(i, j)) continue;
         best[j] = Math.max(best[j]!, radius / (squaredDistance(fake, j, real, i) + epsilon));
       }
     }

@@ -88,7 +88,7 @@ it('measures copies against other materials, and keeps the better of two that ar
 });
 
 it('finds few faults in real triplets of the class, and names the right one elsewhere', () => {
-  const ranges = descriptorRanges(physics, everything.labels, 3);
+  const ranges = descriptorRanges(physics, { ...everything, classCount: 3 });
   const row = (features: Features, i: number) =>
     features.values.subarray(i * features.width, (i + 1) * features.width);
   const fresh = toyExamples({ counts: [15, 15, 15], name: 'fresh', seed: 5 });

@@ -17,7 +17,9 @@ import { frechet } from '../../synthetic/metrics/frechet.ts';
 import { kid } from '../../synthetic/metrics/kid.ts';
 import { nearest } from '../../synthetic/metrics/neighbours.ts';
 import { prdc } from '../../synthetic/metrics/prdc.ts';
+import { quantile } from '../../synthetic/metrics/quantile.ts';
 import { realism } from '../../synthetic/metrics/realism.ts';
+import { realismAmong } from '../../synthetic/metrics/realism-among.ts';
 
 const cloud = (name: string, count: number, width: number, shift = 0): Features => ({
   count,
@@ -99,6 +101,46 @@ it('finds the same neighbours as a sort, ties and twins included', () => {
     expect([...squared.subarray(4 * i, 4 * i + 4)]).toEqual(wanted);
     expect([...index.subarray(4 * i, 4 * i + 4)].map((j) => all[j]!)).toEqual(wanted);
   }
+});
+
+it('finds the same neighbours as a sort on the engine, with rows left out and uneven groups', () => {
+  const [a, b] = [cloud('rows', 90, 60), cloud('columns', 1003, 60)];
+  const exclude = (i: number, j: number) => (i + j) % 3 === 0;
+  const before = tf.memory().numTensors;
+  const { index, squared } = nearest(a, b, { k: 6, exclude });
+  expect(tf.memory().numTensors).toBe(before);
+  for (let i = 0; i < a.count; i++) {
+    const allowed = [...Array(b.count).keys()].filter((j) => !exclude(i, j));
+    const sorted = allowed
+      .map((j) => ({ j, d: squaredDistance(a, i, b, j) }))
+      .sort((p, q) => p.d - q.d);
+    expect([...index.subarray(6 * i, 6 * i + 6)]).toEqual(sorted.slice(0, 6).map(({ j }) => j));
+    expect(squared[6 * i + 5]).toBe(sorted[5]!.d);
+  }
+});
+
+it('precision to coverage of a large problem are those of the definition, counted one by one', () => {
+  const [real, fake] = [cloud('big real', 230, 60), cloud('big fake', 211, 60, 0.05)];
+  const radius = (set: Features, i: number): number =>
+    Array.from({ length: set.count }, (_, j) => squaredDistance(set, i, set, j)).sort(
+      (p, q) => p - q,
+    )[5]!;
+  const [realBalls, fakeBalls] = [real, fake].map((set) =>
+    Array.from({ length: set.count }, (_, i) => radius(set, i)),
+  ) as [number[], number[]];
+  const within = realBalls.map((limit, i) =>
+    fakeBalls.map((_, j) => squaredDistance(real, i, fake, j) < limit),
+  );
+  const inFake = realBalls.map((_, i) =>
+    fakeBalls.some((limit, j) => squaredDistance(real, i, fake, j) < limit),
+  );
+  const share = (all: boolean[]) => all.filter(Boolean).length / all.length;
+  expect(prdc(real, fake)).toEqual({
+    precision: share(fakeBalls.map((_, j) => within.some((row) => row[j]))),
+    recall: share(inFake),
+    density: within.flat().filter(Boolean).length / (5 * fake.count),
+    coverage: share(within.map((row) => row.some(Boolean))),
+  });
 });
 
 it('eigenvalues have the trace and the sum of squares of the matrix, and known values', () => {
@@ -184,10 +226,33 @@ it('near-twins of one material do not make the balls of realism and AuthPct smal
   const found = realism(pairs, fake, { groups, k: 6 });
   found.forEach((value, i) => expect(Math.abs(value - wanted[i]!)).toBeLessThan(0.02 * wanted[i]!));
   const largest = (values: Float64Array) => values.reduce((most, v) => Math.max(most, v), 0);
-  expect(largest(realism(pairs, pairs, { groups, k: 6, among: true }))).toBeLessThan(10);
-  expect(largest(realism(pairs, pairs, { among: true }))).toBeGreaterThan(100);
+  expect(largest(realismAmong(pairs, { groups, k: 6 }))).toBeLessThan(10);
+  expect(largest(realismAmong(pairs))).toBeGreaterThan(100);
   expect(authenticity(pairs, fake, groups)).toBe(authenticity(once, fake));
   expect(authenticity(pairs, fake)).toBe(100);
+});
+
+it('realism among real samples is what each would reach if it and its material were new', () => {
+  const set = cloud('among', 120, 4);
+  const groups = Array.from({ length: 120 }, (_, i) => i % 50);
+  const found = realismAmong(set, { groups });
+  const off = groups.map((group, j) => {
+    const others = [...groups.keys()].filter((i) => groups[i] !== group);
+    const rest = { groups: others.map((i) => groups[i]) };
+    const wanted = realism(pickRows(set, others), pickRows(set, [j]), rest)[0]!;
+    return Math.abs(found[j]! / wanted - 1);
+  });
+  // Leaving a sample out moves the median a little: a ball near it may come in or drop out.
+  expect(off.filter((error) => error < 1e-9).length).toBeGreaterThan(100);
+});
+
+it('new real samples stay below the limits of realism as seldom as they should', () => {
+  const set = cloud('limit', 300, 6);
+  const fresh = cloud('fresh for the limit', 600, 6);
+  const limit = quantile(realismAmong(set), 0.05);
+  const below = realism(set, fresh).filter((value) => value < limit).length / 600;
+  expect(below).toBeGreaterThan(0.02);
+  expect(below).toBeLessThan(0.09);
 });
 
 it('the Mann-Whitney Z agrees with SciPy, ties included', () => {

@@ -1,0 +1,44 @@
+import { type Features, pickRows } from './metrics/features.ts';
+import { quantile } from './metrics/quantile.ts';
+import { realismAmong } from './metrics/realism-among.ts';
+
+/** Real triplets that synthetic ones of a class are measured by. */
+export interface Reference {
+  /** The triplets of the class, or of all classes where it has too few. */
+  kind: 'class' | 'all';
+  real: Features;
+  /** Material of each. */
+  groups: readonly string[];
+  /** Realism that all but a few of them would reach if they were new. */
+  limit: number;
+}
+
+/** Materials that a class must have to be a reference of its own. */
+const OWN_REFERENCE = 10;
+
+/** Share of new real triplets that may score lower than an accepted synthetic one must. */
+const STRICTNESS = 0.05;
+
+/** The reference of each class label, from the features of the real training triplets. */
+export function references(
+  real: Features,
+  { labels, materials }: { labels: ArrayLike<number>; materials: readonly string[] },
+): (label: number) => Reference {
+  const made = new Map<number | 'all', Reference>();
+  const make = (kind: Reference['kind'], rows: readonly number[]): Reference => {
+    const chosen = pickRows(real, rows);
+    const groups = rows.map((row) => materials[row]!);
+    const limit = quantile(realismAmong(chosen, { groups }), STRICTNESS);
+    return { kind, real: chosen, groups, limit };
+  };
+  return (label) => {
+    const own = [...materials.keys()].filter((row) => labels[row] === label);
+    const serves = new Set(own.map((row) => materials[row])).size >= OWN_REFERENCE;
+    const key = serves ? label : 'all';
+    const known = made.get(key);
+    if (known) return known;
+    const reference = serves ? make('class', own) : make('all', [...materials.keys()]);
+    made.set(key, reference);
+    return reference;
+  };
+}
