@@ -1,4 +1,5 @@
 import type { Camera } from '../simulate/camera.ts';
+import { type Averages, areBlocks, blockAverages } from './blocks.ts';
 
 // v = clip(10 (max(ln I, -17) + 17), 0, 255): ten grey levels a factor of e in intensity.
 const GAIN = 10;
@@ -67,69 +68,14 @@ function coverFor(from: number, to: number): Cover {
   return cover;
 }
 
-/** Averages over a stack, (3, size, size) in rows from the top, and the range of what they are of. */
-interface Averages {
-  values: Float64Array;
-  minimum: number;
-  maximum: number;
-  total: number;
-}
-
-/**
- * Averages over blocks of ratio x ratio pixels. The loop of preparing a dataset: one pass over the
- * stack, four pixels at a time, as their sums and comparisons do not wait for each other.
- */
-function blockAverages(stack: Float32Array, size: number, ratio: number): Averages {
-  const values = new Float64Array(3 * size * size);
-  const [fours, rest] = [ratio >> 2, ratio & 3];
-  let minimum = Number.POSITIVE_INFINITY;
-  let maximum = Number.NEGATIVE_INFINITY;
-  let total = 0;
-  for (let row = 0, at = 0; row < 3 * size * ratio; row++) {
-    const out = Math.floor(row / ratio) * size;
-    for (let x = 0; x < size; x++) {
-      let sum = 0;
-      for (let j = 0; j < fours; j++, at += 4) {
-        const a = stack[at]!;
-        const b = stack[at + 1]!;
-        const c = stack[at + 2]!;
-        const d = stack[at + 3]!;
-        sum += a + b + (c + d);
-        if (a < minimum) minimum = a;
-        if (a > maximum) maximum = a;
-        if (b < minimum) minimum = b;
-        if (b > maximum) maximum = b;
-        if (c < minimum) minimum = c;
-        if (c > maximum) maximum = c;
-        if (d < minimum) minimum = d;
-        if (d > maximum) maximum = d;
-      }
-      for (let j = 0; j < rest; j++, at++) {
-        const value = stack[at]!;
-        sum += value;
-        if (value < minimum) minimum = value;
-        if (value > maximum) maximum = value;
-      }
-      values[out + x]! += sum;
-    }
-  }
-  for (let i = 0; i < values.length; i++) {
-    total += values[i]!;
-    values[i]! /= ratio * ratio;
-  }
-  return { values, minimum, maximum, total };
-}
-
-/** Averages over areas whose edges cut through pixels: rows first, then columns. */
+/** Averages over areas of any size: rows first, then columns. */
 function coverAverages(stack: Float32Array, from: number, size: number): Averages {
   const { span, first, weights } = coverFor(from, size);
   const values = new Float64Array(3 * size * size);
   let minimum = Number.POSITIVE_INFINITY;
   let maximum = Number.NEGATIVE_INFINITY;
-  let total = 0;
   for (let n = 0; n < stack.length; n++) {
     const value = stack[n]!;
-    total += value;
     if (value < minimum) minimum = value;
     if (value > maximum) maximum = value;
   }
@@ -146,7 +92,7 @@ function coverAverages(stack: Float32Array, from: number, size: number): Average
       }
     }
   }
-  return { values, minimum, maximum, total };
+  return { values, minimum, maximum };
 }
 
 /**
@@ -158,17 +104,18 @@ function coverAverages(stack: Float32Array, from: number, size: number): Average
  */
 export function reduceStack(stack: Float32Array, from: number, size: number): Reduction {
   const ratio = from / size;
-  const { values, minimum, maximum, total } = Number.isInteger(ratio)
+  const { values, minimum, maximum } = areBlocks(ratio)
     ? blockAverages(stack, size, ratio)
     : coverAverages(stack, from, size);
   const pixels = new Uint8Array(values.length);
   const points = size * size;
-  for (let pattern = 0; pattern < 3; pattern++) {
-    for (let i = 0; i < points; i++) {
-      pixels[3 * i + pattern] = pixelOf(values[pattern * points + i]!);
-    }
+  let total = 0;
+  for (let i = 0; i < values.length; i++) {
+    total += values[i]!;
+    pixels[3 * (i % points) + Math.floor(i / points)] = pixelOf(values[i]!);
   }
-  return { pixels, minimum, maximum, mean: total / stack.length, finite: Number.isFinite(total) };
+  const mean = total / values.length;
+  return { pixels, minimum, maximum, mean, finite: Number.isFinite(mean) };
 }
 
 /** The (size, size, 3) stored values of a (3, from, from) stack of intensities. */
