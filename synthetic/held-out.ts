@@ -1,3 +1,5 @@
+import { quantile } from './metrics/quantile.ts';
+import { STRICTNESS } from './reference.ts';
 import type { SampleScore } from './samples.ts';
 import { REASON_KINDS, type Reason } from './select.ts';
 
@@ -10,6 +12,21 @@ export interface HeldOut {
   reasons: { kind: Reason['kind']; count: number }[];
   /** Realism over the limit of its reference, of each. */
   realism: number[];
+}
+
+/** Held-out triplets that can say how far the limits of realism are off. */
+const ENOUGH = 40;
+
+/**
+ * What the limits of realism must be multiplied by, so that held-out real triplets pass as often
+ * as they should. Limits come from training triplets, and where the features are those of a
+ * classifier it has learned these very triplets: new ones, real or synthetic, lie farther out.
+ */
+export function easeOf(samples: readonly SampleScore[]): number {
+  if (samples.length < ENOUGH) return 1;
+  const relative = samples.map(({ realism, realismLimit }) => realism / realismLimit);
+  // A hair lower, so that the triplet that sets the limit passes whatever the rounding.
+  return Math.min(1, (1 - 1e-9) * quantile(relative, STRICTNESS));
 }
 
 /**

@@ -17,7 +17,7 @@ export interface Reference {
 const OWN_REFERENCE = 10;
 
 /** Share of new real triplets that may score lower than an accepted synthetic one must. */
-const STRICTNESS = 0.05;
+export const STRICTNESS = 0.05;
 
 /** The reference of each class label, from the features of the real training triplets. */
 export function references(

@@ -110,24 +110,27 @@ function realismOf(
   return found;
 }
 
-/**
- * Learns from real training triplets what triplets of each class look like; the function that it
- * gives scores triplets against them, and accepts or rejects each.
- */
+/** Scores triplets, and accepts or rejects each; `ease` multiplies the limits of realism. */
+export type SampleJudge = (made: Candidates, ease?: number) => SampleScore[];
+
+/** Learns from real training triplets what triplets of each class look like. */
 export function sampleJudge(
   train: Pick<Examples, 'labels' | 'classes' | 'materials'>,
   described: Described,
-): (made: Candidates) => SampleScore[] {
+): SampleJudge {
   const { classes, labels, materials } = train;
   const classCount = classes.length;
   const own = rowsByLabel(labels, classCount);
   const referenceOf = references(described.space, train);
   const ranges = descriptorRanges(described.physics, { labels, materials, classCount });
   const symmetries = own.map((rows) => symmetriesOf(described.physics, rows));
-  return (made) => {
+  return (made, ease = 1) => {
     const groups = Array.from(made.spaceGroups);
     const madeLabels = Int32Array.from(groups, (spaceGroup) => classes.indexOf(spaceGroup));
-    const found = realismOf(made, madeLabels, referenceOf);
+    const found = realismOf(made, madeLabels, referenceOf).map((one) => ({
+      ...one,
+      realismLimit: ease * one.realismLimit,
+    }));
     const order = [...found.keys()].sort((a, b) => found[b]!.realism - found[a]!.realism);
     const copies = findCopies({ train: described.pooled, materials, fake: made.pooled, order });
     return groups.map((spaceGroup, row): SampleScore => {

@@ -5,7 +5,7 @@ import type { SyntheticArchive } from './archive.ts';
 import type { ClassificationScore } from './cas.ts';
 import { describe, type Triplets } from './descriptors/descriptors.ts';
 import { type Judged, judgeCopying, judgeSet, judgeTwoSample, type SetMetric } from './floor.ts';
-import { type HeldOut, heldOutOf } from './held-out.ts';
+import { easeOf, type HeldOut, heldOutOf } from './held-out.ts';
 import type { TwoSampleTest } from './metrics/c2st.ts';
 import { type Features, pickRows } from './metrics/features.ts';
 import { type Candidates, type SampleScore, sampleJudge } from './samples.ts';
@@ -152,17 +152,18 @@ function judged({ archive, train, held, verdicts }: Scoring, sets: Sets, space: 
     pooled: pooled(archive),
     verdicts: verdicts?.made,
   };
-  const samples = judge(made);
-  if (!held || !sets.held) return { samples, heldOut: null };
-  const real = judge({
+  if (!held || !sets.held) return { samples: judge(made), heldOut: null };
+  const real: Candidates = {
     spaceGroups: held.labels.map((label) => held.classes[label]!),
     space: space.held!,
     physics: describe(sets.held),
     pooled: pooled(held),
     verdicts: verdicts?.held,
-  });
+  };
+  const ease = easeOf(judge(real));
   const classes = new Set(archive.labels);
-  return { samples, heldOut: heldOutOf(real.filter((one) => classes.has(one.spaceGroup))) };
+  const same = judge(real, ease).filter(({ spaceGroup }) => classes.has(spaceGroup));
+  return { samples: judge(made, ease), heldOut: heldOutOf(same) };
 }
 
 /** Scores an archive against real triplets: every sample, every class and all together. */
