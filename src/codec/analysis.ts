@@ -2,7 +2,7 @@ import { type Background, backgroundLevels, fitBackground } from './background.t
 import type { PatternDiscs } from './discs.ts';
 import { coverage, DiscFit } from './fit.ts';
 import type { PatternGeometry, TripletGeometry } from './geometry.ts';
-import { markList } from './mark-list.ts';
+import { litMarks, markList } from './mark-list.ts';
 import { GREYS_PER_LOG, LOG_CEILING } from './modes.ts';
 
 export interface AnalysisOptions {
@@ -49,7 +49,7 @@ export function analysePattern(
   const covered = coverage(marks, measured.length);
   const light = seek ? fitBackground(pixels, covered, geometry) : null;
   const background = light ? backgroundLevels(light, geometry) : null;
-  const fit = new DiscFit({ marks, measured, background, covered });
+  const fit = new DiscFit({ marks: litMarks(marks, measured), measured, background, covered });
   for (let round = 0; round < rounds; round++) fit.correct();
   fit.silence();
   const missed = missedBy(fit.model(), measured);

@@ -7,7 +7,10 @@ import { type DiscTensors, renderPatterns } from './render.ts';
 /** A background that leaves no trace, for patterns without one in a batch that has some. */
 const NO_BACKGROUND: readonly [number, number, number] = [-30, 0, 0];
 
-/** Patterns of one camera as tensors for the renderer; the caller disposes of them (or tidies). */
+/**
+ * Patterns of one camera for the renderer, lattices as plain numbers; the caller disposes of the
+ * tensors (or tidies).
+ */
 export function discTensors(patterns: readonly PatternDiscs[]): DiscTensors {
   const first = patterns[0]?.geometry;
   if (!first) throw new RangeError('no pattern to draw');
@@ -39,11 +42,8 @@ export function discTensors(patterns: readonly PatternDiscs[]): DiscTensors {
     pattern,
     h,
     k,
-    basis: tf.tensor2d(
-      patterns.flatMap(({ geometry }) => [...geometry.basis]),
-      [patterns.length, 4],
-    ),
-    radius: tf.tensor1d(patterns.map(({ geometry }) => geometry.radius)),
+    basis: Float32Array.from(patterns.flatMap(({ geometry }) => geometry.basis)),
+    radius: Float32Array.from(patterns, ({ geometry }) => geometry.radius),
     coefficients: tf.tensor2d(coefficients, [count, MODES]),
     background: lit
       ? tf.tensor2d(patterns.map(({ background }) => [...(background ?? NO_BACKGROUND)]))

@@ -10,10 +10,13 @@ import type { PatternGeometry } from './geometry.ts';
 /** How the lattice of a pattern came to be known. */
 export type GeometrySource = 'cell' | 'pattern';
 
-/** One pattern as discs, or why it cannot be described. */
+/**
+ * One pattern as discs, or why it cannot be described; `because` says why the cell was not used
+ * where the lattice comes from the pattern.
+ */
 export type PatternDescription =
-  | { ok: PatternAnalysis; source: GeometrySource }
-  | { failed: string };
+  | { ok: PatternAnalysis; source: GeometrySource; because: string | null }
+  | { failed: string; because: string | null };
 
 export interface DescriptionRequest {
   /** (size, size, 3) stored values, NHWC. */
@@ -34,12 +37,16 @@ function analyseBoth(plane: Float32Array, geometry: PatternGeometry): PatternAna
   return mesh.residualShare <= smooth.residualShare ? mesh : smooth;
 }
 
-function describeUnknown(plane: Float32Array, camera: Camera): PatternDescription {
+function describeUnknown(
+  plane: Float32Array,
+  camera: Camera,
+  because: string | null,
+): PatternDescription {
   try {
     const { geometry } = detectLattice(plane, { size: camera.size, centre: camera.centre });
-    return { ok: analyseBoth(plane, geometry), source: 'pattern' };
+    return { ok: analyseBoth(plane, geometry), source: 'pattern', because };
   } catch (error) {
-    if (error instanceof CbedError) return { failed: error.message };
+    if (error instanceof CbedError) return { failed: error.message, because };
     throw error;
   }
 }
@@ -50,11 +57,12 @@ function describeUnknown(plane: Float32Array, camera: Camera): PatternDescriptio
  */
 export function describeTriplet(request: DescriptionRequest): PatternDescription[] {
   const { pixels, facts, camera, detect = false } = request;
-  const known = detect ? 'not asked for' : sampleGeometry(facts, camera);
+  const known = detect ? null : sampleGeometry(facts, camera);
   return [0, 1, 2].map((channel) => {
     const plane = new Float32Array(camera.size ** 2);
     for (let at = 0; at < plane.length; at++) plane[at] = pixels[3 * at + channel]!;
-    if (typeof known === 'string') return describeUnknown(plane, camera);
-    return { ok: analyseBoth(plane, known[channel as 0 | 1 | 2]), source: 'cell' };
+    if (known === null || typeof known === 'string') return describeUnknown(plane, camera, known);
+    const ok = analyseBoth(plane, known[channel as 0 | 1 | 2]);
+    return { ok, source: 'cell', because: null };
   });
 }

@@ -1,7 +1,7 @@
 import { inputError } from '../ground/errors.ts';
 import { analysePattern } from './analysis.ts';
 import { selfDisplacements } from './autocorrelation.ts';
-import type { PatternDiscs } from './discs.ts';
+import { MOST_OVERLAP } from './discs.ts';
 import type { Aperture } from './footprint.ts';
 import { latticeGeometry, type PatternGeometry } from './geometry.ts';
 import {
@@ -11,9 +11,10 @@ import {
   LEAST_AREA,
   reducedBasis,
   shortest,
+  sublattices,
   superlattices,
 } from './lattices.ts';
-import { MODES } from './modes.ts';
+import { levelsWhere, litRank } from './lit.ts';
 import { downhill } from './simplex.ts';
 
 export interface DetectionOptions {
@@ -40,8 +41,6 @@ const LATTICES = 6;
 /** Peaks below this share of the highest are noise; those further than this share of the side too. */
 const LEAST_HEIGHT = 0.1;
 const FURTHEST = 0.37;
-/** Discs that overlap more than this cannot be told apart. */
-const MOST_OVERLAP = 1.35;
 /** Radii tried, as shares of the shortest lattice vector. */
 const RADII = [0.22, 0.29, 0.38, 0.47, 0.57];
 /** A lattice with a larger cell is preferred while it leaves at most this factor of the least. */
@@ -51,21 +50,15 @@ const SUSPECT = 0.12;
 /** Lattices that are compared with their modes. */
 const FINALISTS = 6;
 
+/** Discs that hold less than this share of all levels are none: the lattice is sparser. */
+const DARK_SHARE = 0.03;
+/** How often a lattice may be made sparser. */
+const MOST_THINNING = 4;
+
 interface Trial {
   basis: Basis;
   radius: number;
   residual: number;
-}
-
-/** Rank of the indices of the discs that hold light: 0 for the direct beam alone, 1 for a row. */
-function litRank({ geometry: { h, k }, coefficients }: PatternDiscs): 0 | 1 | 2 {
-  let first = -1;
-  for (let disc = 0; disc < h.length; disc++) {
-    if (coefficients[disc * MODES]! <= 0 || (h[disc] === 0 && k[disc] === 0)) continue;
-    if (first < 0) first = disc;
-    else if (h[first]! * k[disc]! !== k[first]! * h[disc]!) return 2;
-  }
-  return first < 0 ? 0 : 1;
 }
 
 /** Finds the lattice of discs of a pattern, without knowing the crystal; see `detectLattice`. */
@@ -118,6 +111,34 @@ class Search {
       .reduce((a, b) => (areaOf(b.basis) > 1.2 * areaOf(a.basis) ? b : a));
   }
 
+  /** The sublattice that holds all discs with light, where there is one. */
+  thinned({ basis, radius }: Trial): Basis | null {
+    const pattern = analysePattern(this.pixels, this.geometry(basis, radius), {
+      background: false,
+    });
+    if (litRank(pattern) < 2) return null;
+    const all = levelsWhere(pattern, () => true);
+    const sparser = [2 as const, 3 as const]
+      .flatMap((index) => sublattices(basis, index))
+      .map((sub) => ({
+        basis: sub.basis,
+        dark: levelsWhere(pattern, (h, k) => !sub.holds(h, k)) / all,
+      }))
+      .reduce((a, b) => (b.dark < a.dark ? b : a));
+    return sparser.dark < DARK_SHARE ? reducedBasis(sparser.basis) : null;
+  }
+
+  /** Refines a lattice, and makes it sparser while whole classes of its discs are dark. */
+  settle(start: Trial): Trial {
+    let trial = this.refine(start);
+    for (let n = 0; n < MOST_THINNING; n++) {
+      const basis = this.thinned(trial);
+      if (!basis) break;
+      trial = this.refine({ ...trial, basis });
+    }
+    return trial;
+  }
+
   /** Basis and radius that leave least, by a downhill search around those found. */
   refine({ basis, radius }: Trial): Trial {
     const step = 0.015 * shortest(basis);
@@ -152,7 +173,7 @@ export function detectLattice(pixels: ArrayLike<number>, options: DetectionOptio
   const lattices = candidateLattices(peaks, LATTICES);
   if (lattices.length === 0) throw inputError('the pattern does not repeat: no lattice of discs');
   const search = new Search(pixels, { size, centre, aperture });
-  const { basis, radius, residual } = search.refine(search.choose(lattices));
+  const { basis, radius, residual } = search.settle(search.choose(lattices));
   const reduced = reducedBasis(basis);
   const overlap = (2 * radius) / shortest(reduced);
   if (residual > worst) {

@@ -1,3 +1,4 @@
+import { isCell } from '../crystal/cell.ts';
 import type { Cell, Vec3 } from '../crystal/crystal.ts';
 import { cross, dot, norm } from '../crystal/matrix.ts';
 import { centring } from '../crystal/spacegroup.ts';
@@ -64,6 +65,7 @@ export function sampleGeometry(
 ): TripletGeometry | string {
   const { cell, spaceGroup, zones, semiAngles, energy, spacings } = facts;
   if (!cell) return 'no unit cell';
+  if (!isCell(cell)) return 'a unit cell that does not close';
   if (zones.some((zone) => zone.every((index) => index === 0))) return 'no zone axes';
   const radii = semiAngles?.map((angle) => angle / wavelength(energy)) as
     | [number, number, number]

@@ -57,8 +57,9 @@ export class DiscFit {
   constructor(target: FitTarget) {
     const discs = target.marks.start.length - 1;
     this.target = target;
-    this.weight = new Float32Array(target.marks.pixel.length);
-    this.marked = new Float32Array(target.marks.pixel.length);
+    const marks = target.marks.start[discs]!;
+    this.weight = new Float32Array(marks);
+    this.marked = new Float32Array(marks);
     this.total = new Float64Array(discs);
     this.coefficients = new Float32Array(discs * MODES);
     this.weigh();

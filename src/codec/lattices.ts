@@ -55,6 +55,28 @@ export function superlattices([ax, ay, bx, by]: Basis, index: number): Basis[] {
   return out;
 }
 
+/** A sublattice of prime index, and whether it holds h a + k b. */
+export interface Sublattice {
+  basis: Basis;
+  holds(h: number, k: number): boolean;
+}
+
+/** The sublattices of prime index of a lattice: every `index`-th row of points, in each direction. */
+export function sublattices([ax, ay, bx, by]: Basis, index: 2 | 3): Sublattice[] {
+  const rows: Sublattice = {
+    basis: [ax, ay, index * bx, index * by],
+    holds: (_, k) => k % index === 0,
+  };
+  const slanted = Array.from(
+    { length: index },
+    (_, s): Sublattice => ({
+      basis: [index * ax, index * ay, bx + s * ax, by + s * ay],
+      holds: (h, k) => (h - s * k) % index === 0,
+    }),
+  );
+  return [rows, ...slanted];
+}
+
 /** A lattice and how much of the self-displacements it accounts for. */
 interface Candidate {
   basis: Basis;

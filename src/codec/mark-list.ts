@@ -71,3 +71,31 @@ export function markList(geometry: DiscPlaces, faintest = 0): MarkList {
     y: y.subarray(0, at),
   };
 }
+
+/** The marks without those of discs that no lit pixel touches; such discs keep an empty range. */
+export function litMarks(marks: MarkList, measured: Float32Array): MarkList {
+  const { start, pixel, footprint, x, y } = marks;
+  const discs = start.length - 1;
+  const lit = {
+    start: new Int32Array(discs + 1),
+    pixel: new Int32Array(pixel.length),
+    footprint: new Float32Array(pixel.length),
+    x: new Float32Array(pixel.length),
+    y: new Float32Array(pixel.length),
+  };
+  let to = 0;
+  for (let disc = 0; disc < discs; disc++) {
+    const [from, end] = [start[disc]!, start[disc + 1]!];
+    let at = from;
+    while (at < end && measured[pixel[at]!]! <= 0) at++;
+    if (at < end) {
+      lit.pixel.set(pixel.subarray(from, end), to);
+      lit.footprint.set(footprint.subarray(from, end), to);
+      lit.x.set(x.subarray(from, end), to);
+      lit.y.set(y.subarray(from, end), to);
+      to += end - from;
+    }
+    lit.start[disc + 1] = to;
+  }
+  return lit;
+}

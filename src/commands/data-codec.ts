@@ -16,18 +16,23 @@ interface CodecFlags {
 const digits = (value: number, places: number): number => Number(value.toFixed(places));
 
 /** What is told of one pattern. */
-function factsOf(description: PatternDescription) {
+async function factsOf(description: PatternDescription) {
   if ('failed' in description) return description;
+  const { MOST_OVERLAP, overlapOf } = await import('../codec/discs.ts');
   const { geometry, residualShare, background, coefficients } = description.ok;
+  const overlap = overlapOf(geometry);
   const modes = coefficients.length / geometry.h.length;
   const lit = geometry.h.reduce((sum, _, disc) => sum + Number(coefficients[disc * modes]! > 0), 0);
   return {
     lattice: description.source,
+    because: description.because,
     aperture: geometry.aperture,
     basis: geometry.basis.map((value) => digits(value, 3)),
     radius: digits(geometry.radius, 3),
     discs: geometry.h.length,
     lit,
+    overlap: digits(overlap, 3),
+    apart: overlap <= MOST_OVERLAP,
     background: background?.map((value) => digits(value, 2)) ?? null,
     residualShare: digits(residualShare, 4),
   };
@@ -88,13 +93,15 @@ async function look(files: string[], flags: CodecFlags): Promise<void> {
     specimen,
     patterns: describeTriplet({ ...specimen, detect }),
   }));
-  const told = described.map(({ specimen: { key, facts }, patterns }) => ({
-    key,
-    material: facts.material,
-    spaceGroup: facts.spaceGroup,
-    zones: facts.zones,
-    patterns: patterns.map(factsOf),
-  }));
+  const told = await Promise.all(
+    described.map(async ({ specimen: { key, facts }, patterns }) => ({
+      key,
+      material: facts.material,
+      spaceGroup: facts.spaceGroup,
+      zones: facts.zones,
+      patterns: await Promise.all(patterns.map(factsOf)),
+    })),
+  );
   const picture = out ? await draw(out, described) : null;
   if (json) console.log(JSON.stringify({ samples: told, picture }, null, 2));
   else {
@@ -118,7 +125,14 @@ async function draw(out: string, described: readonly Described[]): Promise<strin
   return (await writeFigure(out, await codecSheet('Patterns as lattices of discs', rows))).png;
 }
 
-type Told = { material: string; spaceGroup: number; patterns: ReturnType<typeof factsOf>[] };
+/** Why the cell was not used. */
+const why = (because: string | null): string => (because ? ` (cell not used: ${because})` : '');
+
+type Told = {
+  material: string;
+  spaceGroup: number;
+  patterns: Awaited<ReturnType<typeof factsOf>>[];
+};
 
 function lines(told: readonly Told[]): string[] {
   const out: string[] = [];
@@ -127,12 +141,14 @@ function lines(told: readonly Told[]): string[] {
     out.push(`${material} (space group ${spaceGroup})`);
     for (const facts of patterns) {
       if ('failed' in facts) {
-        out.push(`  not described: ${facts.failed}`);
+        out.push(`  not described: ${facts.failed}${why(facts.because)}`);
         continue;
       }
       shares.push(facts.residualShare);
-      const from = facts.lattice === 'cell' ? 'of the cell' : 'found in the pattern';
-      const light = facts.background ? ', with a background' : '';
+      const from =
+        facts.lattice === 'cell' ? 'of the cell' : `found in the pattern${why(facts.because)}`;
+      const blurred = facts.apart ? '' : ', discs overlap too much to be told apart';
+      const light = `${blurred}${facts.background ? ', with a background' : ''}`;
       out.push(
         `  lattice ${from}, radius ${facts.radius.toFixed(2)} px, ${facts.lit} of ${facts.discs} discs lit${light}; ${(100 * facts.residualShare).toFixed(1)} % of the signal left over`,
       );

@@ -97,7 +97,12 @@ describe('gradients of rendering', () => {
   const lit = patterns(2, { fill: 0.52, spacing: 6.3 }).map(
     (pattern): PatternDiscs => ({ ...pattern, background: [4, -0.5, -0.4] }),
   );
-  const tensors = discTensors(lit) as Required<DiscTensors>;
+  const { basis, radius, ...others } = discTensors(lit) as Required<DiscTensors>;
+  const tensors = {
+    ...others,
+    basis: tf.tensor2d(basis as Float32Array, [2, 4]),
+    radius: tf.tensor1d(radius as Float32Array),
+  };
   const weights = tf.tensor(new Stream(2, 'weights').normals(2 * 64 * 64), [2, 64, 64]);
   const factors = weights.dataSync();
 

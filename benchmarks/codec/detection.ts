@@ -1,0 +1,87 @@
+import { detectLattice } from '../../src/codec/detect.ts';
+import { sampleGeometry } from '../../src/codec/encode.ts';
+import type { PatternGeometry } from '../../src/codec/geometry.ts';
+import { type Basis, reducedBasis, shortest } from '../../src/codec/lattices.ts';
+import { extinction } from '../../src/codec/symmetry.ts';
+import type { Store } from '../../src/dataset/store.ts';
+import { messageOf } from '../../src/ground/errors.ts';
+import { Stream } from '../../src/ground/stream.ts';
+
+/** Largest relative error of a basis as one of the lattice it should span; 1 for another lattice. */
+function basisError(found: Basis, truth: Basis): number {
+  const [ax, ay, bx, by] = truth;
+  const area = ax * by - ay * bx;
+  const errors = [0, 2].map((i) => {
+    const [x, y] = [found[i]!, found[i + 1]!];
+    const m = Math.round((x * by - y * bx) / area);
+    const n = Math.round((ax * y - ay * x) / area);
+    return Math.hypot(x - m * ax - n * bx, y - m * ay - n * by) / Math.hypot(x, y);
+  });
+  const index = Math.abs((found[0] * found[3] - found[1] * found[2]) / area);
+  return Math.abs(index - 1) < 0.1 ? Math.max(...errors) : 1;
+}
+
+/** The lattice that integer vectors generate, as rows [p, q], [0, t]. */
+function generated(vectors: readonly (readonly [number, number])[]) {
+  let [p, q, t] = [0, 0, 0];
+  for (let [h, k] of vectors) {
+    while (h !== 0) {
+      const times = Math.trunc(p / h);
+      [p, q, h, k] = [h, k, p - times * h, q - times * k];
+    }
+    while (k !== 0) [t, k] = [k, t % k];
+  }
+  return { p, q, t };
+}
+
+/** The lattice of the discs that the space group does not keep dark. */
+function visibleBasis({ h, k, basis, zone }: PatternGeometry, spaceGroup: number): Basis {
+  const lit = Array.from(h, (i, disc): [number, number] => [i, k[disc]!]).filter(
+    (index) => !['lattice', 'glide'].includes(extinction(spaceGroup, zone, index)),
+  );
+  const { p, q, t } = generated(lit);
+  const [ax, ay, bx, by] = basis;
+  return reducedBasis([p * ax + q * bx, p * ay + q * by, t * bx, t * by]);
+}
+
+/** How often the lattice of a pattern is found from the pattern alone, by the overlap of discs. */
+export function detection(store: Store, count: number) {
+  const stream = new Stream(3, 'codec detection');
+  const rows = stream.permutation(store.count).slice(0, Math.ceil(count / 3));
+  const looked = rows.flatMap((row) => {
+    const known = sampleGeometry(store.facts(row), store.camera);
+    if (typeof known === 'string') return [];
+    const pixels = store.images([row]);
+    return known.map((geometry, channel) => {
+      const plane = Float32Array.from({ length: pixels.length / 3 }, (_, at) => {
+        return pixels[3 * at + channel]!;
+      });
+      const truth = visibleBasis(geometry, store.facts(row).spaceGroup);
+      const spacing = shortest(truth);
+      const about = { row, channel, spacing, overlap: (2 * geometry.radius) / spacing };
+      try {
+        const { size, centre } = store.camera;
+        const found = detectLattice(plane, { size, centre, aperture: 'mesh' });
+        const error = basisError(found.geometry.basis, truth);
+        return { ...about, error, residual: found.residualShare, refused: null };
+      } catch (reason) {
+        return { ...about, error: null, residual: null, refused: messageOf(reason) };
+      }
+    });
+  });
+  const apart = looked.filter(({ overlap }) => overlap < 1);
+  const share = (list: typeof looked, of: (one: (typeof looked)[number]) => boolean): number =>
+    list.filter(of).length / Math.max(1, list.length);
+  const summary = (list: typeof looked) => ({
+    patterns: list.length,
+    found: share(list, ({ error }) => error !== null && error < 0.01),
+    wrong: share(list, ({ error }) => error !== null && error >= 0.01),
+    refused: share(list, ({ refused }) => refused !== null),
+  });
+  const finest = [3, 4, 5, 6, 8, 100].map((below, i, all) => {
+    const above = all[i - 1] ?? 0;
+    const some = apart.filter(({ spacing }) => spacing >= above && spacing < below);
+    return { pixelsApart: [above, below], ...summary(some) };
+  });
+  return { all: summary(looked), discsApart: summary(apart), bySpacing: finest, looked };
+}
