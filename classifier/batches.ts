@@ -1,7 +1,8 @@
-import { classCounts, type Examples } from '../src/dataset/examples.ts';
+import { classCounts, type Examples, PIXEL_SCALE } from '../src/dataset/examples.ts';
+import { kernels } from '../src/engine/kernels.ts';
 import { type Tensor1D, type Tensor2D, type Tensor4D, tf } from '../src/engine/tf.ts';
 import type { Stream } from '../src/ground/stream.ts';
-import { type Placement, placedInputs, unmoved } from './placement.ts';
+import { type Placement, placedInputs, placementNumbers, unmoved } from './placement.ts';
 import type { Facts, Recipe } from './recipe.ts';
 import type { TaskBatch } from './task-losses.ts';
 
@@ -67,8 +68,20 @@ export function inputOf(
   size: number,
   placements: readonly Placement[] | null = null,
 ): Tensor4D {
-  const values = placedInputs(pixels, size, placements);
-  return tf.tensor4d(values, [pixels.length / (size * size * 3), size, size, 3]);
+  const shape: [number, number, number, number] = [
+    pixels.length / (size * size * 3),
+    size,
+    size,
+    3,
+  ];
+  const run = kernels();
+  if (!run) return tf.tensor4d(placedInputs(pixels, size, placements), shape);
+  return tf.tidy(() => {
+    // A boolean tensor is how TensorFlow.js holds bytes.
+    const bytes = tf.tensor4d(pixels, shape, 'bool');
+    const numbers = tf.tensor1d(placementNumbers(placements ?? []));
+    return run('CbedPlace', [bytes, numbers, tf.scalar(PIXEL_SCALE)], 1)[0] as Tensor4D;
+  });
 }
 
 /** Draws where the pixels of each row are read; null when nothing moves them. */

@@ -1,7 +1,8 @@
+import { native } from '../src/engine/complex.ts';
 import { convNorm, NORM_EPSILON, type NormStatistics } from '../src/engine/conv-norm.ts';
 import type { WeightSpec, Weights } from '../src/engine/parameters.ts';
 import { relu } from '../src/engine/relu.ts';
-import { type Tensor1D, type Tensor2D, type Tensor4D, tf } from '../src/engine/tf.ts';
+import { type Tensor, type Tensor1D, type Tensor2D, type Tensor4D, tf } from '../src/engine/tf.ts';
 
 /** Receives the running statistics of a layer after a training pass. */
 export type NamedSink = (layer: string, mean: Tensor1D, variance: Tensor1D) => void;
@@ -95,8 +96,30 @@ export function residualBlock(pass: Pass, name: string, x: Tensor4D): Tensor4D {
   return relu(convBlock(pass, `${name}/b`, inner, { stride: 1, relu: false }).add(x) as Tensor4D);
 }
 
-/** Mean over rows and columns, (N, channels). */
-export const meanPool = (x: Tensor4D): Tensor2D => tf.mean(x, [1, 2]);
+/** Values (N, channels) on all rows and columns of maps (N, rows, columns, channels). */
+function spreadOver(values: Tensor2D, shape: readonly number[]): Tensor {
+  const { binding } = native();
+  const type = (name: string, value: number) => ({ name, type: binding.TF_ATTR_TYPE, value });
+  const [count, channels] = values.shape;
+  return native().executeSingleOutput(
+    'BroadcastTo',
+    [type('T', binding.TF_FLOAT), type('Tidx', binding.TF_INT32)],
+    [values.reshape([count, 1, 1, channels]), tf.tensor1d([...shape], 'int32')],
+  );
+}
+
+/**
+ * Mean over rows and columns, (N, channels). Differentiable once: the gradient goes to all places
+ * alike, in one pass where the engine's own takes four.
+ */
+export const meanPool = (x: Tensor4D): Tensor2D =>
+  tf.customGrad((maps) => {
+    const { shape } = maps as Tensor4D;
+    return {
+      value: tf.mean(maps as Tensor4D, [1, 2]),
+      gradFunc: (dy: Tensor) => spreadOver(dy.div(shape[1] * shape[2]) as Tensor2D, shape),
+    };
+  })(x) as Tensor2D;
 
 /** Kernel and bias of a dense layer. */
 export const denseWeights = ({ name, from, to }: ConvShape): WeightSpec[] => [

@@ -143,9 +143,9 @@ export class ClassifierNetwork {
    * A training pass over inputs (N, size, size, 3) = pixel * PIXEL_SCALE: the batch's own
    * statistics normalise, and the running ones go to the sink. Call inside `tf.tidy`.
    */
-  train(flat: Tensor1D, statistics: Tensor1D, x: Tensor4D, sink: NamedSink): Forward {
-    const training = { statistics: this.statistics.unpack(statistics), sink };
-    return this.run({ weights: this.parameters.unpack(flat), training }, x);
+  train(weights: Weights, statistics: Tensor1D, x: Tensor4D, sink: NamedSink): Forward {
+    const training = { statistics: this.statistics.named(statistics), sink };
+    return this.run({ weights, training }, x);
   }
 
   /** The weights for use, normalisations folded in. The caller disposes them. */
@@ -173,11 +173,5 @@ export class ClassifierNetwork {
     if (!this.spec.multitask) return { features, logits };
     const outputs = TASK_NAMES.map((task) => [task, dense(pass, `task/${task}`, features)]);
     return { features, logits, tasks: Object.fromEntries(outputs) as TaskOutputs };
-  }
-
-  /** Learnt log variances of the losses of a multitask network, the space group's first. */
-  logVariances(flat: Tensor1D): Tensor1D {
-    const [from, to] = this.parameters.rangeOf('logVariances');
-    return flat.slice([from], [to - from]);
   }
 }

@@ -22,6 +22,18 @@ export const unmoved = (): Placement => ({
   flipY: [false, false, false],
 });
 
+/** Placements as the fused kernel reads them: nine numbers each. */
+export const placementNumbers = (placements: readonly Placement[]): Float32Array =>
+  Float32Array.from(
+    placements.flatMap(({ scale, dx, dy, flipX, flipY }) => [
+      scale,
+      dx,
+      dy,
+      ...flipX.map(Number),
+      ...flipY.map(Number),
+    ]),
+  );
+
 const CHANNELS = 3;
 
 /** For each output position along an axis: two input positions and their weights. */

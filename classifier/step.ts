@@ -30,16 +30,16 @@ class StatisticsCollector {
 export function trainStep(state: RunState, loss: Loss, batch: Batch, rate: number): Scalar {
   const { network, adam, statistics } = state;
   const collector = new StatisticsCollector();
-  const { value, grad } = tf.valueAndGrad((flat) => {
-    const vector = flat as Tensor1D;
-    const { logits, tasks } = network.train(vector, statistics, batch.x, collector.sink);
+  const { value, gradient } = network.parameters.slope(adam.values, (weights): Scalar => {
+    const { logits, tasks } = network.train(weights, statistics, batch.x, collector.sink);
     const main = weightedMean(loss(logits, batch.targets), batch.weights);
-    if (!tasks || !batch.tasks) return main;
-    return uncertaintyWeighted(main, taskLosses(tasks, batch.tasks), network.logVariances(vector));
-  })(adam.values);
-  adam.apply(grad as Tensor1D, rate);
-  grad.dispose();
+    if (!tasks || !batch.tasks) return main as Scalar;
+    const losses = taskLosses(tasks, batch.tasks);
+    return uncertaintyWeighted(main, losses, weights.logVariances as Tensor1D) as Scalar;
+  });
+  adam.apply(gradient, rate);
+  gradient.dispose();
   statistics.dispose();
   state.statistics = collector.join(network);
-  return value as Scalar;
+  return value;
 }

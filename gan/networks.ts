@@ -17,7 +17,7 @@ export interface GanShape {
 }
 
 /** The generator sees the embedding at this length, so that z (norm ~ 8) does not drown it. */
-const EMBEDDING_NORM = 4;
+export const EMBEDDING_NORM = 4;
 
 const denseOf = (x: Tensor2D, weights: Weights, name: string): Tensor2D =>
   dense(x, weights[`${name}/kernel`] as Tensor2D, weights[`${name}/bias`] as Tensor1D);

@@ -1,21 +1,15 @@
-import { Adam, type AdamState } from '../src/engine/adam.ts';
+import { Adam, type AdamState, blend } from '../src/engine/adam.ts';
 import { explainStepError } from '../src/engine/explain.ts';
+import { kernels } from '../src/engine/kernels.ts';
 import type { ParameterLayout } from '../src/engine/parameters.ts';
-import { type Scalar, type Tensor1D, type Tensor2D, tf } from '../src/engine/tf.ts';
+import { type Tensor1D, type Tensor2D, tf } from '../src/engine/tf.ts';
 import { Stream, type StreamState } from '../src/ground/stream.ts';
 import { BatchSampler, type TrainingVectors } from './batches.ts';
 import type { GanConfig } from './config.ts';
 import type { Critic } from './critic.ts';
-import { discriminatorHinge, generatorHinge, gradientPenalty } from './losses.ts';
-import {
-  batchSpread,
-  discriminator,
-  discriminatorLayout,
-  embed,
-  type GanShape,
-  generator,
-  generatorLayout,
-} from './networks.ts';
+import { fusedGradients } from './fused-gradients.ts';
+import { composedGradients, type Draws, type Gradients, type Networks } from './gradients.ts';
+import { batchSpread, discriminatorLayout, type GanShape, generatorLayout } from './networks.ts';
 import { NoiseSource, type NoiseState } from './noise.ts';
 
 /** What one step minimised. */
@@ -51,17 +45,6 @@ export const shapeOf = (
   code: data.code,
 });
 
-/** One step down the gradient of a loss; gives the loss before the step. */
-function descend(adam: Adam, rate: number, loss: (flat: Tensor1D) => Scalar): number {
-  const { value, grad } = tf.tidy(() =>
-    tf.valueAndGrad((flat) => loss(flat as Tensor1D))(adam.values),
-  );
-  adam.apply(grad as Tensor1D, rate);
-  const number = value.dataSync()[0]!;
-  tf.dispose([value, grad]);
-  return number;
-}
-
 /**
  * The conditional GAN in training: both networks, their optimisers and the moving average of the
  * generator. `step` is one update of each network. Free it with `dispose`.
@@ -75,6 +58,7 @@ export class GanTrainer {
   private readonly generatorAdam: Adam;
   private readonly discriminatorAdam: Adam;
   private readonly data: TrainingVectors;
+  private readonly gradients: Gradients;
   private average: Tensor1D;
   private sampler: BatchSampler;
   private noise: NoiseSource;
@@ -89,6 +73,8 @@ export class GanTrainer {
       discriminator: discriminatorLayout(this.shape),
     };
     const start = this.layouts.generator.initial(stream.split('generator'));
+    const run = kernels();
+    this.gradients = run ? fusedGradients(run) : composedGradients;
     const betas = { beta1: 0, beta2: 0.99 };
     this.generatorAdam = new Adam(start, betas);
     this.discriminatorAdam = new Adam(
@@ -135,59 +121,54 @@ export class GanTrainer {
       const generatorLoss = this.updateGenerator(codes);
       this.updateAverage();
       this.steps++;
-      return { discriminator: loss, generator: generatorLoss, real: scores[0]!, fake: scores[1]! };
+      return { discriminator: loss, generator: generatorLoss, real: scores[0], fake: scores[1] };
     } finally {
       tf.dispose([real, codes]);
     }
   }
 
-  private fakes(flat: Tensor1D, codes: Tensor2D): Tensor2D {
-    const weights = this.layouts.generator.unpack(flat);
-    const z = this.noise.normal<Tensor2D>([codes.shape[0], this.shape.latent]);
-    return generator(weights, z, embed(weights, codes));
+  private get networks(): Networks {
+    return {
+      layouts: this.layouts,
+      generator: this.generatorAdam.values,
+      discriminator: this.discriminatorAdam.values,
+    };
   }
 
-  private noisy(x: Tensor2D): Tensor2D {
-    return x.add(this.noise.normal(x.shape).mul(this.config.inputNoise)) as Tensor2D;
+  private draws(codes: Tensor2D): Draws {
+    const { latent, vector } = this.shape;
+    const [count] = codes.shape;
+    const z = this.noise.normal<Tensor2D>([count, latent]);
+    const fakeNoise = this.noise.normal<Tensor2D>([count, vector]);
+    return { codes, z, fakeNoise, inputNoise: this.config.inputNoise };
   }
 
   private updateDiscriminator(real: Tensor2D, codes: Tensor2D) {
     const { penalty, penaltyEvery, discriminatorRate } = this.config;
-    const [seenReal, seenFake] = tf.tidy(() => [
-      this.noisy(real),
-      this.noisy(this.fakes(this.generatorAdam.values, codes)),
-    ]) as [Tensor2D, Tensor2D];
-    const means: Scalar[] = [];
-    const loss = descend(this.discriminatorAdam, discriminatorRate, (flat) => {
-      const weights = this.layouts.discriminator.unpack(flat);
-      const [onReal, onFake] = discriminator(weights, [seenReal, seenFake], codes);
-      means.push(tf.keep(onReal!.mean<Scalar>()), tf.keep(onFake!.mean<Scalar>()));
-      const hinge = discriminatorHinge(onReal!, onFake!);
-      if (penalty === 0 || this.steps % penaltyEvery !== 0) return hinge;
-      const score = (x: Tensor2D) => discriminator(weights, [x], codes)[0]!;
-      return hinge.add<Scalar>(gradientPenalty(score, seenReal, penalty * penaltyEvery));
+    const due = this.steps % penaltyEvery === 0;
+    const realNoise = this.noise.normal<Tensor2D>(real.shape);
+    const draws = this.draws(codes);
+    const { loss, scores, gradient } = this.gradients.discriminator(this.networks, {
+      ...draws,
+      ...{ real, realNoise, penalty: due ? penalty * penaltyEvery : 0 },
     });
-    const scores = means.map((mean) => mean.dataSync()[0]!);
-    tf.dispose([seenReal, seenFake, ...means]);
+    this.discriminatorAdam.apply(gradient, discriminatorRate);
+    tf.dispose([gradient, realNoise, draws.z, draws.fakeNoise]);
     return { loss, scores };
   }
 
   private updateGenerator(codes: Tensor2D): number {
-    const judge = this.discriminatorAdam.values;
-    return descend(this.generatorAdam, this.config.generatorRate, (flat) => {
-      const weights = this.layouts.discriminator.unpack(judge);
-      return generatorHinge(
-        discriminator(weights, [this.noisy(this.fakes(flat, codes))], codes)[0]!,
-      );
-    });
+    const draws = this.draws(codes);
+    const { loss, gradient } = this.gradients.generator(this.networks, draws);
+    this.generatorAdam.apply(gradient, this.config.generatorRate);
+    tf.dispose([gradient, draws.z, draws.fakeNoise]);
+    return loss;
   }
 
   /** The average forgets fast at first, so that it does not carry the random start along. */
   private updateAverage(): void {
-    const decay = Math.min(this.config.average, this.steps / (this.steps + 50));
-    const next = tf.tidy(
-      () => this.average.mul(decay).add(this.generatorAdam.values.mul(1 - decay)) as Tensor1D,
-    );
+    const keep = Math.min(this.config.average, this.steps / (this.steps + 50));
+    const next = blend(this.average, this.generatorAdam.values, keep);
     this.average.dispose();
     this.average = next;
   }

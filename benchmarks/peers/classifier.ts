@@ -6,18 +6,14 @@
  *
  * PEERS_PYTHON names an interpreter that has PyTorch; without one only our own run.
  */
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { batchRows, makeBatch } from '../../classifier/batches.ts';
 import { RunState } from '../../classifier/run.ts';
 import { classifierSpec, type NetworkKind } from '../../classifier/spec.ts';
 import { trainStep } from '../../classifier/step.ts';
 import { chooseTechniques, recipeOf } from '../../classifier/techniques.ts';
 import type { Examples } from '../../src/dataset/examples.ts';
-import { textTable } from '../../src/ground/log.ts';
-import { packageRoot } from '../../src/ground/paths.ts';
 import { Stream } from '../../src/ground/stream.ts';
+import { comparison, startPeer, takeTurns } from './turns.ts';
 
 const network = (process.argv[2] ?? 'stack') as NetworkKind;
 const turns = Number(process.argv[3] ?? 6);
@@ -69,59 +65,16 @@ function ourTurn(state: RunState, which: Case): number[] {
   });
 }
 
-/** The peer process: a line with a case in, a line with its times out. */
-function startPeer() {
-  const script = join(packageRoot, 'benchmarks', 'peers', 'classifier.py');
-  const sizes = [COUNT, SIZE, CLASSES, BATCH, STEPS].map(String);
-  const python = process.env.PEERS_PYTHON ?? 'python3';
-  const child = spawn(python, [script, network, ...sizes], { stdio: ['pipe', 'pipe', 'ignore'] });
-  child.on('error', () => {});
-  child.stdin.on('error', () => {});
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  return {
-    async turn(which: Case): Promise<number[] | null> {
-      child.stdin.write(`${which}\n`);
-      const { value, done } = await lines.next();
-      return done ? null : (JSON.parse(value) as number[]);
-    },
-    end: () => child.stdin.end(),
-  };
-}
-
-const median = (values: number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-
 const spec = classifierSpec(examples, { network });
 const state = new RunState({ spec, stream, weightDecay: 1e-3 });
-const peer = startPeer();
-const times = Object.keys(CASES).map((name) => ({
-  name: name as Case,
-  ours: [] as number[],
-  theirs: [] as number[],
-}));
-for (let turn = 0; turn <= turns; turn++) {
-  for (const { name, ours, theirs } of times) {
-    const mine = ourTurn(state, name);
-    const other = await peer.turn(name);
-    if (turn === 0) continue; // warm-up
-    ours.push(...mine);
-    theirs.push(...(other ?? []));
-  }
-}
-peer.end();
-const text = (value: number) => (Number.isNaN(value) ? '-' : value.toFixed(1));
+const compared = await takeTurns({
+  cases: Object.keys(CASES) as Case[],
+  turns,
+  ours: (which) => ourTurn(state, which),
+  peer: startPeer('classifier.py', [network, COUNT, SIZE, CLASSES, BATCH, STEPS]),
+});
 console.log(
   `${network}, ${state.network.parameters.size} parameters, batch ${BATCH} of ${SIZE} x ${SIZE} x 3, ` +
     `median of ${turns * STEPS} steps`,
 );
-console.log(
-  textTable([
-    ['step', 'here, ms', 'PyTorch, ms', 'here / PyTorch'],
-    ...times.map(({ name, ours, theirs }) => [
-      name,
-      text(median(ours)),
-      text(median(theirs)),
-      theirs.length > 0 ? (median(ours) / median(theirs)).toFixed(2) : '-',
-    ]),
-  ]),
-);
+console.log(comparison(compared));

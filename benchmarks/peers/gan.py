@@ -1,7 +1,7 @@
-"""One full step of the conditional GAN in PyTorch eager: the peer of gan.ts.
+"""The peer of gan.ts: the same networks, losses and steps in PyTorch eager, a turn of cycles a line.
 
-Same sizes, losses, optimisers, batch, input noise, lazy gradient penalty and moving average.
-Prints the milliseconds of a step as JSON. Run: python gan.py [steps] [threads]
+Same sizes, optimisers, batch, input noise, lazy gradient penalty and moving average. A cycle is the
+four steps between two penalties; its time is given for one step, in milliseconds.
 """
 
 import json
@@ -12,18 +12,29 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-STEPS = int(sys.argv[1]) if len(sys.argv) > 1 else 200
-THREADS = int(sys.argv[2]) if len(sys.argv) > 2 else 2
-LATENT, EMBEDDING, HIDDEN, VECTOR, CLASSES, BATCH, ROWS = 64, 48, 384, 206, 56, 128, 1770
+LATENT, EMBEDDING, HIDDEN, VECTOR, CLASSES, SYSTEMS, BATCH, ROWS, CYCLES = map(int, sys.argv[1:10])
+EVERY, GAMMA, NOISE, KEEP = 4, 0.5, 0.1, 0.998
 
-torch.set_num_threads(THREADS)
+torch.set_num_threads(2)
 torch.manual_seed(0)
+SYSTEM_OF = torch.arange(CLASSES) % SYSTEMS
+
+
+class Codes(nn.Module):
+    """What a class and its crystal system add up to."""
+
+    def __init__(self, width):
+        super().__init__()
+        self.own, self.system = nn.Embedding(CLASSES, width), nn.Embedding(SYSTEMS, width)
+
+    def forward(self, c):
+        return self.own(c) + self.system(SYSTEM_OF[c])
 
 
 class Generator(nn.Module):
     def __init__(self):
         super().__init__()
-        self.embedding = nn.Embedding(CLASSES, EMBEDDING)
+        self.embedding = Codes(EMBEDDING)
         self.layers = nn.Sequential(
             nn.Linear(LATENT + EMBEDDING, HIDDEN),
             nn.LayerNorm(HIDDEN),
@@ -38,7 +49,14 @@ class Generator(nn.Module):
         return self.layers(torch.cat([z, F.normalize(self.embedding(c), dim=1) * 4], 1))
 
 
+def with_spread(x):
+    spread = (x.var(0, unbiased=False) + 1e-8).sqrt().mean()
+    return torch.cat([x, spread.expand(len(x), 1)], 1)
+
+
 class Discriminator(nn.Module):
+    """Scores of batches under the same classes, which go through together."""
+
     def __init__(self):
         super().__init__()
         self.layers = nn.Sequential(
@@ -48,45 +66,52 @@ class Discriminator(nn.Module):
             nn.LeakyReLU(0.2),
         )
         self.out = nn.Linear(HIDDEN, 1)
-        self.projection = nn.Embedding(CLASSES, HIDDEN)
+        self.projection = Codes(HIDDEN)
 
-    def forward(self, x, c):
-        spread = x.std(0).mean().expand(len(x), 1)
-        h = self.layers(torch.cat([x, spread], 1))
-        return self.out(h)[:, 0] + (self.projection(c) * h).sum(1) / HIDDEN**0.5
+    def forward(self, batches, c):
+        h = self.layers(torch.cat([with_spread(x) for x in batches]))
+        direction = self.projection(c) / HIDDEN**0.5 + self.out.weight
+        scores = (h.view(len(batches), len(c), -1) * direction).sum(2) + self.out.bias
+        return scores.unbind()
+
+
+def noisy(x):
+    return x + NOISE * torch.randn_like(x)
 
 
 def step(i):
     c = torch.randint(0, CLASSES, (BATCH,))
-    x = values[torch.randint(0, ROWS, (BATCH,))].requires_grad_(i % 4 == 0)
-    fake = generator(torch.randn(BATCH, LATENT), c).detach()
-    seen = x + 0.1 * torch.randn_like(x)
-    on_real = discriminator(seen, c)
-    on_fake = discriminator(fake + 0.1 * torch.randn_like(fake), c)
+    seen = noisy(values[torch.randint(0, ROWS, (BATCH,))]).requires_grad_(i % EVERY == 0)
+    with torch.no_grad():
+        fake = noisy(generator(torch.randn(BATCH, LATENT), c))
+    on_real, on_fake = discriminator([seen, fake], c)
     loss = F.relu(1 - on_real).mean() + F.relu(1 + on_fake).mean()
-    if i % 4 == 0:
-        slope = torch.autograd.grad(on_real.sum(), x, create_graph=True)[0]
-        loss = loss + 4 * 0.5 * 0.5 * slope.pow(2).sum(1).mean()
+    if i % EVERY == 0:
+        slope = torch.autograd.grad(on_real.sum(), seen, create_graph=True)[0]
+        loss = loss + EVERY * GAMMA / 2 * slope.pow(2).sum(1).mean()
     optimiser_d.zero_grad()
     loss.backward()
     optimiser_d.step()
-    fake = generator(torch.randn(BATCH, LATENT), c)
-    loss = -discriminator(fake + 0.1 * torch.randn_like(fake), c).mean()
+    seen_losses = [loss.item(), on_real.mean().item(), on_fake.mean().item()]
+    loss = -discriminator([noisy(generator(torch.randn(BATCH, LATENT), c))], c)[0].mean()
     optimiser_g.zero_grad()
     loss.backward()
     optimiser_g.step()
     with torch.no_grad():
         for a, b in zip(average.parameters(), generator.parameters()):
-            a.mul_(0.998).add_(b, alpha=0.002)
+            a.lerp_(b, 1 - KEEP)
+    return [*seen_losses, loss.item()]
 
 
 values = torch.randn(ROWS, VECTOR)
 generator, average, discriminator = Generator(), Generator(), Discriminator()
 optimiser_g = torch.optim.Adam(generator.parameters(), 2e-4, betas=(0.0, 0.99))
 optimiser_d = torch.optim.Adam(discriminator.parameters(), 4e-4, betas=(0.0, 0.99))
-for i in range(20):
-    step(i)
-start = time.perf_counter()
-for i in range(STEPS):
-    step(i)
-print(json.dumps({"stepMs": 1000 * (time.perf_counter() - start) / STEPS, "torch": torch.__version__}))
+for line in sys.stdin:
+    times = []
+    for _ in range(CYCLES):
+        start = time.perf_counter()
+        for i in range(EVERY):
+            step(i)
+        times.append(1e3 * (time.perf_counter() - start) / EVERY)
+    print(json.dumps(times), flush=True)

@@ -1,3 +1,4 @@
+import { type Kernels, kernels } from './kernels.ts';
 import { type Tensor1D, tf } from './tf.ts';
 
 export interface AdamOptions {
@@ -15,6 +16,16 @@ export interface AdamState {
   mean: Float32Array;
   square: Float32Array;
 }
+
+/** Numbers of one update: learning rate and epsilon with bias correction, share that decays. */
+interface Rates {
+  rate: number;
+  epsilon: number;
+  shrink: number;
+}
+
+/** Parameters, mean of gradients and mean of their squares. */
+type Vectors = [flat: Tensor1D, mean: Tensor1D, square: Tensor1D];
 
 /**
  * Adam (Kingma and Ba 2015) with bias correction and optional decoupled weight decay, on one
@@ -46,24 +57,39 @@ export class Adam {
   apply(gradient: Tensor1D, learningRate: number): void {
     this.step++;
     const { beta1, beta2, epsilon, weightDecay } = this.options;
-    const rate = (learningRate * Math.sqrt(1 - beta2 ** this.step)) / (1 - beta1 ** this.step);
-    const scaledEpsilon = epsilon * Math.sqrt(1 - beta2 ** this.step);
-    const [mean, square, flat] = tf.tidy(() => {
-      const m = this.mean.mul(beta1).add(gradient.mul(1 - beta1)) as Tensor1D;
-      const s = this.square.mul(beta2).add(gradient.square().mul(1 - beta2)) as Tensor1D;
-      let kept = this.flat;
-      if (weightDecay > 0) {
-        const shrink = learningRate * weightDecay;
-        kept = this.mask
-          ? this.flat.sub(this.flat.mul(this.mask).mul(shrink))
-          : this.flat.mul(1 - shrink);
-      }
-      return [m, s, kept.sub(m.mul(rate).div(s.sqrt().add(scaledEpsilon))) as Tensor1D] as const;
-    });
+    const correction = Math.sqrt(1 - beta2 ** this.step);
+    const rates: Rates = {
+      rate: (learningRate * correction) / (1 - beta1 ** this.step),
+      epsilon: epsilon * correction,
+      shrink: learningRate * weightDecay,
+    };
+    const run = kernels();
+    const [flat, mean, square] = tf.tidy(() =>
+      run ? this.fusedUpdate(run, gradient, rates) : this.composedUpdate(gradient, rates),
+    );
     tf.dispose([this.mean, this.square, this.flat]);
+    this.flat = flat;
     this.mean = mean;
     this.square = square;
-    this.flat = flat;
+  }
+
+  /** Parameters, mean and square after an update, by one kernel. */
+  private fusedUpdate(run: Kernels, gradient: Tensor1D, rates: Rates): Vectors {
+    const { beta1, beta2 } = this.options;
+    const mask = this.mask ?? (tf.zeros([0]) as Tensor1D);
+    const numbers = tf.tensor1d([rates.rate, rates.epsilon, beta1, beta2, rates.shrink]);
+    const inputs = [this.flat, this.mean, this.square, gradient, mask, numbers];
+    return run('CbedAdam', inputs, 3) as Vectors;
+  }
+
+  /** The same by TensorFlow's own kernels. */
+  private composedUpdate(gradient: Tensor1D, { rate, epsilon, shrink }: Rates): Vectors {
+    const { beta1, beta2 } = this.options;
+    const mean = this.mean.mul(beta1).add(gradient.mul(1 - beta1)) as Tensor1D;
+    const square = this.square.mul(beta2).add(gradient.square().mul(1 - beta2)) as Tensor1D;
+    const decayed = this.mask ? this.flat.mul(this.mask) : this.flat;
+    const kept = shrink > 0 ? this.flat.sub(decayed.mul(shrink)) : this.flat;
+    return [kept.sub(mean.mul(rate).div(square.sqrt().add(epsilon))) as Tensor1D, mean, square];
   }
 
   state(): AdamState {
@@ -87,4 +113,14 @@ export class Adam {
     tf.dispose([this.flat, this.mean, this.square]);
     this.mask?.dispose();
   }
+}
+
+/** keep a + (1 - keep) b of flat vectors: one step of a moving average. */
+export function blend(a: Tensor1D, b: Tensor1D, keep: number): Tensor1D {
+  const run = kernels();
+  return tf.tidy(() =>
+    run
+      ? (run('CbedBlend', [a, b, tf.scalar(keep)], 1)[0] as Tensor1D)
+      : (a.mul(keep).add(b.mul(1 - keep)) as Tensor1D),
+  );
 }

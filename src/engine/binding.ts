@@ -12,6 +12,7 @@ import { dirname, join } from 'node:path';
 
 export const BINDING_FILE = 'tfjs_binding.node';
 export const HELPER_FILE = 'helper.node';
+export const KERNELS_FILE = 'kernels.node';
 
 /** The installed @tensorflow/tfjs-node-gpu package. */
 export const tfjsPackageFolder = (): string =>

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { inputError } from '../ground/errors.ts';
+import { inputError, messageOf } from '../ground/errors.ts';
 import { packageRoot } from '../ground/paths.ts';
 import type { ProgressFactory } from '../ground/progress.ts';
-import { BINDING_FILE, HELPER_FILE, tfjsPackageFolder } from './binding.ts';
+import { BINDING_FILE, HELPER_FILE, KERNELS_FILE, tfjsPackageFolder } from './binding.ts';
 import { runProgram, versionOf } from './program.ts';
 import { LIBRARIES } from './unpack.ts';
 
@@ -17,18 +17,27 @@ const FLAGS = [
   '-DNODE_GYP_MODULE_NAME=tfjs_binding',
 ];
 
+/** For loops over numbers: errno and floating-point traps would keep them from being vectorised. */
+const KERNEL_FLAGS = ['-O3', '-fno-math-errno', '-fno-trapping-math', '-pthread'];
+
 const bindingSources = (): string => join(tfjsPackageFolder(), 'binding');
-const helperSource = (): string => join(packageRoot, 'src', 'engine', 'native', 'helper.cc');
+const nativeFolder = (): string => join(packageRoot, 'src', 'engine', 'native');
+const helperSource = (): string => join(nativeFolder(), 'helper.cc');
+const kernelSources = (): string[] =>
+  readdirSync(nativeFolder())
+    .filter((name) => name.endsWith('.cc') && name !== 'helper.cc')
+    .sort()
+    .map((name) => join(nativeFolder(), name));
 
 const nodeHeaders = (): string =>
   join(dirname(createRequire(import.meta.url).resolve('node-api-headers/package.json')), 'include');
 
 /** Changes whenever the compiled result would: the sources, the flags and the link. */
 export function bindingKey(): string {
-  const hash = createHash('sha256').update(FLAGS.join(' ')).update('stub link, rpath lib');
-  const names = readdirSync(bindingSources()).sort();
-  for (const path of [...names.map((name) => join(bindingSources(), name)), helperSource()]) {
-    hash.update(readFileSync(path));
+  const flags = [...FLAGS, ...KERNEL_FLAGS].join(' ');
+  const hash = createHash('sha256').update(flags).update('stub link, rpath lib');
+  for (const folder of [bindingSources(), nativeFolder()]) {
+    for (const name of readdirSync(folder).sort()) hash.update(readFileSync(join(folder, name)));
   }
   return hash.digest('hex').slice(0, 12);
 }
@@ -64,13 +73,17 @@ export async function requireCompiler(): Promise<string> {
   throw inputError('there is no C++ compiler', await compilerMend());
 }
 
-async function compile(compiler: string, parameters: readonly string[]): Promise<void> {
+async function compile(
+  compiler: string,
+  parameters: readonly string[],
+  what = 'the TensorFlow binding',
+): Promise<void> {
   const { code, stdout, stderr } = await runProgram(compiler, parameters);
   if (code === 0) return;
   const said = (stderr + stdout).split('\n');
   const line = said.find((text) => /error|undefined|cannot/i.test(text)) ?? said[0] ?? '';
   throw inputError(
-    `${compiler} could not compile the TensorFlow binding: ${line.trim().slice(0, 300)}`,
+    `${compiler} could not compile ${what}: ${line.trim().slice(0, 300)}`,
     'a compiler with C++17 is needed: g++ 8 or clang++ 6 and later; CXX chooses another',
   );
 }
@@ -90,8 +103,25 @@ async function stubLibraries(compiler: string, folder: string): Promise<string[]
 }
 
 /**
- * Compiles tfjs-node's binding and the loader's helper against an unpacked TensorFlow, into
- * `target`. The binding finds the libraries in ../lib, so the folder may move as a whole.
+ * Compiles the fused kernels. The engine is complete without them, only slower, so a compiler that
+ * cannot is no failure.
+ */
+async function compileKernels(
+  compiler: string,
+  target: string,
+  { flags, link }: { flags: readonly string[]; link: readonly string[] },
+): Promise<void> {
+  try {
+    const parameters = [...flags, ...KERNEL_FLAGS, '-shared', ...kernelSources(), ...link];
+    await compile(compiler, [...parameters, '-o', join(target, KERNELS_FILE)], 'the fused kernels');
+  } catch (error) {
+    console.error(`training will be slower: ${messageOf(error)}`);
+  }
+}
+
+/**
+ * Compiles tfjs-node's binding, the loader's helper and the fused kernels against an unpacked
+ * TensorFlow, into `target`. They find the libraries in ../lib, so the folder may move as a whole.
  */
 export async function compileBinding(
   tensorflow: string,
@@ -101,7 +131,7 @@ export async function compileBinding(
   const compiler = await requireCompiler();
   const work = join(target, 'objects');
   mkdirSync(work, { recursive: true });
-  const bar = progress('compiling the binding', 4);
+  const bar = progress('compiling the binding', 5);
   const step = async (parameters: string[]) => {
     await compile(compiler, parameters);
     bar.advance();
@@ -109,16 +139,17 @@ export async function compileBinding(
   const includes = [nodeHeaders(), join(tensorflow, 'include'), tfjsPackageFolder()];
   const compileFlags = [...FLAGS, ...includes.flatMap((folder) => ['-I', folder])];
   const objects = ['tfjs_backend', 'tfjs_binding'].map((name) => join(work, `${name}.o`));
+  const libraries = await stubLibraries(compiler, work);
+  const link = [...libraries, '-Wl,-z,now', '-Wl,-rpath,$ORIGIN/../lib'];
   await Promise.all([
     ...objects.map((object) => {
       const source = join(bindingSources(), object.slice(work.length + 1).replace('.o', '.cc'));
       return step([...compileFlags, '-c', source, '-o', object]);
     }),
     step([...compileFlags, '-shared', helperSource(), '-ldl', '-o', join(target, HELPER_FILE)]),
+    compileKernels(compiler, target, { flags: compileFlags, link }).then(() => bar.advance()),
   ]);
-  const libraries = await stubLibraries(compiler, work);
-  const link = ['-shared', ...objects, ...libraries, '-Wl,-z,now', '-Wl,-rpath,$ORIGIN/../lib'];
-  await step([...link, '-o', join(target, BINDING_FILE)]);
+  await step(['-shared', ...objects, ...link, '-o', join(target, BINDING_FILE)]);
   rmSync(work, { recursive: true, force: true });
   bar.done();
 }

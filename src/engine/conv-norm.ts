@@ -1,4 +1,5 @@
 import { native } from './complex.ts';
+import { type Kernels, kernels } from './kernels.ts';
 import { type Tensor, type Tensor1D, type Tensor4D, tf } from './tf.ts';
 
 /** Kernel (rows, columns, from, to) of a convolution, and gain and offset (to) of its normalisation. */
@@ -70,48 +71,100 @@ function attributesOf(stride: number) {
 
 const shapeTensor = (shape: readonly number[]): Tensor => tf.tensor1d([...shape], 'int32');
 
-type Saved = [
+/** What the gradient needs of a pass: its inputs, the maps, and what the normalisation kept. */
+type Kept = [
   input: Tensor,
   kernel: Tensor,
   gain: Tensor,
+  offset: Tensor,
   maps: Tensor,
-  value: Tensor,
-  ...Tensor[],
+  ...rest: Tensor[],
 ];
+
+interface Normalised {
+  value: Tensor;
+  statistics: NormStatistics;
+  /** What `gradient` needs beside the maps. */
+  rest: Tensor[];
+}
+
+/** One way to normalise maps, and the gradients in maps, gain and offset. */
+interface Normalisation {
+  run(maps: Tensor, gain: Tensor, offset: Tensor, options: ConvNormOptions): Normalised;
+  gradient(upstream: Tensor, kept: Kept, options: ConvNormOptions): Tensor[];
+}
+
+/** By TensorFlow's kernels. */
+const stock: Normalisation = {
+  run(maps, gain, offset, { statistics, relu, stride }) {
+    const engine = native();
+    const attributes = attributesOf(stride);
+    const [y, mean, variance, ...reserves] = engine.executeMultipleOutputs(
+      'FusedBatchNormV3',
+      attributes.norm,
+      [maps, gain, offset, statistics.mean, statistics.variance],
+      6,
+    ) as [Tensor, Tensor1D, Tensor1D, ...Tensor[]];
+    const value = relu ? engine.executeSingleOutput('Relu', attributes.relu, [y]) : y;
+    return { value, statistics: { mean, variance }, rest: [value, ...reserves] };
+  },
+  gradient(upstream, [, , gain, , maps, value, ...reserves], { relu, stride }) {
+    const engine = native();
+    const attributes = attributesOf(stride);
+    const dy = relu
+      ? engine.executeSingleOutput('ReluGrad', attributes.relu, [upstream, value!])
+      : upstream;
+    const inputs = [dy, maps, gain, ...reserves];
+    return engine
+      .executeMultipleOutputs('FusedBatchNormGradV3', attributes.normGradient, inputs, 5)
+      .slice(0, 3);
+  },
+};
+
+const settingsOf = ({ relu }: ConvNormOptions): Tensor1D =>
+  tf.tensor1d([NORM_EPSILON, MOMENTUM, relu ? 1 : 0]);
+
+/** By the fused kernels. */
+const fused = (run: Kernels): Normalisation => ({
+  run(maps, gain, offset, options) {
+    const { mean, variance } = options.statistics;
+    const inputs = [maps, gain, offset, mean, variance, settingsOf(options)];
+    const [value, newMean, newVariance, moments] = run('CbedNormalise', inputs, 4);
+    const statistics = { mean: newMean as Tensor1D, variance: newVariance as Tensor1D };
+    return { value: value!, statistics, rest: [moments!] };
+  },
+  gradient(upstream, [, , gain, offset, maps, moments], options) {
+    const inputs = [upstream, maps, gain, offset, moments!, settingsOf(options)];
+    return run('CbedNormaliseGrad', inputs, 3);
+  },
+});
+
+const normalisation = (): Normalisation => {
+  const run = kernels();
+  return run ? fused(run) : stock;
+};
 
 function forward(
   [input, kernel, gain, offset]: readonly Tensor[],
   options: ConvNormOptions,
-): { value: Tensor; saved: Saved } {
-  const engine = native();
-  const { mean, variance } = options.statistics;
-  const attributes = attributesOf(options.stride);
-  const maps = engine.executeSingleOutput('Conv2D', attributes.convolution, [input!, kernel!]);
-  const [y, newMean, newVariance, ...reserves] = engine.executeMultipleOutputs(
-    'FusedBatchNormV3',
-    attributes.norm,
-    [maps, gain!, offset!, mean, variance],
-    6,
-  );
-  options.sink({ mean: newMean as Tensor1D, variance: newVariance as Tensor1D });
-  const value = options.relu ? engine.executeSingleOutput('Relu', attributes.relu, [y!]) : y!;
-  return { value, saved: [input!, kernel!, gain!, maps, value, ...reserves] };
+): { value: Tensor; kept: Kept } {
+  const { convolution } = attributesOf(options.stride);
+  const maps = native().executeSingleOutput('Conv2D', convolution, [input!, kernel!]);
+  const { value, statistics, rest } = normalisation().run(maps, gain!, offset!, options);
+  options.sink(statistics);
+  return { value, kept: [input!, kernel!, gain!, offset!, maps, ...rest] };
 }
 
 /** Gradients in input (unless it is not wanted), kernel, gain and offset. */
-function backward(upstream: Tensor, saved: Saved, options: ConvNormOptions): Tensor[] {
-  const [input, kernel, gain, maps, value, ...reserves] = saved;
+function backward(upstream: Tensor, kept: Kept, options: ConvNormOptions): Tensor[] {
+  const [input, kernel] = kept;
   const engine = native();
-  const { convolution, normGradient, relu } = attributesOf(options.stride);
-  const dy = options.relu
-    ? engine.executeSingleOutput('ReluGrad', relu, [upstream, value])
-    : upstream;
-  const [dMaps, dGain, dOffset] = engine.executeMultipleOutputs(
-    'FusedBatchNormGradV3',
-    normGradient,
-    [dy, maps, gain, ...reserves],
-    5,
-  ) as [Tensor, Tensor, Tensor];
+  const { convolution } = attributesOf(options.stride);
+  const [dMaps, dGain, dOffset] = normalisation().gradient(upstream, kept, options) as [
+    Tensor,
+    Tensor,
+    Tensor,
+  ];
   const dKernel = engine.executeSingleOutput('Conv2DBackpropFilter', convolution, [
     input,
     shapeTensor(kernel.shape),
@@ -142,10 +195,10 @@ export function convNorm(
   const withInput = options.inputGradient !== false;
   const operation = tf.customGrad((...args: unknown[]) => {
     const save = args.pop() as (tensors: Tensor[]) => void;
-    const { value, saved } = forward((withInput ? args : [x, ...args]) as Tensor[], options);
-    save(saved);
-    const gradFunc = (upstream: Tensor, kept: Tensor[]) =>
-      backward(upstream, kept as Saved, options);
+    const { value, kept } = forward((withInput ? args : [x, ...args]) as Tensor[], options);
+    save(kept);
+    const gradFunc = (upstream: Tensor, saved: Tensor[]) =>
+      backward(upstream, saved as Kept, options);
     return { value, gradFunc: gradFunc as never };
   });
   return operation(...(withInput ? [x] : []), kernel, gain, offset) as Tensor4D;

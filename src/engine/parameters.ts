@@ -1,5 +1,6 @@
 import type { Stream } from '../ground/stream.ts';
-import { type Tensor, type Tensor1D, tf } from './tf.ts';
+import { type Kernels, kernels } from './kernels.ts';
+import { type Scalar, type Tensor, type Tensor1D, tf } from './tf.ts';
 
 /** How one weight starts: zeros, ones, or normal with the given standard deviation. */
 export type Start = 'zeros' | 'ones' | { normal: number };
@@ -66,6 +67,48 @@ export class ParameterLayout {
         spec.shape.length === 1 ? parts[i]! : parts[i]!.reshape([...spec.shape]),
       ]),
     );
+  }
+
+  /** The same tensors by a fused kernel; not differentiable. Call inside `tf.tidy`. */
+  cut(run: Kernels, flat: Tensor1D): Weights {
+    const shapes = tf.tensor1d(this.specs.flatMap(({ shape }) => [shape.length, ...shape]));
+    const count = this.specs.length;
+    const parts = run('CbedCut', [flat, shapes], count, count);
+    return Object.fromEntries(this.specs.map(({ name }, i) => [name, parts[i]!]));
+  }
+
+  /** The same tensors where nothing is differentiated: `cut`, or without kernels `unpack`. */
+  named(flat: Tensor1D): Weights {
+    const run = kernels();
+    return run ? this.cut(run, flat) : this.unpack(flat);
+  }
+
+  /** The flat vector of named tensors, all of them: the inverse of `cut`. */
+  join(run: Kernels, weights: Weights): Tensor1D {
+    const parts = this.specs.map(({ name }) => weights[name]!);
+    return run('CbedJoin', parts, 1, parts.length)[0] as Tensor1D;
+  }
+
+  /**
+   * A loss of the named weights and its gradient in the flat vector; zero in weights that the loss
+   * does not use. The caller disposes both.
+   */
+  slope(flat: Tensor1D, loss: (weights: Weights) => Scalar): { value: Scalar; gradient: Tensor1D } {
+    return tf.tidy(() => {
+      const run = kernels();
+      if (!run) {
+        const { value, grad } = tf.valueAndGrad((x) => loss(this.unpack(x as Tensor1D)))(flat);
+        return { value: value as Scalar, gradient: grad as Tensor1D };
+      }
+      const cut = this.cut(run, flat);
+      const names = Object.keys(cut);
+      const { value, grads } = tf
+        .engine()
+        .gradients(() => loss(cut), Object.values(cut), undefined, true);
+      const slopes = names.map((name, i) => [name, grads[i] ?? tf.zerosLike(cut[name]!)]);
+      const gradient = this.join(run, Object.fromEntries(slopes));
+      return { value: value as Scalar, gradient };
+    });
   }
 
   /** 1 where weight decay applies, 0 elsewhere. */

@@ -53,6 +53,9 @@ function setEnvironment(tensorflow: string | null, build: EngineDevice): void {
   process.env.TF_NUM_INTRAOP_THREADS ??= threads;
   process.env.TF_NUM_INTEROP_THREADS ??= threads;
   process.env.OMP_NUM_THREADS ??= threads;
+  // Otherwise the calling thread sleeps while as many others compute, and every kernel waits for
+  // them to wake.
+  process.env.TF_ONEDNN_THREADPOOL_USE_CALLER_THREAD ??= '1';
   if (build !== 'cuda' || !tensorflow) return;
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
   process.env.XLA_FLAGS ??= xlaFlags(tensorflow);

@@ -44,12 +44,17 @@ describe.each(NETWORKS)('%s', (network) => {
         tf.tensor1d(data.parameters),
         tf.zeros([statistics.length]) as Tensor1D,
       ];
-      const trained = made.train(flat, zeros, x, (layer, mean, variance) => {
-        // From zero, the running statistics are a tenth of the batch's, the variance unbiased.
-        const n = populationOf(layer, 2);
-        own.set(`${layer}/mean`, mean.mul(10).dataSync() as Float32Array);
-        own.set(`${layer}/variance`, variance.mul((10 * (n - 1)) / n).dataSync() as Float32Array);
-      });
+      const trained = made.train(
+        made.parameters.unpack(flat),
+        zeros,
+        x,
+        (layer, mean, variance) => {
+          // From zero, the running statistics are a tenth of the batch's, the variance unbiased.
+          const n = populationOf(layer, 2);
+          own.set(`${layer}/mean`, mean.mul(10).dataSync() as Float32Array);
+          own.set(`${layer}/variance`, variance.mul((10 * (n - 1)) / n).dataSync() as Float32Array);
+        },
+      );
       const joined = made.statistics.specs.flatMap(({ name }) => [...own.get(name)!]);
       const used = made.use(made.fold(data.parameters, Float32Array.from(joined)), x);
       expect(used.logits.sub(trained.logits).abs().max().dataSync()[0]).toBeLessThan(1e-3);
