@@ -17,8 +17,10 @@ import { predictedLabels } from '../classifier/metrics.ts';
 import { trainingClasses } from '../gan/attention.ts';
 import { ganConfig } from '../gan/config.ts';
 import { ganData } from '../gan/data.ts';
+import type { Health } from '../gan/health.ts';
 import type { GanModel } from '../gan/model.ts';
 import { trainGan } from '../gan/train.ts';
+import type { Setback } from '../gan/watchdog.ts';
 import { ClassTables } from '../src/codec/class-tables.ts';
 import { drawPool } from '../src/codec/pool.ts';
 import type { SamplerName } from '../src/codec/samplers.ts';
@@ -37,6 +39,7 @@ import type { SyntheticArchive } from '../synthetic/archive.ts';
 import { audit } from '../synthetic/audit.ts';
 import { squaredDistance } from '../synthetic/metrics/distances.ts';
 import { pickRows } from '../synthetic/metrics/features.ts';
+import { kid } from '../synthetic/metrics/kid.ts';
 import { median } from '../synthetic/metrics/quantile.ts';
 import { randomSamples } from '../synthetic/sampling/random.ts';
 import { pooled } from '../synthetic/spaces/pooled.ts';
@@ -99,6 +102,9 @@ interface SeedResult {
   /** Recall of the verifier on real test triplets of the rare classes. */
   realTest: number;
   ganSeconds: number;
+  /** What the watchdog saw of the GAN. */
+  health: Health[];
+  setbacks: readonly Setback[];
   judged: Judged[];
 }
 
@@ -285,7 +291,12 @@ async function runSeed(whole: Store, seed: number): Promise<SeedResult> {
   };
   const start = performance.now();
   const config = ganConfig.parse({ steps: settings.steps, seed });
-  const { model, untrained } = await trainGan({ data, config, progress: terminalProgress });
+  const { model, untrained, history, setbacks } = await trainGan({
+    data,
+    config,
+    watch: kid,
+    progress: terminalProgress,
+  });
   const ganSeconds = (performance.now() - start) / 1000;
   const tables = new ClassTables(data.set);
   const judging = { store, verifier, seed };
@@ -301,7 +312,8 @@ async function runSeed(whole: Store, seed: number): Promise<SeedResult> {
     );
   }
   for (const one of [model, untrained, verifier]) one.dispose();
-  return { seed, rare, realTest, ganSeconds, judged };
+  const health = history.flatMap((row) => row.health ?? []);
+  return { seed, rare, realTest, ganSeconds, health, setbacks, judged };
 }
 
 const shown = (value: number, digits = 2): string =>

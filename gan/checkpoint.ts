@@ -2,13 +2,13 @@ import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { digestOf } from '../src/ground/digest.ts';
 import { inputError } from '../src/ground/errors.ts';
-import type { StreamState } from '../src/ground/stream.ts';
 import { readTensorFile, writeTensorFile } from '../src/ground/tensorfile.ts';
 import type { GanConfig } from './config.ts';
 import type { GanData } from './data.ts';
-import type { NoiseState } from './noise.ts';
+import type { Health } from './health.ts';
 import type { HistoryRow } from './train.ts';
-import type { GanTrainer, TrainerState } from './trainer.ts';
+import type { TrainerState } from './trainer.ts';
+import type { WatchState } from './watchdog.ts';
 
 /** What a checkpoint belongs to: one configuration and one set of training triplets. */
 export interface CheckpointFacts {
@@ -17,72 +17,110 @@ export interface CheckpointFacts {
 }
 
 /** Steps may be added to a training; every other setting decides what the steps compute. */
-export function checkpointFacts(config: GanConfig, data: GanData): CheckpointFacts {
+export function checkpointFacts(
+  config: GanConfig,
+  data: GanData,
+  watched: boolean,
+): CheckpointFacts {
   const { steps: _, ...settings } = config;
   const materials = [...new Set(data.set.triplets.map(({ material }) => material))].sort();
   const attention = [...(data.attention ?? [])].sort((a, b) => a - b);
-  return { config: settings, data: digestOf({ store: data.store, materials, attention }) };
-}
-
-const FORMAT = 'cbed-gan training 1';
-const NAME = /^step-(\d+)\.safetensors$/;
-
-function pack(state: TrainerState, facts: CheckpointFacts, history: readonly HistoryRow[]) {
-  const { generatorAdam, discriminatorAdam } = state;
   return {
-    arrays: {
-      generator: state.generator,
-      'generator/mean': generatorAdam.mean,
-      'generator/square': generatorAdam.square,
-      discriminator: state.discriminator,
-      'discriminator/mean': discriminatorAdam.mean,
-      'discriminator/square': discriminatorAdam.square,
-      average: state.average,
-    },
-    description: {
-      format: FORMAT,
-      step: state.step,
-      adamSteps: [generatorAdam.step, discriminatorAdam.step],
-      draws: state.draws,
-      noise: state.noise,
-      facts,
-      history,
-    },
+    config: { ...settings, watched },
+    data: digestOf({ store: data.store, materials, attention }),
   };
 }
 
-interface Described {
-  step: number;
-  adamSteps: [number, number];
-  draws: StreamState;
-  noise: NoiseState;
-  facts: CheckpointFacts;
-  history: HistoryRow[];
+const FORMAT = 'cbed-gan training 2';
+const NAME = /^step-(\d+)\.safetensors$/;
+
+/** A checkpoint as its trainer and its watchdog see it. */
+export interface Progress {
+  state: TrainerState;
+  history: readonly HistoryRow[];
+  watch: WatchState | null;
 }
 
-function unpack(path: string): { state: TrainerState } & Pick<Described, 'facts' | 'history'> {
-  const { arrays, description } = readTensorFile(path);
-  if (description.format !== FORMAT) {
-    throw inputError(`${path} is no checkpoint of this version`, 'start again without --resume');
+type Arrays = Record<string, Float32Array>;
+
+const NETWORKS = ['generator', 'discriminator'] as const;
+
+function packState(state: TrainerState, prefix = '') {
+  const { step, draws, noise, inputNoise } = state;
+  const arrays: Arrays = { [`${prefix}average`]: state.average };
+  for (const name of NETWORKS) {
+    const adam = state[`${name}Adam`];
+    arrays[`${prefix}${name}`] = state[name];
+    arrays[`${prefix}${name}/mean`] = adam.mean;
+    arrays[`${prefix}${name}/square`] = adam.square;
   }
-  const about = description as unknown as Described;
-  const floats = (name: string): Float32Array => arrays[name] as Float32Array;
-  const adam = (name: string, step: number) => ({
-    step,
+  const adamSteps = NETWORKS.map((name) => state[`${name}Adam`].step);
+  return { arrays, about: { step, adamSteps, draws, noise, inputNoise } };
+}
+
+type AboutState = Pick<TrainerState, 'step' | 'draws' | 'noise' | 'inputNoise'> & {
+  adamSteps: number[];
+};
+
+function unpackState(arrays: Arrays, about: AboutState, prefix = ''): TrainerState {
+  const floats = (name: string): Float32Array => arrays[`${prefix}${name}`]!;
+  const adam = (name: (typeof NETWORKS)[number]) => ({
+    step: about.adamSteps[NETWORKS.indexOf(name)]!,
     mean: floats(`${name}/mean`),
     square: floats(`${name}/square`),
   });
-  const state: TrainerState = {
-    step: about.step,
+  const { step, draws, noise, inputNoise } = about;
+  return {
+    ...{ step, draws, noise, inputNoise },
     generator: floats('generator'),
-    generatorAdam: adam('generator', about.adamSteps[0]),
+    generatorAdam: adam('generator'),
     discriminator: floats('discriminator'),
-    discriminatorAdam: adam('discriminator', about.adamSteps[1]),
+    discriminatorAdam: adam('discriminator'),
     average: floats('average'),
-    draws: about.draws,
-    noise: about.noise,
   };
-  return { state, facts: about.facts, history: about.history };
+}
+
+function pack({ state, history, watch }: Progress, facts: CheckpointFacts) {
+  const now = packState(state);
+  const best = watch?.best ? packState(watch.best.state, 'best/') : null;
+  return {
+    arrays: { ...now.arrays, ...best?.arrays },
+    description: {
+      format: FORMAT,
+      ...now.about,
+      facts,
+      history,
+      watch: watch && {
+        ...watch,
+        best: watch.best && { health: watch.best.health, state: best!.about },
+      },
+    },
+  };
+}
+
+interface Described extends AboutState {
+  facts: CheckpointFacts;
+  history: HistoryRow[];
+  watch: (Omit<WatchState, 'best'> & { best: { health: Health; state: AboutState } | null }) | null;
+}
+
+function unpack(path: string): Progress & { facts: CheckpointFacts } {
+  const file = readTensorFile(path);
+  if (file.description.format !== FORMAT) {
+    throw inputError(`${path} is no checkpoint of this version`, 'start again without --resume');
+  }
+  const arrays = file.arrays as Arrays;
+  const { facts, history, watch, ...about } = file.description as unknown as Described;
+  const best = watch?.best && {
+    health: watch.best.health,
+    state: unpackState(arrays, watch.best.state, 'best/'),
+  };
+  return {
+    state: unpackState(arrays, about),
+    facts,
+    history,
+    watch: watch && { ...watch, best: best ?? null },
+  };
 }
 
 /** The first setting in which two trainings differ, in words; null where none does. */
@@ -126,31 +164,28 @@ export class Checkpoints {
     for (const file of this.files()) rmSync(file, { force: true });
   }
 
-  /** Puts the newest checkpoint back into a trainer and gives its history; none: an empty one. */
-  restore(trainer: GanTrainer, facts: CheckpointFacts): HistoryRow[] {
+  /** What the newest checkpoint holds; null for none. An input error where it is of another training. */
+  newest(facts: CheckpointFacts): Progress | null {
     const newest = this.files().at(-1);
-    if (!newest) return [];
-    const { state, facts: theirs, history } = unpack(newest);
+    if (!newest) return null;
+    const { facts: theirs, ...progress } = unpack(newest);
     const differs = difference(facts, theirs);
-    if (differs) {
-      throw inputError(
-        `${newest} belongs to another training: ${differs}`,
-        'use the same settings, or start again without --resume',
-      );
-    }
-    trainer.restore(state);
-    return history;
+    if (!differs) return progress;
+    throw inputError(
+      `${newest} belongs to another training: ${differs}`,
+      'use the same settings, or start again without --resume',
+    );
   }
 
-  /** Writes a checkpoint when one is due. */
-  offer(trainer: GanTrainer, facts: CheckpointFacts, history: readonly HistoryRow[]): void {
-    if (trainer.step % this.every === 0) this.write(trainer, facts, history);
+  /** Whether a checkpoint is due at a step. */
+  isDue(step: number): boolean {
+    return step % this.every === 0;
   }
 
   /** Writes a checkpoint of this step, then removes the oldest beyond `keep`. */
-  write(trainer: GanTrainer, facts: CheckpointFacts, history: readonly HistoryRow[]): void {
-    const name = `step-${String(trainer.step).padStart(6, '0')}.safetensors`;
-    writeTensorFile(join(this.folder, name), pack(trainer.state(), facts, history));
+  write(progress: Progress, facts: CheckpointFacts): void {
+    const name = `step-${String(progress.state.step).padStart(6, '0')}.safetensors`;
+    writeTensorFile(join(this.folder, name), pack(progress, facts));
     for (const old of this.files().slice(0, -this.keep)) rmSync(old, { force: true });
   }
 }

@@ -6,13 +6,17 @@ import { type Checkpoints, checkpointFacts } from './checkpoint.ts';
 import { classCodes } from './codes.ts';
 import type { GanConfig } from './config.ts';
 import type { GanData } from './data.ts';
+import type { Health, LabelledRows, SetDistance } from './health.ts';
+import { heldOut } from './held-out.ts';
 import { GanModel, type Lineage } from './model.ts';
 import { type CodecSpace, fitSpace, vectorWidth } from './space.ts';
 import { GanTrainer, type StepLosses } from './trainer.ts';
+import { type Setback, Watchdog } from './watchdog.ts';
 
-/** Losses averaged over the steps since the row before. */
+/** Losses averaged over the steps since the row before, and what the watchdog saw among them. */
 export interface HistoryRow extends StepLosses {
   step: number;
+  health?: Health;
 }
 
 export interface TrainGanOptions {
@@ -23,6 +27,12 @@ export interface TrainGanOptions {
   checkpoints?: Checkpoints;
   /** Stop after this many minutes even when steps are left. */
   minutes?: number;
+  /** Distance (KID) by which a watchdog looks after the training; nobody does without one. */
+  watch?: SetDistance;
+  /** Steps between two looks. */
+  watchEvery?: number;
+  /** Told of every setback, when it happens. */
+  onSetback?: (setback: Setback) => void;
   /** Called every `reportEvery` steps with the losses and the model of the moment. */
   onReport?: (row: HistoryRow, model: () => GanModel) => void | Promise<void>;
   reportEvery?: number;
@@ -34,10 +44,27 @@ export interface TrainedGan {
   untrained: GanModel;
   history: HistoryRow[];
   steps: number;
+  /** Where the watchdog set the training back; the last one stopped it where its noise is null. */
+  setbacks: readonly Setback[];
 }
 
-/** The data as the trainer sees them. */
-function prepare(data: GanData, config: GanConfig, stream: Stream) {
+/** Rows of vectors with their labels. */
+function rowsOf(all: TrainingVectors, rows: readonly number[]): LabelledRows {
+  const { width } = all;
+  const values = new Float32Array(rows.length * width);
+  rows.forEach((row, i) => {
+    values.set(all.values.subarray(row * width, (row + 1) * width), i * width);
+  });
+  return {
+    count: rows.length,
+    width,
+    values,
+    labels: Int32Array.from(rows, (row) => all.labels[row]!),
+  };
+}
+
+/** The data as the trainer sees them, and what only the watchdog sees. */
+function prepare({ data, config, watch }: TrainGanOptions, stream: Stream) {
   const { space, vectors, used } = fitSpace(data.set, {
     components: config.components,
     stream: stream.split('space'),
@@ -47,8 +74,20 @@ function prepare(data: GanData, config: GanConfig, stream: Stream) {
   const labels = Int32Array.from(triplets, ({ label }) => label);
   const width = vectorWidth(space);
   const { attention } = data;
-  const training: TrainingVectors = { values: vectors, width, labels, codes, code, attention };
-  return { space, training, lineage: lineageOf(data, triplets) };
+  const all: TrainingVectors = { values: vectors, width, labels, codes, code, attention };
+  const materials = triplets.map(({ material }) => material);
+  const aside = watch ? heldOut(labels, materials, stream.split('held out')) : new Set<number>();
+  const rows = [...labels.keys()];
+  const held = rowsOf(
+    all,
+    rows.filter((row) => aside.has(row)),
+  );
+  const kept = rowsOf(
+    all,
+    rows.filter((row) => !aside.has(row)),
+  );
+  const training = { ...all, values: kept.values, labels: kept.labels };
+  return { space, training, held, lineage: lineageOf(data, triplets) };
 }
 
 function lineageOf(data: GanData, triplets: readonly EncodedTriplet[]): Lineage {
@@ -96,42 +135,78 @@ function modelOf(trainer: GanTrainer, space: CodecSpace, lineage: Lineage): GanM
 /**
  * Trains the conditional GAN on triplets in the codec's terms: fits the space, then alternates
  * updates of discriminator and generator. With checkpoints, an interrupted training goes on
- * exactly where it stood.
+ * exactly where it stood; with a watchdog, one that goes wrong is set back or stopped.
  *
  * @throws Error where a loss stops being a number: what was saved before stands.
  */
 export async function trainGan(options: TrainGanOptions): Promise<TrainedGan> {
-  const { data, config, checkpoints, minutes = Infinity, reportEvery = 50 } = options;
+  const { data, config, checkpoints } = options;
   const stream = new Stream(config.seed, 'gan');
-  const { space, training, lineage } = prepare(data, config, stream);
+  const { space, training, held, lineage } = prepare(options, stream);
   const trainer = new GanTrainer(training, config, stream.split('training'));
-  const bar = (options.progress ?? silentProgress)('training the GAN', config.steps);
-  const facts = checkpointFacts(config, data);
-  const history: HistoryRow[] = [];
+  const { watch: distance } = options;
+  const watchdog =
+    distance && new Watchdog({ training, held, distance, stream: stream.split('watchdog') });
+  const facts = checkpointFacts(config, data, distance !== undefined);
   try {
     const untrained = modelOf(trainer, space, lineage);
-    const start = checkpoints?.restore(trainer, facts) ?? [];
-    history.push(...start);
-    bar.advance(trainer.step);
-    const until = performance.now() + minutes * 60_000;
-    const mean = new LossMean();
-    while (trainer.step < config.steps && performance.now() < until) {
-      mean.add(checked(trainer.update(), trainer.step));
-      if (trainer.step % reportEvery === 0 || trainer.step === config.steps) {
-        const row = mean.take(trainer.step);
-        history.push(row);
-        await options.onReport?.(row, () => modelOf(trainer, space, lineage));
-        await new Promise(setImmediate); // lets Ctrl-C and the display through
-      }
-      checkpoints?.offer(trainer, facts, history);
-      bar.advance(1, lossNote(history.at(-1)));
-    }
-    bar.done(lossNote(history.at(-1)));
-    checkpoints?.write(trainer, facts, history);
-    return { model: modelOf(trainer, space, lineage), untrained, history, steps: trainer.step };
+    const saved = checkpoints?.newest(facts);
+    if (saved) trainer.restore(saved.state);
+    if (saved?.watch) watchdog?.restore(saved.watch);
+    const history = [...(saved?.history ?? [])];
+    const save = () => {
+      const watch = watchdog?.state ?? null;
+      checkpoints?.write({ state: trainer.state(), history, watch }, facts);
+    };
+    const modelNow = () => modelOf(trainer, space, lineage);
+    await updates(options, { trainer, watchdog, history, save, modelNow });
+    save();
+    const setbacks = watchdog?.state.setbacks ?? [];
+    return { model: modelNow(), untrained, history, steps: trainer.step, setbacks };
   } finally {
     trainer.dispose();
   }
+}
+
+interface Running {
+  trainer: GanTrainer;
+  watchdog: Watchdog | undefined;
+  history: HistoryRow[];
+  save: () => void;
+  modelNow: () => GanModel;
+}
+
+/** Updates until the steps or the time are used up, or the watchdog stops them. */
+async function updates(options: TrainGanOptions, running: Running): Promise<void> {
+  const { config, checkpoints, minutes = Infinity, reportEvery = 50, watchEvery = 250 } = options;
+  const { trainer, watchdog, history, save, modelNow } = running;
+  const bar = (options.progress ?? silentProgress)('training the GAN', config.steps);
+  bar.advance(trainer.step);
+  const until = performance.now() + minutes * 60_000;
+  const mean = new LossMean();
+  let stopped = watchdog?.state.setbacks.at(-1)?.noise === null;
+  while (!stopped && trainer.step < config.steps && performance.now() < until) {
+    mean.add(checked(trainer.update(), trainer.step));
+    const setback = trainer.step % watchEvery === 0 ? watchdog?.look(trainer) : null;
+    if (setback) {
+      options.onSetback?.(setback);
+      bar.advance(setback.back - setback.step, setback.trouble);
+      mean.take(trainer.step);
+      history.splice(history.findLastIndex(({ step }) => step <= trainer.step) + 1);
+      stopped = setback.noise === null;
+      continue;
+    }
+    if (trainer.step % reportEvery === 0 || trainer.step === config.steps) {
+      const health = watchdog?.news();
+      const row = { ...mean.take(trainer.step), ...(health && { health }) };
+      history.push(row);
+      await options.onReport?.(row, modelNow);
+      await new Promise(setImmediate); // lets Ctrl-C and the display through
+    }
+    if (checkpoints?.isDue(trainer.step)) save();
+    bar.advance(1, lossNote(history.at(-1)));
+  }
+  bar.done(lossNote(history.at(-1)));
 }
 
 const lossNote = (row?: HistoryRow): string =>

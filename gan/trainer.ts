@@ -6,10 +6,18 @@ import { type Tensor1D, type Tensor2D, tf } from '../src/engine/tf.ts';
 import { Stream, type StreamState } from '../src/ground/stream.ts';
 import { BatchSampler, type TrainingVectors } from './batches.ts';
 import type { GanConfig } from './config.ts';
-import type { Critic } from './critic.ts';
+import { type Critic, criticScores } from './critic.ts';
 import { fusedGradients } from './fused-gradients.ts';
 import { composedGradients, type Draws, type Gradients, type Networks } from './gradients.ts';
-import { batchSpread, discriminatorLayout, type GanShape, generatorLayout } from './networks.ts';
+import type { LabelledRows, VectorRows } from './health.ts';
+import {
+  batchSpread,
+  discriminatorLayout,
+  embed,
+  type GanShape,
+  generator,
+  generatorLayout,
+} from './networks.ts';
 import { NoiseSource, type NoiseState } from './noise.ts';
 
 /** What one step minimised. */
@@ -31,6 +39,8 @@ export interface TrainerState {
   average: Float32Array;
   draws: StreamState;
   noise: NoiseState;
+  /** Standard deviation of the noise on what the discriminator sees. */
+  inputNoise: number;
 }
 
 /** Sizes of the networks for a configuration and the data. */
@@ -51,6 +61,8 @@ export const shapeOf = (
  */
 export class GanTrainer {
   readonly shape: GanShape;
+  /** Standard deviation of the noise on what the discriminator sees; starts as configured. */
+  inputNoise: number;
   private readonly config: GanConfig;
   private readonly layouts: { generator: ParameterLayout; discriminator: ParameterLayout };
   private readonly values: Tensor2D;
@@ -66,6 +78,7 @@ export class GanTrainer {
 
   constructor(data: TrainingVectors, config: GanConfig, stream: Stream) {
     this.config = config;
+    this.inputNoise = config.inputNoise;
     this.data = data;
     this.shape = shapeOf(config, data);
     this.layouts = {
@@ -140,7 +153,7 @@ export class GanTrainer {
     const [count] = codes.shape;
     const z = this.noise.normal<Tensor2D>([count, latent]);
     const fakeNoise = this.noise.normal<Tensor2D>([count, vector]);
-    return { codes, z, fakeNoise, inputNoise: this.config.inputNoise };
+    return { codes, z, fakeNoise, inputNoise: this.inputNoise };
   }
 
   private updateDiscriminator(real: Tensor2D, codes: Tensor2D) {
@@ -181,6 +194,28 @@ export class GanTrainer {
     };
   }
 
+  /** Vectors (rows, width) that the averaged generator makes under class labels. */
+  imagine(labels: ArrayLike<number>, stream: Stream): VectorRows {
+    const { latent, vector } = this.shape;
+    const count = labels.length;
+    const values = tf.tidy(() => {
+      const weights = this.layouts.generator.unpack(this.average);
+      const codes = tf.gather(this.codes, tf.tensor1d(Array.from(labels), 'int32'));
+      const z = tf.tensor2d(stream.normals(count * latent), [count, latent]);
+      return generator(weights, z, embed(weights, codes)).dataSync() as Float32Array;
+    });
+    return { count, width: vector, values };
+  }
+
+  /** How real the discriminator finds each vector under its class. */
+  opinions({ count, width, values, labels }: LabelledRows): Float32Array {
+    const vectors = Array.from({ length: count }, (_, i) =>
+      values.subarray(i * width, (i + 1) * width),
+    );
+    const of = { vectors, labels: Array.from(labels), codes: this.codes };
+    return criticScores(this.critic(), this.shape, of);
+  }
+
   /** The weights of the averaged generator. */
   averaged(): Float32Array {
     return this.average.dataSync() as Float32Array;
@@ -196,11 +231,13 @@ export class GanTrainer {
       average: this.averaged(),
       draws: this.sampler.source.state(),
       noise: this.noise.state(),
+      inputNoise: this.inputNoise,
     };
   }
 
   restore(state: TrainerState): void {
     this.steps = state.step;
+    this.inputNoise = state.inputNoise;
     this.generatorAdam.restore(state.generator, state.generatorAdam);
     this.discriminatorAdam.restore(state.discriminator, state.discriminatorAdam);
     this.average.dispose();

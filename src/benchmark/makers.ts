@@ -7,6 +7,7 @@ import { ganConfig } from '../../gan/config.ts';
 import { ganData } from '../../gan/data.ts';
 import { GanModel } from '../../gan/model.ts';
 import { trainGan } from '../../gan/train.ts';
+import { kid } from '../../synthetic/metrics/kid.ts';
 import type { Store } from '../dataset/store.ts';
 import { writeJson } from '../ground/files.ts';
 import type { ProgressFactory } from '../ground/progress.ts';
@@ -67,12 +68,17 @@ export async function makerGan(work: MakerWork): Promise<GanModel> {
   const missing = missingRows(train, cell.arm.fillTo);
   const attention = new Set([...missing.keys()].filter((label) => missing[label]! > 0));
   const data = { ...ganData(train, progress), attention };
-  const { model, untrained, history } = await trainGan({ data, config, progress });
+  const { model, untrained, history, setbacks } = await trainGan({
+    data,
+    config,
+    watch: kid,
+    progress,
+  });
   const at = (name: string) => folder.sharedFile(makersFolder(cell), 'gan', name);
   untrained.save(at('untrained.safetensors'));
   untrained.dispose();
   writeJson(at('config.json'), config);
-  writeJson(at('history.json'), history);
+  writeJson(at('history.json'), { history, setbacks });
   model.save(path);
   return model;
 }

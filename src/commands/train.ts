@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
+import type { Setback } from '../../gan/watchdog.ts';
 import { terminalProgress } from '../ground/progress.ts';
 import type { Run } from '../ground/run.ts';
 
@@ -78,6 +79,13 @@ async function train(flags: TrainFlags): Promise<void> {
   }
 }
 
+/** What a setback means for the training, in a line. */
+const setbackText = ({ trouble, text, step, back, noise }: Setback): string =>
+  `  step ${step}: ${trouble}, ${text}; ` +
+  (noise === null
+    ? `stopped with the weights of step ${back}`
+    : `going on from step ${back} with input noise ${noise.toPrecision(2)}`);
+
 interface Training {
   store: import('../dataset/store.ts').Store;
   chosen: readonly number[];
@@ -92,6 +100,7 @@ async function trainOn({ store, chosen, settings, resumed }: Training, flags: Tr
   const { memoryWarnings } = await import('../../gan/attention.ts');
   const { openRun } = await import('../ground/run.ts');
   const { GanWatch } = await import('../report/gan-watch.ts');
+  const { kid } = await import('../../synthetic/metrics/kid.ts');
   for (const warning of memoryWarnings(store, chosen)) console.error(warning);
   const run = resumed ?? openRun('gan', settings, flags.out);
   const data = {
@@ -110,13 +119,15 @@ async function trainOn({ store, chosen, settings, resumed }: Training, flags: Tr
     checkpoints,
     minutes: settings.minutes,
     progress: terminalProgress,
+    watch: kid,
+    onSetback: (setback) => console.error(setbackText(setback)),
     onReport: (row, modelNow) => watch.report(row, modelNow),
   });
-  const { model, untrained, steps } = trained;
+  const { model, untrained, steps, setbacks } = trained;
   model.save(run.file('model.safetensors'));
   untrained.save(run.file('untrained.safetensors'));
   const { quality, wrote } = await watch.finish(trained);
-  const result = { run: run.folder, steps, digest: model.digest, quality };
+  const result = { run: run.folder, steps, digest: model.digest, setbacks, quality };
   for (const made of [model, untrained]) made.dispose();
   if (flags.json) {
     console.log(JSON.stringify(result, null, 2));

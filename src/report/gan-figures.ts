@@ -2,14 +2,31 @@ import * as Plot from '@observablehq/plot';
 import type { HistoryRow } from '../../gan/train.ts';
 import { figure, PALETTE } from './figure.ts';
 
-const [BLUE, ORANGE, GREEN] = PALETTE;
+const [BLUE, ORANGE, GREEN, PURPLE] = PALETTE;
 
 const line = (history: readonly HistoryRow[], key: keyof HistoryRow, stroke: string) =>
   Plot.line(history, { x: 'step', y: key, stroke, strokeWidth: 1.6 });
 
+/** What the watchdog saw, in its own panel where it looked at least twice. */
+function healthPanels(history: readonly HistoryRow[], panel: Plot.PlotOptions): Plot.PlotOptions[] {
+  const looks = history.flatMap(({ health }) => health ?? []);
+  if (looks.length < 2) return [];
+  const course = (key: 'diversity' | 'overfitting', stroke: string) => [
+    Plot.line(looks, { x: 'step', y: key, stroke, strokeWidth: 1.6 }),
+    Plot.dot(looks, { x: 'step', y: key, fill: stroke, r: 3 }),
+  ];
+  const marks = [
+    Plot.ruleY([0, 1]),
+    ...course('diversity', PURPLE),
+    ...course('overfitting', BLUE),
+  ];
+  return [{ ...panel, y: { label: 'share' }, marks }];
+}
+
 /**
- * The course of a GAN training: losses of both networks, and the discriminator's mean scores of
- * real and generated triplets. Scores that drift far apart mean that the discriminator has won.
+ * The course of a GAN training: losses of both networks, the discriminator's mean scores of real
+ * and generated triplets, and what the watchdog saw. Scores that drift far apart mean that the
+ * discriminator has won.
  */
 export function ganLearningFigure(history: readonly HistoryRow[]): string {
   const panel = { width: 420, height: 300, marginLeft: 52, grid: true };
@@ -18,7 +35,7 @@ export function ganLearningFigure(history: readonly HistoryRow[]): string {
     {
       title: 'The GAN in training',
       subtitle:
-        'left: hinge losses; right: mean score of the discriminator (above 1 and below -1: sure)',
+        'hinge losses; mean score of the discriminator (above 1 and below -1: sure); diversity in rare classes as a share of the real one, and overfitting (1: known by heart)',
     },
     [
       {
@@ -33,11 +50,13 @@ export function ganLearningFigure(history: readonly HistoryRow[]): string {
         y: { label: 'score' },
         marks: [Plot.ruleY([0]), line(history, 'real', GREEN), line(history, 'fake', ORANGE)],
       },
+      ...healthPanels(history, { ...panel, x }),
     ],
     [
-      { label: 'discriminator', colour: BLUE },
+      { label: 'discriminator, overfitting', colour: BLUE },
       { label: 'generator, generated triplets', colour: ORANGE },
       { label: 'real triplets', colour: GREEN },
+      { label: 'diversity', colour: PURPLE },
     ],
   );
 }

@@ -50,6 +50,11 @@ export class GanWatch {
     for (const key of ['discriminator', 'generator', 'real', 'fake'] as const) {
       this.board.scalar(key, row[key], row.step);
     }
+    const { health } = row;
+    for (const key of ['diversity', 'overfitting', 'distance'] as const) {
+      const value = health?.[key];
+      if (value !== undefined && value !== null) this.board.scalar(key, value, row.step);
+    }
     if (row.step % SHEET_EVERY !== 0) return;
     const model = modelNow();
     try {
