@@ -3,7 +3,7 @@ import { ABSENT_LEVEL, MODES } from '../src/codec/modes.ts';
 import { discVector } from '../src/codec/polar.ts';
 import { extinction } from '../src/codec/symmetry.ts';
 import type { Vec3 } from '../src/crystal/crystal.ts';
-import { envelopeAt } from './envelope.ts';
+import { knotOf } from './envelope.ts';
 import { addOrbits, type OrbitRows } from './orbits.ts';
 import type { Decoding } from './plan.ts';
 import type { CodecSpace } from './space.ts';
@@ -81,7 +81,8 @@ export class PlanRows {
       this.cosine.push(cosine);
       this.sine.push(sine);
       this.source.push(slot < 0 || dark ? nowhere : row * frame.slots.count + slot);
-      this.base.push(...(dark ? DARK : this.mean(mixing, slot, length * frame.pixel)));
+      if (dark) this.base.push(...DARK);
+      else this.addMean(mixing, slot, length * frame.pixel);
     }
   }
 
@@ -96,16 +97,20 @@ export class PlanRows {
     return isForbidden(classes[label]!, zone, h[disc]!, k[disc]!);
   }
 
-  /** Coefficients of a disc without any deviation: envelope plus the class mean of its slot. */
-  private mean({ label, partner, share }: PatternRow['mixing'], slot: number, g: number): number[] {
+  /** Adds the coefficients of a disc without any deviation: envelope plus class mean of its slot. */
+  private addMean({ label, partner, share }: PatternRow['mixing'], slot: number, g: number): void {
     const { means, overall, frame } = this.space;
-    const of = (c: number, m: number): number =>
-      (slot < 0 ? overall[m]! : means[(c * frame.slots.count + slot) * MODES + m]!) /
-      MODE_WEIGHT[m]!;
-    return Array.from({ length: MODES }, (_, m) => {
-      const mixed =
-        share === 0 ? of(label, m) : (1 - share) * of(label, m) + share * of(partner, m);
-      return envelopeAt(frame.envelope, g, m) + mixed;
-    });
+    const { knot, share: beyond } = knotOf(frame.envelope, g);
+    const { values } = frame.envelope;
+    const here = knot * MODES;
+    const next = Math.min(here + MODES, values.length - MODES);
+    const own = (label * frame.slots.count + slot) * MODES;
+    const other = (partner * frame.slots.count + slot) * MODES;
+    for (let m = 0; m < MODES; m++) {
+      const mean =
+        slot < 0 ? overall[m]! : (1 - share) * means[own + m]! + share * means[other + m]!;
+      const level = (1 - beyond) * values[here + m]! + beyond * values[next + m]!;
+      this.base.push(level + mean / MODE_WEIGHT[m]!);
+    }
   }
 }
