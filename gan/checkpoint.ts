@@ -6,7 +6,7 @@ import { readTensorFile, writeTensorFile } from '../src/ground/tensorfile.ts';
 import type { GanConfig } from './config.ts';
 import type { GanData } from './data.ts';
 import type { Health } from './health.ts';
-import type { HistoryRow } from './train.ts';
+import type { HistoryRow } from './history.ts';
 import type { TrainerState } from './trainer.ts';
 import type { WatchState } from './watchdog.ts';
 

@@ -1,18 +1,7 @@
 import type { Stream } from '../src/ground/stream.ts';
 import { rowsByClass, type TrainingVectors } from './batches.ts';
 import type { GanTrainer } from './trainer.ts';
-
-/** Rows of codec vectors, one after another. */
-export interface VectorRows {
-  readonly count: number;
-  readonly width: number;
-  readonly values: Float32Array;
-}
-
-/** Codec vectors with the class index of each. */
-export interface LabelledRows extends VectorRows {
-  readonly labels: Int32Array;
-}
+import { type LabelledRows, labelledRows, type VectorRows, vectorRows } from './vectors.ts';
 
 /** Distance of two sets of vectors, about zero where both come from one distribution (KID). */
 export type SetDistance = (real: VectorRows, fake: VectorRows) => number;
@@ -52,14 +41,6 @@ const LEAST_REAL = 3;
 const mean = (list: ArrayLike<number>): number =>
   Array.from(list).reduce((sum, value) => sum + value, 0) / list.length;
 
-function pick({ width, values }: VectorRows, rows: readonly number[]): VectorRows {
-  const out = new Float32Array(rows.length * width);
-  rows.forEach((row, i) => {
-    out.set(values.subarray(row * width, (row + 1) * width), i * width);
-  });
-  return { count: rows.length, width, values: out };
-}
-
 /** Mean distance between different rows. */
 function spread({ count, width, values }: VectorRows): number {
   let sum = 0;
@@ -73,12 +54,6 @@ function spread({ count, width, values }: VectorRows): number {
     }
   }
   return (2 * sum) / (count * (count - 1));
-}
-
-/** Rows of the training vectors. */
-function trainingRows({ values, width, labels }: TrainingVectors, rows: number[]): LabelledRows {
-  const all = { count: labels.length, width, values };
-  return { ...pick(all, rows), labels: Int32Array.from(rows, (row) => labels[row]!) };
 }
 
 /** Spread over the classes that get attention, else the rarest, beside that of real vectors. */
@@ -97,7 +72,8 @@ function diversityOf(trainer: GanTrainer, training: TrainingVectors, stream: Str
   const ratios = classes.map((label, i) => {
     const own = Array.from({ length: EACH }, (_, n) => i * EACH + n);
     return (
-      spread(pick(made, own)) / spread(trainingRows(training, rows[label]!.slice(0, 4 * EACH)))
+      spread(vectorRows(made, own)) /
+      spread(labelledRows(training, rows[label]!.slice(0, 4 * EACH)))
     );
   });
   return mean(ratios.filter(Number.isFinite));
@@ -118,8 +94,8 @@ export function healthOf(trainer: GanTrainer, looking: Looking): Health {
   const { training, held, distance } = looking;
   const stream = looking.stream.split(trainer.step);
   const order = stream.permutation(training.labels.length);
-  const known = trainingRows(training, order.slice(0, DRAWN));
-  const real = held.count > 0 ? held : trainingRows(training, order.slice(-DRAWN));
+  const known = labelledRows(training, order.slice(0, DRAWN));
+  const real = held.count > 0 ? held : labelledRows(training, order.slice(-DRAWN));
   const labels = Int32Array.from({ length: DRAWN }, (_, i) => real.labels[i % real.count]!);
   const made = { ...trainer.imagine(labels, stream), labels };
   return {

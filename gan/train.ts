@@ -6,18 +6,14 @@ import { type Checkpoints, checkpointFacts } from './checkpoint.ts';
 import { classCodes } from './codes.ts';
 import type { GanConfig } from './config.ts';
 import type { GanData } from './data.ts';
-import type { Health, LabelledRows, SetDistance } from './health.ts';
+import type { SetDistance } from './health.ts';
 import { heldOut } from './held-out.ts';
+import { type HistoryRow, LossMean, lossNote } from './history.ts';
 import { GanModel, type Lineage } from './model.ts';
 import { type CodecSpace, fitSpace, vectorWidth } from './space.ts';
 import { GanTrainer, type StepLosses } from './trainer.ts';
+import { labelledRows } from './vectors.ts';
 import { type Setback, Watchdog } from './watchdog.ts';
-
-/** Losses averaged over the steps since the row before, and what the watchdog saw among them. */
-export interface HistoryRow extends StepLosses {
-  step: number;
-  health?: Health;
-}
 
 export interface TrainGanOptions {
   data: GanData;
@@ -48,21 +44,6 @@ export interface TrainedGan {
   setbacks: readonly Setback[];
 }
 
-/** Rows of vectors with their labels. */
-function rowsOf(all: TrainingVectors, rows: readonly number[]): LabelledRows {
-  const { width } = all;
-  const values = new Float32Array(rows.length * width);
-  rows.forEach((row, i) => {
-    values.set(all.values.subarray(row * width, (row + 1) * width), i * width);
-  });
-  return {
-    count: rows.length,
-    width,
-    values,
-    labels: Int32Array.from(rows, (row) => all.labels[row]!),
-  };
-}
-
 /** The data as the trainer sees them, and what only the watchdog sees. */
 function prepare({ data, config, watch }: TrainGanOptions, stream: Stream) {
   const { space, vectors, used } = fitSpace(data.set, {
@@ -78,11 +59,11 @@ function prepare({ data, config, watch }: TrainGanOptions, stream: Stream) {
   const materials = triplets.map(({ material }) => material);
   const aside = watch ? heldOut(labels, materials, stream.split('held out')) : new Set<number>();
   const rows = [...labels.keys()];
-  const held = rowsOf(
+  const held = labelledRows(
     all,
     rows.filter((row) => aside.has(row)),
   );
-  const kept = rowsOf(
+  const kept = labelledRows(
     all,
     rows.filter((row) => !aside.has(row)),
   );
@@ -98,32 +79,6 @@ function lineageOf(data: GanData, triplets: readonly EncodedTriplet[]): Lineage 
     materials: [...new Set(triplets.map(({ material }) => material))].sort(),
     counts: seen.map((set) => set.size),
   };
-}
-
-/** Sums losses between two rows of the history. */
-class LossMean {
-  private sums: StepLosses = { discriminator: 0, generator: 0, real: 0, fake: 0 };
-  private count = 0;
-
-  add(losses: StepLosses): void {
-    for (const key of Object.keys(this.sums) as (keyof StepLosses)[]) this.sums[key] += losses[key];
-    this.count++;
-  }
-
-  take(step: number): HistoryRow {
-    const count = Math.max(1, this.count);
-    const mean = (sum: number): number => sum / count;
-    const { discriminator, generator, real, fake } = this.sums;
-    this.sums = { discriminator: 0, generator: 0, real: 0, fake: 0 };
-    this.count = 0;
-    return {
-      step,
-      discriminator: mean(discriminator),
-      generator: mean(generator),
-      real: mean(real),
-      fake: mean(fake),
-    };
-  }
 }
 
 function modelOf(trainer: GanTrainer, space: CodecSpace, lineage: Lineage): GanModel {
@@ -208,9 +163,6 @@ async function updates(options: TrainGanOptions, running: Running): Promise<void
   }
   bar.done(lossNote(history.at(-1)));
 }
-
-const lossNote = (row?: HistoryRow): string =>
-  row ? `D ${row.discriminator.toFixed(2)}, G ${row.generator.toFixed(2)}` : '';
 
 function checked(losses: StepLosses, step: number): StepLosses {
   const broken = Object.entries(losses).find(([, value]) => !Number.isFinite(value));

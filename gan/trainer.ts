@@ -9,7 +9,6 @@ import type { GanConfig } from './config.ts';
 import { type Critic, criticScores } from './critic.ts';
 import { fusedGradients } from './fused-gradients.ts';
 import { composedGradients, type Draws, type Gradients, type Networks } from './gradients.ts';
-import type { LabelledRows, VectorRows } from './health.ts';
 import {
   batchSpread,
   discriminatorLayout,
@@ -19,6 +18,7 @@ import {
   generatorLayout,
 } from './networks.ts';
 import { NoiseSource, type NoiseState } from './noise.ts';
+import type { LabelledRows, VectorRows } from './vectors.ts';
 
 /** What one step minimised. */
 export interface StepLosses {

@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import type { HistoryRow } from '../../gan/train.ts';
+import type { HistoryRow } from '../../gan/history.ts';
 import { figure, PALETTE } from './figure.ts';
 
 const [BLUE, ORANGE, GREEN, PURPLE] = PALETTE;

@@ -1,8 +1,9 @@
 import { appendFileSync, rmSync } from 'node:fs';
 import sharp from 'sharp';
+import type { HistoryRow } from '../../gan/history.ts';
 import type { GanModel } from '../../gan/model.ts';
 import { type Drawn, drawTriplets, type Origin, randomOrigins } from '../../gan/sample.ts';
-import type { HistoryRow, TrainedGan } from '../../gan/train.ts';
+import type { TrainedGan } from '../../gan/train.ts';
 import type { Store } from '../dataset/store.ts';
 import { tf } from '../engine/tf.ts';
 import { atomically } from '../ground/files.ts';
