@@ -1,12 +1,12 @@
 // Measures `gan data prepare` against prepare.py, and its memory and time as the data grow.
 //
-//   node benchmarks/peers/prepare.mjs [--python python3] [--samples 1320] [--workers 2] [--rounds 3]
+//   node benchmarks/peers/prepare.mjs [--python python3] [--samples 5000] [--workers 2] [--rounds 3]
 //                                     [--counts 200,625,1250,2500,5000] [--share 5]
 //
 // Both read the same files in one run, turn about, without an index: `warm` with the pages in the
-// cache, `cold` after the cache was told to drop them. For the growing counts, `share` samples are
-// links to one stored stack, and the pages are in the cache. Prints one line of JSON a measurement;
-// `cpu` counts the seconds of all processes, which a busy machine changes less than `seconds`.
+// cache, `cold` (660 samples) after the cache was told to drop them. Of the warm ones, `share`
+// samples are links to one stored stack, so that they fit the cache. Prints a line of JSON a
+// measurement; `cpu` counts all processes and changes less on a busy machine than `seconds`.
 // Peaks are of resident memory, summed over the command and its reading processes.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -19,7 +19,7 @@ const launch = resolve(here, '..', '..', 'src', 'launch.mjs');
 const { values } = parseArgs({
   options: {
     python: { type: 'string', default: 'python3' },
-    samples: { type: 'string', default: '1320' },
+    samples: { type: 'string', default: '5000' },
     workers: { type: 'string', default: '2' },
     rounds: { type: 'string', default: '3' },
     counts: { type: 'string', default: '200,625,1250,2500,5000' },
@@ -112,26 +112,25 @@ const theirs = (data, workers) =>
 const rounded = (_, value) => (typeof value === 'number' ? Number(value.toPrecision(4)) : value);
 const report = (line) => console.log(JSON.stringify(line, rounded));
 
-async function throughput() {
-  const count = Number(values.samples);
+/** Both programs on the same files, turn about. */
+async function throughput(cache, { count, rounds, share }) {
   const { workers } = values;
-  const data = makeData('stored', count);
-  await ours(data, workers); // fills the page cache, builds dist/
-  for (const cache of ['warm', 'cold']) {
-    const runs = { ours: [], peer: [] };
-    for (let round = 0; round < (cache === 'warm' ? Number(values.rounds) : 1); round++) {
-      if (cache === 'cold') forget(data);
-      runs.peer.push(await theirs(data, workers));
-      if (cache === 'cold') forget(data);
-      runs.ours.push(await ours(data, workers));
-    }
-    for (const [who, list] of Object.entries(runs)) {
-      const seconds = median(list.map((run) => run.seconds));
-      const cpuMsPerSample = (1000 * median(list.map((run) => run.cpu))) / count;
-      report({ who, cache, samples: count, samplesPerSecond: count / seconds, cpuMsPerSample });
-    }
+  const data = makeData(cache, count, share);
+  const runs = { ours: [], peer: [] };
+  const before = cache === 'cold' ? forget : () => {};
+  if (cache === 'warm') await ours(data, workers); // builds dist/ as well
+  for (let round = 0; round < rounds; round++) {
+    before(data);
+    runs.peer.push(await theirs(data, workers));
+    before(data);
+    runs.ours.push(await ours(data, workers));
   }
   rmSync(data, { recursive: true });
+  for (const [who, list] of Object.entries(runs)) {
+    const seconds = median(list.map((run) => run.seconds));
+    const cpuMsPerSample = (1000 * median(list.map((run) => run.cpu))) / count;
+    report({ who, cache, samples: count, share, samplesPerSecond: count / seconds, cpuMsPerSample });
+  }
 }
 
 async function scaling() {
@@ -147,7 +146,9 @@ async function scaling() {
 try {
   const machine = { processor: cpus()[0].model, cores: cpus().length, GiB: totalmem() / 2 ** 30 };
   report({ settings: values, machine, node: process.version });
-  await throughput();
+  const rounds = Number(values.rounds);
+  await throughput('warm', { count: Number(values.samples), rounds, share: values.share });
+  await throughput('cold', { count: 660, rounds: 1, share: 1 });
   await scaling();
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -12,6 +12,35 @@ export function pixelOf(intensity: number): number {
   return Math.min(255, Math.round(value));
 }
 
+/**
+ * Stored values by the upper half of an intensity's float32 bits, for a tenth of the time of a
+ * logarithm; AMBIGUOUS where a step between two values falls among the intensities of that half.
+ */
+const AMBIGUOUS = 256;
+const single = new Float32Array(1);
+const bits = new Uint32Array(single.buffer);
+let table: Uint16Array | null = null;
+
+function pixelTable(): Uint16Array {
+  const halves = Uint16Array.from({ length: 1 << 16 }, (_, half) => half);
+  return halves.map((half) => {
+    // The neighbours too, as rounding to float32 may cross into the next half.
+    const ends = [(half << 16) - 1, (half + 1) << 16].map((value) => {
+      bits[0] = value;
+      return pixelOf(single[0]!);
+    });
+    return ends[0] === ends[1] ? ends[0]! : AMBIGUOUS;
+  });
+}
+
+/** The same as `pixelOf`, for many intensities. */
+function quickPixelOf(intensity: number): number {
+  table ??= pixelTable();
+  single[0] = intensity;
+  const value = table[bits[0]! >>> 16]!;
+  return value === AMBIGUOUS ? pixelOf(intensity) : value;
+}
+
 /** The intensity a stored value stands for; 0 stands for none. */
 export const intensityOf = (pixel: number): number =>
   pixel === 0 ? 0 : Math.exp(pixel / GAIN + FLOOR);
@@ -112,7 +141,7 @@ export function reduceStack(stack: Float32Array, from: number, size: number): Re
   let total = 0;
   for (let i = 0; i < values.length; i++) {
     total += values[i]!;
-    pixels[3 * (i % points) + Math.floor(i / points)] = pixelOf(values[i]!);
+    pixels[3 * (i % points) + Math.floor(i / points)] = quickPixelOf(values[i]!);
   }
   const mean = total / values.length;
   return { pixels, minimum, maximum, mean, finite: Number.isFinite(mean) };

@@ -69,6 +69,24 @@ describe('averaging by area', () => {
     );
   });
 
+  it('stores exactly the value of the intensity', () => {
+    const step = fc.integer({ min: 0, max: 256 }).map((value) => Math.exp((value - 0.5) / 10 - 17));
+    const near = fc
+      .tuple(step, fc.integer({ min: -4, max: 4 }))
+      .map(([at, off]) => at * (1 + off * 2e-8));
+    const any = fc.oneof(near, fc.float({ noNaN: true }));
+    fc.assert(
+      fc.property(fc.array(any, { minLength: 12, maxLength: 12 }), (values) => {
+        const stack = Float32Array.from(values);
+        const pixels = toPixels(stack, 2);
+        stack.forEach((value, i) => {
+          expect(pixels[3 * (i % 4) + Math.floor(i / 4)]).toBe(pixelOf(value));
+        });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it('averages before the logarithm', () => {
     const stack = new Float32Array(3 * 4);
     stack[0] = 1; // one of four pixels
