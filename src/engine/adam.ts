@@ -77,7 +77,8 @@ export class Adam {
   private fusedUpdate(run: Kernels, gradient: Tensor1D, rates: Rates): Vectors {
     const { beta1, beta2 } = this.options;
     const mask = this.mask ?? (tf.zeros([0]) as Tensor1D);
-    const numbers = tf.tensor1d([rates.rate, rates.epsilon, beta1, beta2, rates.shrink]);
+    const betas = [beta1, 1 - beta1, beta2, 1 - beta2];
+    const numbers = tf.tensor1d([rates.rate, rates.epsilon, ...betas, rates.shrink]);
     const inputs = [this.flat, this.mean, this.square, gradient, mask, numbers];
     return run('CbedAdam', inputs, 3) as Vectors;
   }
@@ -120,7 +121,7 @@ export function blend(a: Tensor1D, b: Tensor1D, keep: number): Tensor1D {
   const run = kernels();
   return tf.tidy(() =>
     run
-      ? (run('CbedBlend', [a, b, tf.scalar(keep)], 1)[0] as Tensor1D)
+      ? (run('CbedBlend', [a, b, tf.tensor1d([keep, 1 - keep])], 1)[0] as Tensor1D)
       : (a.mul(keep).add(b.mul(1 - keep)) as Tensor1D),
   );
 }

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { KERNELS_FILE, realBinding } from './binding.ts';
+import { bindingFolder, KERNELS_FILE, realBinding } from './binding.ts';
+import { bindingKey } from './compile.ts';
 import { native } from './complex.ts';
 import { engine, type Tensor } from './tf.ts';
 
@@ -18,11 +19,21 @@ export type Kernels = (
   list?: number,
 ) => Tensor[];
 
-/** The library beside the binding; null where none could be compiled, or TensorFlow refuses it. */
-function load(): Kernels | null {
+/** The library beside the binding, if it was made from the sources of this checkout. */
+function libraryPath(): string | null {
   const binding = realBinding();
-  const path = binding && join(dirname(binding), KERNELS_FILE);
-  if (!path || !existsSync(path) || engine.gpu || process.env.CBED_KERNELS === '0') return null;
+  if (!binding || process.platform !== 'linux') return null;
+  const folder = dirname(binding);
+  const path = join(folder, KERNELS_FILE);
+  const own = bindingFolder(dirname(folder), bindingKey()) === folder;
+  return own && existsSync(path) ? path : null;
+}
+
+/** The kernels; null where there is no library, or TensorFlow refuses it. */
+function load(): Kernels | null {
+  if (engine.gpu || process.env.CBED_KERNELS === '0') return null;
+  const path = libraryPath();
+  if (!path) return null;
   const complaint = (createRequire(import.meta.url)(path) as Library).register(engine.threads);
   if (complaint !== '') return null;
   return (name, inputs, outputs, list) => {
