@@ -106,6 +106,17 @@ const tensorflow: Judge = ({ engine, loadFailure }) => {
     : problem('tensorflow', loadFailure.message, 'npx gan setup --force');
 };
 
+const kernels: Judge = ({ engine, machine }) => {
+  if (!engine || engine.gpu || machine.platform !== 'linux') return null;
+  return engine.kernels
+    ? ok('kernels', 'fused kernels are used')
+    : warning(
+        'kernels',
+        'none: training is slower',
+        'npx gan setup; CBED_KERNELS=0 must not be set',
+      );
+};
+
 const selfTest: Judge = ({ selfTest: test }) => {
   if (!test) return null;
   const worst = Math.max(...Object.values(test.differences));
@@ -138,6 +149,7 @@ const JUDGES = [
   disk,
   files,
   tensorflow,
+  kernels,
   selfTest,
   gpu,
 ];

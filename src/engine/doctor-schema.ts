@@ -23,6 +23,7 @@ const engine = z.object({
   gpu: z.boolean().describe('whether operations run on a GPU'),
   threads: z.int().min(1),
   oneDnn: z.boolean().describe('whether the oneDNN kernels are on'),
+  kernels: z.boolean().describe('whether the fused kernels are used'),
   loadSeconds: z.number(),
 });
 

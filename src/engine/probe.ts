@@ -8,6 +8,8 @@ import type { Engine } from './tf.ts';
 /** What a process of its own found when it loaded the engine. */
 export interface EngineProbe extends Engine {
   loadSeconds: number;
+  /** Whether the fused kernels are used. */
+  kernels: boolean;
   selfTest: SelfTest | null;
 }
 

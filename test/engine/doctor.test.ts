@@ -38,6 +38,7 @@ const healthy: Findings = {
     gpu: false,
     threads: 2,
     oneDnn: true,
+    kernels: true,
     loadSeconds: 1,
   },
   selfTest: {
@@ -124,6 +125,12 @@ describe('the judgement of what doctor finds', () => {
       },
       /^compiler: c/,
       'problems',
+    ],
+    [
+      'no fused kernels',
+      { engine: { ...healthy.engine!, kernels: false } },
+      /^kernels: npx gan setup/,
+      'warnings',
     ],
     ['no pip', { tools: { compiler: 'x', pip: null } }, /^pip: /, 'warnings'],
     [
