@@ -91,7 +91,7 @@ std::string Register(const Operation& operation) {
 std::string RegisterAll() {
   for (const auto& operations :
        {NormOperations(), OptimiserOperations(), PixelOperations(), RowOperations(),
-        VectorOperations(), AdversaryOperations()}) {
+        VectorOperations(), ConditionOperations(), SightOperations(), ScoreOperations()}) {
     for (const Operation& operation : operations) {
       const std::string complaint = Register(operation);
       if (!complaint.empty()) return complaint;

@@ -100,7 +100,9 @@ std::vector<Operation> OptimiserOperations();
 std::vector<Operation> PixelOperations();
 std::vector<Operation> RowOperations();
 std::vector<Operation> VectorOperations();
-std::vector<Operation> AdversaryOperations();
+std::vector<Operation> ConditionOperations();
+std::vector<Operation> SightOperations();
+std::vector<Operation> ScoreOperations();
 
 // Runs body(0) ... body(count - 1), each once, on all threads. What a part computes must not depend
 // on which thread runs it, so that results are the same for every number of threads.

@@ -1,0 +1,111 @@
+// The loops of norm.cc over the rows of one tile of maps (rows, channels).
+#pragma once
+
+#include <cmath>
+
+#include "kernels.h"
+
+namespace cbed {
+namespace {
+
+// Sum over rows of x, then of (x - mean)^2, for each channel of one tile.
+FOR_EACH_PROCESSOR
+void TileMoments(const float* x, int64_t rows, int64_t channels, float* mean, float* squares) {
+  int64_t c = 0;
+  for (; c + kEight <= channels; c += kEight) {
+    Eight sum = {}, square = {};
+    for (int64_t r = 0; r < rows; r++) sum += At(x + r * channels + c);
+    const Eight middle = sum / static_cast<float>(rows);
+    for (int64_t r = 0; r < rows; r++) {
+      const Eight off = At(x + r * channels + c) - middle;
+      square += off * off;
+    }
+    At(mean + c) = middle;
+    At(squares + c) = square;
+  }
+  for (; c < channels; c++) {
+    float sum = 0, square = 0;
+    for (int64_t r = 0; r < rows; r++) sum += x[r * channels + c];
+    mean[c] = sum / rows;
+    for (int64_t r = 0; r < rows; r++) {
+      const float off = x[r * channels + c] - mean[c];
+      square += off * off;
+    }
+    squares[c] = square;
+  }
+}
+
+FOR_EACH_PROCESSOR
+void ScaleRows(const float* x, int64_t rows, int64_t channels, const float* scale,
+               const float* shift, bool rectify, float* y) {
+  // A floor that nothing is below stands for "no max".
+  const float floor = rectify ? 0.0f : -INFINITY;
+  const Eight floors = floor - Eight{};
+  for (int64_t r = 0; r < rows; r++, x += channels, y += channels) {
+    int64_t c = 0;
+    for (; c + kEight <= channels; c += kEight) {
+      const Eight v = At(x + c) * At(scale + c) + At(shift + c);
+      At(y + c) = v > floors ? v : floors;
+    }
+    for (; c < channels; c++) {
+      const float v = x[c] * scale[c] + shift[c];
+      y[c] = v > floor ? v : floor;
+    }
+  }
+}
+
+// What a channel's gradient needs: its mean, scale and shift forward, and factors backward.
+struct Channels {
+  const float *mean, *scale, *shift, *gain, *along, *level;
+};
+
+// Sums over rows of dz and dz (x - mean), dz being the upstream gradient where z > floor.
+FOR_EACH_PROCESSOR
+void TileSlopes(const float* dy, const float* x, int64_t rows, int64_t channels, const Channels& of,
+                float floor, float* sums, float* products) {
+  const Eight zero = {}, floors = floor - Eight{};
+  int64_t c = 0;
+  for (; c + kEight <= channels; c += kEight) {
+    const Eight scale = At(of.scale + c), shift = At(of.shift + c), mean = At(of.mean + c);
+    Eight sum = {}, product = {};
+    for (int64_t at = c; at < rows * channels; at += channels) {
+      const Eight v = At(x + at);
+      const Eight dz = v * scale + shift > floors ? At(dy + at) : zero;
+      sum += dz;
+      product += dz * (v - mean);
+    }
+    At(sums + c) = sum;
+    At(products + c) = product;
+  }
+  for (; c < channels; c++) {
+    sums[c] = products[c] = 0;
+    for (int64_t at = c; at < rows * channels; at += channels) {
+      if (!(x[at] * of.scale[c] + of.shift[c] > floor)) continue;
+      sums[c] += dy[at];
+      products[c] += dy[at] * (x[at] - of.mean[c]);
+    }
+  }
+}
+
+// dx = gain dz - level - along (x - mean).
+FOR_EACH_PROCESSOR
+void SlopeRows(const float* dy, const float* x, int64_t rows, int64_t channels, const Channels& of,
+               float floor, float* dx) {
+  const Eight zero = {}, floors = floor - Eight{};
+  for (int64_t r = 0; r < rows; r++, x += channels, dy += channels, dx += channels) {
+    int64_t c = 0;
+    for (; c + kEight <= channels; c += kEight) {
+      const Eight v = At(x + c);
+      const Eight dz = v * At(of.scale + c) + At(of.shift + c) > floors ? At(dy + c) : zero;
+      At(dx + c) = dz * At(of.gain + c) - At(of.level + c) -
+                   At(of.along + c) * (v - At(of.mean + c));
+    }
+    for (; c < channels; c++) {
+      const float dz = x[c] * of.scale[c] + of.shift[c] > floor ? dy[c] : 0;
+      dx[c] = dz * of.gain[c] - of.level[c] - of.along[c] * (x[c] - of.mean[c]);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace cbed

@@ -1,0 +1,127 @@
+// What the discriminator of a GAN sees of a batch, its gradient, and the penalty on slopes.
+#include <cmath>
+
+#include "kernels.h"
+
+namespace cbed {
+namespace {
+
+// seen (rows, width + 1) = x + bias + sd noise, and how far the batch spreads: the mean over the
+// columns of their standard deviations. pull (rows, width) is the slope of the spread.
+FOR_EACH_PROCESSOR
+void SeeRows(const float* x, const float* bias, const float* noise, float sd, int64_t rows,
+             int64_t width, float* seen, float* pull) {
+  std::vector<float> mean(width), rate(width);
+  float *__restrict__ m = mean.data(), *__restrict__ s = rate.data();
+  for (int64_t r = 0; r < rows; r++) {
+    for (int64_t i = 0; i < width; i++) {
+      const float v = x[r * width + i] + bias[i] + sd * noise[r * width + i];
+      seen[r * (width + 1) + i] = v;
+      m[i] += v;
+    }
+  }
+  for (int64_t i = 0; i < width; i++) m[i] /= rows;
+  for (int64_t r = 0; r < rows; r++) {
+    for (int64_t i = 0; i < width; i++) {
+      const float off = seen[r * (width + 1) + i] - m[i];
+      pull[r * width + i] = off;
+      s[i] += off * off;
+    }
+  }
+  double spread = 0;
+  for (int64_t i = 0; i < width; i++) {
+    const float deviation = std::sqrt(s[i] / rows + 1e-8f);
+    spread += deviation;
+    s[i] = 1 / (deviation * rows * width);
+  }
+  for (int64_t r = 0; r < rows; r++) {
+    seen[r * (width + 1) + width] = spread / width;
+    for (int64_t i = 0; i < width; i++) pull[r * width + i] *= s[i];
+  }
+}
+
+void See(void*, TF_OpKernelContext* context) {
+  Call call(context);
+  const float *x = call.Floats(0), *bias = call.Floats(1), *noise = call.Floats(2);
+  const float* sd = call.Floats(3);
+  const Shape shape = call.ShapeOf(0);
+  if (!call.Require(shape.size() == 2 && call.Size(1) == shape[1] &&
+                        call.Size(2) == call.Size(0) && call.Size(3) == 1,
+                    "CbedSee: vectors, bias and noise do not fit")) {
+    return;
+  }
+  float *seen = call.Output(0, {shape[0], shape[1] + 1}), *pull = call.Output(1, shape);
+  if (call.ok()) SeeRows(x, bias, noise, *sd, shape[0], shape[1], seen, pull);
+}
+
+// dx (rows, width) of a gradient in what is seen, and its sum over the rows.
+void SeeGrad(void*, TF_OpKernelContext* context) {
+  Call call(context);
+  const float *dseen = call.Floats(0), *pull = call.Floats(1);
+  const Shape shape = call.ShapeOf(1);
+  if (!call.Require(shape.size() == 2 && call.Size(0) == shape[0] * (shape[1] + 1),
+                    "CbedSeeGrad: gradient and batch do not fit")) {
+    return;
+  }
+  const int64_t rows = shape[0], width = shape[1];
+  float *dx = call.Output(0, shape), *sum = call.Output(1, {width});
+  if (!call.ok()) return;
+  double dspread = 0;
+  for (int64_t r = 0; r < rows; r++) dspread += dseen[r * (width + 1) + width];
+  const float d = dspread;
+  for (int64_t i = 0; i < width; i++) sum[i] = 0;
+  for (int64_t r = 0; r < rows; r++) {
+    for (int64_t i = 0; i < width; i++) {
+      const float v = dseen[r * (width + 1) + i] + d * pull[r * width + i];
+      dx[r * width + i] = v;
+      sum[i] += v;
+    }
+  }
+}
+
+// The penalty factor / 2 sum |slope|^2 and its gradient in the gradient in what is seen, from which
+// SeeGrad makes the slope: its transpose, applied to factor times slope.
+void Penalty(void*, TF_OpKernelContext* context) {
+  Call call(context);
+  const float *slope = call.Floats(0), *pull = call.Floats(1), *factor = call.Floats(2);
+  const Shape shape = call.ShapeOf(1);
+  if (!call.Require(shape.size() == 2 && call.Size(0) == call.Size(1) && call.Size(2) == 1,
+                    "CbedPenalty: slope and batch do not fit")) {
+    return;
+  }
+  const int64_t rows = shape[0], width = shape[1];
+  float *penalty = call.Output(0, {}), *turned = call.Output(1, {rows, width + 1});
+  if (!call.ok()) return;
+  double squares = 0, along = 0;
+  for (int64_t r = 0; r < rows; r++) {
+    float square = 0, product = 0;
+    for (int64_t i = 0; i < width; i++) {
+      const float g = slope[r * width + i];
+      square += g * g;
+      product += g * pull[r * width + i];
+      turned[r * (width + 1) + i] = *factor * g;
+    }
+    squares += square;
+    along += product;
+  }
+  for (int64_t r = 0; r < rows; r++) turned[r * (width + 1) + width] = *factor * along;
+  *penalty = *factor / 2 * squares;
+}
+
+}  // namespace
+
+std::vector<Operation> SightOperations() {
+  return {
+      {"CbedSee",
+       {"x: float", "bias: float", "noise: float", "sd: float"},
+       {"seen: float", "pull: float"},
+       See},
+      {"CbedSeeGrad", {"dseen: float", "pull: float"}, {"dx: float", "sum: float"}, SeeGrad},
+      {"CbedPenalty",
+       {"slope: float", "pull: float", "factor: float"},
+       {"penalty: float", "turned: float"},
+       Penalty},
+  };
+}
+
+}  // namespace cbed
