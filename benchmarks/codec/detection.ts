@@ -1,8 +1,8 @@
+import { analysePattern, type PatternAnalysis } from '../../src/codec/analysis.ts';
 import { detectLattice } from '../../src/codec/detect.ts';
 import { sampleGeometry } from '../../src/codec/encode.ts';
-import type { PatternGeometry } from '../../src/codec/geometry.ts';
-import { type Basis, reducedBasis, shortest } from '../../src/codec/lattices.ts';
-import { extinction } from '../../src/codec/symmetry.ts';
+import { areaOf, type Basis, reducedBasis, shortest } from '../../src/codec/lattices.ts';
+import { MODES } from '../../src/codec/modes.ts';
 import type { Store } from '../../src/dataset/store.ts';
 import { messageOf } from '../../src/ground/errors.ts';
 import { Stream } from '../../src/ground/stream.ts';
@@ -34,11 +34,19 @@ function generated(vectors: readonly (readonly [number, number])[]) {
   return { p, q, t };
 }
 
-/** The lattice of the discs that the space group does not keep dark. */
-function visibleBasis({ h, k, basis, zone }: PatternGeometry, spaceGroup: number): Basis {
-  const lit = Array.from(h, (i, disc): [number, number] => [i, k[disc]!]).filter(
-    (index) => !['lattice', 'glide'].includes(extinction(spaceGroup, zone, index)),
-  );
+/** Levels from here on are light: ten grey levels. */
+const LIGHT = 1;
+
+/** The lattice that the discs with light generate, as far as they lie well on the detector. */
+function visibleBasis({ geometry, coefficients }: PatternAnalysis): Basis {
+  const { h, k, basis, size } = geometry;
+  const lit = Array.from(h, (i, disc): [number, number] => [i, k[disc]!]).filter(([i, j], disc) => {
+    const far = Math.max(
+      Math.abs(i * basis[0] + j * basis[2]),
+      Math.abs(i * basis[1] + j * basis[3]),
+    );
+    return coefficients[disc * MODES]! >= LIGHT && far < size / 2;
+  });
   const { p, q, t } = generated(lit);
   const [ax, ay, bx, by] = basis;
   return reducedBasis([p * ax + q * bx, p * ay + q * by, t * bx, t * by]);
@@ -56,9 +64,10 @@ export function detection(store: Store, count: number) {
       const plane = Float32Array.from({ length: pixels.length / 3 }, (_, at) => {
         return pixels[3 * at + channel]!;
       });
-      const truth = visibleBasis(geometry, store.facts(row).spaceGroup);
+      const truth = visibleBasis(analysePattern(plane, geometry));
+      const sparser = areaOf(truth) / areaOf(geometry.basis);
       const spacing = shortest(truth);
-      const about = { row, channel, spacing, overlap: (2 * geometry.radius) / spacing };
+      const about = { row, channel, sparser, spacing, overlap: (2 * geometry.radius) / spacing };
       try {
         const { size, centre } = store.camera;
         const found = detectLattice(plane, { size, centre, aperture: 'mesh' });

@@ -24,9 +24,6 @@ export interface PatternAnalysis extends PatternDiscs {
 /** Three patterns of one crystal, with what their discs cannot carry. */
 export type TripletAnalysis = readonly [PatternAnalysis, PatternAnalysis, PatternAnalysis];
 
-/** Marks weaker than this would only add noise to a fit. */
-const FAINTEST = 1e-3;
-
 /**
  * Describes a pattern by the discs of a known geometry: weighted least squares in log-intensity a
  * disc, then multiplicative corrections in which discs that share pixels share the misfit.
@@ -43,7 +40,7 @@ export function analysePattern(
   if (pixels.length !== size * size) {
     throw new RangeError(`${pixels.length} values are not a pattern of ${size} x ${size} pixels`);
   }
-  const marks = markList(geometry, FAINTEST);
+  const marks = markList(geometry);
   const measured = new Float32Array(pixels.length);
   for (let at = 0; at < measured.length; at++) measured[at] = pixels[at]! / GREYS_PER_LOG;
   const covered = coverage(marks, measured.length);

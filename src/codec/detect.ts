@@ -52,6 +52,8 @@ const FINALISTS = 6;
 
 /** Discs that hold less than this share of all levels are none: the lattice is sparser. */
 const DARK_SHARE = 0.03;
+/** A sparser lattice that leaves no more than this beyond what the denser one leaves is as good. */
+const AS_WELL = 0.002;
 /** How often a lattice may be made sparser. */
 const MOST_THINNING = 4;
 
@@ -111,8 +113,8 @@ class Search {
       .reduce((a, b) => (areaOf(b.basis) > 1.2 * areaOf(a.basis) ? b : a));
   }
 
-  /** The sublattice that holds all discs with light, where there is one. */
-  thinned({ basis, radius }: Trial): Basis | null {
+  /** The sublattice that holds all discs with light, or describes the pattern as well. */
+  thinned({ basis, radius, residual }: Trial): Trial | null {
     const pattern = analysePattern(this.pixels, this.geometry(basis, radius), {
       background: false,
     });
@@ -120,21 +122,22 @@ class Search {
     const all = levelsWhere(pattern, () => true);
     const sparser = [2 as const, 3 as const]
       .flatMap((index) => sublattices(basis, index))
-      .map((sub) => ({
-        basis: sub.basis,
-        dark: levelsWhere(pattern, (h, k) => !sub.holds(h, k)) / all,
-      }))
-      .reduce((a, b) => (b.dark < a.dark ? b : a));
-    return sparser.dark < DARK_SHARE ? reducedBasis(sparser.basis) : null;
+      .map((sub) => {
+        const dark = levelsWhere(pattern, (h, k) => !sub.holds(h, k)) / all < DARK_SHARE;
+        const own = reducedBasis(sub.basis);
+        return { basis: own, radius, dark, residual: this.residual(own, radius, 1) };
+      })
+      .filter((sub) => sub.dark || sub.residual <= residual + AS_WELL);
+    return sparser.sort((a, b) => a.residual - b.residual)[0] ?? null;
   }
 
   /** Refines a lattice, and makes it sparser while whole classes of its discs are dark. */
   settle(start: Trial): Trial {
     let trial = this.refine(start);
     for (let n = 0; n < MOST_THINNING; n++) {
-      const basis = this.thinned(trial);
-      if (!basis) break;
-      trial = this.refine({ ...trial, basis });
+      const sparser = this.thinned(trial);
+      if (!sparser) break;
+      trial = this.refine(sparser);
     }
     return trial;
   }

@@ -26,10 +26,9 @@ const LARGEST_RADIUS = 64;
 /**
  * The marks of a pattern's discs on the pixels of the detector.
  *
- * @param faintest marks weaker than this are left out; all others are listed.
  * @throws RangeError for a radius that cannot be drawn.
  */
-export function markList(geometry: DiscPlaces, faintest = 0): MarkList {
+export function markList(geometry: DiscPlaces): MarkList {
   const { size, centre, basis, radius, aperture, h, k } = geometry;
   if (!(radius <= LARGEST_RADIUS)) throw new RangeError(`disc radius ${radius} px is not usable`);
   const far = reach(radius);
@@ -53,8 +52,9 @@ export function markList(geometry: DiscPlaces, faintest = 0): MarkList {
       for (let c = left; c <= right; c++) {
         const dx = c - column;
         const mark = disc.at(dx, dy);
-        if (mark <= faintest) continue;
-        const scale = 1 / Math.max(radius, Math.sqrt(dx * dx + dy * dy));
+        if (mark <= 0) continue;
+        const square = dx * dx + dy * dy;
+        const scale = square < radius * radius ? 1 / radius : 1 / Math.sqrt(square);
         pixel[at] = r * size + c;
         footprint[at] = mark;
         x[at] = dx * scale;
