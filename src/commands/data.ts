@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { dataCodecCommand } from './data-codec.ts';
 import { dataExportCommand } from './data-export.ts';
 import { dataInspectCommand } from './data-inspect.ts';
 import { dataPrepareCommand } from './data-prepare.ts';
@@ -7,11 +8,12 @@ import { dataSimulateCommand } from './data-simulate.ts';
 /** `gan data`: from crystals to files, from files to a prepared store, and back. */
 export const dataCommand = (): Command =>
   new Command('data')
-    .description('simulate, inspect, prepare and export CBED triplets')
+    .description('simulate, inspect, prepare, export and describe CBED triplets')
     .addCommand(dataSimulateCommand())
     .addCommand(dataInspectCommand())
     .addCommand(dataPrepareCommand())
     .addCommand(dataExportCommand())
+    .addCommand(dataCodecCommand())
     .addHelpText(
       'after',
       '\nExample:\n  npx gan data prepare my-files/ --out workspace/prepared.h5',
