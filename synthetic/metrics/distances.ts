@@ -161,8 +161,11 @@ export function visitLeast(a: Features, b: Features, visit: Visit<LeastBlock>): 
   }
   const groups = Math.ceil(b.count / GROUP);
   eachProduct(a, b, groups * GROUP, ({ start, count, squared }, slack) => {
-    const least = tf.tidy(() => squared.reshape([count, GROUP, groups]).min(1).dataSync());
-    visit({ start, count, groups, least: least as Float32Array }, slack);
+    const least = tf.tidy(() => squared.reshape([count, GROUP, groups]).min(1));
+    // Read outside: `tidy` would look through every number that it gives back for tensors.
+    const values = least.dataSync() as Float32Array;
+    least.dispose();
+    visit({ start, count, groups, least: values }, slack);
   });
 }
 

@@ -1,4 +1,4 @@
-import { squaredDistance, visitLeast } from './distances.ts';
+import { squaredDistance, visitDistances } from './distances.ts';
 import type { Features } from './features.ts';
 import { squaredRadii } from './neighbours.ts';
 
@@ -38,23 +38,23 @@ export function prdc(real: Features, fake: Features, options: PrdcOptions = {}):
   let recalled = 0;
   let covered = 0;
   const inside = (squared: number, limit: number) => (closed ? squared <= limit : squared < limit);
-  visitLeast(real, fake, ({ start, count, groups, least }, slack) => {
-    const reach = largestOf(fakeRadii, groups);
+  visitDistances(real, fake, ({ start, count, squared }, slack) => {
     for (let r = 0; r < count; r++) {
       const i = start + r;
       const limit = realRadii[i]!;
       let recall = false;
       let cover = false;
-      for (let g = 0, at = r * groups; g < groups; g++, at++) {
-        if (least[at]! > Math.max(limit, recall ? 0 : reach[g]!) + slack) continue;
-        for (let j = g; j < fake.count; j += groups) {
-          const d = squaredDistance(real, i, fake, j);
-          if (inside(d, limit)) {
-            balls[j]!++;
-            cover = true;
-          }
-          if (!recall && inside(d, fakeRadii[j]!)) recall = true;
+      for (let j = 0, at = r * fake.count; j < fake.count; j++, at++) {
+        let d = squared[at]!;
+        const reach = fakeRadii[j]!;
+        if (Math.abs(d - limit) <= slack || Math.abs(d - reach) <= slack) {
+          d = squaredDistance(real, i, fake, j);
         }
+        if (inside(d, limit)) {
+          balls[j]!++;
+          cover = true;
+        }
+        if (!recall && inside(d, reach)) recall = true;
       }
       if (recall) recalled++;
       if (cover) covered++;
@@ -67,13 +67,4 @@ export function prdc(real: Features, fake: Features, options: PrdcOptions = {}):
     density: balls.reduce((sum, n) => sum + n, 0) / (k * fake.count),
     coverage: covered / real.count,
   };
-}
-
-/** Largest of the values at g, g + groups, g + 2 groups and so on, for each g. */
-function largestOf(values: Float64Array, groups: number): Float64Array {
-  const largest = new Float64Array(groups);
-  values.forEach((value, j) => {
-    largest[j % groups] = Math.max(largest[j % groups]!, value);
-  });
-  return largest;
 }
