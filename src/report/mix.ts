@@ -45,7 +45,13 @@ export function mixFigure(classes: readonly MixedClass[]): string {
         label: 'space group, most frequent first',
         tickRotate: ordered.length > 20 ? -90 : 0,
       },
-      y: { domain: [0, 1.05 * most], label: 'training triplets', grid: true },
+      // A square root, so that the rare classes, which mixing is about, can be seen beside the common.
+      y: {
+        type: 'sqrt',
+        domain: [0, 1.05 * most],
+        label: 'training triplets (square-root scale)',
+        grid: true,
+      },
       marks: [
         Plot.rectY(bars, { x: 'group', y1: 'from', y2: 'to', fill: 'colour', inset: 1 } as never),
         Plot.tickY(ticks, { x: 'group', y: 'before', stroke: 'black', strokeWidth: 1.5 }),
