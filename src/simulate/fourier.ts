@@ -38,17 +38,20 @@ type Line = { re: Float64Array; im: Float64Array };
 
 /** One Stockham pass: `parts` sub-transforms of a line whose values of one kind stand `stride` apart. */
 function pass(from: Line, to: Line, parts: number, stride: number, turn: Line): void {
-  const n = turn.re.length;
+  const { re: fromRe, im: fromIm } = from;
+  const { re: turnRe, im: turnIm } = turn;
+  const n = turnRe.length;
   const length = n / stride / parts;
   for (let j = 0; j < length; j++) {
     for (let t = 0; t < parts; t++) {
       for (let k = 0; k < stride; k++) {
-        let [re, im] = [0, 0];
+        let re = 0;
+        let im = 0;
         for (let r = 0; r < parts; r++) {
           const at = k + stride * (j + length * r);
           const w = (((r * t * length + j * t) % (n / stride)) * stride) % n;
-          re += from.re[at]! * turn.re[w]! - from.im[at]! * turn.im[w]!;
-          im += from.re[at]! * turn.im[w]! + from.im[at]! * turn.re[w]!;
+          re += fromRe[at]! * turnRe[w]! - fromIm[at]! * turnIm[w]!;
+          im += fromRe[at]! * turnIm[w]! + fromIm[at]! * turnRe[w]!;
         }
         const out = k + stride * (parts * j + t);
         to.re[out] = re;

@@ -81,7 +81,8 @@ function draw(
   for (let g = 0; g < beams.count; g++) {
     for (let q = 0; q < tilts.count; q++) {
       const share = intensity[g * tilts.count + q]! / tilts.full;
-      const [px, py] = [beams.x[g]! + tilts.x[q]!, beams.y[g]! + tilts.y[q]!];
+      const px = beams.x[g]! + tilts.x[q]!;
+      const py = beams.y[g]! + tilts.y[q]!;
       for (const [across, up] of tilts.images[q]!) {
         x[at] = px * across[0] + py * up[0];
         y[at] = px * across[1] + py * up[1];

@@ -99,7 +99,8 @@ function structureSums(beams: HalfBeams, positions: readonly Vec2[]): Float64Arr
   for (const [u, v] of positions) {
     const [p, q] = [powers(u, reach), powers(v, reach)];
     for (let g = 0; g < re.length; g++) {
-      const [i, j] = [reach + beams.h[g]!, reach + beams.k[g]!];
+      const i = reach + beams.h[g]!;
+      const j = reach + beams.k[g]!;
       re[g] = re[g]! + p.re[i]! * q.re[j]! - p.im[i]! * q.im[j]!;
       im[g] = im[g]! + p.re[i]! * q.im[j]! + p.im[i]! * q.re[j]!;
     }
@@ -131,7 +132,8 @@ export function project({ crystal, frame, band, displacement }: ProjectionReques
     for (let g = 0; g < re.length; g++) {
       const q2 = beams.squares[g]!;
       const f = scale * electronFactor(row, q2) * Math.exp(-2 * Math.PI ** 2 * meanSquare * q2);
-      const [h, k] = [beams.h[g]!, beams.k[g]!];
+      const h = beams.h[g]!;
+      const k = beams.k[g]!;
       // Half of the spectrum, doubled: the real part of its transform is the potential.
       const share = h === 0 && k === 0 ? f : 2 * f;
       const at = h * columns + wrap(k, columns);

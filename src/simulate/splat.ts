@@ -20,8 +20,11 @@ export function splat(image: Float32Array, camera: Camera, points: Points): void
   for (let i = 0; i < points.weight.length; i++) {
     const column = centre + points.x[i]! / pixel;
     const row = centre - points.y[i]! / pixel;
-    const [c, r] = [Math.floor(column), Math.floor(row)];
-    const [u, v, w] = [column - c, row - r, points.weight[i]! * scale];
+    const c = Math.floor(column);
+    const r = Math.floor(row);
+    const u = column - c;
+    const v = row - r;
+    const w = points.weight[i]! * scale;
     for (let dr = 0; dr < 2; dr++) {
       for (let dc = 0; dc < 2; dc++) {
         if (r + dr < 0 || r + dr >= size || c + dc < 0 || c + dc >= size) continue;

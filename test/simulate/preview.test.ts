@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { annotatedTriplet, indicesText, previewSheet } from '../../src/report/preview.ts';
+import { cameraFor } from '../../src/simulate/camera.ts';
+import { sampleOf } from '../dataset/fixture.ts';
+
+// Rock salt with every pixel alight, so that every disc that has room is named.
+const A = 5.64;
+const camera = cameraFor(64, 1.28);
+const sample = { ...sampleOf(0), camera, stack: new Float32Array(3 * 64 * 64).fill(1e-3) };
+
+/** A drawing without its pixels, which another version of the encoder may pack otherwise. */
+const withoutPixels = (svg: string): string =>
+  `${svg.replace(/href="data:[^"]+"/g, 'href="…"').replaceAll('><', '>\n<')}\n`;
+
+const snapshot = (name: string): string => join(import.meta.dirname, 'snapshots', name);
+
+interface Label {
+  x: number;
+  y: number;
+  hkl: number[];
+}
+
+/** The named discs of each of the three patterns. */
+function labelsOf(svg: string): Label[][] {
+  const panels = svg.split('<g transform').slice(1);
+  return panels.map((panel) =>
+    [...panel.matchAll(/<text x="([\d.]+)" y="([\d.]+)"[^>]*#ffd34d[^>]*>([^<]+)</g)].map(
+      ([, x, y, text]) => {
+        const digits = [...text!.matchAll(/(\d)(\u0305?)/g)];
+        const hkl = digits.map(([, digit, bar]) => (bar ? -Number(digit) : Number(digit)));
+        return { x: Number(x), y: Number(y) - 4, hkl };
+      },
+    ),
+  );
+}
+
+describe('the large triplet', () => {
+  it('names discs where Bragg has them, on the zone, with room between the names', async () => {
+    const side = 440;
+    const labels = labelsOf(await annotatedTriplet(sample));
+    labels.forEach((panel, zone) => {
+      expect(panel.length).toBeGreaterThan(8);
+      panel.forEach(({ x, y, hkl }, i) => {
+        const onZone = sample.zones[zone as 0 | 1 | 2].reduce((sum, u, j) => sum + u * hkl[j]!, 0);
+        expect([hkl.length, Math.abs(onZone)]).toEqual([3, 0]);
+        const found = (Math.hypot(x - side / 2, y - side / 2) / side) * 2.56;
+        expect(found).toBeCloseTo(Math.hypot(...hkl) / A, 2);
+        for (const other of panel.slice(i + 1)) {
+          expect(Math.hypot(x - other.x, y - other.y)).toBeGreaterThan(54);
+        }
+      });
+    });
+  });
+
+  it('draws a bar as long as it says', async () => {
+    const svg = await annotatedTriplet(sample);
+    const [, width, length] =
+      /width="([\d.]+)" height="4" fill="white"\/><text[^>]*>([\d.]+) 1\/Å</.exec(svg)!;
+    expect((Number(width) / 440) * 2.56).toBeCloseTo(Number(length), 3);
+  });
+
+  it('looks as it did', async () => {
+    const svg = withoutPixels(await annotatedTriplet(sample));
+    await expect(svg).toMatchFileSnapshot(snapshot('triplet.svg'));
+  });
+});
+
+it('the sheet names formula, group and zones under each triplet, as it did', async () => {
+  const svg = withoutPixels(await previewSheet([sample, sampleOf(1)], 'Simulated triplets'));
+  await expect(svg).toMatchFileSnapshot(snapshot('sheet.svg'));
+});
+
+it.each([
+  [[1, 1, 0], '110'],
+  [[1, -1, 0], '11\u03050'],
+  [[-12, 0, 3], '1\u03052\u0305 0 3'],
+])('%j is written %s', (indices, text) => {
+  expect(indicesText(indices)).toBe(text);
+});
