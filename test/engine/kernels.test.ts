@@ -51,8 +51,8 @@ it('are there', () => {
 });
 
 /** Value, running statistics and all gradients of a normalised convolution. */
-function convolved(channels: number, relu: boolean): Float32Array[] {
-  const x = normal('x', [4, 12, 12, 3], 2);
+function convolved(channels: number, relu: boolean, size = 12): Float32Array[] {
+  const x = normal('x', [4, size, size, 3], 2);
   // Far from where the ReLU bends: rounding must not decide a slope.
   const offset = tf.tensor1d(Array.from({ length: channels }, (_, c) => (c % 2 ? 40 : -40)));
   const inputs = [x, normal('k', [3, 3, 3, channels]), normal('g', [channels], 1), offset];
@@ -151,7 +151,8 @@ describe('threads', () => {
   it('do not change a bit', () => {
     const on = (threads: number): Float32Array[] => {
       setThreads(threads);
-      return tf.tidy(() => convolved(24, true) as never) as Float32Array[];
+      // Enough numbers that waking threads is worth it.
+      return tf.tidy(() => convolved(24, true, 100) as never) as Float32Array[];
     };
     const alone = on(1);
     on(2).forEach((array, i) => {

@@ -39,10 +39,10 @@ int TF_NumOutputs(TF_OpKernelContext*);
 void TF_OpKernelContext_Failure(TF_OpKernelContext*, TF_Status*);
 }
 
-// Compiled three times for x86 processors, the best one is chosen when the library loads.
+// Compiled three times for x86 processors; the best one is chosen when the library loads. By
+// instruction sets: a processor's name ("arch=...") would match that very generation alone.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define FOR_EACH_PROCESSOR \
-  __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default")))
+#define FOR_EACH_PROCESSOR __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define FOR_EACH_PROCESSOR
 #endif
@@ -104,9 +104,10 @@ std::vector<Operation> ConditionOperations();
 std::vector<Operation> SightOperations();
 std::vector<Operation> ScoreOperations();
 
-// Runs body(0) ... body(count - 1), each once, on all threads. What a part computes must not depend
-// on which thread runs it, so that results are the same for every number of threads.
-void ForParts(int64_t count, const std::function<void(int64_t)>& body);
+// Runs body(0) ... body(count - 1), each once and about `numbers` numbers of work, on all threads
+// where it is worth waking them. What a part computes must not depend on which thread runs it, so
+// that results are the same for every number of threads.
+void ForParts(int64_t count, int64_t numbers, const std::function<void(int64_t)>& body);
 void SetThreads(int threads);
 
 }  // namespace cbed

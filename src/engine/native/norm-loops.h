@@ -54,9 +54,9 @@ void ScaleRows(const float* x, int64_t rows, int64_t channels, const float* scal
   }
 }
 
-// What a channel's gradient needs: its mean, scale and shift forward, and factors backward.
+// What a channel's gradient needs: its mean, scale and shift forward, and terms backward.
 struct Channels {
-  const float *mean, *scale, *shift, *gain, *along, *level;
+  const float *mean, *scale, *shift, *along, *level;
 };
 
 // Sums over rows of dz and dz (x - mean), dz being the upstream gradient where z > floor.
@@ -87,22 +87,26 @@ void TileSlopes(const float* dy, const float* x, int64_t rows, int64_t channels,
   }
 }
 
-// dx = gain dz - level - along (x - mean).
+// dx = scale dz - level - along (x - mean).
 FOR_EACH_PROCESSOR
 void SlopeRows(const float* dy, const float* x, int64_t rows, int64_t channels, const Channels& of,
-               float floor, float* dx) {
+               float floor, float* __restrict__ dx) {
   const Eight zero = {}, floors = floor - Eight{};
-  for (int64_t r = 0; r < rows; r++, x += channels, dy += channels, dx += channels) {
-    int64_t c = 0;
-    for (; c + kEight <= channels; c += kEight) {
-      const Eight v = At(x + c);
-      const Eight dz = v * At(of.scale + c) + At(of.shift + c) > floors ? At(dy + c) : zero;
-      At(dx + c) = dz * At(of.gain + c) - At(of.level + c) -
-                   At(of.along + c) * (v - At(of.mean + c));
+  // Eight channels at a time down the rows, so that what belongs to a channel stays in registers.
+  int64_t c = 0;
+  for (; c + kEight <= channels; c += kEight) {
+    const Eight scale = At(of.scale + c), shift = At(of.shift + c), mean = At(of.mean + c);
+    const Eight level = At(of.level + c), along = At(of.along + c);
+    for (int64_t at = c; at < rows * channels; at += channels) {
+      const Eight v = At(x + at);
+      const Eight dz = v * scale + shift > floors ? At(dy + at) : zero;
+      At(dx + at) = dz * scale - level - along * (v - mean);
     }
-    for (; c < channels; c++) {
-      const float dz = x[c] * of.scale[c] + of.shift[c] > floor ? dy[c] : 0;
-      dx[c] = dz * of.gain[c] - of.level[c] - of.along[c] * (x[c] - of.mean[c]);
+  }
+  for (; c < channels; c++) {
+    for (int64_t at = c; at < rows * channels; at += channels) {
+      const float dz = x[at] * of.scale[c] + of.shift[c] > floor ? dy[at] : 0;
+      dx[at] = dz * of.scale[c] - of.level[c] - of.along[c] * (x[at] - of.mean[c]);
     }
   }
 }

@@ -33,7 +33,7 @@ void Moments(const float* x, const Tiles& tiles, std::vector<double>* mean,
              std::vector<double>* variance) {
   const int64_t n = tiles.channels;
   std::vector<float> means(tiles.count * n), squares(tiles.count * n);
-  ForParts(tiles.count, [&](int64_t t) {
+  ForParts(tiles.count, kTileRows * n, [&](int64_t t) {
     TileMoments(x + tiles.First(t), tiles.RowsOf(t), n, &means[t * n], &squares[t * n]);
   });
   for (int64_t t = 0; t < tiles.count; t++) {
@@ -77,7 +77,7 @@ void Normalise(void*, TF_OpKernelContext* context) {
   }
   std::vector<float> scale(n), shift(n);
   ScaleAndShift(n, gain, offset, kept, kept + n, scale.data(), shift.data());
-  ForParts(tiles.count, [&](int64_t t) {
+  ForParts(tiles.count, kTileRows * n, [&](int64_t t) {
     ScaleRows(x + tiles.First(t), tiles.RowsOf(t), n, scale.data(), shift.data(), settings[2] > 0,
               y + tiles.First(t));
   });
@@ -102,9 +102,9 @@ void NormaliseGrad(void*, TF_OpKernelContext* context) {
   const float floor = settings[2] > 0 ? 0.0f : -INFINITY;
   std::vector<float> scale(n), shift(n), along(n), level(n);
   ScaleAndShift(n, gain, offset, kept, kept + n, scale.data(), shift.data());
-  const Channels of = {kept, scale.data(), shift.data(), scale.data(), along.data(), level.data()};
+  const Channels of = {kept, scale.data(), shift.data(), along.data(), level.data()};
   std::vector<float> sums(tiles.count * n), products(tiles.count * n);
-  ForParts(tiles.count, [&](int64_t t) {
+  ForParts(tiles.count, kTileRows * n, [&](int64_t t) {
     const int64_t first = tiles.First(t);
     TileSlopes(dy + first, x + first, tiles.RowsOf(t), n, of, floor, &sums[t * n],
                &products[t * n]);
@@ -121,7 +121,7 @@ void NormaliseGrad(void*, TF_OpKernelContext* context) {
     level[c] = scale[c] * sum / tiles.rows;
     along[c] = scale[c] * rate * rate * product / tiles.rows;
   }
-  ForParts(tiles.count, [&](int64_t t) {
+  ForParts(tiles.count, kTileRows * n, [&](int64_t t) {
     const int64_t first = tiles.First(t);
     SlopeRows(dy + first, x + first, tiles.RowsOf(t), n, of, floor, dx + first);
   });

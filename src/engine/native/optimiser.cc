@@ -54,7 +54,7 @@ void Adam(void*, TF_OpKernelContext* context) {
   v.new_square = call.Output(2, {n});
   if (!call.ok()) return;
   const Rates rates = {given[0], given[1], given[2], given[3], given[4], given[5], given[6]};
-  ForParts((n + kPart - 1) / kPart, [&](int64_t part) {
+  ForParts((n + kPart - 1) / kPart, kPart, [&](int64_t part) {
     AdamPart(v, part * kPart, std::min(n, (part + 1) * kPart), rates);
   });
 }
@@ -77,7 +77,7 @@ void Blend(void*, TF_OpKernelContext* context) {
   }
   float* y = call.Output(0, call.ShapeOf(0));
   if (!call.ok()) return;
-  ForParts((n + kPart - 1) / kPart, [&](int64_t part) {
+  ForParts((n + kPart - 1) / kPart, kPart, [&](int64_t part) {
     const int64_t from = part * kPart;
     BlendPart(a + from, b + from, std::min(n - from, kPart), shares, y + from);
   });

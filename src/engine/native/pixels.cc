@@ -89,7 +89,7 @@ void Place(void*, TF_OpKernelContext* context) {
   const int size = static_cast<int>(shape[1]);
   const int64_t each = int64_t{size} * size * kPatterns;
   const bool moved = call.Size(1) > 0;
-  ForParts(shape[0], [&](int64_t i) {
+  ForParts(shape[0], each, [&](int64_t i) {
     if (moved) {
       ReadTriplet(pixels + i * each, size, placements + i * kPlacement, *scale, y + i * each);
     } else {

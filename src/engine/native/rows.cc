@@ -52,7 +52,7 @@ void BiasLeaky(void*, TF_OpKernelContext* context) {
   const int64_t rows = call.Size(0) / width;
   float* y = call.Output(0, call.ShapeOf(0));
   if (!call.ok()) return;
-  ForParts(TileCount(rows), [&](int64_t t) {
+  ForParts(TileCount(rows), kTileRows * width, [&](int64_t t) {
     const int64_t first = t * kTileRows;
     for (int64_t r = first; r < first + RowsOf(t, rows); r++) {
       LeakyRow(x + r * width, bias, width, y + r * width);
@@ -73,7 +73,7 @@ void LeakyGrad(void*, TF_OpKernelContext* context) {
   float* dbias = call.Output(1, {width});
   if (!call.ok()) return;
   std::vector<float> sums(tiles * width);
-  ForParts(tiles, [&](int64_t t) {
+  ForParts(tiles, kTileRows * width, [&](int64_t t) {
     const int64_t first = t * kTileRows;
     for (int64_t r = first; r < first + RowsOf(t, rows); r++) {
       LeakyGradRow(dy + r * width, y + r * width, width, dx + r * width, &sums[t * width]);
@@ -156,7 +156,7 @@ void NormLeaky(void*, TF_OpKernelContext* context) {
   float* normal = call.Output(1, call.ShapeOf(0));
   float* rate = call.Output(2, {rows});
   if (!call.ok()) return;
-  ForParts(TileCount(rows), [&](int64_t t) {
+  ForParts(TileCount(rows), kTileRows * width, [&](int64_t t) {
     const int64_t first = t * kTileRows;
     for (int64_t r = first; r < first + RowsOf(t, rows); r++) {
       rate[r] = NormRow(x + r * width, bias, gain, shift, width, normal + r * width, y + r * width);
@@ -179,7 +179,7 @@ void NormLeakyGrad(void*, TF_OpKernelContext* context) {
   if (!call.ok()) return;
   const int64_t tiles = TileCount(rows);
   std::vector<float> biases(tiles * width), gains(tiles * width), shifts(tiles * width);
-  ForParts(tiles, [&](int64_t t) {
+  ForParts(tiles, kTileRows * width, [&](int64_t t) {
     const NormSums to = {&biases[t * width], &gains[t * width], &shifts[t * width]};
     const int64_t first = t * kTileRows;
     for (int64_t r = first; r < first + RowsOf(t, rows); r++) {

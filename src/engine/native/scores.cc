@@ -8,6 +8,7 @@ namespace {
 
 // Scores of k batches of features (k rows, width) under the same classes: each row times its
 // direction, which is projection / sqrt(width) + out, plus bias.
+FOR_EACH_PROCESSOR
 void Scores(void*, TF_OpKernelContext* context) {
   Call call(context);
   const float *features = call.Floats(0), *projection = call.Floats(1), *out = call.Floats(2);
@@ -41,6 +42,7 @@ void Scores(void*, TF_OpKernelContext* context) {
 }
 
 // Gradients of scores in features and, summed over the batches, in the direction.
+FOR_EACH_PROCESSOR
 void ScoresGrad(void*, TF_OpKernelContext* context) {
   Call call(context);
   const float *dscores = call.Floats(0), *features = call.Floats(1), *direction = call.Floats(2);
@@ -65,6 +67,7 @@ void ScoresGrad(void*, TF_OpKernelContext* context) {
 }
 
 // Gradient of the direction in projection and out.
+FOR_EACH_PROCESSOR
 void DirectionGrad(void*, TF_OpKernelContext* context) {
   Call call(context);
   const float* ddirection = call.Floats(0);

@@ -55,6 +55,7 @@ void See(void*, TF_OpKernelContext* context) {
 }
 
 // dx (rows, width) of a gradient in what is seen, and its sum over the rows.
+FOR_EACH_PROCESSOR
 void SeeGrad(void*, TF_OpKernelContext* context) {
   Call call(context);
   const float *dseen = call.Floats(0), *pull = call.Floats(1);
@@ -81,6 +82,7 @@ void SeeGrad(void*, TF_OpKernelContext* context) {
 
 // The penalty factor / 2 sum |slope|^2 and its gradient in the gradient in what is seen, from which
 // SeeGrad makes the slope: its transpose, applied to factor times slope.
+FOR_EACH_PROCESSOR
 void Penalty(void*, TF_OpKernelContext* context) {
   Call call(context);
   const float *slope = call.Floats(0), *pull = call.Floats(1), *factor = call.Floats(2);

@@ -11,6 +11,9 @@ namespace {
 
 int wanted_threads = 1;
 
+// Fewer numbers than these are done before a sleeping thread has woken.
+constexpr int64_t kWorthWaking = 1 << 17;
+
 class Pool {
  public:
   explicit Pool(int helpers) {
@@ -69,8 +72,8 @@ class Pool {
 
 void SetThreads(int threads) { wanted_threads = threads; }
 
-void ForParts(int64_t count, const std::function<void(int64_t)>& body) {
-  if (wanted_threads < 2 || count < 2) {
+void ForParts(int64_t count, int64_t numbers, const std::function<void(int64_t)>& body) {
+  if (wanted_threads < 2 || count < 2 || count * numbers < kWorthWaking) {
     for (int64_t part = 0; part < count; part++) body(part);
     return;
   }
