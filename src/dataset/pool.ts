@@ -48,20 +48,23 @@ class Reader {
   }
 
   /**
-   * Does a reading. Where the process ends, the reading is tried again with care; a sample at
-   * which it ends twice is left out and told. A file that ends many readers is given up.
+   * Does a reading. Where the process ends, the reading is tried again with care: it then says at
+   * which sample it is. A sample at which it ends again is left out and told, as is each further
+   * one at which it ends twice. A file that ends many readers is given up.
    */
   async perform(reading: Reading): Promise<ReadingOutcome> {
     const anomalies: Anomaly[] = [];
     const skip: string[] = [];
-    const deaths = new Map<string | null, number>();
+    const deaths: (string | null)[] = [];
     for (;;) {
-      const end = await this.attempt({ reading, skip, careful: deaths.size > 0 });
+      const end = await this.attempt({ reading, skip, careful: deaths.length > 0 });
       if ('result' in end) return { result: end.result, anomalies };
       if ('failed' in end) throw new Error(`${readingFile(reading)}: ${end.failed}`);
       const { kind, group, reason } = end;
-      deaths.set(group, (deaths.get(group) ?? 0) + 1);
-      if (deaths.get(group) === 1) continue;
+      // The first reading was hurried: it told only nearly at which sample it ended.
+      const again = deaths.length === 1 || deaths.slice(1).includes(group);
+      deaths.push(group);
+      if (!again) continue;
       anomalies.push({ kind, file: readingFile(reading), group, reason });
       if (group === null) return { result: null, anomalies };
       skip.push(group);
