@@ -78,7 +78,7 @@ export function detection(store: Store, count: number) {
       }
     });
   });
-  const apart = looked.filter(({ overlap }) => overlap < 1);
+  const wide = looked.filter(({ spacing }) => spacing >= 4);
   const share = (list: typeof looked, of: (one: (typeof looked)[number]) => boolean): number =>
     list.filter(of).length / Math.max(1, list.length);
   const summary = (list: typeof looked) => ({
@@ -89,8 +89,9 @@ export function detection(store: Store, count: number) {
   });
   const finest = [3, 4, 5, 6, 8, 100].map((below, i, all) => {
     const above = all[i - 1] ?? 0;
-    const some = apart.filter(({ spacing }) => spacing >= above && spacing < below);
+    const some = looked.filter(({ spacing }) => spacing >= above && spacing < below);
     return { pixelsApart: [above, below], ...summary(some) };
   });
-  return { all: summary(looked), discsApart: summary(apart), bySpacing: finest, looked };
+  const missed = looked.filter(({ error }) => error === null || error >= 0.01);
+  return { all: summary(looked), fourPixels: summary(wide), bySpacing: finest, missed };
 }
