@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { numbersOf } from '../src/engine/numbers.ts';
 import type { Weights } from '../src/engine/parameters.ts';
 import { type Tensor, type Tensor2D, type Tensor4D, tf } from '../src/engine/tf.ts';
 import { digestOf } from '../src/ground/digest.ts';
@@ -152,7 +153,7 @@ export function mapBlocks(
       patterns instanceof Uint8Array
         ? patterns.subarray(from * each, to * each)
         : patterns.images(Int32Array.from({ length: to - from }, (_, i) => from + i));
-    blocks.push(tf.tidy(() => run(inputOf(pixels, size)).dataSync() as Float32Array));
+    blocks.push(numbersOf(() => run(inputOf(pixels, size))));
   }
   const out = new Float32Array(blocks.reduce((total, block) => total + block.length, 0));
   let at = 0;

@@ -1,4 +1,5 @@
 import { type ClassPair, isNear, type PairView, pairView } from '../classifier/boundary/margin.ts';
+import { numbersOf } from '../src/engine/numbers.ts';
 import { type Tensor, type Tensor2D, tf } from '../src/engine/tf.ts';
 import { findCrossings } from './crossing.ts';
 import { pullTogether } from './pull.ts';
@@ -68,7 +69,7 @@ export function viewsOf<Image extends Tensor>(
   candidates: readonly Place[],
 ): PairView[] {
   const { generator, score, pair, classes } = options;
-  const logits = tf.tidy(() => {
+  const logits = numbersOf(() => {
     const z = stack(
       candidates.map((c) => c.z),
       generator.latent,
@@ -83,7 +84,7 @@ export function viewsOf<Image extends Tensor>(
         offset,
         candidates.map(({ t }) => t),
       ),
-    ).dataSync();
+    );
   });
   return candidates.map((_, row) => pairView(logits, row, { ...pair, classes }));
 }

@@ -1,5 +1,6 @@
 import { type ClassPair, isNear, type PairView, pairView } from '../classifier/boundary/margin.ts';
 import { PIXEL_SCALE } from '../src/dataset/examples.ts';
+import { numbersOf } from '../src/engine/numbers.ts';
 import { type Tensor2D, type Tensor4D, tf } from '../src/engine/tf.ts';
 import { usageError } from '../src/ground/errors.ts';
 import { type Progress, type ProgressFactory, silentProgress } from '../src/ground/progress.ts';
@@ -116,9 +117,9 @@ export function scorePixels(
   images.forEach((image, i) => {
     pixels.set(image, i * image.length);
   });
-  return tf.tidy(() => {
+  return numbersOf(() => {
     const input = tf.tensor4d(pixels, [images.length, size, size, 3]).mul(PIXEL_SCALE);
-    return score(input as Tensor4D).dataSync() as Float32Array;
+    return score(input as Tensor4D);
   });
 }
 

@@ -1,3 +1,4 @@
+import { numbersOf } from '../src/engine/numbers.ts';
 import { type Tensor2D, tf } from '../src/engine/tf.ts';
 import { discriminator, discriminatorLayout, type GanShape } from './networks.ts';
 
@@ -20,10 +21,10 @@ export function criticScores(
   of: { vectors: readonly Float32Array[]; labels: readonly number[]; codes: Tensor2D },
 ): Float32Array {
   if (of.vectors.length === 0) return new Float32Array(0);
-  return tf.tidy(() => {
+  return numbersOf(() => {
     const weights = discriminatorLayout(shape).unpack(tf.tensor1d(critic.weights));
     const x = tf.stack(of.vectors.map((vector) => tf.tensor1d(vector))) as Tensor2D;
     const codes = tf.gather(of.codes, tf.tensor1d([...of.labels], 'int32'));
-    return discriminator(weights, [x], codes, critic.spread)[0]!.dataSync() as Float32Array;
+    return discriminator(weights, [x], codes, critic.spread)[0]!;
   });
 }

@@ -1,6 +1,7 @@
 import { asTriplets } from '../src/codec/batch.ts';
 import type { TripletDiscs } from '../src/codec/discs.ts';
 import { renderPatterns } from '../src/codec/render.ts';
+import { numbersOf } from '../src/engine/numbers.ts';
 import { type Tensor1D, type Tensor2D, type Tensor4D, tf } from '../src/engine/tf.ts';
 import { digestOf } from '../src/ground/digest.ts';
 import { inputError } from '../src/ground/errors.ts';
@@ -119,9 +120,7 @@ export class GanModel {
   /** Coefficients (discs, MODES) of the discs of vectors, in detector axes. */
   coefficients(vectors: Tensor2D, plan: DecodingPlan): Float32Array {
     const context = { space: this.space, tensors: this.tensors };
-    return tf.tidy(
-      () => decodeTensors(vectors, plan, context).coefficients.dataSync() as Float32Array,
-    );
+    return numbersOf(() => decodeTensors(vectors, plan, context).coefficients);
   }
 
   /** The discs of vectors, as lattices and coefficients. */

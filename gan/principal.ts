@@ -1,5 +1,6 @@
 import { native } from '../src/engine/complex.ts';
-import { type Tensor2D, tf } from '../src/engine/tf.ts';
+import { numbersOf } from '../src/engine/numbers.ts';
+import { type Tensor, type Tensor2D, tf } from '../src/engine/tf.ts';
 import type { Stream } from '../src/ground/stream.ts';
 
 /** Principal components of rows: row = mean + scores . axes + what they leave out. */
@@ -57,25 +58,26 @@ export function principalComponents(options: {
   const rank = Math.min(options.rank, count - 1, width);
   if (rank < 1)
     throw new RangeError(`${count} rows of ${width} numbers have no principal component`);
-  return tf.tidy(() => {
+  const [mean, axes, variances, total] = tf.tidy(() => {
     const x = tf.tensor2d(rows, [count, width]);
     const mean = x.mean(0);
     const centred = x.sub(mean) as Tensor2D;
-    const total = centred.square().sum().dataSync()[0]!;
     const byColumns = width <= count;
     const gram = centred.matMul(centred, byColumns, !byColumns) as Tensor2D;
     const vectors = leadingVectors(gram, rank, stream);
     const spans = (byColumns ? vectors.transpose() : vectors.matMul(centred, true)) as Tensor2D;
     const axes = spans.div(spans.norm(2, 1, true).maximum(1e-20)) as Tensor2D;
     const scores = centred.matMul(axes, false, true);
-    const variances = scores.square().sum(0);
-    return {
-      mean: mean.dataSync() as Float32Array,
-      axes: axes.dataSync() as Float32Array,
-      deviations: variances.div(count).sqrt().dataSync() as Float32Array,
-      rank,
-      width,
-      kept: variances.sum().dataSync()[0]! / Math.max(total, 1e-30),
-    };
+    return [mean, axes, scores.square().sum(0), centred.square().sum()] as const;
   });
+  const read = (tensor: Tensor): Float32Array => numbersOf(() => tensor);
+  const squares = read(variances);
+  return {
+    mean: read(mean),
+    axes: read(axes),
+    deviations: squares.map((sum) => Math.sqrt(sum / count)),
+    rank,
+    width,
+    kept: squares.reduce((sum, value) => sum + value, 0) / Math.max(read(total)[0]!, 1e-30),
+  };
 }

@@ -3,6 +3,7 @@ import type { EncodedSet, EncodedTriplet } from '../src/codec/encode.ts';
 import type { Aperture } from '../src/codec/footprint.ts';
 import { extinction } from '../src/codec/symmetry.ts';
 import type { Vec3 } from '../src/crystal/crystal.ts';
+import { numbersOf } from '../src/engine/numbers.ts';
 import { tf } from '../src/engine/tf.ts';
 import type { Stream } from '../src/ground/stream.ts';
 import type { Camera } from '../src/simulate/camera.ts';
@@ -101,10 +102,10 @@ function vectorsOf(
   space: CodecSpace,
 ): Float32Array {
   const { principal, scales, cellMeans, cellScales } = space;
-  const scores = tf.tidy(() => {
+  const scores = numbersOf(() => {
     const x = tf.tensor2d(table, [samples.length, principal.width]).sub(principal.mean);
     const axes = tf.tensor2d(principal.axes, [principal.rank, principal.width]);
-    return x.matMul(axes, false, true).div(scales).dataSync() as Float32Array;
+    return x.matMul(axes, false, true).div(scales);
   });
   const width = vectorWidth(space);
   const vectors = new Float32Array(samples.length * width);

@@ -1,6 +1,7 @@
 import { Adam, type AdamState, blend } from '../src/engine/adam.ts';
 import { explainStepError } from '../src/engine/explain.ts';
 import { kernels } from '../src/engine/kernels.ts';
+import { numbersOf } from '../src/engine/numbers.ts';
 import type { ParameterLayout } from '../src/engine/parameters.ts';
 import { type Tensor1D, type Tensor2D, tf } from '../src/engine/tf.ts';
 import { Stream, type StreamState } from '../src/ground/stream.ts';
@@ -198,11 +199,11 @@ export class GanTrainer {
   imagine(labels: ArrayLike<number>, stream: Stream): VectorRows {
     const { latent, vector } = this.shape;
     const count = labels.length;
-    const values = tf.tidy(() => {
+    const values = numbersOf(() => {
       const weights = this.layouts.generator.unpack(this.average);
       const codes = tf.gather(this.codes, tf.tensor1d(Array.from(labels), 'int32'));
       const z = tf.tensor2d(stream.normals(count * latent), [count, latent]);
-      return generator(weights, z, embed(weights, codes)).dataSync() as Float32Array;
+      return generator(weights, z, embed(weights, codes));
     });
     return { count, width: vector, values };
   }

@@ -3,6 +3,7 @@ import { agreement, planeGrid, planeThrough, rowVectors } from '../../classifier
 import type { Classifier } from '../../classifier/classifier.ts';
 import { principalComponents } from '../../gan/principal.ts';
 import { PIXEL_SCALE } from '../dataset/examples.ts';
+import { numbersOf } from '../engine/numbers.ts';
 import { type Tensor4D, tf } from '../engine/tf.ts';
 import type { Stream } from '../ground/stream.ts';
 import type { EmbeddedPoint, EmbeddingData } from './probe-embedding.ts';
@@ -11,9 +12,9 @@ import type { PlaneFigureData, PlanePanel } from './probe-plane.ts';
 /** Logits of network inputs given as grey levels, (N, K). */
 function logitsOf(classifier: Classifier, values: Float32Array): Float32Array {
   const { size } = classifier;
-  return tf.tidy(() => {
+  return numbersOf(() => {
     const input = tf.tensor4d(values, [values.length / (3 * size * size), size, size, 3]);
-    return classifier.logitsOf(input.mul(PIXEL_SCALE) as Tensor4D).dataSync() as Float32Array;
+    return classifier.logitsOf(input.mul(PIXEL_SCALE) as Tensor4D);
   });
 }
 

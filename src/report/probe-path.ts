@@ -8,6 +8,7 @@ import type { TripletDiscs } from '../codec/discs.ts';
 import { reflection } from '../codec/indices.ts';
 import { MODES } from '../codec/modes.ts';
 import type { Store } from '../dataset/store.ts';
+import { numbersOf } from '../engine/numbers.ts';
 import { type Tensor2D, tf } from '../engine/tf.ts';
 import type { CrossingData } from './probe-crossing.ts';
 import type { StripData } from './probe-strip.ts';
@@ -53,10 +54,10 @@ function crossingPath({ model, guide }: Probing, pair: ClassPair, seed: number) 
   const path = pairPath(model, pair);
   const classes = model.classes.length;
   const margins = (rows: readonly number[], t: readonly number[]): number[] => {
-    const logits = tf.tidy(() => {
+    const logits = numbersOf(() => {
       const z = tf.tensor2d(rows.map((row) => [...latents[row]!])) as Tensor2D;
       const still = tf.zeros([rows.length, path.embedding]) as Tensor2D;
-      return guide.logitsOf(path.images(z, still, t)).dataSync();
+      return guide.logitsOf(path.images(z, still, t));
     });
     return rows.map((_, i) => pairView(logits, i, { ...pair, classes }).margin);
   };

@@ -1,4 +1,5 @@
 import { complexMul, fft2, ifft2 } from '../engine/complex.ts';
+import { numbersOf } from '../engine/numbers.ts';
 import { type Tensor, tf } from '../engine/tf.ts';
 import { emptyPlane, fastSize, frequency, transform } from './fourier.ts';
 import type { Intensities, Job } from './job.ts';
@@ -76,9 +77,7 @@ function incident(job: Job, { rows, columns }: WaveGrid): Tensor {
 
 /** Intensities of the beams, beam by beam, from spectra (tilts, rows, columns). */
 function collect(job: Job, { positions }: WaveGrid, spectrum: Tensor): Float32Array {
-  const values = tf.tidy(() =>
-    tf.real(spectrum).square().add(tf.imag(spectrum).square()).dataSync(),
-  );
+  const values = numbersOf(() => tf.real(spectrum).square().add(tf.imag(spectrum).square()));
   const { count } = job.tilts;
   const points = values.length / count;
   const out = new Float32Array(job.beams.count * count);

@@ -1,4 +1,5 @@
 import { complexMul, fft2, ifft2 } from '../../engine/complex.ts';
+import { numbersOf } from '../../engine/numbers.ts';
 import { type Tensor, tf } from '../../engine/tf.ts';
 import { type Box, eachFrequency } from './grid.ts';
 import { aperture, type SlicePotentials, type SpeciesAtoms, transmissionOf } from './potential.ts';
@@ -44,9 +45,7 @@ function propagator(box: Box, lambda: number, step: number, mask: Float32Array):
 }
 
 const intensity = (spectrum: Tensor): Float32Array =>
-  tf.tidy(() =>
-    tf.real(spectrum).square().add(tf.imag(spectrum).square()).mean(0).dataSync(),
-  ) as Float32Array;
+  numbersOf(() => tf.real(spectrum).square().add(tf.imag(spectrum).square()).mean(0));
 
 /** Transmission functions met again are kept while all of them take at most this many bytes. */
 const KEPT_BYTES = 1 << 30;
