@@ -42,16 +42,22 @@ function pass(from: Line, to: Line, parts: number, stride: number, turn: Line): 
   const { re: turnRe, im: turnIm } = turn;
   const n = turnRe.length;
   const length = n / stride / parts;
+  const cos = new Float64Array(parts);
+  const sin = new Float64Array(parts);
   for (let j = 0; j < length; j++) {
     for (let t = 0; t < parts; t++) {
+      for (let r = 0; r < parts; r++) {
+        const w = ((r * t * length + j * t) % (n / stride)) * stride;
+        cos[r] = turnRe[w]!;
+        sin[r] = turnIm[w]!;
+      }
       for (let k = 0; k < stride; k++) {
         let re = 0;
         let im = 0;
         for (let r = 0; r < parts; r++) {
           const at = k + stride * (j + length * r);
-          const w = (((r * t * length + j * t) % (n / stride)) * stride) % n;
-          re += fromRe[at]! * turnRe[w]! - fromIm[at]! * turnIm[w]!;
-          im += fromRe[at]! * turnIm[w]! + fromIm[at]! * turnRe[w]!;
+          re += fromRe[at]! * cos[r]! - fromIm[at]! * sin[r]!;
+          im += fromRe[at]! * sin[r]! + fromIm[at]! * cos[r]!;
         }
         const out = k + stride * (parts * j + t);
         to.re[out] = re;

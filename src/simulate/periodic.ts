@@ -8,29 +8,47 @@ const DENSE_BEAMS = 420;
 /** Waves and matrices of one group stay in about this many bytes, to fit a processor's cache. */
 const GROUP_BYTES = 24 << 20;
 
-/** Jobs that can share one call: all dense, all with the same stages. */
+/** What calling the engine for one more group costs, in multiplications of a slice (measured, CPU). */
+const GROUP_COST = 6e6;
+
 function groupBytes(jobs: number, beams: number, tilts: number): number {
   return 4 * jobs * (4 * beams * beams + 16 * beams * tilts);
 }
 
-const stagesKey = (job: Job): string => JSON.stringify(job.stages);
-
-/** Cuts jobs, sorted by size, into groups of like size and bounded memory. */
+/**
+ * Cuts jobs of the same stages, sorted by size, into groups of bounded memory so that the padding
+ * of each job to the largest of its group costs least: the best last cut for every length in turn.
+ */
 function groupsOf(jobs: readonly Job[], order: readonly number[]): number[][] {
-  const groups: number[][] = [];
-  let [tilts, key] = [0, ''];
-  for (const at of order) {
-    const job = jobs[at]!;
-    const group = groups.at(-1);
-    tilts = Math.max(tilts, job.tilts.count);
-    const fits = group && groupBytes(group.length + 1, job.beams.count, tilts) <= GROUP_BYTES;
-    if (fits && key === stagesKey(job)) group.push(at);
-    else {
-      groups.push([at]);
-      [tilts, key] = [job.tilts.count, stagesKey(job)];
+  const cuts = [{ cost: 0, start: 0 }];
+  for (let end = 1; end <= order.length; end++) {
+    let best = { cost: Number.POSITIVE_INFINITY, start: end - 1 };
+    let tilts = 0;
+    const { beams } = jobs[order[end - 1]!]!;
+    for (let start = end - 1; start >= 0; start--) {
+      const count = end - start;
+      tilts = Math.max(tilts, jobs[order[start]!]!.tilts.count);
+      if (count > 1 && groupBytes(count, beams.count, tilts) > GROUP_BYTES) break;
+      const cost = cuts[start]!.cost + GROUP_COST + count * 4 * beams.count ** 2 * tilts;
+      if (cost < best.cost) best = { cost, start };
     }
+    cuts.push(best);
+  }
+  const groups: number[][] = [];
+  for (let end = order.length; end > 0; end = cuts[end]!.start) {
+    groups.unshift(order.slice(cuts[end]!.start, end));
   }
   return groups;
+}
+
+/** Jobs that can share one call: all with the same stages. */
+function byStages(jobs: readonly Job[], order: readonly number[]): number[][] {
+  const kinds = new Map<string, number[]>();
+  for (const at of order) {
+    const key = JSON.stringify(jobs[at]!.stages);
+    kinds.set(key, [...(kinds.get(key) ?? []), at]);
+  }
+  return [...kinds.values()];
 }
 
 /**
@@ -43,7 +61,7 @@ export function periodicMultislice(jobs: readonly Job[]): Intensities[] {
   const indices = jobs.map((_, i) => i);
   const dense = indices.filter((i) => jobs[i]!.beams.count <= DENSE_BEAMS);
   dense.sort((a, b) => jobs[a]!.beams.count - jobs[b]!.beams.count || a - b);
-  for (const group of groupsOf(jobs, dense)) {
+  for (const group of byStages(jobs, dense).flatMap((kind) => groupsOf(jobs, kind))) {
     const results = denseMultislice(group.map((i) => jobs[i]!));
     group.forEach((i, position) => {
       out[i] = results[position]!;
