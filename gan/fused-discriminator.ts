@@ -11,16 +11,6 @@ export interface Seen {
   pull: Tensor;
 }
 
-/** Vectors (B, vector) plus bias and noise, with the spread of the batch. */
-export function see(
-  run: Kernels,
-  of: { x: Tensor; bias: Tensor; noise: Tensor; inputNoise: number },
-): Seen {
-  const inputs = [of.x, of.bias, of.noise, tf.scalar(of.inputNoise)];
-  const [seen, pull] = run('CbedSee', inputs, 2);
-  return { seen: seen!, pull: pull! };
-}
-
 /** What a pass through the discriminator leaves for the way back. */
 export interface DiscriminatorPass {
   weights: Weights;
@@ -131,17 +121,17 @@ export function discriminatorSlopes(
  */
 export function addPenalty(
   run: Kernels,
-  { pass, real, gamma }: { pass: DiscriminatorPass; real: Seen; gamma: number },
+  { pass, pull, gamma }: { pass: DiscriminatorPass; pull: Tensor; gamma: number },
   slopes: Slopes,
 ): { penalty: number; slopes: Slopes } {
-  const [count] = real.pull.shape as [number];
+  const [count] = pull.shape as [number];
   const part = (y: Tensor) => tf.slice(y, [0, 0], [count, y.shape[1]!]);
   const [first, second] = [part(pass.first), part(pass.second)];
   const [w1, w2] = [pass.weights['first/kernel']!, pass.weights['second/kernel']!];
   const s2 = throughLeaky(run, pass.direction, second).dx;
   const s1 = throughLeaky(run, product(s2, w2, 'right'), first).dx;
-  const [slope] = run('CbedSeeGrad', [product(s1, w1, 'right'), real.pull], 2);
-  const [penalty, up0] = run('CbedPenalty', [slope!, real.pull, tf.scalar(gamma / count)], 2);
+  const [slope] = run('CbedSeeGrad', [product(s1, w1, 'right'), pull], 2);
+  const [penalty, up0] = run('CbedPenalty', [slope!, pull, tf.scalar(gamma / count)], 2);
   const up1 = throughLeaky(run, product(up0!, w1), first).dx;
   const up2 = throughLeaky(run, product(up1, w2), second).dx;
   return {

@@ -1,12 +1,12 @@
 import type { Kernels } from '../src/engine/kernels.ts';
-import { type Tensor, tf } from '../src/engine/tf.ts';
+import { tf } from '../src/engine/tf.ts';
 import {
   addPenalty,
   descending,
   discriminatorPass,
   discriminatorSlopes,
   kernelSlopes,
-  see,
+  type Seen,
   seenSlope,
 } from './fused-discriminator.ts';
 import { type GeneratorPass, generatorPass, generatorSlopes } from './fused-generator.ts';
@@ -28,21 +28,24 @@ function hinge(scores: Float32Array) {
   return { ...sums, slopes };
 }
 
-function made(run: Kernels, { layouts, generator }: Networks, draws: Draws) {
-  const pass = generatorPass(run, layouts.generator.cut(run, generator), draws);
-  return { pass, seen: seeFake(run, pass, draws) };
+const made = (run: Kernels, { layouts, generator }: Networks, draws: Draws): GeneratorPass =>
+  generatorPass(run, layouts.generator.cut(run, generator), draws);
+
+/** What the discriminator sees of generated vectors. */
+function seeFake(run: Kernels, pass: GeneratorPass, draws: Draws): Seen {
+  const bias = pass.weights['out/bias']!;
+  const inputs = [pass.output, bias, draws.fakeNoise, tf.scalar(draws.inputNoise)];
+  const [seen, pull] = run('CbedSee', inputs, 2);
+  return { seen: seen!, pull: pull! };
 }
 
-const seeFake = (run: Kernels, { output, weights }: GeneratorPass, draws: Draws) =>
-  see(run, {
-    x: output,
-    bias: weights['out/bias']!,
-    noise: draws.fakeNoise,
-    inputNoise: draws.inputNoise,
-  });
-
-const seeReal = (run: Kernels, { real, realNoise, inputNoise }: DiscriminatorDraws) =>
-  see(run, { x: real, bias: tf.zeros([real.shape[1]]), noise: realNoise, inputNoise });
+/** What it sees of real vectors and then of generated ones; the slope is of the real ones. */
+function seeBoth(run: Kernels, pass: GeneratorPass, draws: DiscriminatorDraws): Seen {
+  const { real, realNoise, fakeNoise, inputNoise } = draws;
+  const fake = [pass.output, pass.weights['out/bias']!, fakeNoise];
+  const [seen, pull] = run('CbedSeeBoth', [real, realNoise, ...fake, tf.scalar(inputNoise)], 2);
+  return { seen: seen!, pull: pull! };
+}
 
 /**
  * The gradients written out on fused kernels: some eighty operations a step, where automatic
@@ -56,15 +59,13 @@ export const fusedGradients = (run: Kernels): Gradients => ({
     const scores: [number, number] = [0, 0];
     const gradient = tf.tidy(() => {
       const weights = layouts.discriminator.cut(run, discriminator);
-      const real = seeReal(run, draws);
-      const fake = made(run, networks, draws).seen;
-      const seen: Tensor = tf.concat([real.seen, fake.seen], 0);
+      const { seen, pull } = seeBoth(run, made(run, networks, draws), draws);
       const pass = discriminatorPass(run, weights, { seen, codes });
       const { slopes: dScores, ...means } = hinge(pass.scores);
       const down = descending(run, pass, dScores);
       const hinged = kernelSlopes(pass, down);
       const { penalty, slopes } =
-        gamma > 0 ? addPenalty(run, { pass, real, gamma }, hinged) : { penalty: 0, slopes: hinged };
+        gamma > 0 ? addPenalty(run, { pass, pull, gamma }, hinged) : { penalty: 0, slopes: hinged };
       loss = means.loss + penalty;
       scores[0] = means.real;
       scores[1] = means.fake;
@@ -78,7 +79,8 @@ export const fusedGradients = (run: Kernels): Gradients => ({
     let loss = 0;
     const gradient = tf.tidy(() => {
       const weights = layouts.discriminator.cut(run, discriminator);
-      const { pass: maker, seen: fake } = made(run, networks, draws);
+      const maker = made(run, networks, draws);
+      const fake = seeFake(run, maker, draws);
       const pass = discriminatorPass(run, weights, { seen: fake.seen, codes: draws.codes });
       const count = pass.scores.length;
       loss = -pass.scores.reduce((a, b) => a + b, 0) / count;

@@ -1,4 +1,5 @@
 import { native } from '../src/engine/complex.ts';
+import { kernels } from '../src/engine/kernels.ts';
 import { type Tensor, tf } from '../src/engine/tf.ts';
 import type { Stream } from '../src/ground/stream.ts';
 
@@ -6,6 +7,17 @@ import type { Stream } from '../src/ground/stream.ts';
 export interface NoiseState {
   key: number;
   counter: number;
+}
+
+function stockNormal(inputs: Tensor[]): Tensor {
+  const { binding } = native();
+  const type = (name: string, value: number) => ({ name, type: binding.TF_ATTR_TYPE, value });
+  const attributes = [
+    type('dtype', binding.TF_FLOAT),
+    type('T', binding.TF_INT32),
+    type('Tseed', binding.TF_INT32),
+  ];
+  return native().executeSingleOutput('StatelessRandomNormal', attributes, inputs);
 }
 
 /**
@@ -26,22 +38,14 @@ export class NoiseSource {
     }
   }
 
-  /** Standard normal numbers of a shape. */
+  /** Standard normal numbers of a shape; the same to rounding with and without fused kernels. */
   normal<T extends Tensor>(shape: readonly number[]): T {
-    const { binding } = native();
-    const type = (name: string, value: number) => ({ name, type: binding.TF_ATTR_TYPE, value });
-    return tf.tidy(
-      () =>
-        native().executeSingleOutput(
-          'StatelessRandomNormal',
-          [
-            type('dtype', binding.TF_FLOAT),
-            type('T', binding.TF_INT32),
-            type('Tseed', binding.TF_INT32),
-          ],
-          [tf.tensor1d([...shape], 'int32'), tf.tensor1d([this.key, this.counter++], 'int32')],
-        ) as T,
-    );
+    const run = kernels();
+    return tf.tidy(() => {
+      const seed = tf.tensor1d([this.key, this.counter++], 'int32');
+      const inputs = [tf.tensor1d([...shape], 'int32'), seed];
+      return (run ? run('CbedNormal', inputs, 1)[0] : stockNormal(inputs)) as T;
+    });
   }
 
   state(): NoiseState {

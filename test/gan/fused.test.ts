@@ -9,6 +9,7 @@ import {
   type Networks,
 } from '../../gan/gradients.ts';
 import { discriminatorLayout, type GanShape, generatorLayout } from '../../gan/networks.ts';
+import { NoiseSource } from '../../gan/noise.ts';
 import { GanTrainer } from '../../gan/trainer.ts';
 import { type Kernels, kernels, withoutKernels } from '../../src/engine/kernels.ts';
 import type { ParameterLayout } from '../../src/engine/parameters.ts';
@@ -125,6 +126,24 @@ describe('gradients written out agree with differences', () => {
     ['generator', 0],
   ] as const)('%s, penalty %d', (which, penalty) => {
     expect(along(which, fused, penalty)).toBeLessThan(1e-2);
+  });
+});
+
+describe('noise', () => {
+  it.each([[[3]], [[128, 206]], [[5, 7, 3]]])('of shape %j is that of TensorFlow', (size) => {
+    const draw = () => {
+      const noise = new NoiseSource({ key: 2 ** 31 - 5, counter: 41 });
+      return [noise.normal(size).dataSync(), noise.normal(size).dataSync()];
+    };
+    const theirs = withoutKernels(draw);
+    draw().forEach((ours, i) => {
+      expect(ours.length).toBe(size.reduce((a, b) => a * b, 1));
+      const most = ours.reduce(
+        (max, value, j) => Math.max(max, Math.abs(value - theirs[i]![j]!)),
+        0,
+      );
+      expect(most).toBeLessThan(1e-5);
+    });
   });
 });
 

@@ -91,7 +91,8 @@ std::string Register(const Operation& operation) {
 std::string RegisterAll() {
   for (const auto& operations :
        {NormOperations(), OptimiserOperations(), PixelOperations(), RowOperations(),
-        VectorOperations(), ConditionOperations(), SightOperations(), ScoreOperations()}) {
+        VectorOperations(), ConditionOperations(), SightOperations(), ScoreOperations(),
+        NoiseOperations()}) {
     for (const Operation& operation : operations) {
       const std::string complaint = Register(operation);
       if (!complaint.empty()) return complaint;

@@ -67,6 +67,7 @@ class Call {
 
   bool ok() const { return TF_GetCode(status_) == TF_OK; }
   const float* Floats(int input) { return static_cast<const float*>(Data(input)); }
+  const int32_t* Integers(int input) { return static_cast<const int32_t*>(Data(input)); }
   const uint8_t* Bytes(int input) { return static_cast<const uint8_t*>(Data(input)); }
   Shape ShapeOf(int input);
   int64_t Size(int input);
@@ -103,6 +104,7 @@ std::vector<Operation> VectorOperations();
 std::vector<Operation> ConditionOperations();
 std::vector<Operation> SightOperations();
 std::vector<Operation> ScoreOperations();
+std::vector<Operation> NoiseOperations();
 
 // Runs body(0) ... body(count - 1), each once and about `numbers` numbers of work, on all threads
 // where it is worth waking them. What a part computes must not depend on which thread runs it, so

@@ -54,6 +54,27 @@ void See(void*, TF_OpKernelContext* context) {
   if (call.ok()) SeeRows(x, bias, noise, *sd, shape[0], shape[1], seen, pull);
 }
 
+// Real vectors, then as many generated ones, each batch with its own spread; pull of the real ones.
+void SeeBoth(void*, TF_OpKernelContext* context) {
+  Call call(context);
+  const float *real = call.Floats(0), *real_noise = call.Floats(1), *fake = call.Floats(2);
+  const float *bias = call.Floats(3), *fake_noise = call.Floats(4), *sd = call.Floats(5);
+  const Shape shape = call.ShapeOf(0);
+  const int64_t size = call.Size(0);
+  if (!call.Require(shape.size() == 2 && call.Size(1) == size && call.Size(2) == size &&
+                        call.Size(3) == shape[1] && call.Size(4) == size && call.Size(5) == 1,
+                    "CbedSeeBoth: vectors, bias and noise do not fit")) {
+    return;
+  }
+  const int64_t rows = shape[0], width = shape[1];
+  float *seen = call.Output(0, {2 * rows, width + 1}), *pull = call.Output(1, shape);
+  if (!call.ok()) return;
+  const std::vector<float> no_bias(width);
+  std::vector<float> unused(size);
+  SeeRows(real, no_bias.data(), real_noise, *sd, rows, width, seen, pull);
+  SeeRows(fake, bias, fake_noise, *sd, rows, width, seen + rows * (width + 1), unused.data());
+}
+
 // dx (rows, width) of a gradient in what is seen, and its sum over the rows.
 FOR_EACH_PROCESSOR
 void SeeGrad(void*, TF_OpKernelContext* context) {
@@ -118,6 +139,11 @@ std::vector<Operation> SightOperations() {
        {"x: float", "bias: float", "noise: float", "sd: float"},
        {"seen: float", "pull: float"},
        See},
+      {"CbedSeeBoth",
+       {"real: float", "real_noise: float", "fake: float", "bias: float", "fake_noise: float",
+        "sd: float"},
+       {"seen: float", "pull: float"},
+       SeeBoth},
       {"CbedSeeGrad", {"dseen: float", "pull: float"}, {"dx: float", "sum: float"}, SeeGrad},
       {"CbedPenalty",
        {"slope: float", "pull: float", "factor: float"},

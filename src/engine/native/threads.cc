@@ -12,7 +12,7 @@ namespace {
 int wanted_threads = 1;
 
 // Fewer numbers than these are done before a sleeping thread has woken.
-constexpr int64_t kWorthWaking = 1 << 17;
+constexpr int64_t kWorthWaking = 1 << 19;
 
 class Pool {
  public:
