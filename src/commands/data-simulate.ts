@@ -22,6 +22,10 @@ interface Failure {
   reason: string;
 }
 
+/** `id: reason`, or the reason alone where it names the file already. */
+const failureText = ({ id, reason }: Failure): string =>
+  reason.startsWith(id) ? reason : `${id}: ${reason}`;
+
 /** Shard i of n, as `i/n` with i from 1. */
 function parseShard(text: string | undefined): { index: number; count: number } | null {
   if (text === undefined) return null;
@@ -77,7 +81,7 @@ async function crystalsFor(flags: Flags, seed: number, failed: Failure[]) {
     else if (!shard || at++ % shard.count === shard.index - 1) crystals.push(one.ok);
   }
   if (crystals.length > 0) return crystals;
-  const reason = failed[0] ? `${failed[0].id}: ${failed[0].reason}` : 'no crystal is left';
+  const reason = failed[0] ? failureText(failed[0]) : 'no crystal is left';
   throw inputError(reason, 'widen --crystals, --groups or --materials');
 }
 
@@ -116,7 +120,7 @@ function report(failed: readonly Failure[], list: string): void {
   if (failed.length === 0) return;
   const many = failed.length === 1 ? '1 crystal was' : `${failed.length} crystals were`;
   console.error(`${many} left out (all in ${list}):`);
-  for (const { id, reason } of failed.slice(0, 8)) console.error(`  ${id}: ${reason}`);
+  for (const one of failed.slice(0, 8)) console.error(`  ${failureText(one)}`);
 }
 
 async function simulate(flags: Flags): Promise<void> {
@@ -139,15 +143,18 @@ async function simulate(flags: Flags): Promise<void> {
   const count = await writeSummit(
     path,
     (async function* () {
+      let made = 0;
       for await (const outcome of simulateTriplets(crystals, settings, progress, numbering)) {
         if ('failed' in outcome) failed.push(outcome.failed);
         else {
+          made++;
           if (flags.preview) shown.look(outcome.ok);
           yield outcome.ok;
         }
       }
-      if (failed.length > 0 && failed.length >= crystals.length) {
-        throw inputError(`no crystal could be simulated; ${failed[0]!.id}: ${failed[0]!.reason}`);
+      const first = failed[0];
+      if (made === 0 && first) {
+        throw inputError(`no crystal could be simulated; ${failureText(first)}`);
       }
     })(),
   );
