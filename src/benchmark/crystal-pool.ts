@@ -7,8 +7,7 @@ import { toPixels } from '../dataset/transform.ts';
 import { Stream } from '../ground/stream.ts';
 import { simulationSchema } from '../simulate/options.ts';
 import { simulateTriplets } from '../simulate/triplets.ts';
-import type { PoolWork } from './pools.ts';
-import { missingRows } from './sampler-pool.ts';
+import { missingRows, type PoolWork } from './pool.ts';
 
 function crystalsFor({ store, pool, cell }: PoolWork): Crystal[] {
   const stream = new Stream(cell.gan, 'pool/crystals');

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import type { Classifier } from '../../classifier/classifier.ts';
 import type { GanModel } from '../../gan/model.ts';
 import { writeArchive } from '../../synthetic/archive.ts';
@@ -8,6 +8,7 @@ import { verifierGate } from '../../synthetic/gates.ts';
 import { writeJudged } from '../../synthetic/judged.ts';
 import { openArchive } from '../../synthetic/open.ts';
 import { seenBy } from '../../synthetic/provenance.ts';
+import type { SampleScore } from '../../synthetic/samples.ts';
 import { boundarySamples } from '../../synthetic/sampling/boundary.ts';
 import { writeAttempts } from '../../synthetic/sampling/boundary-report.ts';
 import { likeliestPairs } from '../../synthetic/sampling/pairs.ts';
@@ -15,14 +16,19 @@ import { randomSamples } from '../../synthetic/sampling/random.ts';
 import type { Wanted } from '../../synthetic/sampling/wanted.ts';
 import { writeJson } from '../ground/files.ts';
 import { makerClassifier, makerGan } from './makers.ts';
-import type { PoolWork } from './pools.ts';
-import { missingRows } from './sampler-pool.ts';
+import { missingRows, type PoolWork } from './pool.ts';
 
 /** Samples made for each one wanted: some will be rejected. */
 const SPARE = 1.6;
 
 /** Latent vectors near a boundary are others than the random ones of the same GAN. */
 const BOUNDARY_SEEDS = 40_000;
+
+/** Rounds of random samples at most, latent vectors of one apart from those of another. */
+const ROUNDS = 3;
+const ROUND_SEEDS = 50_000;
+/** Further samples for each one that a class lacks. */
+const TOP_UP = 3;
 
 /** The makers of a pool, loaded. */
 interface Makers {
@@ -51,9 +57,12 @@ const searched = (wanted: Wanted, most: number): Wanted =>
 
 const nextTo = (file: string, ending: string): string => file.replace(/\.h5$/, ending);
 
-/** Random samples of the generator. */
-const atRandom = ({ cell, progress }: PoolWork, { model }: Makers, wanted: Wanted) =>
-  randomSamples(model, { wanted, seed: cell.gan }, progress);
+/** Random samples of the generator; each round has latent vectors of its own. */
+const atRandom = (
+  { cell, progress }: PoolWork,
+  { model }: Makers,
+  { wanted, round }: { wanted: Wanted; round: number },
+) => randomSamples(model, { wanted, seed: cell.gan + ROUND_SEEDS * round }, progress);
 
 /** Samples near the boundary of each class with the one it is most confused with. */
 async function nearBoundaries(
@@ -77,51 +86,75 @@ async function nearBoundaries(
 }
 
 async function samplesOf(work: PoolWork, makers: Makers): Promise<GanSample[]> {
-  switch (work.pool.source) {
-    case 'gan-random':
-      return atRandom(work, makers, wantedOf(work, SPARE));
-    case 'gan-boundary':
-      return nearBoundaries(work, makers, wantedOf(work, SPARE));
-    default: {
-      const half = wantedOf(work, SPARE / 2);
-      return [
-        ...(await atRandom(work, makers, half)),
-        ...(await nearBoundaries(work, makers, half)),
-      ];
-    }
+  const wanted = wantedOf(work, SPARE);
+  if (work.pool.source === 'gan-random') return atRandom(work, makers, { wanted, round: 0 });
+  if (work.pool.source === 'gan-boundary') return nearBoundaries(work, makers, wanted);
+  const near = await nearBoundaries(work, makers, wantedOf(work, SPARE / 2));
+  const rest = new Map(wanted);
+  for (const { passport } of near) rest.set(passport.class, rest.get(passport.class)! - 1);
+  return [...near, ...(await atRandom(work, makers, { wanted: rest, round: 0 }))];
+}
+
+/** What classes lack still after judging, with spare for what that will reject. */
+function lacking(work: PoolWork, samples: readonly SampleScore[]): Wanted {
+  const lack = wantedOf(work, 1);
+  for (const { spaceGroup, accepted } of samples) {
+    const left = lack.get(spaceGroup);
+    if (accepted && left !== undefined) lack.set(spaceGroup, left - 1);
+  }
+  return new Map(
+    [...lack].flatMap(([c, left]) => (left > 0 ? [[c, Math.ceil(TOP_UP * left)]] : [])),
+  );
+}
+
+/** Writes samples as an archive with their passports stamped. Gives what was found of each. */
+async function judge(
+  work: PoolWork,
+  { model, guide, verifier }: Makers,
+  made: readonly GanSample[],
+): Promise<readonly SampleScore[]> {
+  const { store, pool, cell, file, progress } = work;
+  const seen = pool.source === 'gan-random' ? null : seenBy(guide.digest, guide.seen.materials);
+  const raw = nextTo(file, '.raw.h5');
+  try {
+    await writeArchive(raw, ganArchive({ model, store, guide: seen }, made));
+    const archive = await openArchive(raw);
+    const settings = { perClass: false, casUpdates: 0, seed: cell.gan };
+    const score = await audit({ archive, store, verifier, ...settings, progress });
+    writeJson(nextTo(file, '.score.json'), score);
+    const samples = pool.realismGate
+      ? score.samples
+      : score.samples.map((sample) => ({ ...sample, accepted: true, reasons: [] }));
+    await writeJudged(nextTo(file, '.judged.h5'), archive, samples);
+    return samples;
+  } finally {
+    rmSync(raw, { force: true });
   }
 }
 
-/** Judges the samples of an archive and writes it again with their passports stamped. */
-async function judge(work: PoolWork, raw: string, verifier: Classifier): Promise<void> {
-  const { store, pool, cell, file, progress } = work;
-  const archive = await openArchive(raw);
-  const settings = { perClass: false, casUpdates: 0, seed: cell.gan };
-  const score = await audit({ archive, store, verifier, ...settings, progress });
-  writeJson(nextTo(file, '.score.json'), score);
-  const samples = pool.realismGate
-    ? score.samples
-    : score.samples.map((sample) => ({ ...sample, accepted: true, reasons: [] }));
-  await writeJudged(file, archive, samples);
-}
-
-/** Fills the rare classes with samples of the GAN, judged by a verifier of another seed. */
+/**
+ * Fills the rare classes with samples of the GAN, judged by a verifier of another seed. Classes
+ * that judging leaves short get further random samples, so that arms add equal numbers; what lies
+ * near a boundary cannot be had at will, and the arm of it alone stays short.
+ */
 export async function ganPool(work: PoolWork): Promise<void> {
-  const { store, pool, file } = work;
   const makers: Makers = {
     guide: await makerClassifier(work, 'guide'),
     verifier: await makerClassifier(work, 'verifier'),
     model: await makerGan(work),
   };
-  const { model, guide, verifier } = makers;
-  const seen = pool.source === 'gan-random' ? null : seenBy(guide.digest, guide.seen.materials);
-  const raw = nextTo(file, '.raw.h5');
+  const rounds = work.pool.source === 'gan-boundary' ? 1 : ROUNDS;
   try {
-    const samples = await samplesOf(work, makers);
-    await writeArchive(raw, ganArchive({ model, store, guide: seen }, samples));
-    await judge(work, raw, verifier);
+    const made = await samplesOf(work, makers);
+    let judged = await judge(work, makers, made);
+    for (let round = 1; round < rounds; round++) {
+      const wanted = lacking(work, judged);
+      if (wanted.size === 0) break;
+      made.push(...(await atRandom(work, makers, { wanted, round })));
+      judged = await judge(work, makers, made);
+    }
+    renameSync(nextTo(work.file, '.judged.h5'), work.file);
   } finally {
-    rmSync(raw, { force: true });
     for (const maker of Object.values(makers)) maker.dispose();
   }
 }

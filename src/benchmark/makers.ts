@@ -12,7 +12,7 @@ import type { Store } from '../dataset/store.ts';
 import { writeJson } from '../ground/files.ts';
 import type { ProgressFactory } from '../ground/progress.ts';
 import type { StudyFolder } from './folder.ts';
-import { missingRows } from './sampler-pool.ts';
+import { missingRows } from './pool.ts';
 import type { CellPlan } from './study.ts';
 
 /** Where what a split and a GAN number share is kept. */

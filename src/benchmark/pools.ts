@@ -1,21 +1,13 @@
 import { existsSync } from 'node:fs';
-import type { Store } from '../dataset/store.ts';
 import { digestOf } from '../ground/digest.ts';
 import type { ProgressFactory } from '../ground/progress.ts';
 import { openDivided } from './divided.ts';
 import type { StudyFolder } from './folder.ts';
 import { ganPool } from './gan-pool.ts';
 import { makersFolder } from './makers.ts';
+import type { Pool, PoolWork } from './pool.ts';
 import { samplerPool } from './sampler-pool.ts';
-import { type Arm, type CellPlan, planCells } from './study.ts';
-
-/** A set of synthetic triplets that cells share: what it is made by, and with which settings. */
-export interface Pool {
-  source: Exclude<Arm['synthetic'], 'none' | 'copies'>;
-  fillTo: number;
-  epsilon: number;
-  realismGate: boolean;
-}
+import { type CellPlan, planCells } from './study.ts';
 
 /** The pools that a cell draws from; none for arms without synthetic data and for copies. */
 export function poolsOf({ arm }: CellPlan): Pool[] {
@@ -27,17 +19,6 @@ export function poolsOf({ arm }: CellPlan): Pool[] {
 /** The archive of a pool for the split and GAN of a cell. */
 export const poolFile = (folder: StudyFolder, cell: CellPlan, pool: Pool): string =>
   folder.sharedFile(makersFolder(cell), `${pool.source}-${digestOf(pool).slice(0, 8)}.h5`);
-
-/** What making a pool needs. */
-export interface PoolWork {
-  folder: StudyFolder;
-  cell: CellPlan;
-  pool: Pool;
-  /** Where the archive goes. */
-  file: string;
-  store: Store;
-  progress: ProgressFactory;
-}
 
 const makePool = (work: PoolWork): Promise<void> =>
   work.pool.source.startsWith('gan-') ? ganPool(work) : samplerPool(work);

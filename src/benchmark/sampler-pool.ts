@@ -5,15 +5,10 @@ import { ClassTables } from '../codec/class-tables.ts';
 import { encodeExamples } from '../codec/encode.ts';
 import { type CodecPool, drawPool } from '../codec/pool.ts';
 import type { SamplerName } from '../codec/samplers.ts';
-import { classCounts, type Examples } from '../dataset/examples.ts';
 import { digestOf } from '../ground/digest.ts';
 import { Stream } from '../ground/stream.ts';
 import { crystalPool } from './crystal-pool.ts';
-import type { PoolWork } from './pools.ts';
-
-/** Rows that each class lacks up to `fillTo`, by class index; none for a class without a row. */
-export const missingRows = (train: Examples, fillTo: number): Int32Array =>
-  classCounts(train).map((count) => (count === 0 ? 0 : Math.max(0, fillTo - count)));
+import { missingRows, type PoolWork } from './pool.ts';
 
 /** Passports of codec draws: the training materials that each was made from. */
 const passports = (drawn: CodecPool, tables: ClassTables) =>

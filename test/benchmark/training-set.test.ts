@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, expect, it } from 'vitest';
 import { openStudyFolder, type StudyFolder } from '../../src/benchmark/folder.ts';
+import { missingRows } from '../../src/benchmark/pool.ts';
 import { poolFile, poolsOf } from '../../src/benchmark/pools.ts';
-import { missingRows } from '../../src/benchmark/sampler-pool.ts';
 import {
   type CellPlan,
   planCells,
