@@ -1,0 +1,28 @@
+import { classCounts, type Examples } from '../dataset/examples.ts';
+import type { Store } from '../dataset/store.ts';
+import type { ProgressFactory } from '../ground/progress.ts';
+import type { StudyFolder } from './folder.ts';
+import type { Arm, CellPlan } from './study.ts';
+
+/** A set of synthetic triplets that cells share: what it is made by, and with which settings. */
+export interface Pool {
+  source: Exclude<Arm['synthetic'], 'none' | 'copies'>;
+  fillTo: number;
+  epsilon: number;
+  realismGate: boolean;
+}
+
+/** What making a pool needs. */
+export interface PoolWork {
+  folder: StudyFolder;
+  cell: CellPlan;
+  pool: Pool;
+  /** Where the archive goes. */
+  file: string;
+  store: Store;
+  progress: ProgressFactory;
+}
+
+/** Rows that each class lacks up to `fillTo`, by class index; none for a class without a row. */
+export const missingRows = (train: Examples, fillTo: number): Int32Array =>
+  classCounts(train).map((count) => (count === 0 ? 0 : Math.max(0, fillTo - count)));
