@@ -22,7 +22,7 @@ const LOOKED_AT = 400;
 export async function makeData(story: Story, crystals: number): Promise<StoryData> {
   const made = await stage(
     story,
-    `Simulating about ${crystals} CBED triplets of real minerals`,
+    'Simulating CBED triplets of real minerals',
     async () => {
       const { seed, progress } = story;
       const task = await makeTask('minerals', defaultStorePath(), {
