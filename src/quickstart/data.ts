@@ -20,20 +20,16 @@ const LOOKED_AT = 400;
 
 /** Simulates the built-in minerals, prepares them, and draws how imbalanced they are. */
 export async function makeData(story: Story, crystals: number): Promise<StoryData> {
-  const made = await stage(
-    story,
-    'Simulating CBED triplets of real minerals',
-    async () => {
-      const { seed, progress } = story;
-      const task = await makeTask('minerals', defaultStorePath(), {
-        seed,
-        limit: crystals,
-        workers: 2,
-        progress,
-      });
-      return { ...task, wrote: [task.simulated, task.store] };
-    },
-  );
+  const made = await stage(story, 'Simulating CBED triplets of real minerals', async () => {
+    const { seed, progress } = story;
+    const task = await makeTask('minerals', defaultStorePath(), {
+      seed,
+      limit: crystals,
+      workers: 2,
+      progress,
+    });
+    return { ...task, wrote: [task.simulated, task.store] };
+  });
   if (made.failed.length > 0)
     story.say(`  ${made.failed.length} crystals left out: ${made.failed[0]!.reason}`);
   return stage(story, 'Counting the classes', async () => {
