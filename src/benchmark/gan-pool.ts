@@ -25,7 +25,7 @@ const SPARE = 1.6;
 const BOUNDARY_SEEDS = 40_000;
 
 /** Rounds of random samples at most, latent vectors of one apart from those of another. */
-const ROUNDS = 3;
+const ROUNDS = 2;
 const ROUND_SEEDS = 50_000;
 /** Further samples for each one that a class lacks. */
 const TOP_UP = 3;
