@@ -5,21 +5,28 @@ import { DEFAULT_SPLIT_RULE, type SplitRule } from '../dataset/split.ts';
 import { openStore, type Store } from '../dataset/store.ts';
 import { inputError } from '../ground/errors.ts';
 import { type ProgressFactory, silentProgress } from '../ground/progress.ts';
+import { defaultStorePath } from '../ground/run.ts';
 import type { Study } from './study.ts';
 
-/** The store of a study: a built-in task (made where it is missing) or a prepared file. */
+/** The word for the prepared store of the workspace, the one that other commands use too. */
+const WORKSPACE = 'workspace';
+
+/**
+ * The store of a study: the workspace's, a built-in task (made where it is missing) or a file.
+ *
+ * @throws input error where there is none.
+ */
 export async function studyStore(
   study: Study,
   progress: ProgressFactory = silentProgress,
 ): Promise<string> {
   if (isTask(study.data)) return ensureTask(study.data, progress);
-  if (!existsSync(study.data)) {
-    throw inputError(
-      `no store at ${study.data}`,
-      'make one with gan data prepare, or use minerals or ladder',
-    );
-  }
-  return study.data;
+  const path = study.data === WORKSPACE ? defaultStorePath() : study.data;
+  if (existsSync(path)) return path;
+  throw inputError(
+    `no store at ${path}`,
+    'make one with gan data prepare, or use --data minerals or ladder',
+  );
 }
 
 /**

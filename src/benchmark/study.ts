@@ -41,7 +41,7 @@ const arm = z.strictObject({
 /** A study: arms x seeds on one prepared store. */
 export const studySchema = z.strictObject({
   name: z.string().min(1),
-  /** Built-in task or the path of a prepared store. */
+  /** `workspace` for its prepared store, a built-in task, or the path of a prepared store. */
   data: z.string().default('minerals'),
   arms: z.array(arm).min(1),
   /** Arm that the others are compared with. */

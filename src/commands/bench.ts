@@ -110,7 +110,10 @@ const withStudy = (command: Command): Command =>
       'built-in study (quick, default, challenge, ablations) or a YAML file',
       'quick',
     )
-    .option('--data <store>', 'built-in task or prepared store, instead of the study’s own')
+    .option(
+      '--data <store>',
+      'workspace, minerals, ladder or a prepared store, instead of the study’s own',
+    )
     .option('--seeds <n>', 'number of seeds, instead of the study’s own')
     .option('--updates <n>', 'optimiser updates of every arm, instead of the study’s own');
 
