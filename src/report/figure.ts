@@ -95,18 +95,40 @@ export function figure(
   return compose(text, panels, keys);
 }
 
-/** Any SVG panels under one title, key and caption. */
+/** Text cut into lines that fit a width, at about so many pixels a character. */
+function wrapped(text: string | undefined, width: number, perCharacter: number): string[] {
+  if (!text) return [];
+  const most = Math.max(20, Math.floor((width - 24) / perCharacter));
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= most) {
+      lines[lines.length - 1] = `${last} ${word}`;
+    } else lines.push(word);
+  }
+  return lines;
+}
+
+/** Pixels between lines of the subtitle and of the caption, and of a character of each. */
+const SUBTITLE = { pitch: 16, character: 6.7, style: 'font-size="12" fill="#555"' };
+const CAPTION = { pitch: 15, character: 6.1, style: 'font-size="11" fill="#555"' };
+
+/** Any SVG panels under one title, key and caption; long lines are broken. */
 export function compose(
   text: FigureText,
   panels: readonly { svg: string; width: number; height: number }[],
   keys: readonly Key[] = [],
 ): string {
-  const top = 30 + (text.subtitle ? 20 : 0) + (keys.length ? 22 : 0);
   const width = Math.max(
     panels.reduce((sum, panel) => sum + panel.width, 0),
     16 + 8.6 * text.title.length,
   );
-  const height = top + Math.max(...panels.map((panel) => panel.height)) + (text.caption ? 26 : 8);
+  const under = wrapped(text.subtitle, width, SUBTITLE.character);
+  const below = wrapped(text.caption, width, CAPTION.character);
+  const subtitleEnd = 30 + (under.length ? 4 + SUBTITLE.pitch * under.length : 0);
+  const top = subtitleEnd + (keys.length ? 22 : 0);
+  const panelsEnd = top + Math.max(...panels.map((panel) => panel.height));
+  const height = panelsEnd + (below.length ? 11 + CAPTION.pitch * below.length : 8);
   let x = 0;
   const placed = panels.map((panel) => {
     const part = panel.svg.replace('<svg', `<svg x="${x}" y="${top}"`);
@@ -115,9 +137,9 @@ export function compose(
   });
   const head = [
     line(text.title, 16, 22, 'font-size="16" font-weight="bold" fill="#111"'),
-    text.subtitle ? line(text.subtitle, 16, 42, 'font-size="12" fill="#555"') : '',
+    ...under.map((part, i) => line(part, 16, 42 + SUBTITLE.pitch * i, SUBTITLE.style)),
     keys.length ? keyRow(keys, top - 8) : '',
-    text.caption ? line(text.caption, 16, height - 9, 'font-size="11" fill="#555"') : '',
+    ...below.map((part, i) => line(part, 16, panelsEnd + 17 + CAPTION.pitch * i, CAPTION.style)),
   ];
   return `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"><rect width="100%" height="100%" fill="white"/>${head.join('')}${placed.join('')}</svg>`;
 }

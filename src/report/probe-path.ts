@@ -1,4 +1,4 @@
-import { type ClassPair, pairView } from '../../classifier/boundary/margin.ts';
+import { type ClassPair, type PairView, pairView } from '../../classifier/boundary/margin.ts';
 import type { Classifier } from '../../classifier/classifier.ts';
 import { pairPath, scorePixels } from '../../gan/boundary.ts';
 import { findCrossings } from '../../gan/crossing.ts';
@@ -45,7 +45,10 @@ async function viewsAlong(probing: Probing, pair: ClassPair, places: readonly Or
   }));
 }
 
-/** A latent vector whose path crosses the boundary (the first one otherwise), and where. */
+/**
+ * A latent vector whose path crosses the boundary, and where: of several the one on which the pair
+ * is likeliest there, so that no third class decides. The first one where none crosses.
+ */
 function crossingPath({ model, guide }: Probing, pair: ClassPair, seed: number) {
   const spaceGroup = model.classes[pair.label]!;
   const latents = Array.from({ length: TRIED }, (_, index) =>
@@ -53,19 +56,30 @@ function crossingPath({ model, guide }: Probing, pair: ClassPair, seed: number) 
   );
   const path = pairPath(model, pair);
   const classes = model.classes.length;
-  const margins = (rows: readonly number[], t: readonly number[]): number[] => {
+  const views = (rows: readonly number[], t: readonly number[]): PairView[] => {
     const logits = numbersOf(() => {
       const z = tf.tensor2d(rows.map((row) => [...latents[row]!])) as Tensor2D;
       const still = tf.zeros([rows.length, path.embedding]) as Tensor2D;
       return guide.logitsOf(path.images(z, still, t));
     });
-    return rows.map((_, i) => pairView(logits, i, { ...pair, classes }).margin);
+    return rows.map((_, i) => pairView(logits, i, { ...pair, classes }));
   };
-  const grid = [0, 0.25, 0.5, 0.75, 1];
-  const found = findCrossings({ count: TRIED, f: margins, target: 0, grid, tolerance: 1e-3 });
-  const first = found.findIndex(({ t }) => t !== null && t > 0.15 && t < 0.95);
-  const any = first >= 0 ? first : found.findIndex(({ t }) => t !== null);
-  return { z: latents[Math.max(0, any)]!, crossing: any < 0 ? null : found[any]!.t };
+  const found = findCrossings({
+    count: TRIED,
+    f: (rows, t) => views(rows, t).map(({ margin }) => margin),
+    ...{ target: 0, grid: [0, 0.25, 0.5, 0.75, 1], tolerance: 1e-3 },
+  });
+  const rows = [...found.keys()].filter((row) => found[row]!.t !== null);
+  if (rows.length === 0) return { z: latents[0]!, crossing: null };
+  const there = views(
+    rows,
+    rows.map((row) => found[row]!.t!),
+  );
+  const share = there.map(
+    ({ probability, partnerProbability }) => probability + partnerProbability,
+  );
+  const best = rows[share.indexOf(Math.max(...share))]!;
+  return { z: latents[best]!, crossing: found[best]!.t };
 }
 
 export async function pathData(probing: Probing, pair: ClassPair, seed: number): Promise<PathData> {

@@ -33,6 +33,12 @@ const SHAPES = ['circle', 'square', 'star'] as const;
 /** Fill of a region: colour-blind safe, light enough for the marks above it. */
 const REGION = ['#9CC9E8', '#F2B58A', OTHER] as const;
 
+/** The axis from its first to its last point, less a tenth of a step at either end. */
+const shown = (axis: readonly number[]): [number, number] => {
+  const margin = 0.1 * (axis[1]! - axis[0]!);
+  return [axis[0]! + margin, axis.at(-1)! - margin];
+};
+
 function panelOptions(data: PlaneFigureData, panel: PlanePanel, first: boolean): Plot.PlotOptions {
   const { x, y, points } = data;
   const columns = x.length;
@@ -48,10 +54,11 @@ function panelOptions(data: PlaneFigureData, panel: PlanePanel, first: boolean):
     height: 330,
     marginLeft: first ? 56 : 26,
     marginTop: 26,
-    x: { label: 'toward the partner →', domain: [x[0]! - half.x, x.at(-1)! + half.x] },
+    // A contour is closed along the outermost points: just outside what is shown.
+    x: { label: 'toward the partner', domain: shown(x) },
     y: {
       label: first ? 'toward the sample' : null,
-      domain: [y[0]! - half.y, y.at(-1)! + half.y],
+      domain: shown(y),
     },
     color: { type: 'identity' },
     marks: [
@@ -62,14 +69,16 @@ function panelOptions(data: PlaneFigureData, panel: PlanePanel, first: boolean):
         y2: (d: { y: number }) => d.y + half.y,
         fill: (d: { region: number }) => REGION[d.region as 0 | 1 | 2],
         shapeRendering: 'crispEdges',
+        clip: true,
       }),
       Plot.contour(Array.from(panel.margin), {
         width: columns,
         height: y.length,
-        x1: x[0]!,
-        x2: x.at(-1)!,
-        y1: y[0]!,
-        y2: y.at(-1)!,
+        x1: x[0]! - half.x,
+        x2: x.at(-1)! + half.x,
+        y1: y[0]! - half.y,
+        y2: y.at(-1)! + half.y,
+        clip: true,
         value: (d: number) => d,
         thresholds: [0],
         stroke: '#222',
