@@ -237,6 +237,7 @@ export async function searchPair(search: PairSearch): Promise<PairResult> {
     const size = Math.min(batch, most - attempts.length);
     const made = await attemptBatch(search, pair, { first: attempts.length, count: size, times });
     attempts.push(...made);
+    await new Promise(setImmediate); // lets Ctrl-C and the display through
     const more = Math.min(count - accepted, made.filter((one) => one.accepted).length);
     accepted += more;
     bar.advance(more, `${accepted} of ${attempts.length} attempts`);
