@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { terminalProgress } from '../ground/progress.ts';
+import type { PairCell } from '../report/probe-pairs.ts';
 
 interface ProbeFlags {
   config?: string;
@@ -49,7 +50,12 @@ async function probe(flags: ProbeFlags): Promise<void> {
     const { store, model, verifiers } = sampling;
     const probing = { store, model, guide: sampling.guide!, verifiers };
     const made = await probePair(probing, { ...settings, pair, progress: terminalProgress });
-    const figures = [...made.figures, { name: 'pairs', svg: pairFigure(table) }];
+    const probed = (cell: PairCell): boolean =>
+      cell.spaceGroup === pair[0] && cell.partner === pair[1];
+    const cells = table.map((cell) =>
+      probed(cell) ? { ...cell, accepted: (cell.accepted ?? 0) + made.accepted } : cell,
+    );
+    const figures = [...made.figures, { name: 'pairs', svg: pairFigure(cells) }];
     const pictures: string[] = [];
     for (const { name, svg } of figures)
       pictures.push((await writeFigure(run.file(name), svg)).png);

@@ -121,7 +121,7 @@ export function compose(
 ): string {
   const width = Math.max(
     panels.reduce((sum, panel) => sum + panel.width, 0),
-    16 + 8.6 * text.title.length,
+    24 + 9.9 * text.title.length,
   );
   const under = wrapped(text.subtitle, width, SUBTITLE.character);
   const below = wrapped(text.caption, width, CAPTION.character);
