@@ -15,11 +15,11 @@ export interface Descriptor {
 /** Stored pixels of some triplets. */
 export interface Triplets {
   /** (count, size, size, 3). */
-  pixels: Uint8Array;
-  count: number;
-  size: number;
+  readonly pixels: Uint8Array;
+  readonly count: number;
+  readonly size: number;
   /** Column and row of the direct beam; the middle by default. */
-  centre?: number;
+  readonly centre?: number;
 }
 
 /** Rings of the radial profile. */
@@ -121,8 +121,22 @@ function describeBatch(batch: Triplets, centre: number, out: Float64Array): void
   }
 }
 
-/** Physics descriptors of triplets, (count, DESCRIPTORS.length), in the order of `DESCRIPTORS`. */
+/** Descriptors of sets met before: scoring asks for those of a set in several places. */
+const described = new WeakMap<Triplets, Features>();
+
+/**
+ * Physics descriptors of triplets, (count, DESCRIPTORS.length), in the order of `DESCRIPTORS`;
+ * computed once for the same set, whose pixels must not change.
+ */
 export function describe(triplets: Triplets): Features {
+  const known = described.get(triplets);
+  if (known) return known;
+  const found = descriptorsOf(triplets);
+  described.set(triplets, found);
+  return found;
+}
+
+function descriptorsOf(triplets: Triplets): Features {
   const { pixels, count, size, centre = (size - 1) / 2 } = triplets;
   const width = DESCRIPTORS.length;
   const values = new Float64Array(count * width);
