@@ -66,13 +66,23 @@ async function inspect(files: string[], flags: InspectFlags): Promise<void> {
   if (json) {
     const { examples: _, size: __, ...facts } = inspection;
     console.log(JSON.stringify({ ...facts, figures: drawn }, null, 2));
-    return;
+    return refuseEmpty(inspection);
   }
   const { anomalyLines, censusLines, intensityLines } = await import('../report/census-text.ts');
   console.log(`${inspection.files} files`);
   console.log([...censusLines(census), ...intensityLines(intensities, census)].join('\n'));
   console.log(anomalyLines(anomalies).join('\n'));
   for (const path of drawn) console.log(`wrote ${path}`);
+  return refuseEmpty(inspection);
+}
+
+/** An input error naming the first thing that is wrong, where not one sample could be read. */
+async function refuseEmpty({ census, anomalies }: Inspection): Promise<void> {
+  if (census.samples > 0) return;
+  const { inputError } = await import('../ground/errors.ts');
+  const { anomalyText } = await import('../dataset/anomaly.ts');
+  const first = anomalies[0];
+  throw inputError(first ? anomalyText(first) : 'there is no sample in these files');
 }
 
 /** `gan data inspect FILES…` */

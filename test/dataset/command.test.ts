@@ -67,6 +67,7 @@ describe('the data commands', () => {
 
   it.each([
     [3, ['inspect', 'absent.h5'], /no file or folder at absent\.h5/],
+    [3, ['inspect', at('data', 'broken.h5')], /broken\.h5: not an HDF5 file/],
     [
       3,
       ['prepare', at('data', 'broken.h5'), '--out', at('x.h5')],
