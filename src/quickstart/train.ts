@@ -62,7 +62,9 @@ export async function compareArms(story: Story, folder: StudyFolder): Promise<Co
     bar.done();
     const found = compareStudy(folder.study, readOutcomes(folder));
     const results = story.run.file('results.json');
-    writeJson(results, found);
+    // Without the times, which no two runs share: the same seed gives the same file.
+    const arms = found.arms.map(({ seconds: _, ...arm }) => arm);
+    writeJson(results, { ...found, arms });
     return { comparison: found, wrote: [results] };
   });
   return comparison;
