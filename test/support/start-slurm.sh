@@ -4,10 +4,23 @@
 # Stop:  start-slurm.sh FOLDER stop
 set -euo pipefail
 folder=$1
+# The daemons write into the folder until their last moment, so stopping waits until they are gone.
+running() { [ -r "/proc/$1/status" ] && ! grep -q "^State:.Z" "/proc/$1/status"; }
 stop() {
+  pids=()
   for name in slurmd slurmctld munged; do
-    if [ -f "$folder/$name.pid" ]; then kill "$(cat "$folder/$name.pid")" 2>/dev/null || true; fi
+    if [ -f "$folder/$name.pid" ]; then pids+=("$(cat "$folder/$name.pid")"); fi
   done
+  for signal in TERM KILL; do
+    for pid in "${pids[@]}"; do kill "-$signal" "$pid" 2>/dev/null || true; done
+    for _ in $(seq 100); do
+      left=0
+      for pid in "${pids[@]}"; do if running "$pid"; then left=1; fi; done
+      if [ "$left" = 0 ]; then return; fi
+      sleep 0.1
+    done
+  done
+  echo "SLURM's daemons in $folder do not end" >&2
 }
 if [ "${2:-}" = stop ]; then stop; exit 0; fi
 
