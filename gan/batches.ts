@@ -1,3 +1,4 @@
+import { rowsByClass } from '../src/balance/sampling.ts';
 import type { Stream } from '../src/ground/stream.ts';
 
 /** Real vectors of the training split and their classes. */
@@ -14,14 +15,8 @@ export interface TrainingVectors {
   attention?: ReadonlySet<number>;
 }
 
-/** The rows of each class. */
-export function rowsByClass(labels: Int32Array, classes: number): number[][] {
-  const rows: number[][] = Array.from({ length: classes }, () => []);
-  labels.forEach((label, row) => {
-    rows[label]!.push(row);
-  });
-  return rows;
-}
+/** Number of classes. */
+export const classCount = ({ codes, code }: TrainingVectors): number => codes.length / code;
 
 /** Share of a batch that the classes asked for get at least. */
 const ATTENTION = 0.5;
@@ -60,7 +55,7 @@ export class BatchSampler {
     stream: Stream;
   }) {
     this.stream = options.stream;
-    this.rows = rowsByClass(options.labels, options.classes);
+    this.rows = rowsByClass({ labels: options.labels, classCount: options.classes });
     const counts = this.rows.map((members) => members.length);
     let total = 0;
     this.cumulative = classShares(counts, options.attention).map((share) => {

@@ -1,5 +1,6 @@
+import { rowsByClass } from '../src/balance/sampling.ts';
 import type { Stream } from '../src/ground/stream.ts';
-import { rowsByClass, type TrainingVectors } from './batches.ts';
+import { classCount, type TrainingVectors } from './batches.ts';
 import type { GanTrainer } from './trainer.ts';
 import { type LabelledRows, labelledRows, type VectorRows, vectorRows } from './vectors.ts';
 
@@ -59,7 +60,7 @@ function spread({ count, width, values }: VectorRows): number {
 /** Spread over the classes that get attention, else the rarest, beside that of real vectors. */
 function diversityOf(trainer: GanTrainer, training: TrainingVectors, stream: Stream): number {
   const { labels, attention } = training;
-  const rows = rowsByClass(labels, Math.max(...labels) + 1);
+  const rows = rowsByClass({ labels, classCount: classCount(training) });
   const several = [...rows.keys()].filter((label) => rows[label]!.length >= LEAST_REAL);
   const asked = several.filter((label) => attention?.has(label));
   const classes = (asked.length > 0 ? asked : several)

@@ -1,5 +1,5 @@
+import { groupBy } from '../src/ground/group.ts';
 import type { Stream } from '../src/ground/stream.ts';
-import { rowsByClass } from './batches.ts';
 
 /** Classes with fewer materials give none away. */
 const LEAST_MATERIALS = 12;
@@ -19,13 +19,12 @@ export function heldOut(
   stream: Stream,
 ): ReadonlySet<number> {
   const held = new Set<string>();
-  const classes = labels.reduce((most, label) => Math.max(most, label + 1), 0);
-  rowsByClass(labels, classes).forEach((rows, label) => {
+  for (const [label, rows] of groupBy(labels.keys(), (row) => labels[row]!)) {
     const own = [...new Set(rows.map((row) => materials[row]!))].sort();
-    if (own.length < LEAST_MATERIALS) return;
+    if (own.length < LEAST_MATERIALS) continue;
     const count = Math.floor(own.length / SHARE);
     for (const name of stream.split(label).shuffled(own).slice(0, count)) held.add(name);
-  });
+  }
   const rows = [...materials.keys()].filter((row) => held.has(materials[row]!));
   return new Set(rows.length < LEAST_ROWS ? [] : rows);
 }

@@ -1,3 +1,4 @@
+import { groupBy } from '../src/ground/group.ts';
 import { type Features, pickRows } from './metrics/features.ts';
 import { quantile } from './metrics/quantile.ts';
 import { realismAmong } from './metrics/realism-among.ts';
@@ -24,21 +25,28 @@ export function references(
   real: Features,
   { labels, materials }: { labels: ArrayLike<number>; materials: readonly string[] },
 ): (label: number) => Reference {
-  const made = new Map<number | 'all', Reference>();
+  const made = new Map<object, Reference>();
   const make = (kind: Reference['kind'], rows: readonly number[]): Reference => {
     const chosen = pickRows(real, rows);
     const groups = rows.map((row) => materials[row]!);
     const limit = quantile(realismAmong(chosen, { groups }), STRICTNESS);
     return { kind, real: chosen, groups, limit };
   };
+  const everyRow = [...materials.keys()];
+  const all = { kind: 'all', rows: everyRow } as const;
+  const members = groupBy(everyRow, (row) => labels[row]!);
+  const choose = (label: number) => {
+    const rows = members.get(label) ?? [];
+    const own = new Set(rows.map((row) => materials[row])).size;
+    return own >= OWN_REFERENCE ? ({ kind: 'class', rows } as const) : all;
+  };
+  const chosen = new Map([...members.keys()].map((label) => [label, choose(label)]));
   return (label) => {
-    const own = [...materials.keys()].filter((row) => labels[row] === label);
-    const serves = new Set(own.map((row) => materials[row])).size >= OWN_REFERENCE;
-    const key = serves ? label : 'all';
-    const known = made.get(key);
+    const choice = chosen.get(label) ?? all;
+    const known = made.get(choice);
     if (known) return known;
-    const reference = serves ? make('class', own) : make('all', [...materials.keys()]);
-    made.set(key, reference);
+    const reference = make(choice.kind, choice.rows);
+    made.set(choice, reference);
     return reference;
   };
 }

@@ -1,4 +1,6 @@
+import { rowsByClass } from '../src/balance/sampling.ts';
 import type { Examples } from '../src/dataset/examples.ts';
+import { groupBy } from '../src/ground/group.ts';
 import { DESCRIPTORS } from './descriptors/descriptors.ts';
 import { type DescriptorFault, descriptorFaults, descriptorRanges } from './descriptors/ranges.ts';
 import { findCopies } from './memorised.ts';
@@ -66,12 +68,6 @@ function symmetriesOf(physics: Features, rows: readonly number[]): number[] {
   });
 }
 
-const rowsByLabel = (labels: ArrayLike<number>, count: number): number[][] => {
-  const rows: number[][] = Array.from({ length: count }, () => []);
-  for (let i = 0; i < labels.length; i++) rows[labels[i]!]?.push(i);
-  return rows;
-};
-
 function verdictsOn(verdicts: Verdicts | undefined, row: number, spaceGroup: number) {
   if (!verdicts || verdicts.unheard.includes(spaceGroup)) return null;
   const { classes, probabilities } = verdicts;
@@ -88,11 +84,7 @@ function realismOf(
   labels: Int32Array,
   referenceOf: (label: number) => Reference,
 ): Realism[] {
-  const rows = new Map<Reference, number[]>();
-  labels.forEach((label, row) => {
-    const reference = referenceOf(label);
-    rows.set(reference, [...(rows.get(reference) ?? []), row]);
-  });
+  const rows = groupBy(labels.keys(), (row) => referenceOf(labels[row]!));
   const found: Realism[] = [];
   for (const [{ kind, real, groups, limit }, of] of rows) {
     const some = pickRows(space, of);
@@ -110,8 +102,11 @@ function realismOf(
   return found;
 }
 
-/** Scores triplets, and accepts or rejects each; `ease` multiplies the limits of realism. */
-export type SampleJudge = (made: Candidates, ease?: number) => SampleScore[];
+/** Scores and verdicts on triplets that were looked at; `ease` multiplies the limits of realism. */
+export type Judgement = (ease?: number) => SampleScore[];
+
+/** Looks at triplets once, so that they can be judged by several limits. */
+export type SampleJudge = (made: Candidates) => Judgement;
 
 /** Learns from real training triplets what triplets of each class look like. */
 export function sampleJudge(
@@ -120,50 +115,53 @@ export function sampleJudge(
 ): SampleJudge {
   const { classes, labels, materials } = train;
   const classCount = classes.length;
-  const own = rowsByLabel(labels, classCount);
+  const own = rowsByClass({ labels, classCount });
   const referenceOf = references(described.space, train);
   const ranges = descriptorRanges(described.physics, { labels, materials, classCount });
   const symmetries = own.map((rows) => symmetriesOf(described.physics, rows));
-  return (made, ease = 1) => {
+  return (made) => {
     const groups = Array.from(made.spaceGroups);
     const madeLabels = Int32Array.from(groups, (spaceGroup) => classes.indexOf(spaceGroup));
-    const found = realismOf(made, madeLabels, referenceOf).map((one) => ({
-      ...one,
-      realismLimit: ease * one.realismLimit,
-    }));
+    const found = realismOf(made, madeLabels, referenceOf);
     const order = [...found.keys()].sort((a, b) => found[b]!.realism - found[a]!.realism);
     const copies = findCopies({ train: described.pooled, materials, fake: made.pooled, order });
-    return groups.map((spaceGroup, row): SampleScore => {
+    const looked = groups.map((spaceGroup, row) => {
       const label = madeLabels[row]!;
       const known = label >= 0 && own[label]!.length > 0;
       const { width, values } = made.physics;
       const of = values.subarray(row * width, (row + 1) * width);
-      const faults = known ? descriptorFaults(of, label, ranges) : [];
       const columns = known ? symmetries[label]! : [];
       const near = copies.nearest[row]!;
       const nearest = { material: materials[near.row]!, distance: near.distance };
-      const reasons = rejections({
-        ...found[row]!,
-        spaceGroup,
-        known,
-        copied: copies.memorised[row] ? { ...nearest, limit: copies.limit } : null,
-        repeats: copies.repeats[row]!,
-        faults,
-        verdicts: verdictsOn(made.verdicts, row, spaceGroup),
-      });
       return {
-        ...found[row]!,
-        row,
-        spaceGroup,
+        known,
         nearest,
-        discriminator: made.discriminator?.[row] ?? null,
+        faults: known ? descriptorFaults(of, label, ranges) : [],
         symmetry: columns.length
           ? columns.reduce((sum, k) => sum + of[k]!, 0) / columns.length
           : null,
-        faults,
-        accepted: reasons.length === 0,
-        reasons,
+        copied: copies.memorised[row] ? { ...nearest, limit: copies.limit } : null,
+        repeats: copies.repeats[row]!,
+        verdicts: verdictsOn(made.verdicts, row, spaceGroup),
       };
     });
+    return (ease = 1) =>
+      groups.map((spaceGroup, row): SampleScore => {
+        const { realismLimit, ...real } = found[row]!;
+        const eased = { ...real, realismLimit: ease * realismLimit };
+        const { nearest, symmetry, ...rest } = looked[row]!;
+        const reasons = rejections({ ...eased, ...rest, spaceGroup });
+        return {
+          ...eased,
+          row,
+          spaceGroup,
+          nearest,
+          discriminator: made.discriminator?.[row] ?? null,
+          symmetry,
+          faults: rest.faults,
+          accepted: reasons.length === 0,
+          reasons,
+        };
+      });
   };
 }

@@ -152,7 +152,7 @@ function judged({ archive, train, held, verdicts }: Scoring, sets: Sets, space: 
     pooled: pooled(archive),
     verdicts: verdicts?.made,
   };
-  if (!held || !sets.held) return { samples: judge(made), heldOut: null };
+  if (!held || !sets.held) return { samples: judge(made)(), heldOut: null };
   const real: Candidates = {
     spaceGroups: held.labels.map((label) => held.classes[label]!),
     space: space.held!,
@@ -160,10 +160,11 @@ function judged({ archive, train, held, verdicts }: Scoring, sets: Sets, space: 
     pooled: pooled(held),
     verdicts: verdicts?.held,
   };
-  const ease = easeOf(judge(real));
+  const ofReal = judge(real);
+  const ease = easeOf(ofReal());
   const classes = new Set(archive.labels);
-  const same = judge(real, ease).filter(({ spaceGroup }) => classes.has(spaceGroup));
-  return { samples: judge(made, ease), heldOut: heldOutOf(same) };
+  const same = ofReal(ease).filter(({ spaceGroup }) => classes.has(spaceGroup));
+  return { samples: judge(made)(ease), heldOut: heldOutOf(same) };
 }
 
 /** Scores an archive against real triplets: every sample, every class and all together. */

@@ -1,7 +1,7 @@
+import { groupBy } from '../ground/group.ts';
 import type { SampleFacts } from '../simulate/sample.ts';
 import type { Anomaly } from './anomaly.ts';
 import type { Catalogue } from './catalogue.ts';
-import { groupBy } from './group.ts';
 
 export interface Selection {
   /** Beam energies to take, keV; all where absent. */

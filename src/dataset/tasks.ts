@@ -2,11 +2,11 @@ import type { Crystal } from '../crystal/crystal.ts';
 import { generateCrystal } from '../crystal/generate.ts';
 import { loadMinerals } from '../crystal/minerals.ts';
 import { usageError } from '../ground/errors.ts';
+import { groupBy } from '../ground/group.ts';
 import { type ProgressFactory, silentProgress } from '../ground/progress.ts';
 import { Stream } from '../ground/stream.ts';
 import { didYouMean } from '../ground/suggest.ts';
 import type { SimulationSettings } from '../simulate/options.ts';
-import { groupBy } from './group.ts';
 import { DEFAULT_SPLIT_RULE, type SplitRule } from './split.ts';
 import { summitCounts } from './summit-counts.ts';
 

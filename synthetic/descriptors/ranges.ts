@@ -1,3 +1,5 @@
+import { rowsByClass } from '../../src/balance/sampling.ts';
+import { groupBy } from '../../src/ground/group.ts';
 import type { Features } from '../metrics/features.ts';
 import { quantile } from '../metrics/quantile.ts';
 import { DESCRIPTORS, type DescriptorGroup } from './descriptors.ts';
@@ -96,13 +98,6 @@ function lookOf(moments: Moments, common: Float64Array) {
   return { centre: sum.map((v) => v / Math.max(1, count)), spread };
 }
 
-/** Rows of each material. */
-function byMaterial(rows: readonly number[], materials: readonly string[]): number[][] {
-  const found = new Map<string, number[]>();
-  for (const row of rows) found.set(materials[row]!, [...(found.get(materials[row]!) ?? []), row]);
-  return [...found.values()];
-}
-
 /**
  * Learns what each class looks like from real training triplets. How far they may stray is taken
  * from each material against the others of its class: what the class would make of a new one.
@@ -111,9 +106,8 @@ export function descriptorRanges(
   real: Features,
   of: { labels: ArrayLike<number>; materials: readonly string[]; classCount: number },
 ): DescriptorRanges {
-  const rows: number[][] = Array.from({ length: of.classCount }, () => []);
-  for (let i = 0; i < real.count; i++) rows[of.labels[i]!]!.push(i);
-  const groups = rows.map((all) => byMaterial(all, of.materials));
+  const rows = rowsByClass(of);
+  const groups = rows.map((all) => [...groupBy(all, (row) => of.materials[row]!).values()]);
   const moments = rows.map((all, label) => momentsOf(real, all, groups[label]!.length));
   const freedom = Math.max(1, real.count - rows.filter((all) => all.length > 0).length);
   const common = new Float64Array(real.width);

@@ -1,16 +1,8 @@
+import { groupBy } from '../../src/ground/group.ts';
 import { squaredDistance, visitDistances } from './distances.ts';
 import type { Features } from './features.ts';
 import { type Groups, nearest } from './neighbours.ts';
 import { median } from './quantile.ts';
-
-/** Rows of each group, every row a group of its own where there are none. */
-function membersOf(count: number, groupOf: (row: number) => unknown): Map<unknown, number[]> {
-  const members = new Map<unknown, number[]>();
-  for (let row = 0; row < count; row++) {
-    members.set(groupOf(row), [...(members.get(groupOf(row)) ?? []), row]);
-  }
-  return members;
-}
 
 /**
  * The realism that each sample of a set would have if neither it nor another one of its group
@@ -25,7 +17,7 @@ export function realismAmong(
   { k = 3, groups }: { k?: number; groups?: Groups } = {},
 ): Float64Array {
   const groupOf = (row: number): unknown => (groups ? groups[row] : row);
-  const members = membersOf(set.count, groupOf);
+  const members = groupBy(Array(set.count).keys(), groupOf);
   const largest = Math.max(...[...members.values()].map((rows) => rows.length));
   const size = Math.min(set.count - 1, k + largest);
   const exclude = (i: number, j: number) => groupOf(i) === groupOf(j);
