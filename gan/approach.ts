@@ -3,6 +3,7 @@ import { numbersOf } from '../src/engine/numbers.ts';
 import { type Tensor, type Tensor2D, tf } from '../src/engine/tf.ts';
 import { findCrossings } from './crossing.ts';
 import { pullTogether } from './pull.ts';
+import { joinRows } from './vectors.ts';
 
 /** Temperature-scaled logits (B, K) of what the generator draws; differentiable. */
 export type Scorer<Image extends Tensor = Tensor> = (images: Image) => Tensor2D;
@@ -55,13 +56,9 @@ export interface ApproachOptions<Image extends Tensor = Tensor> {
 /** Positions along the path that are looked at first. */
 const GRID = [0, 0.25, 0.5, 0.75, 1] as const;
 
-export const stack = (rows: readonly Float32Array[], width: number): Tensor2D => {
-  const values = new Float32Array(rows.length * width);
-  rows.forEach((row, i) => {
-    values.set(row, i * width);
-  });
-  return tf.tensor2d(values, [rows.length, width]);
-};
+/** Vectors of one width as a matrix; there may be none. */
+export const stack = (rows: readonly Float32Array[], width: number): Tensor2D =>
+  tf.tensor2d(joinRows(rows).values, [rows.length, width]);
 
 /** What the guide says of candidates at their positions. */
 export function viewsOf<Image extends Tensor>(

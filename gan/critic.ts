@@ -1,6 +1,7 @@
 import { numbersOf } from '../src/engine/numbers.ts';
 import { type Tensor2D, tf } from '../src/engine/tf.ts';
 import { discriminator, discriminatorLayout, type GanShape } from './networks.ts';
+import type { VectorRows } from './vectors.ts';
 
 /** A discriminator kept with its generator, for opinions on what the generator draws. */
 export interface Critic {
@@ -18,13 +19,14 @@ export interface Critic {
 export function criticScores(
   critic: Critic,
   shape: GanShape,
-  of: { vectors: readonly Float32Array[]; labels: readonly number[]; codes: Tensor2D },
+  of: { vectors: VectorRows; labels: ArrayLike<number>; codes: Tensor2D },
 ): Float32Array {
-  if (of.vectors.length === 0) return new Float32Array(0);
+  if (of.vectors.count === 0) return new Float32Array(0);
   return numbersOf(() => {
     const weights = discriminatorLayout(shape).unpack(tf.tensor1d(critic.weights));
-    const x = tf.stack(of.vectors.map((vector) => tf.tensor1d(vector))) as Tensor2D;
-    const codes = tf.gather(of.codes, tf.tensor1d([...of.labels], 'int32'));
+    const { count, width, values } = of.vectors;
+    const x = tf.tensor2d(values, [count, width]);
+    const codes = tf.gather(of.codes, tf.tensor1d(Int32Array.from(of.labels), 'int32'));
     return discriminator(weights, [x], codes, critic.spread)[0]!;
   });
 }

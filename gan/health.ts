@@ -86,7 +86,7 @@ function overfittingOf(
   { known, held, made }: Record<'known' | 'held' | 'made', LabelledRows>,
 ): number | null {
   if (held.count === 0) return null;
-  const [train, other, fake] = [known, held, made].map((rows) => mean(trainer.opinions(rows)));
+  const [train, other, fake] = trainer.opinions([known, held, made]).map(mean);
   return train! > fake! ? (train! - other!) / (train! - fake!) : 0;
 }
 

@@ -13,6 +13,7 @@ import { embed, type GanShape, generator, generatorLayout } from './networks.ts'
 import { type Decoding, type DecodingPlan, planDecoding } from './plan.ts';
 import { type CodecSpace, vectorWidth } from './space.ts';
 import { packSpace, unpackSpace } from './space-file.ts';
+import { joinRows } from './vectors.ts';
 
 /** What a GAN learned from: enough to refuse it where test materials were among it. */
 export interface Lineage {
@@ -103,7 +104,10 @@ export class GanModel {
    */
   scores(vectors: readonly Float32Array[], labels: readonly number[]): Float32Array | null {
     const { critic } = this.parts;
-    return critic ? criticScores(critic, this.shape, { vectors, labels, codes: this.codes }) : null;
+    if (!critic) return null;
+    return criticScores(critic, this.shape, {
+      ...{ vectors: joinRows(vectors), labels, codes: this.codes },
+    });
   }
 
   /** Plans the drawing of vectors (B, width) given as numbers. */

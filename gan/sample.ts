@@ -6,6 +6,7 @@ import { type ProgressFactory, silentProgress } from '../src/ground/progress.ts'
 import { Stream } from '../src/ground/stream.ts';
 import type { GanModel } from './model.ts';
 import type { Decoding, DecodingPlan } from './plan.ts';
+import { joinRows } from './vectors.ts';
 
 /** Where a synthetic triplet comes from: enough to draw it again. */
 export interface Origin extends Decoding {
@@ -61,21 +62,15 @@ function slotLevels(
 export function vectorsOf(model: GanModel, origins: readonly Origin[]): Tensor2D {
   return tf.tidy(() => {
     const { latent, embedding } = model.shape;
-    const z = tf.tensor2d(joined(origins.map((origin) => origin.z)), [origins.length, latent]);
+    const z = tf.tensor2d(joinRows(origins.map((origin) => origin.z)).values, [
+      origins.length,
+      latent,
+    ]);
     const still = new Float32Array(embedding);
-    const offsets = joined(origins.map((origin) => origin.offset ?? still));
+    const offsets = joinRows(origins.map((origin) => origin.offset ?? still)).values;
     const moved = model.embeddings(origins).add(tf.tensor2d(offsets, [origins.length, embedding]));
     return model.vectors(z, moved as Tensor2D);
   });
-}
-
-function joined(rows: readonly Float32Array[]): Float32Array {
-  const width = rows[0]!.length;
-  const all = new Float32Array(rows.length * width);
-  rows.forEach((row, i) => {
-    all.set(row, i * width);
-  });
-  return all;
 }
 
 /** Draws at most `BLOCK` triplets. */

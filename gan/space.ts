@@ -10,7 +10,8 @@ import type { Camera } from '../src/simulate/camera.ts';
 import { classMeans, deviate } from './class-means.ts';
 import { type Principal, principalComponents } from './principal.ts';
 import { slotsOf } from './slots.ts';
-import { fitEnvelope, type TableFrame, type TableRow, tableRow } from './tables.ts';
+import { fitEnvelope, type TableFrame, tableRow } from './tables.ts';
+import { joinRows } from './vectors.ts';
 
 /**
  * The space that the GAN learns in, fitted on training triplets. A codec vector is `components`
@@ -86,15 +87,6 @@ function cellStatistics(samples: readonly EncodedTriplet[], classes: number) {
   return { means, scales };
 }
 
-function joinRows(rows: readonly TableRow[]): { values: Float32Array; width: number } {
-  const width = rows[0]!.values.length;
-  const values = new Float32Array(rows.length * width);
-  rows.forEach((row, i) => {
-    values.set(row.values, i * width);
-  });
-  return { values, width };
-}
-
 /** Codec vectors (N, width) of the fitted rows. */
 function vectorsOf(
   samples: readonly EncodedTriplet[],
@@ -148,7 +140,7 @@ export function fitSpace(
   };
   const { means, dark, overall } = classMeans(rows, labels, { classes: classes.length, extinct });
   deviate(rows, labels, { means, dark });
-  const { values, width } = joinRows(rows);
+  const { values, width } = joinRows(rows.map(({ values }) => values));
   const principal = principalComponents({
     rows: values,
     width,

@@ -208,13 +208,12 @@ export class GanTrainer {
     return { count, width: vector, values };
   }
 
-  /** How real the discriminator finds each vector under its class. */
-  opinions({ count, width, values, labels }: LabelledRows): Float32Array {
-    const vectors = Array.from({ length: count }, (_, i) =>
-      values.subarray(i * width, (i + 1) * width),
+  /** How real the discriminator finds each vector of some sets under its class. */
+  opinions(sets: readonly LabelledRows[]): Float32Array[] {
+    const critic = this.critic();
+    return sets.map((vectors) =>
+      criticScores(critic, this.shape, { vectors, labels: vectors.labels, codes: this.codes }),
     );
-    const of = { vectors, labels: Array.from(labels), codes: this.codes };
-    return criticScores(this.critic(), this.shape, of);
   }
 
   /** The weights of the averaged generator. */

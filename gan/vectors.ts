@@ -12,6 +12,16 @@ export interface LabelledRows extends VectorRows {
   readonly labels: Int32Array;
 }
 
+/** Rows of one width, one after another. */
+export function joinRows(rows: readonly Float32Array[]): VectorRows {
+  const width = rows[0]?.length ?? 0;
+  const values = new Float32Array(rows.length * width);
+  rows.forEach((row, i) => {
+    values.set(row, i * width);
+  });
+  return { count: rows.length, width, values };
+}
+
 /** Some rows of many, in the order asked for. */
 export function vectorRows(
   { width, values }: Pick<VectorRows, 'width' | 'values'>,

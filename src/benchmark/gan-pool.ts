@@ -1,7 +1,7 @@
-import { renameSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import type { Classifier } from '../../classifier/classifier.ts';
 import type { GanModel } from '../../gan/model.ts';
-import { writeArchive } from '../../synthetic/archive.ts';
+import { type SyntheticArchive, writeArchive } from '../../synthetic/archive.ts';
 import { audit } from '../../synthetic/audit.ts';
 import { type GanSample, ganArchive } from '../../synthetic/from-gan.ts';
 import { verifierGate } from '../../synthetic/gates.ts';
@@ -57,6 +57,9 @@ const searched = (wanted: Wanted, most: number): Wanted =>
 
 const nextTo = (file: string, ending: string): string => file.replace(/\.h5$/, ending);
 
+/** Where samples lie until they are judged. */
+const rawFile = ({ file }: PoolWork): string => nextTo(file, '.raw.h5');
+
 /** Random samples of the generator; each round has latent vectors of its own. */
 const atRandom = (
   { cell, progress }: PoolWork,
@@ -107,29 +110,28 @@ function lacking(work: PoolWork, samples: readonly SampleScore[]): Wanted {
   );
 }
 
-/** Writes samples as an archive with their passports stamped. Gives what was found of each. */
+/** Samples as an archive, and what was found of each. */
+interface JudgedSamples {
+  archive: SyntheticArchive;
+  samples: readonly SampleScore[];
+}
+
+/** Judges samples by the checks that every archive goes through, unless the pool asks for none. */
 async function judge(
   work: PoolWork,
   { model, guide, verifier }: Makers,
   made: readonly GanSample[],
-): Promise<readonly SampleScore[]> {
+): Promise<JudgedSamples> {
   const { store, pool, cell, file, progress } = work;
   const seen = pool.source === 'gan-random' ? null : seenBy(guide.digest, guide.seen.materials);
-  const raw = nextTo(file, '.raw.h5');
-  try {
-    await writeArchive(raw, ganArchive({ model, store, guide: seen }, made));
-    const archive = await openArchive(raw);
-    const settings = { perClass: false, casUpdates: 0, seed: cell.gan };
-    const score = await audit({ archive, store, verifier, ...settings, progress });
-    writeJson(nextTo(file, '.score.json'), score);
-    const samples = pool.realismGate
-      ? score.samples
-      : score.samples.map((sample) => ({ ...sample, accepted: true, reasons: [] }));
-    await writeJudged(nextTo(file, '.judged.h5'), archive, samples);
-    return samples;
-  } finally {
-    rmSync(raw, { force: true });
-  }
+  const raw = rawFile(work);
+  await writeArchive(raw, ganArchive({ model, store, guide: seen }, made));
+  const archive = await openArchive(raw);
+  const settings = { perClass: false, casUpdates: 0, seed: cell.gan };
+  const score = await audit({ archive, store, verifier, ...settings, progress });
+  writeJson(nextTo(file, '.score.json'), score);
+  const passed = (sample: SampleScore) => ({ ...sample, accepted: true, reasons: [] });
+  return { archive, samples: pool.realismGate ? score.samples : score.samples.map(passed) };
 }
 
 /**
@@ -148,13 +150,14 @@ export async function ganPool(work: PoolWork): Promise<void> {
     const made = await samplesOf(work, makers);
     let judged = await judge(work, makers, made);
     for (let round = 1; round < rounds; round++) {
-      const wanted = lacking(work, judged);
+      const wanted = lacking(work, judged.samples);
       if (wanted.size === 0) break;
       made.push(...(await atRandom(work, makers, { wanted, round })));
       judged = await judge(work, makers, made);
     }
-    renameSync(nextTo(work.file, '.judged.h5'), work.file);
+    await writeJudged(work.file, judged.archive, judged.samples);
   } finally {
+    rmSync(rawFile(work), { force: true });
     for (const maker of Object.values(makers)) maker.dispose();
   }
 }

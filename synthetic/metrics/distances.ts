@@ -1,3 +1,4 @@
+import { numbersOf } from '../../src/engine/numbers.ts';
 import { type Tensor2D, tf } from '../../src/engine/tf.ts';
 import { columnMeans, type Features, sameWidth } from './features.ts';
 
@@ -95,10 +96,8 @@ function observedError(a: Features, b: Features, { start, count, squared }: Prod
     const at = (n * 7919) % (count * b.count);
     return [Math.floor(at / b.count), at % b.count] as const;
   });
-  const found = tf.tidy(() => {
-    const places = pairs.map(([row, j]) => row * columns + j);
-    return tf.gather(squared.reshape([-1]), tf.tensor1d(places, 'int32')).dataSync();
-  });
+  const places = pairs.map(([row, j]) => row * columns + j);
+  const found = numbersOf(() => tf.gather(squared.reshape([-1]), tf.tensor1d(places, 'int32')));
   return pairs.reduce((worst, [row, j], n) => {
     return Math.max(worst, Math.abs(found[n]! - squaredDistance(a, start + row, b, j)));
   }, 0);
@@ -161,11 +160,8 @@ export function visitLeast(a: Features, b: Features, visit: Visit<LeastBlock>): 
   }
   const groups = Math.ceil(b.count / GROUP);
   eachProduct(a, b, groups * GROUP, ({ start, count, squared }, slack) => {
-    const least = tf.tidy(() => squared.reshape([count, GROUP, groups]).min(1));
-    // Read outside: `tidy` would look through every number that it gives back for tensors.
-    const values = least.dataSync() as Float32Array;
-    least.dispose();
-    visit({ start, count, groups, least: values }, slack);
+    const least = numbersOf(() => squared.reshape([count, GROUP, groups]).min(1));
+    visit({ start, count, groups, least }, slack);
   });
 }
 

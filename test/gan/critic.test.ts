@@ -5,6 +5,7 @@ import { GanModel } from '../../gan/model.ts';
 import { generatorLayout } from '../../gan/networks.ts';
 import { fitSpace, vectorWidth } from '../../gan/space.ts';
 import { GanTrainer } from '../../gan/trainer.ts';
+import { joinRows } from '../../gan/vectors.ts';
 import { Adam } from '../../src/engine/adam.ts';
 import { tf } from '../../src/engine/tf.ts';
 import { Stream } from '../../src/ground/stream.ts';
@@ -28,7 +29,7 @@ afterAll(() => {
 
 const vector = (row: number) => data.values.slice(row * data.width, (row + 1) * data.width);
 const scores = (vectors: Float32Array[], labels: number[]): number[] => [
-  ...criticScores(critic, trainer.shape, { vectors, labels, codes }),
+  ...criticScores(critic, trainer.shape, { vectors: joinRows(vectors), labels, codes }),
 ];
 
 describe('the discriminator that is kept', () => {
