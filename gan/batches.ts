@@ -18,6 +18,9 @@ export interface TrainingVectors {
 /** Number of classes. */
 export const classCount = ({ codes, code }: TrainingVectors): number => codes.length / code;
 
+/** Rows of a batch, one after another, that are of one class: what the spread is taken over. */
+export const GROUP = 4;
+
 /** Share of a batch that the classes asked for get at least. */
 const ATTENTION = 0.5;
 
@@ -42,6 +45,15 @@ export function classShares(
   );
 }
 
+/** Every row in a group of its class; what a last group lacks comes from the class's first rows. */
+export function groupedRows({ labels, ...data }: TrainingVectors): Int32Array {
+  const rows = rowsByClass({ labels, classCount: classCount({ labels, ...data }) });
+  const grouped = rows.flatMap((own) =>
+    Array.from({ length: GROUP * Math.ceil(own.length / GROUP) }, (_, i) => own[i % own.length]!),
+  );
+  return Int32Array.from(grouped);
+}
+
 /** Draws batches: classes by their shares, members of a class alike. */
 export class BatchSampler {
   private readonly rows: number[][];
@@ -64,18 +76,35 @@ export class BatchSampler {
     });
   }
 
-  /** `count` class labels. */
+  /** `count` class labels, each `GROUP` times in a row. */
   labels(count: number): Int32Array {
     const total = this.cumulative.at(-1)!;
-    return Int32Array.from({ length: count }, () => {
+    const labels = new Int32Array(count);
+    for (let start = 0; start < count; start += GROUP) {
       const at = this.stream.uniform() * total;
-      return this.cumulative.findIndex((end) => at < end);
-    });
+      labels.fill(
+        this.cumulative.findIndex((end) => at < end),
+        start,
+        start + GROUP,
+      );
+    }
+    return labels;
   }
 
-  /** One row of each class asked for. */
+  /** Rows of the classes asked for; a group has different ones, as far as its class has them. */
   members(labels: Int32Array): Int32Array {
-    return labels.map((label) => this.stream.pick(this.rows[label]!));
+    const rows = new Int32Array(labels.length);
+    for (let start = 0; start < labels.length; start += GROUP) {
+      const own = this.rows[labels[start]!]!;
+      const drawn: number[] = [];
+      for (let i = 0; i < Math.min(GROUP, own.length); i++) {
+        let row = this.stream.pick(own);
+        while (drawn.includes(row)) row = this.stream.pick(own);
+        drawn.push(row);
+      }
+      for (let i = 0; i < GROUP; i++) rows[start + i] = drawn[i % drawn.length]!;
+    }
+    return rows;
   }
 
   /** The stream that the draws come from. */

@@ -31,7 +31,7 @@ export function checkpointFacts(
   };
 }
 
-const FORMAT = 'cbed-gan training 2';
+const FORMAT = 'cbed-gan training 3';
 const NAME = /^step-(\d+)\.safetensors$/;
 
 /** A checkpoint as its trainer and its watchdog see it. */

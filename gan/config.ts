@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { number, positive, share, whole } from '../src/ground/settings.ts';
+import { GROUP } from './batches.ts';
 
 /** Names of settings for a machine: `gpu` is wider, with larger batches and longer training. */
 export const PRESETS = ['cpu', 'gpu'] as const;
@@ -22,13 +23,15 @@ export const ganConfigFor = (preset: Preset) =>
     /** Principal components of the codec tables. */
     components: whole(2).default(SIZES[preset].components),
     /** Real vectors a step. */
-    batch: whole(4).default(SIZES[preset].batch),
+    batch: whole(GROUP)
+      .multipleOf(GROUP, { error: `is no multiple of ${GROUP}` })
+      .default(SIZES[preset].batch),
     /** Updates of both networks. */
     steps: whole(1).default(SIZES[preset].steps),
     generatorRate: positive.default(2e-4),
     discriminatorRate: positive.default(4e-4),
     /** Weight gamma of the gradient penalty, and how many steps lie between two of them. */
-    penalty: number.min(0, { error: 'is below 0' }).default(0.5),
+    penalty: number.min(0, { error: 'is below 0' }).default(20),
     penaltyEvery: whole(1).default(4),
     /** Standard deviation of the noise on what the discriminator sees. */
     inputNoise: number.min(0, { error: 'is below 0' }).default(0.1),

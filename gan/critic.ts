@@ -7,13 +7,13 @@ import type { VectorRows } from './vectors.ts';
 export interface Critic {
   /** Flat weights. */
   weights: Float32Array;
-  /** Mean standard deviation of the columns of the real training vectors, 0 to about 1. */
+  /** Mean over groups of real training vectors of one class of how far they spread, 0 to about 1. */
   spread: number;
 }
 
 /**
  * Scores of codec vectors under class labels; `codes` (K, code) has the code of each class. Every
- * vector is scored as if in a batch that spreads as far as the real ones, so that its score does
+ * vector is scored as if in a group that spreads as far as real ones do, so that its score does
  * not depend on its neighbours.
  */
 export function criticScores(

@@ -1,6 +1,7 @@
 import type { Kernels } from '../src/engine/kernels.ts';
 import type { Weights } from '../src/engine/parameters.ts';
 import { type Tensor, type Tensor2D, tf } from '../src/engine/tf.ts';
+import { GROUP } from './batches.ts';
 import { product } from './products.ts';
 
 /** A batch as the discriminator sees it. */
@@ -130,8 +131,12 @@ export function addPenalty(
   const [w1, w2] = [pass.weights['first/kernel']!, pass.weights['second/kernel']!];
   const s2 = throughLeaky(run, pass.direction, second).dx;
   const s1 = throughLeaky(run, product(s2, w2, 'right'), first).dx;
-  const [slope] = run('CbedSeeGrad', [product(s1, w1, 'right'), pull], 2);
-  const [penalty, up0] = run('CbedPenalty', [slope!, pull, tf.scalar(gamma / count)], 2);
+  const [slope] = run('CbedSeeGrad', [product(s1, w1, 'right'), pull, tf.scalar(GROUP)], 2);
+  const [penalty, up0] = run(
+    'CbedPenalty',
+    [slope!, pull, tf.scalar(gamma / count), tf.scalar(GROUP)],
+    2,
+  );
   const up1 = throughLeaky(run, product(up0!, w1), first).dx;
   const up2 = throughLeaky(run, product(up1, w2), second).dx;
   return {

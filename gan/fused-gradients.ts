@@ -1,5 +1,6 @@
 import type { Kernels } from '../src/engine/kernels.ts';
 import { tf } from '../src/engine/tf.ts';
+import { GROUP } from './batches.ts';
 import {
   addPenalty,
   descending,
@@ -34,7 +35,13 @@ const made = (run: Kernels, { layouts, generator }: Networks, draws: Draws): Gen
 /** What the discriminator sees of generated vectors. */
 function seeFake(run: Kernels, pass: GeneratorPass, draws: Draws): Seen {
   const bias = pass.weights['out/bias']!;
-  const inputs = [pass.output, bias, draws.fakeNoise, tf.scalar(draws.inputNoise)];
+  const inputs = [
+    pass.output,
+    bias,
+    draws.fakeNoise,
+    tf.scalar(draws.inputNoise),
+    tf.scalar(GROUP),
+  ];
   const [seen, pull] = run('CbedSee', inputs, 2);
   return { seen: seen!, pull: pull! };
 }
@@ -43,7 +50,8 @@ function seeFake(run: Kernels, pass: GeneratorPass, draws: Draws): Seen {
 function seeBoth(run: Kernels, pass: GeneratorPass, draws: DiscriminatorDraws): Seen {
   const { real, realNoise, fakeNoise, inputNoise } = draws;
   const fake = [pass.output, pass.weights['out/bias']!, fakeNoise];
-  const [seen, pull] = run('CbedSeeBoth', [real, realNoise, ...fake, tf.scalar(inputNoise)], 2);
+  const numbers = [tf.scalar(inputNoise), tf.scalar(GROUP)];
+  const [seen, pull] = run('CbedSeeBoth', [real, realNoise, ...fake, ...numbers], 2);
   return { seen: seen!, pull: pull! };
 }
 
@@ -85,7 +93,11 @@ export const fusedGradients = (run: Kernels): Gradients => ({
       const count = pass.scores.length;
       loss = -pass.scores.reduce((a, b) => a + b, 0) / count;
       const down = descending(run, pass, new Float32Array(count).fill(-1 / count));
-      const [dOutput, dBias] = run('CbedSeeGrad', [seenSlope(pass, down), fake.pull], 2);
+      const [dOutput, dBias] = run(
+        'CbedSeeGrad',
+        [seenSlope(pass, down), fake.pull, tf.scalar(GROUP)],
+        2,
+      );
       const slopes = generatorSlopes(run, maker, dOutput!);
       return layouts.generator.join(run, { ...slopes, 'out/bias': dBias! });
     });

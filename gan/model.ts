@@ -35,7 +35,7 @@ export interface GanParts {
   lineage: Lineage;
 }
 
-const FORMAT = 'cbed-gan codec generator 1';
+const FORMAT = 'cbed-gan codec generator 2';
 
 /**
  * A trained conditional GAN: class and latent vector to codec vector to triplet. Tensors in and

@@ -1,5 +1,6 @@
 import { ParameterLayout, type Weights } from '../src/engine/parameters.ts';
 import { type Tensor1D, type Tensor2D, tf } from '../src/engine/tf.ts';
+import { GROUP } from './batches.ts';
 import { dense, layerNorm, leakyRelu, project } from './layers.ts';
 
 /** Sizes of both networks. */
@@ -77,17 +78,26 @@ export const discriminatorLayout = (shape: GanShape): ParameterLayout =>
     ...denseSpecs('out', shape.hidden, 1),
   ]);
 
-/** Mean over the features of the standard deviation over the batch, repeated for each row: (B, 1). */
-export function batchSpread(x: Tensor2D): Tensor2D {
-  const centred = x.sub(x.mean(0, true));
-  const spread = centred.square().mean(0).add(1e-8).sqrt().mean();
-  return tf.ones([x.shape[0], 1]).mul(spread);
+/**
+ * Mean over the features of the standard deviation over each group of rows, for each row (B, 1):
+ * the minibatch standard deviation of Karras et al. (2018), within classes, so that a generator
+ * that draws one sample a class is found out although its classes differ.
+ */
+export function groupSpread(x: Tensor2D): Tensor2D {
+  const [count, width] = x.shape;
+  const groups = x.reshape([count / GROUP, GROUP, width]);
+  const centred = groups.sub(groups.mean(1, true));
+  const spread = centred.square().mean(1).add(1e-8).sqrt().mean(1, true);
+  return spread
+    .reshape([-1, 1, 1])
+    .mul(tf.ones([1, GROUP, 1]))
+    .reshape([count, 1]);
 }
 
 /**
  * The projection discriminator: scores of vectors (B, vector) under class codes (B, code); high
- * for real. It sees how far a batch spreads, so that a generator without diversity is found out;
- * with `spread` every batch is said to spread that far, and a score is of its own vector only.
+ * for real. It sees how far each group of `GROUP` rows, one class, spreads; with `spread` every
+ * group is said to spread that far, and a score is of its own vector only.
  * Several batches under the same codes go through together; the scores come batch by batch.
  */
 export function discriminator(
@@ -97,7 +107,7 @@ export function discriminator(
   spread?: number,
 ): Tensor1D[] {
   const spreadOf = (x: Tensor2D): Tensor2D =>
-    spread === undefined ? batchSpread(x) : tf.fill([x.shape[0], 1], spread);
+    spread === undefined ? groupSpread(x) : tf.fill([x.shape[0], 1], spread);
   const seen = batches.map((x) => tf.concat([x, spreadOf(x)], 1));
   const first = leakyRelu(denseOf(tf.concat(seen, 0), weights, 'first'));
   const features = leakyRelu(denseOf(first, weights, 'second'));

@@ -37,10 +37,12 @@ export interface DecodingPlan {
 function cellOfVector(space: CodecSpace, vector: Float32Array, decoding: Decoding): Cell {
   const { cellMeans, cellScales, principal, classes } = space;
   const { label, partner = label, t = 0 } = decoding;
-  const mean = (i: number): number =>
-    (1 - t) * cellMeans[label * CELL_NUMBERS + i]! + t * cellMeans[partner * CELL_NUMBERS + i]!;
-  const centre = Array.from({ length: CELL_NUMBERS }, (_, i) => mean(i));
-  const moved = centre.map((value, i) => value + vector[principal.rank + i]! * cellScales[i]!);
+  const between = (of: Float32Array, i: number): number =>
+    (1 - t) * of[label * CELL_NUMBERS + i]! + t * of[partner * CELL_NUMBERS + i]!;
+  const moved = Array.from(
+    { length: CELL_NUMBERS },
+    (_, i) => between(cellMeans, i) + vector[principal.rank + i]! * between(cellScales, i),
+  );
   const spaceGroup = classes[label]!;
   const own = Array.from({ length: CELL_NUMBERS }, (_, i) => cellMeans[label * CELL_NUMBERS + i]!);
   const cell = cellFromNumbers(moved, spaceGroup) ?? cellFromNumbers(own, spaceGroup);

@@ -64,7 +64,13 @@ function classZones(samples: readonly EncodedTriplet[], classes: number): CodecS
   });
 }
 
-/** Mean of the cell numbers of each class, (K, 6), and the spread within classes, (6). */
+/** How many triplets the common spread of cells counts for beside a class's own. */
+const COMMON_WEIGHT = 4;
+
+/**
+ * Mean and spread of the cell numbers of each class, both (K, 6): how far cells may differ within
+ * a class belongs to the class, drawn towards what is common where it has few triplets.
+ */
 function cellStatistics(samples: readonly EncodedTriplet[], classes: number) {
   const means = new Float32Array(classes * CELL_NUMBERS);
   const counts = new Float32Array(classes);
@@ -77,13 +83,20 @@ function cellStatistics(samples: readonly EncodedTriplet[], classes: number) {
   for (let i = 0; i < means.length; i++) {
     means[i]! /= Math.max(1, counts[Math.floor(i / CELL_NUMBERS)]!);
   }
-  const squares = new Float64Array(CELL_NUMBERS);
+  const own = new Float64Array(classes * CELL_NUMBERS);
+  const common = new Float64Array(CELL_NUMBERS);
   for (const { label, cell } of samples) {
     cellNumbers(cell).forEach((value, i) => {
-      squares[i]! += (value - means[label * CELL_NUMBERS + i]!) ** 2;
+      const square = (value - means[label * CELL_NUMBERS + i]!) ** 2;
+      own[label * CELL_NUMBERS + i]! += square;
+      common[i]! += square / samples.length;
     });
   }
-  const scales = Float32Array.from(squares, (sum) => Math.sqrt(sum / samples.length) + 1e-3);
+  const scales = Float32Array.from(own, (sum, at) => {
+    const count = counts[Math.floor(at / CELL_NUMBERS)]!;
+    const shrunk = sum + COMMON_WEIGHT * common[at % CELL_NUMBERS]!;
+    return Math.sqrt(shrunk / (count + COMMON_WEIGHT)) + 1e-3;
+  });
   return { means, scales };
 }
 
@@ -105,8 +118,8 @@ function vectorsOf(
     const { rank } = principal;
     vectors.set(scores.subarray(row * rank, (row + 1) * rank), row * width);
     cellNumbers(cell).forEach((value, i) => {
-      const centred = value - cellMeans[label * CELL_NUMBERS + i]!;
-      vectors[row * width + rank + i] = centred / cellScales[i]!;
+      const at = label * CELL_NUMBERS + i;
+      vectors[row * width + rank + i] = (value - cellMeans[at]!) / cellScales[at]!;
     });
   });
   return vectors;

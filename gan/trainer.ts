@@ -5,18 +5,18 @@ import { numbersOf } from '../src/engine/numbers.ts';
 import type { ParameterLayout } from '../src/engine/parameters.ts';
 import { type Tensor1D, type Tensor2D, tf } from '../src/engine/tf.ts';
 import { Stream, type StreamState } from '../src/ground/stream.ts';
-import { BatchSampler, type TrainingVectors } from './batches.ts';
+import { BatchSampler, groupedRows, type TrainingVectors } from './batches.ts';
 import type { GanConfig } from './config.ts';
 import { type Critic, criticScores } from './critic.ts';
 import { fusedGradients } from './fused-gradients.ts';
 import { composedGradients, type Draws, type Gradients, type Networks } from './gradients.ts';
 import {
-  batchSpread,
   discriminatorLayout,
   embed,
   type GanShape,
   generator,
   generatorLayout,
+  groupSpread,
 } from './networks.ts';
 import { NoiseSource, type NoiseState } from './noise.ts';
 import type { LabelledRows, VectorRows } from './vectors.ts';
@@ -72,6 +72,8 @@ export class GanTrainer {
   private readonly discriminatorAdam: Adam;
   private readonly data: TrainingVectors;
   private readonly gradients: Gradients;
+  /** Mean spread of the groups of real vectors. */
+  private readonly spread: number;
   private average: Tensor1D;
   private sampler: BatchSampler;
   private noise: NoiseSource;
@@ -98,6 +100,10 @@ export class GanTrainer {
     this.average = tf.tensor1d(start);
     this.values = tf.tensor2d(data.values, [data.labels.length, data.width]);
     this.codes = tf.tensor2d(data.codes, [data.codes.length / data.code, data.code]);
+    this.spread = tf.tidy(() => {
+      const rows = tf.tensor1d(groupedRows(data), 'int32');
+      return groupSpread(tf.gather(this.values, rows)).mean().dataSync()[0]!;
+    });
     this.sampler = this.samplerFrom(stream.split('batches'));
     this.noise = new NoiseSource(stream.split('noise'));
   }
@@ -191,7 +197,7 @@ export class GanTrainer {
   critic(): Critic {
     return {
       weights: this.discriminatorAdam.values.dataSync() as Float32Array,
-      spread: tf.tidy(() => batchSpread(this.values).dataSync()[0]!),
+      spread: this.spread,
     };
   }
 

@@ -190,7 +190,12 @@ describe('refuse what does not fit', () => {
     ],
     ['CbedPlace', () => [tf.ones([1, 4, 5, 3], 'bool'), none(), tf.scalar(1)], 1, /not \(N, S, S/],
     ['CbedBiasLeaky', () => [tf.ones([2, 5]), tf.ones([4])], 1, /do not fit/],
-    ['CbedSee', () => [tf.ones([2, 5]), tf.ones([5]), tf.ones([2, 4]), tf.scalar(1)], 2, /fit/],
+    [
+      'CbedSee',
+      () => [tf.ones([2, 5]), tf.ones([5]), tf.ones([2, 4]), tf.scalar(1), tf.scalar(2)],
+      2,
+      /fit/,
+    ],
     ['CbedScores', () => [tf.ones([3, 4]), tf.ones([2, 4]), tf.ones([4]), tf.ones([1])], 2, /fit/],
   ])('%s', (name, inputs, outputs, complaint) => {
     tf.tidy(() => {
