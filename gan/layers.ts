@@ -52,8 +52,10 @@ const leakySlope = (upstream: Tensor, x: Tensor): Tensor =>
  * max(x, 0.2 x) by TensorFlow's kernel. Its gradient may be differentiated again, exactly (the
  * slope is constant almost everywhere); the engine's own leaky ReLU throws there.
  */
-export const leakyRelu = custom<Tensor2D>((...inputs) => {
-  const [x, save] = inputs as [Tensor2D, Saved];
+export const leakyRelu = <T extends Tensor>(x: T): T => leaky(x) as T;
+
+const leaky = custom<Tensor>((...inputs) => {
+  const [x, save] = inputs as [Tensor, Saved];
   save([x]);
   return {
     value: kernel('LeakyRelu', [x], { floats: { alpha: LEAK } }),
@@ -86,7 +88,7 @@ export const project = (x: Tensor2D, kernelWeights: Tensor2D): Tensor2D =>
   product(x, kernelWeights);
 
 /** x + bias (outputs); its gradient is a sum over the batch. */
-const biased = custom<Tensor2D>((...inputs) => {
+export const biased = custom<Tensor2D>((...inputs) => {
   const [x, bias] = inputs as [Tensor2D, Tensor1D];
   return {
     value: kernel('BiasAdd', [x, bias]),
