@@ -1,4 +1,4 @@
-import { native } from '../src/engine/complex.ts';
+import { type Attributes, operation } from '../src/engine/operation.ts';
 import { type Tensor, type Tensor1D, type Tensor2D, tf } from '../src/engine/tf.ts';
 
 type GradientOf<T> = (upstream: Tensor, saved: Tensor[]) => T;
@@ -9,35 +9,11 @@ const custom = <T extends Tensor>(
   body: (...inputs: unknown[]) => { value: Tensor; gradFunc: GradientOf<Tensor | Tensor[]> },
 ): ((...inputs: Tensor[]) => T) => tf.customGrad(body as never) as never;
 
-function kernel<T extends Tensor>(
+const kernel = <T extends Tensor>(
   name: string,
   inputs: Tensor[],
-  extra: { floats?: Record<string, number>; flags?: Record<string, boolean> } = {},
-): T {
-  const { executeSingleOutput, binding } = bound();
-  const attributes = [
-    { name: 'T', type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT as number | boolean },
-    ...Object.entries(extra.floats ?? {}).map(([key, value]) => ({
-      name: key,
-      type: binding.TF_ATTR_FLOAT,
-      value,
-    })),
-    ...Object.entries(extra.flags ?? {}).map(([key, value]) => ({
-      name: key,
-      type: binding.TF_ATTR_BOOL,
-      value,
-    })),
-  ];
-  return executeSingleOutput(name, attributes, inputs) as T;
-}
-
-const bound = () => {
-  const backend = native();
-  return {
-    executeSingleOutput: backend.executeSingleOutput.bind(backend),
-    binding: backend.binding,
-  };
-};
+  attributes: Omit<Attributes, 'types'> = {},
+): T => operation(name, inputs, { types: { T: 'float' }, ...attributes }) as T;
 
 const LEAK = 0.2;
 

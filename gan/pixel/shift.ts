@@ -1,4 +1,4 @@
-import { native } from '../../src/engine/complex.ts';
+import { native } from '../../src/engine/operation.ts';
 import { type Tensor, type Tensor4D, tf } from '../../src/engine/tf.ts';
 
 /** Every image read at (x + dx, y + dy); outside is zero. Rows of `by`: dx, dy. */

@@ -1,5 +1,5 @@
-import { native } from './complex.ts';
 import { type Kernels, kernels } from './kernels.ts';
+import { native } from './operation.ts';
 import { type Tensor, type Tensor1D, type Tensor4D, tf } from './tf.ts';
 
 /** Kernel (rows, columns, from, to) of a convolution, and gain and offset (to) of its normalisation. */
