@@ -22,10 +22,10 @@ export const spectralLayout = (layout: ParameterLayout): ParameterLayout =>
   );
 
 /** Singular vectors of every kernel by name: `left` (inputs, 1) and `right` (outputs, 1). */
-export interface Singular {
+export type Singular = {
   left: Weights;
   right: Weights;
-}
+};
 
 /**
  * One power iteration for every kernel: v = W u / |W u|, u = W'v / |W'v|, from the flat vectors u.
