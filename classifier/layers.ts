@@ -1,5 +1,5 @@
-import { native } from '../src/engine/complex.ts';
 import { convNorm, NORM_EPSILON, type NormStatistics } from '../src/engine/conv-norm.ts';
+import { operation } from '../src/engine/operation.ts';
 import type { WeightSpec, Weights } from '../src/engine/parameters.ts';
 import { relu } from '../src/engine/relu.ts';
 import { type Tensor, type Tensor1D, type Tensor2D, type Tensor4D, tf } from '../src/engine/tf.ts';
@@ -98,14 +98,9 @@ export function residualBlock(pass: Pass, name: string, x: Tensor4D): Tensor4D {
 
 /** Values (N, channels) on all rows and columns of maps (N, rows, columns, channels). */
 function spreadOver(values: Tensor2D, shape: readonly number[]): Tensor {
-  const { binding } = native();
-  const type = (name: string, value: number) => ({ name, type: binding.TF_ATTR_TYPE, value });
   const [count, channels] = values.shape;
-  return native().executeSingleOutput(
-    'BroadcastTo',
-    [type('T', binding.TF_FLOAT), type('Tidx', binding.TF_INT32)],
-    [values.reshape([count, 1, 1, channels]), tf.tensor1d([...shape], 'int32')],
-  );
+  const inputs = [values.reshape([count, 1, 1, channels]), tf.tensor1d([...shape], 'int32')];
+  return operation('BroadcastTo', inputs, { types: { T: 'float', Tidx: 'int32' } });
 }
 
 /**

@@ -1,4 +1,4 @@
-import { native } from '../src/engine/complex.ts';
+import { operation } from '../src/engine/operation.ts';
 import { type Tensor2D, type Tensor4D, tf } from '../src/engine/tf.ts';
 
 /** Where each output pixel (x, y) about the centre is read: (xx x + xy y + dx, yx x + yy y + dy). */
@@ -26,23 +26,15 @@ function projective({ xx, xy, yx, yy, dx, dy }: Affine, size: number): number[] 
  */
 export function warp(x: Tensor4D, maps: readonly Affine[]): Tensor4D {
   const size = x.shape[1];
-  const { binding } = native();
   return tf.tidy(() => {
     const transforms = tf.tensor2d(
       maps.map((map) => projective(map, size)),
       [maps.length, 8],
     ) as Tensor2D;
-    const attributes = [
-      { name: 'dtype', type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT },
-      { name: 'interpolation', type: binding.TF_ATTR_STRING, value: 'BILINEAR' },
-      { name: 'fill_mode', type: binding.TF_ATTR_STRING, value: 'CONSTANT' },
-    ];
-    const shape = tf.tensor1d([size, size], 'int32');
-    return native().executeSingleOutput('ImageProjectiveTransformV3', attributes, [
-      x,
-      transforms,
-      shape,
-      tf.scalar(0),
-    ]) as Tensor4D;
+    const inputs = [x, transforms, tf.tensor1d([size, size], 'int32'), tf.scalar(0)];
+    return operation('ImageProjectiveTransformV3', inputs, {
+      types: { dtype: 'float' },
+      texts: { interpolation: 'BILINEAR', fill_mode: 'CONSTANT' },
+    }) as Tensor4D;
   });
 }

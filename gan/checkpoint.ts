@@ -7,7 +7,7 @@ import type { GanConfig } from './config.ts';
 import type { GanData } from './data.ts';
 import type { Health } from './health.ts';
 import type { HistoryRow } from './history.ts';
-import type { TrainerState } from './trainer.ts';
+import type { TrainerState } from './trainee.ts';
 import type { WatchState } from './watchdog.ts';
 
 /** What a checkpoint belongs to: one configuration and one set of training triplets. */
@@ -16,20 +16,35 @@ export interface CheckpointFacts {
   data: string;
 }
 
-/** Steps may be added to a training; every other setting decides what the steps compute. */
-export function checkpointFacts(
-  config: GanConfig,
-  data: GanData,
-  watched: boolean,
-): CheckpointFacts {
-  const { steps: _, ...settings } = config;
-  const materials = [...new Set(data.set.triplets.map(({ material }) => material))].sort();
-  const attention = [...(data.attention ?? [])].sort((a, b) => a - b);
-  return {
-    config: { ...settings, watched },
-    data: digestOf({ store: data.store, materials, attention }),
-  };
+/** What a training learned from, as far as a later one must agree. */
+export interface LearnedFrom {
+  /** Digest of the prepared store. */
+  store: string;
+  /** Material of every training triplet. */
+  materials: readonly string[];
+  attention?: ReadonlySet<number>;
 }
+
+/** Steps may be added to a training; every other setting decides what the steps compute. */
+export function factsOf(
+  { steps: _, ...settings }: Record<string, unknown> & { steps: number },
+  data: LearnedFrom,
+): CheckpointFacts {
+  const materials = [...new Set(data.materials)].sort();
+  const attention = [...(data.attention ?? [])].sort((a, b) => a - b);
+  return { config: settings, data: digestOf({ store: data.store, materials, attention }) };
+}
+
+/** The facts of a training on discs. */
+export const checkpointFacts = (
+  config: GanConfig,
+  { set, store, attention }: GanData,
+  watched: boolean,
+): CheckpointFacts =>
+  factsOf(
+    { ...config, watched },
+    { store, materials: set.triplets.map(({ material }) => material), attention },
+  );
 
 const FORMAT = 'cbed-gan training 3';
 const NAME = /^step-(\d+)\.safetensors$/;
@@ -48,6 +63,7 @@ const NETWORKS = ['generator', 'discriminator'] as const;
 function packState(state: TrainerState, prefix = '') {
   const { step, draws, noise, inputNoise } = state;
   const arrays: Arrays = { [`${prefix}average`]: state.average };
+  if (state.singular) arrays[`${prefix}singular`] = state.singular;
   for (const name of NETWORKS) {
     const adam = state[`${name}Adam`];
     arrays[`${prefix}${name}`] = state[name];
@@ -70,6 +86,7 @@ function unpackState(arrays: Arrays, about: AboutState, prefix = ''): TrainerSta
     square: floats(`${name}/square`),
   });
   const { step, draws, noise, inputNoise } = about;
+  const singular = arrays[`${prefix}singular`];
   return {
     ...{ step, draws, noise, inputNoise },
     generator: floats('generator'),
@@ -77,6 +94,7 @@ function unpackState(arrays: Arrays, about: AboutState, prefix = ''): TrainerSta
     discriminator: floats('discriminator'),
     discriminatorAdam: adam('discriminator'),
     average: floats('average'),
+    ...(singular && { singular }),
   };
 }
 

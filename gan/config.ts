@@ -6,6 +6,10 @@ import { GROUP } from './batches.ts';
 export const PRESETS = ['cpu', 'gpu'] as const;
 export type Preset = (typeof PRESETS)[number];
 
+/** What a GAN learns in: the codec's discs, or pixels drawn from nothing or from a real triplet. */
+export const GENERATORS = ['codec', 'pixel', 'residual'] as const;
+export type GeneratorName = (typeof GENERATORS)[number];
+
 const SIZES = {
   cpu: { latent: 64, hidden: 384, components: 200, batch: 128, steps: 3000 },
   gpu: { latent: 128, hidden: 1024, components: 400, batch: 512, steps: 20_000 },

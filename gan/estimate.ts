@@ -10,7 +10,7 @@ import { shapeOf } from './trainer.ts';
 export interface GanPlan {
   classes: readonly number[];
   triplets: number;
-  config: GanConfig;
+  config: Readonly<Record<string, unknown>>;
   generatorParameters: number;
   discriminatorParameters: number;
   /** Multiplications and additions a step. */

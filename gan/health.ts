@@ -1,7 +1,7 @@
 import { rowsByClass } from '../src/balance/sampling.ts';
 import type { Stream } from '../src/ground/stream.ts';
 import { classCount, type TrainingVectors } from './batches.ts';
-import type { GanTrainer } from './trainer.ts';
+import type { Trainee } from './trainee.ts';
 import { type LabelledRows, labelledRows, type VectorRows, vectorRows } from './vectors.ts';
 
 /** Distance of two sets of vectors, about zero where both come from one distribution (KID). */
@@ -58,7 +58,7 @@ function spread({ count, width, values }: VectorRows): number {
 }
 
 /** Spread over the classes that get attention, else the rarest, beside that of real vectors. */
-function diversityOf(trainer: GanTrainer, training: TrainingVectors, stream: Stream): number {
+function diversityOf(trainer: Trainee, training: TrainingVectors, stream: Stream): number {
   const { labels, attention } = training;
   const rows = rowsByClass({ labels, classCount: classCount(training) });
   const several = [...rows.keys()].filter((label) => rows[label]!.length >= LEAST_REAL);
@@ -82,7 +82,7 @@ function diversityOf(trainer: GanTrainer, training: TrainingVectors, stream: Str
 
 /** r_v: where the held-out vectors stand between training and generated ones. */
 function overfittingOf(
-  trainer: GanTrainer,
+  trainer: Trainee,
   { known, held, made }: Record<'known' | 'held' | 'made', LabelledRows>,
 ): number | null {
   if (held.count === 0) return null;
@@ -91,7 +91,7 @@ function overfittingOf(
 }
 
 /** Looks at a training as it stands; draws from a stream of its own, so that nothing changes. */
-export function healthOf(trainer: GanTrainer, looking: Looking): Health {
+export function healthOf(trainer: Trainee, looking: Looking): Health {
   const { training, held, distance } = looking;
   const stream = looking.stream.split(trainer.step);
   const order = stream.permutation(training.labels.length);

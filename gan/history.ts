@@ -1,5 +1,5 @@
 import type { Health } from './health.ts';
-import type { StepLosses } from './trainer.ts';
+import type { StepLosses } from './trainee.ts';
 
 /** Losses averaged over the steps since the row before, and what the watchdog saw among them. */
 export interface HistoryRow extends StepLosses {

@@ -1,4 +1,4 @@
-import { native } from '../src/engine/complex.ts';
+import { type Attributes, operation } from '../src/engine/operation.ts';
 import { type Tensor, type Tensor1D, type Tensor2D, tf } from '../src/engine/tf.ts';
 
 type GradientOf<T> = (upstream: Tensor, saved: Tensor[]) => T;
@@ -9,35 +9,11 @@ const custom = <T extends Tensor>(
   body: (...inputs: unknown[]) => { value: Tensor; gradFunc: GradientOf<Tensor | Tensor[]> },
 ): ((...inputs: Tensor[]) => T) => tf.customGrad(body as never) as never;
 
-function kernel<T extends Tensor>(
+const kernel = <T extends Tensor>(
   name: string,
   inputs: Tensor[],
-  extra: { floats?: Record<string, number>; flags?: Record<string, boolean> } = {},
-): T {
-  const { executeSingleOutput, binding } = bound();
-  const attributes = [
-    { name: 'T', type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT as number | boolean },
-    ...Object.entries(extra.floats ?? {}).map(([key, value]) => ({
-      name: key,
-      type: binding.TF_ATTR_FLOAT,
-      value,
-    })),
-    ...Object.entries(extra.flags ?? {}).map(([key, value]) => ({
-      name: key,
-      type: binding.TF_ATTR_BOOL,
-      value,
-    })),
-  ];
-  return executeSingleOutput(name, attributes, inputs) as T;
-}
-
-const bound = () => {
-  const backend = native();
-  return {
-    executeSingleOutput: backend.executeSingleOutput.bind(backend),
-    binding: backend.binding,
-  };
-};
+  attributes: Omit<Attributes, 'types'> = {},
+): T => operation(name, inputs, { types: { T: 'float' }, ...attributes }) as T;
 
 const LEAK = 0.2;
 
@@ -52,8 +28,10 @@ const leakySlope = (upstream: Tensor, x: Tensor): Tensor =>
  * max(x, 0.2 x) by TensorFlow's kernel. Its gradient may be differentiated again, exactly (the
  * slope is constant almost everywhere); the engine's own leaky ReLU throws there.
  */
-export const leakyRelu = custom<Tensor2D>((...inputs) => {
-  const [x, save] = inputs as [Tensor2D, Saved];
+export const leakyRelu = <T extends Tensor>(x: T): T => leaky(x) as T;
+
+const leaky = custom<Tensor>((...inputs) => {
+  const [x, save] = inputs as [Tensor, Saved];
   save([x]);
   return {
     value: kernel('LeakyRelu', [x], { floats: { alpha: LEAK } }),
@@ -86,7 +64,7 @@ export const project = (x: Tensor2D, kernelWeights: Tensor2D): Tensor2D =>
   product(x, kernelWeights);
 
 /** x + bias (outputs); its gradient is a sum over the batch. */
-const biased = custom<Tensor2D>((...inputs) => {
+export const biased = custom<Tensor2D>((...inputs) => {
   const [x, bias] = inputs as [Tensor2D, Tensor1D];
   return {
     value: kernel('BiasAdd', [x, bias]),

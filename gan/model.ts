@@ -9,21 +9,12 @@ import { readTensorFile, writeTensorFile } from '../src/ground/tensorfile.ts';
 import { classCodes } from './codes.ts';
 import { type Critic, criticScores } from './critic.ts';
 import { decodedTriplets, decodeTensors, type SpaceTensors, spaceTensors } from './decode.ts';
+import type { Lineage } from './lineage.ts';
 import { embed, type GanShape, generator, generatorLayout } from './networks.ts';
 import { type Decoding, type DecodingPlan, planDecoding } from './plan.ts';
 import { type CodecSpace, vectorWidth } from './space.ts';
 import { packSpace, unpackSpace } from './space-file.ts';
 import { joinRows } from './vectors.ts';
-
-/** What a GAN learned from: enough to refuse it where test materials were among it. */
-export interface Lineage {
-  /** Digest of the prepared store. */
-  store: string;
-  /** Materials of the training triplets, ascending, each once. */
-  materials: readonly string[];
-  /** Training materials of each class. */
-  counts: readonly number[];
-}
 
 export interface GanParts {
   shape: GanShape;

@@ -53,20 +53,26 @@ export const embed = (weights: Weights, codes: Tensor2D): Tensor2D =>
   project(codes, weights['class/embedding'] as Tensor2D);
 
 /**
+ * What a generator starts from, (B, latent + embedding). Embeddings enter by direction only, so that
+ * points between two classes are as strong a condition as the classes themselves.
+ */
+export function conditioned(z: Tensor2D, embedding: Tensor2D): Tensor2D {
+  const length = embedding.square().sum(1, true).add(1e-12).sqrt();
+  return tf.concat([z, embedding.div(length).mul(EMBEDDING_NORM) as Tensor2D], 1);
+}
+
+/**
  * The generator: latent vectors (B, latent) and class embeddings (B, embedding) to codec vectors
- * (B, vector). Embeddings enter by direction only, so that points between two classes are as
- * strong a condition as the classes themselves.
+ * (B, vector).
  */
 export function generator(weights: Weights, z: Tensor2D, embedding: Tensor2D): Tensor2D {
-  const length = embedding.square().sum(1, true).add(1e-12).sqrt();
-  const condition = embedding.div(length).mul(EMBEDDING_NORM) as Tensor2D;
   const hidden = (x: Tensor2D, name: string): Tensor2D => {
     const gain = weights[`${name}/gain`] as Tensor1D;
     return leakyRelu(
       layerNorm(denseOf(x, weights, name), gain, weights[`${name}/shift`] as Tensor1D),
     );
   };
-  return denseOf(hidden(hidden(tf.concat([z, condition], 1), 'first'), 'second'), weights, 'out');
+  return denseOf(hidden(hidden(conditioned(z, embedding), 'first'), 'second'), weights, 'out');
 }
 
 /** Weights of the discriminator; `class/projection` is the table of Miyato and Koyama (2018). */

@@ -1,5 +1,5 @@
-import { native } from '../src/engine/complex.ts';
 import { kernels } from '../src/engine/kernels.ts';
+import { operation } from '../src/engine/operation.ts';
 import { type Tensor, tf } from '../src/engine/tf.ts';
 import type { Stream } from '../src/ground/stream.ts';
 
@@ -9,16 +9,10 @@ export interface NoiseState {
   counter: number;
 }
 
-function stockNormal(inputs: Tensor[]): Tensor {
-  const { binding } = native();
-  const type = (name: string, value: number) => ({ name, type: binding.TF_ATTR_TYPE, value });
-  const attributes = [
-    type('dtype', binding.TF_FLOAT),
-    type('T', binding.TF_INT32),
-    type('Tseed', binding.TF_INT32),
-  ];
-  return native().executeSingleOutput('StatelessRandomNormal', attributes, inputs);
-}
+const stockNormal = (inputs: Tensor[]): Tensor =>
+  operation('StatelessRandomNormal', inputs, {
+    types: { dtype: 'float', T: 'int32', Tseed: 'int32' },
+  });
 
 /**
  * Normal noise drawn on the engine (counter-based Philox, so that the same state gives the same

@@ -1,5 +1,5 @@
-import { native } from '../src/engine/complex.ts';
 import { numbersOf } from '../src/engine/numbers.ts';
+import { operations } from '../src/engine/operation.ts';
 import { type Tensor, type Tensor2D, tf } from '../src/engine/tf.ts';
 import type { Stream } from '../src/ground/stream.ts';
 
@@ -21,13 +21,10 @@ const OVERSAMPLING = 40;
 const ITERATIONS = 8;
 
 function factor(name: 'Qr' | 'SelfAdjointEigV2', matrix: Tensor2D): [Tensor2D, Tensor2D] {
-  const { binding } = native();
-  const flag = name === 'Qr' ? ['full_matrices', false] : ['compute_v', true];
-  const attributes = [
-    { name: flag[0], type: binding.TF_ATTR_BOOL, value: flag[1] },
-    { name: 'T', type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT },
-  ];
-  return native().executeMultipleOutputs(name, attributes, [matrix], 2) as [Tensor2D, Tensor2D];
+  const flags: Record<string, boolean> =
+    name === 'Qr' ? { full_matrices: false } : { compute_v: true };
+  const found = operations(name, [matrix], { types: { T: 'float' }, flags, outputs: 2 });
+  return found as [Tensor2D, Tensor2D];
 }
 
 /** Leading eigenvectors (N, rank) of a symmetric matrix, largest first, by subspace iteration. */

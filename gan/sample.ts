@@ -35,7 +35,7 @@ export const BLOCK = 32;
 
 /** Latent vector number `index` of a seed and a space group; shortened by `truncation` below 1. */
 export const latentOf = (
-  model: GanModel,
+  model: { shape: { latent: number } },
   options: { seed: number; spaceGroup: number; index: number; truncation?: number },
 ): Float32Array =>
   new Stream(options.seed, `latent/${options.spaceGroup}/${options.index}`).normals(
@@ -117,11 +117,16 @@ export async function drawTriplets(
   return drawn;
 }
 
+/** Random triplets of a class. */
+export interface RandomRequest {
+  spaceGroup: number;
+  count: number;
+  seed: number;
+  truncation?: number;
+}
+
 /** Origins of `count` random triplets of a class. */
-export function randomOrigins(
-  model: GanModel,
-  options: { spaceGroup: number; count: number; seed: number; truncation?: number },
-): Origin[] {
+export function randomOrigins(model: GanModel, options: RandomRequest): Origin[] {
   const label = model.labelOf(options.spaceGroup);
   return Array.from({ length: options.count }, (_, index) => ({
     label,

@@ -1,10 +1,10 @@
-import { Adam, type AdamState, blend } from '../src/engine/adam.ts';
+import { Adam, blend } from '../src/engine/adam.ts';
 import { explainStepError } from '../src/engine/explain.ts';
 import { kernels } from '../src/engine/kernels.ts';
 import { numbersOf } from '../src/engine/numbers.ts';
 import type { ParameterLayout } from '../src/engine/parameters.ts';
 import { type Tensor1D, type Tensor2D, tf } from '../src/engine/tf.ts';
-import { Stream, type StreamState } from '../src/ground/stream.ts';
+import { Stream } from '../src/ground/stream.ts';
 import { BatchSampler, groupedRows, type TrainingVectors } from './batches.ts';
 import type { GanConfig } from './config.ts';
 import { type Critic, criticScores } from './critic.ts';
@@ -18,31 +18,9 @@ import {
   generatorLayout,
   groupSpread,
 } from './networks.ts';
-import { NoiseSource, type NoiseState } from './noise.ts';
+import { NoiseSource } from './noise.ts';
+import type { StepLosses, Trainee, TrainerState } from './trainee.ts';
 import type { LabelledRows, VectorRows } from './vectors.ts';
-
-/** What one step minimised. */
-export interface StepLosses {
-  discriminator: number;
-  generator: number;
-  /** Mean score of the real and of the generated vectors. */
-  real: number;
-  fake: number;
-}
-
-/** Everything that the next step depends on, as plain numbers. */
-export interface TrainerState {
-  step: number;
-  generator: Float32Array;
-  generatorAdam: AdamState;
-  discriminator: Float32Array;
-  discriminatorAdam: AdamState;
-  average: Float32Array;
-  draws: StreamState;
-  noise: NoiseState;
-  /** Standard deviation of the noise on what the discriminator sees. */
-  inputNoise: number;
-}
 
 /** Sizes of the networks for a configuration and the data. */
 export const shapeOf = (
@@ -60,7 +38,7 @@ export const shapeOf = (
  * The conditional GAN in training: both networks, their optimisers and the moving average of the
  * generator. `step` is one update of each network. Free it with `dispose`.
  */
-export class GanTrainer {
+export class GanTrainer implements Trainee {
   readonly shape: GanShape;
   /** Standard deviation of the noise on what the discriminator sees; starts as configured. */
   inputNoise: number;

@@ -1,5 +1,5 @@
 import { type Health, healthOf, type Looking } from './health.ts';
-import type { GanTrainer, TrainerState } from './trainer.ts';
+import type { Trainee, TrainerState } from './trainee.ts';
 
 export type Trouble = 'collapse' | 'overfitting' | 'divergence';
 
@@ -89,7 +89,7 @@ export class Watchdog {
   }
 
   /** Looks, and sets the trainer back where trouble lasts. Gives the setback, null for none. */
-  look(trainer: GanTrainer): Setback | null {
+  look(trainer: Trainee): Setback | null {
     if (trainer.step < WARM_UP) return null;
     const health = healthOf(trainer, this.looking);
     this.latest = health;
@@ -108,7 +108,7 @@ export class Watchdog {
     return this.kept.troubled < PATIENCE ? null : this.setBack(trainer, found);
   }
 
-  private setBack(trainer: GanTrainer, [trouble, text]: [Trouble, string]): Setback {
+  private setBack(trainer: Trainee, [trouble, text]: [Trouble, string]): Setback {
     const { best, setbacks } = this.kept;
     const step = trainer.step;
     const noise = MORE_NOISE * trainer.inputNoise;

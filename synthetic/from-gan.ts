@@ -1,9 +1,9 @@
 import type { GanModel } from '../gan/model.ts';
 import { BLOCK, type Drawn, type Origin as Source } from '../gan/sample.ts';
 import type { Store } from '../src/dataset/store.ts';
-import { inputError } from '../src/ground/errors.ts';
 import type { ArchiveContents, Parameters, SyntheticArchive } from './archive.ts';
 import { splitDigest } from './leak.ts';
+import { type ParameterPart, partOf, rowOf } from './parameter-row.ts';
 import { type Provenance, type Seen, seenBy } from './provenance.ts';
 
 /** A drawn triplet on its way into an archive. */
@@ -13,13 +13,6 @@ export interface GanSample {
   /** Position in the block that it was drawn in: drawn there again, it is the same to the bit. */
   place: number;
   passport: Provenance;
-}
-
-/** Columns of a parameter row, one after another. */
-interface ParameterLayout {
-  parts: { name: string; from: number; to: number; meaning: string }[];
-  /** Pattern, h and k of each column of `intensities`. */
-  discs: [number, number, number][];
 }
 
 const MEANINGS = {
@@ -45,7 +38,7 @@ function parametersOf(model: GanModel, samples: readonly GanSample[]): Parameter
   const slots = shownSlots(samples);
   const sizes = { place: 1, latent, offset: embedding, vector, cell: 6, intensities: slots.length };
   let at = 0;
-  const parts = Object.entries(sizes).map(([name, size]) => {
+  const parts = Object.entries(sizes).map(([name, size]): ParameterPart => {
     at += size;
     return { name, from: at - size, to: at, meaning: MEANINGS[name as keyof typeof MEANINGS] };
   });
@@ -59,6 +52,7 @@ function parametersOf(model: GanModel, samples: readonly GanSample[]): Parameter
       return column + part.length;
     }, 0);
   });
+  // Pattern, h and k of each column of `intensities`.
   const discs = slots.map((slot) => [...model.space.frame.slots.at(slot)]);
   return { values, width: at, layout: { parts, discs } };
 }
@@ -107,24 +101,9 @@ export function sourceOf(
   archive: SyntheticArchive,
   row: number,
 ): { source: Source; place: number } {
-  const { parameters, provenance, origin, path, count } = archive;
-  if (!(Number.isInteger(row) && row >= 0 && row < count)) {
-    throw inputError(`${path} has rows 0 to ${count - 1}, not ${row}`);
-  }
-  const layout = parameters?.layout as Partial<ParameterLayout> | undefined;
-  if (!parameters || !provenance || !layout?.parts) {
-    throw inputError(`${path} does not say how its samples were drawn`);
-  }
-  if (origin?.gan.digest !== model.digest) {
-    throw inputError(`${path} was made by another generator`, 'name its run with --gan');
-  }
-  const start = row * parameters.width;
-  const part = (name: string): Float32Array => {
-    const found = layout.parts!.find((one) => one.name === name);
-    if (!found) throw inputError(`${path}: a parameter row has no '${name}'`);
-    return parameters.values.slice(start + found.from, start + found.to);
-  };
-  const { class: spaceGroup, partner, t } = provenance[row]!;
+  const found = rowOf(archive, row, model.digest);
+  const part = (name: string): Float32Array => partOf(found, name);
+  const { class: spaceGroup, partner, t } = found.passport;
   return {
     source: {
       label: model.labelOf(spaceGroup),

@@ -1,25 +1,17 @@
 import { analysePattern, type PatternAnalysis } from '../../src/codec/analysis.ts';
 import { detectLattice } from '../../src/codec/detect.ts';
 import { sampleGeometry } from '../../src/codec/encode.ts';
-import { areaOf, type Basis, reducedBasis, shortest } from '../../src/codec/lattices.ts';
+import {
+  areaOf,
+  type Basis,
+  basisError,
+  reducedBasis,
+  shortest,
+} from '../../src/codec/lattices.ts';
 import { MODES } from '../../src/codec/modes.ts';
 import type { Store } from '../../src/dataset/store.ts';
 import { messageOf } from '../../src/ground/errors.ts';
 import { Stream } from '../../src/ground/stream.ts';
-
-/** Largest relative error of a basis as one of the lattice it should span; 1 for another lattice. */
-function basisError(found: Basis, truth: Basis): number {
-  const [ax, ay, bx, by] = truth;
-  const area = ax * by - ay * bx;
-  const errors = [0, 2].map((i) => {
-    const [x, y] = [found[i]!, found[i + 1]!];
-    const m = Math.round((x * by - y * bx) / area);
-    const n = Math.round((ax * y - ay * x) / area);
-    return Math.hypot(x - m * ax - n * bx, y - m * ay - n * by) / Math.hypot(x, y);
-  });
-  const index = Math.abs((found[0] * found[3] - found[1] * found[2]) / area);
-  return Math.abs(index - 1) < 0.1 ? Math.max(...errors) : 1;
-}
 
 /** The lattice that integer vectors generate, as rows [p, q], [0, t]. */
 function generated(vectors: readonly (readonly [number, number])[]) {

@@ -150,3 +150,20 @@ export function candidateLattices(peaks: readonly Peak[], count: number): Basis[
     .slice(0, count)
     .map(({ basis }) => basis);
 }
+
+/**
+ * Largest relative error of a basis against the nearest vectors of the lattice that it should span;
+ * 1 where it spans another one.
+ */
+export function basisError(found: Basis, truth: Basis): number {
+  const [ax, ay, bx, by] = truth;
+  const area = ax * by - ay * bx;
+  const errors = [0, 2].map((i) => {
+    const [x, y] = [found[i]!, found[i + 1]!];
+    const m = Math.round((x * by - y * bx) / area);
+    const n = Math.round((ax * y - ay * x) / area);
+    return Math.hypot(x - m * ax - n * bx, y - m * ay - n * by) / Math.hypot(x, y);
+  });
+  const index = Math.abs((found[0] * found[3] - found[1] * found[2]) / area);
+  return Math.abs(index - 1) < 0.1 ? Math.max(...errors) : 1;
+}

@@ -37,10 +37,46 @@ async function settingsOf({ config, json: _j, replay: _r, from: _f, hard, ...fla
 }
 
 type Settings = Awaited<ReturnType<typeof settingsOf>>;
+
+/** What is written and said of the samples of either kind of generator. */
+interface Made {
+  contents: import('../../synthetic/archive.ts').ArchiveContents;
+  facts: Record<string, unknown>;
+  text: string;
+  results: import('../../gan/boundary.ts').PairResult[] | null;
+}
+
 type Sampling = import('../../synthetic/sampling/open.ts').Sampling;
 
+/** What is said of random samples that were begun at `start`. */
+function told(classes: readonly number[], triplets: number, start: number) {
+  const perSecond = (1000 * triplets) / (performance.now() - start);
+  return {
+    facts: { classes, triplets, perSecond },
+    text: `${triplets} triplets of ${classes.length} space groups (${classes.join(', ')}), ${perSecond.toFixed(1)} a second`,
+  };
+}
+
+/** Draws random samples of a generator on pixels. */
+async function madeInPixels(settings: Settings): Promise<Made> {
+  const { openPixelSampling } = await import('../../synthetic/sampling/open-pixel.ts');
+  const { pixelSamples } = await import('../../synthetic/sampling/pixel.ts');
+  const { pixelArchive } = await import('../../synthetic/from-pixel.ts');
+  const { ofEach } = await import('../../synthetic/sampling/wanted.ts');
+  const { model, store, classes, close } = await openPixelSampling(settings);
+  try {
+    const start = performance.now();
+    const wanted = ofEach(classes, settings.count);
+    const samples = await pixelSamples(model, { ...settings, wanted }, terminalProgress);
+    const said = told(classes, samples.length, start);
+    return { contents: pixelArchive({ model, store }, samples), ...said, results: null };
+  } finally {
+    close();
+  }
+}
+
 /** Draws random samples, or searches them near the boundary; what to write and what to say. */
-async function made(sampling: Sampling, settings: Settings, near: boolean) {
+async function made(sampling: Sampling, settings: Settings, near: boolean): Promise<Made> {
   const { ganArchive } = await import('../../synthetic/from-gan.ts');
   const { ofEach } = await import('../../synthetic/sampling/wanted.ts');
   const { model, store, classes } = sampling;
@@ -49,13 +85,8 @@ async function made(sampling: Sampling, settings: Settings, near: boolean) {
     const { randomSamples } = await import('../../synthetic/sampling/random.ts');
     const start = performance.now();
     const samples = await randomSamples(model, { ...settings, wanted }, terminalProgress);
-    const perSecond = (1000 * samples.length) / (performance.now() - start);
-    return {
-      contents: ganArchive({ model, store, guide: null }, samples),
-      facts: { classes, triplets: samples.length, perSecond },
-      text: `${samples.length} triplets of ${classes.length} space groups (${classes.join(', ')}), ${perSecond.toFixed(1)} a second`,
-      results: null,
-    };
+    const said = told(classes, samples.length, start);
+    return { contents: ganArchive({ model, store, guide: null }, samples), ...said, results: null };
   }
   const { seenBy } = await import('../../synthetic/provenance.ts');
   const { sampleGates } = await import('../../synthetic/gates.ts');
@@ -87,22 +118,29 @@ function pairsNamed(pair: string, count: number) {
 async function sample(flags: SampleFlags): Promise<void> {
   if (flags.replay !== undefined) return replay(flags);
   const settings = await settingsOf(flags);
-  const { openSampling } = await import('../../synthetic/sampling/open.ts');
-  const { openRun } = await import('../ground/run.ts');
-  const { writeArchive, ARCHIVE_FILE } = await import('../../synthetic/archive.ts');
-  const { writeAttempts } = await import('../../synthetic/sampling/boundary-report.ts');
+  const { openSampling, ganRun } = await import('../../synthetic/sampling/open.ts');
   const near = settings.nearBoundary || settings.pair !== undefined;
+  if (!near && ganRun(settings.gan).generator !== 'codec') {
+    return write(flags, settings, await madeInPixels(settings));
+  }
   const sampling = await openSampling({ ...settings, near });
   try {
-    const run = openRun('sample', settings, settings.out);
-    const path = run.file(ARCHIVE_FILE);
-    const { contents, facts, text, results } = await made(sampling, settings, near);
-    await writeArchive(path, contents);
-    if (results) writeAttempts(run.file('attempts.jsonl'), results, settings.seed);
-    report(flags, { run: run.folder, archive: path, ...facts }, text);
+    await write(flags, settings, await made(sampling, settings, near));
   } finally {
     sampling.close();
   }
+}
+
+async function write(flags: SampleFlags, settings: Settings, one: Made): Promise<void> {
+  const { openRun } = await import('../ground/run.ts');
+  const { writeArchive, ARCHIVE_FILE } = await import('../../synthetic/archive.ts');
+  const { writeAttempts } = await import('../../synthetic/sampling/boundary-report.ts');
+  const run = openRun('sample', settings, settings.out);
+  const path = run.file(ARCHIVE_FILE);
+  const { contents, facts, text, results } = one;
+  await writeArchive(path, contents);
+  if (results) writeAttempts(run.file('attempts.jsonl'), results, settings.seed);
+  report(flags, { run: run.folder, archive: path, ...facts }, text);
 }
 
 function report(
@@ -121,12 +159,14 @@ function report(
 /** Draws one row of an archive again and says whether it is the same. */
 async function replay(flags: SampleFlags): Promise<void> {
   const { replayRow } = await import('../../synthetic/sampling/replay.ts');
+  const { defaultStorePath } = await import('../ground/run.ts');
   const { writePng } = await import('../report/raster.ts');
   const { tripletPicture } = await import('../report/sheet.ts');
   const result = await replayRow({
     row: Number(flags.replay),
     archive: flags.from,
     gan: flags.gan as string | undefined,
+    data: (flags.data as string | undefined) ?? defaultStorePath(),
   });
   const { pixels, size, ...facts } = result;
   const path = (flags.out as string | undefined) ?? `replay-${facts.row}.png`;

@@ -1,6 +1,10 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
+import type { LoopOptions, Trained } from '../../gan/loop.ts';
+import type { Generator } from '../../gan/random.ts';
+import type { TrainingSettings } from '../../gan/settings.ts';
 import type { Setback } from '../../gan/watchdog.ts';
+import type { Store } from '../dataset/store.ts';
 import { terminalProgress } from '../ground/progress.ts';
 import type { Run } from '../ground/run.ts';
 
@@ -13,45 +17,6 @@ interface TrainFlags {
   [setting: string]: unknown;
 }
 
-async function settingsOf(given: TrainFlags, resumed: string | null) {
-  const {
-    config = resumed ?? undefined,
-    out: _o,
-    resume: _r,
-    dryRun: _d,
-    json: _j,
-    ...flags
-  } = given;
-  const { z } = await import('zod');
-  const { readConfigFile, resolveConfig } = await import('../ground/config.ts');
-  const { defaultStorePath } = await import('../ground/run.ts');
-  const { ganConfigFor, PRESETS } = await import('../../gan/config.ts');
-  const word = z.enum(PRESETS, { error: `is none of ${PRESETS.join(', ')}` }).default('cpu');
-  const file = config ? readConfigFile(config) : {};
-  const { preset } = resolveConfig(z.object({ preset: word }), {
-    preset: flags.preset ?? file.preset,
-  });
-  const schema = ganConfigFor(preset).extend({
-    preset: word,
-    data: z.string().default(defaultStorePath()),
-    classes: z.coerce.string().default('rare'),
-    minutes: z.coerce.number().positive({ error: 'is not above 0' }).optional(),
-    keep: z.coerce.number().int().min(1, { error: 'is less than 1' }).default(2),
-  });
-  return resolveConfig(schema, flags, config);
-}
-
-type Settings = Awaited<ReturnType<typeof settingsOf>>;
-
-const ganSettings = ({
-  preset: _p,
-  data: _d,
-  classes: _c,
-  minutes: _m,
-  keep: _k,
-  ...gan
-}: Settings) => gan;
-
 /** The run to go on with; null for a training that starts anew. */
 async function resumedRun({ resume, out }: TrainFlags): Promise<Run | null> {
   if (!resume) return null;
@@ -60,23 +25,38 @@ async function resumedRun({ resume, out }: TrainFlags): Promise<Run | null> {
 }
 
 async function train(flags: TrainFlags): Promise<void> {
+  const { config, out: _o, resume: _r, dryRun, json, ...given } = flags;
   const resumed = await resumedRun(flags);
-  const settings = await settingsOf(flags, resumed?.file('config.json') ?? null);
+  const { trainingSettings, storeFor } = await import('../../gan/settings.ts');
+  const settings = trainingSettings(given, config ?? resumed?.file('config.json'));
   const { openStore } = await import('../dataset/store.ts');
   const { trainingClasses } = await import('../../gan/attention.ts');
-  const store = await openStore(settings.data);
+  const opened = await openStore(settings.about.data);
   try {
-    const chosen = trainingClasses(store, settings.classes);
-    if (flags.dryRun) {
-      const { ganPlan, planText } = await import('../../gan/estimate.ts');
-      const plan = ganPlan(store, ganSettings(settings), chosen);
-      console.log(flags.json ? JSON.stringify({ settings, plan }, null, 2) : planText(plan));
+    const store = storeFor(settings, opened);
+    const chosen = trainingClasses(store, settings.about.classes);
+    if (dryRun) {
+      const { planText } = await import('../../gan/estimate.ts');
+      const plan = await planOf(store, settings, chosen);
+      console.log(
+        json ? JSON.stringify({ settings: flat(settings), plan }, null, 2) : planText(plan),
+      );
       return;
     }
     await trainOn({ store, chosen, settings, resumed }, flags);
   } finally {
-    store.close();
+    opened.close();
   }
+}
+
+/** Settings as one table, as config.json and --config hold them. */
+const flat = ({ about, network }: TrainingSettings) => ({ ...about, ...network.config });
+
+async function planOf(store: Store, { network }: TrainingSettings, chosen: readonly number[]) {
+  const { ganPlan } = await import('../../gan/estimate.ts');
+  if (network.generator === 'codec') return ganPlan(store, network.config, chosen);
+  const { pixelPlan } = await import('../../gan/pixel/estimate.ts');
+  return pixelPlan(store, { kind: network.generator, config: network.config }, chosen);
 }
 
 /** What a setback means for the training, in a line. */
@@ -87,37 +67,48 @@ const setbackText = ({ trouble, text, step, back, noise }: Setback): string =>
     : `going on from step ${back} with input noise ${noise.toPrecision(2)}`);
 
 interface Training {
-  store: import('../dataset/store.ts').Store;
+  store: Store;
   chosen: readonly number[];
-  settings: Settings;
+  settings: TrainingSettings;
   resumed: Run | null;
 }
 
-async function trainOn({ store, chosen, settings, resumed }: Training, flags: TrainFlags) {
-  const { ganData } = await import('../../gan/data.ts');
-  const { trainGan } = await import('../../gan/train.ts');
+/** Trains what the settings name. */
+async function learn(
+  { store, chosen, settings: { network } }: Training,
+  loop: LoopOptions<Generator>,
+): Promise<Trained<Generator>> {
+  const attention = new Set(chosen.map((spaceGroup) => store.classes.indexOf(spaceGroup)));
+  const examples = store.examples('train');
+  if (network.generator === 'codec') {
+    const { ganData } = await import('../../gan/data.ts');
+    const { trainGan } = await import('../../gan/train.ts');
+    const data = { ...ganData(examples, terminalProgress), attention };
+    return trainGan({ ...loop, data, config: network.config });
+  }
+  const { trainPixelGan } = await import('../../gan/pixel/train.ts');
+  const data = { examples, store: store.digest, attention };
+  return trainPixelGan({ ...loop, kind: network.generator, data, config: network.config });
+}
+
+async function trainOn(training: Training, flags: TrainFlags) {
+  const { store, chosen, settings, resumed } = training;
   const { Checkpoints } = await import('../../gan/checkpoint.ts');
   const { memoryWarnings } = await import('../../gan/attention.ts');
   const { openRun } = await import('../ground/run.ts');
   const { GanWatch } = await import('../report/gan-watch.ts');
   const { kid } = await import('../../synthetic/metrics/kid.ts');
   for (const warning of memoryWarnings(store, chosen)) console.error(warning);
-  const run = resumed ?? openRun('gan', settings, flags.out);
-  const data = {
-    ...ganData(store.examples('train'), terminalProgress),
-    attention: new Set(chosen.map((spaceGroup) => store.classes.indexOf(spaceGroup))),
-  };
+  const run = resumed ?? openRun('gan', flat(settings), flags.out);
   const watch = new GanWatch(run, store, chosen);
-  const checkpoints = new Checkpoints(run.file('checkpoints'), { keep: settings.keep });
+  const checkpoints = new Checkpoints(run.file('checkpoints'), { keep: settings.about.keep });
   if (!resumed) {
     checkpoints.clear();
     watch.begin();
   }
-  const trained = await trainGan({
-    data,
-    config: ganSettings(settings),
+  const trained = await learn(training, {
     checkpoints,
-    minutes: settings.minutes,
+    minutes: settings.about.minutes,
     progress: terminalProgress,
     watch: kid,
     onSetback: (setback) => console.error(setbackText(setback)),
@@ -141,7 +132,8 @@ async function trainOn({ store, chosen, settings, resumed }: Training, flags: Tr
     `KID of ${chosen.length} classes in random convolutions: ${quality.trained.toPrecision(3)} (untrained generator ${quality.untrained.toPrecision(3)}, ${floor})`,
   );
   console.log(`wrote ${[run.file('model.safetensors'), ...wrote].join(', ')}`);
-  console.log('next: npx gan sample --near-boundary');
+  const near = settings.network.generator === 'codec' ? ' --near-boundary' : '';
+  console.log(`next: npx gan sample${near}`);
 }
 
 /** `gan train`: the conditional GAN. */
@@ -153,6 +145,14 @@ export const trainCommand = (): Command =>
       'classes that get most attention: rare (fewer than 20 training materials), medium (20 to 100), all, numbers such as 14,62,225, or a crystal system',
     )
     .option('--data <store>', `prepared store (default: ${join('workspace', 'prepared.h5')})`)
+    .option(
+      '--generator <kind>',
+      'codec: disc tables, rendered (default); pixel: draws pixels; residual: changes real triplets',
+    )
+    .option(
+      '--size <n>',
+      'pixels a side of pixel and residual: 16, 32, 64 or 128 (default: those of the store)',
+    )
     .option('--preset <machine>', 'cpu or gpu: sizes of networks, batch and training')
     .option('--steps <n>', 'updates of both networks')
     .option('--minutes <n>', 'stop after this long, even when steps are left')

@@ -1,5 +1,4 @@
 import type { AnomalyKind } from './anomaly.ts';
-import type { Hdf5 } from './hdf5.ts';
 
 /** A remark on one sample while it is read. */
 export type Remark = (kind: AnomalyKind, reason: string) => void;
@@ -28,27 +27,36 @@ const READERS: Readonly<Record<string, (view: DataView, at: number) => number>> 
   u8: (view, at) => Number(view.getBigUint64(at, true)),
 };
 
-/** The attributes of one group, read by name; what cannot be read is remarked on and null. */
+/** What a file says of an attribute before its value. */
+export interface StoredAttribute extends NumberType {
+  /** True for text of any length, which `text` reads. */
+  vlen: boolean;
+  shape: readonly number[] | null;
+  /** Numbers or texts in it. */
+  total_size: number;
+}
+
+/** The attributes of one group as they are stored, whoever reads them. */
+export interface AttributeSource {
+  readonly names: readonly string[];
+  about(name: string): StoredAttribute;
+  /** Little-endian numbers, or text of fixed length. */
+  bytes(name: string, count: number): Uint8Array;
+  text(name: string): string;
+  /** What an error of these calls means, in one line. */
+  fault(error: unknown): string;
+}
+
+/** The attributes of one group, judged by name; what cannot be used is remarked on and null. */
 export class Attributes {
   readonly names: readonly string[];
-  private readonly library: Hdf5;
-  private readonly file: bigint;
-  private readonly group: string;
+  private readonly source: AttributeSource;
   private readonly remark: Remark;
-  private readonly careful: boolean;
 
-  constructor(
-    library: Hdf5,
-    file: bigint,
-    group: string,
-    { remark, careful = false }: { remark: Remark; careful?: boolean },
-  ) {
-    this.careful = careful;
-    this.library = library;
-    this.file = file;
-    this.group = group;
+  constructor(source: AttributeSource, remark: Remark) {
+    this.source = source;
     this.remark = remark;
-    this.names = library.module.get_attribute_names(file, group) as unknown as string[];
+    this.names = source.names;
   }
 
   /** One number, or null. Text that spells a number counts: the space group is stored so. */
@@ -88,14 +96,13 @@ export class Attributes {
     try {
       return this.value(name);
     } catch (error) {
-      this.remark('attribute-unreadable', `${name}: ${this.library.fault(error)}`);
+      this.remark('attribute-unreadable', `${name}: ${this.source.fault(error)}`);
       return null;
     }
   }
 
   private value(name: string): Value | null {
-    const { module, Group } = this.library;
-    const about = module.get_attribute_metadata(this.file, this.group, name);
+    const about = this.source.about(name);
     if (about.type === FLOAT && about.size > 8) {
       this.remark('attribute-long-double', `${name} is a ${8 * about.size}-bit long double`);
       return null;
@@ -105,32 +112,16 @@ export class Attributes {
       this.remark('attribute-type', `${name} is neither numbers nor text`);
       return null;
     }
-    if (about.type === STRING && about.vlen) {
-      // Text of any length stands in a heap of its own, whose damage can hang the library.
-      if (this.careful) throw new Error('not read, as reading this file ended a reader');
-      const value: unknown = new Group(this.file, this.group).get_attribute(name, false);
-      return { text: String(Array.isArray(value) ? (value[0] ?? '') : value) };
-    }
-    const bytes = this.bytes(name, about.size * about.total_size);
+    if (about.type === STRING && about.vlen) return { text: this.source.text(name) };
+    const bytes = this.source.bytes(name, about.size * about.total_size);
     return about.type === STRING
       ? { text: textOf(bytes.subarray(0, about.size)) }
       : { numbers: numbersOf(bytes, about) };
   }
-
-  private bytes(name: string, count: number): Uint8Array {
-    const { module } = this.library;
-    const address = module._malloc(Math.max(1, count));
-    try {
-      module.get_attribute_data(this.file, this.group, name, BigInt(address));
-      return module.HEAPU8.slice(address, address + count);
-    } finally {
-      module._free(address);
-    }
-  }
 }
 
 /** Text up to its first NUL. */
-function textOf(bytes: Uint8Array): string {
+export function textOf(bytes: Uint8Array): string {
   const end = bytes.indexOf(0);
   return Buffer.from(end < 0 ? bytes : bytes.subarray(0, end)).toString('utf8');
 }

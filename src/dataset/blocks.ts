@@ -21,12 +21,21 @@ export interface Averages {
 
 const PAGE = 1 << 16;
 const RANGE_BYTES = 32;
-let kernel: Kernel | null = null;
+// A float64 for every 4 x 4 pixels at most.
+const OUT_SHARE = 8 / 16;
+let loaded: Kernel | null = null;
 
-function load(): Kernel {
-  const module = new WebAssembly.Module(Buffer.from(PROGRAM, 'base64'));
-  return new WebAssembly.Instance(module).exports as unknown as Kernel;
+function kernelFor(count: number): Kernel {
+  const module = (): WebAssembly.Module => new WebAssembly.Module(Buffer.from(PROGRAM, 'base64'));
+  loaded ??= new WebAssembly.Instance(module()).exports as unknown as Kernel;
+  const lacking = count * (4 + OUT_SHARE) + RANGE_BYTES - loaded.memory.buffer.byteLength;
+  if (lacking > 0) loaded.memory.grow(Math.ceil(lacking / PAGE));
+  return loaded;
 }
+
+/** Room for a stack of `count` pixels that `blockAverages` needs not copy; one for all callers. */
+export const stackRoom = (count: number): Float32Array =>
+  new Float32Array(kernelFor(count).memory.buffer, 0, count);
 
 /** True where `blockAverages` serves: vectors of four pixels fill a block's row. */
 export const areBlocks = (ratio: number): boolean => Number.isInteger(ratio) && ratio % 4 === 0;
@@ -36,13 +45,11 @@ export const areBlocks = (ratio: number): boolean => Number.isInteger(ratio) && 
  * loop of preparing a dataset, in vector instructions. A NaN makes its block NaN; the range is that of the other pixels.
  */
 export function blockAverages(stack: Float32Array, size: number, ratio: number): Averages {
-  kernel ??= load();
-  const { memory, average } = kernel;
+  const { memory, average } = kernelFor(stack.length);
   const count = 3 * size * size;
   const out = stack.byteLength;
-  const lacking = out + 8 * count + RANGE_BYTES - memory.buffer.byteLength;
-  if (lacking > 0) memory.grow(Math.ceil(lacking / PAGE));
-  new Float32Array(memory.buffer, 0, stack.length).set(stack);
+  const isThere = stack.buffer === memory.buffer && stack.byteOffset === 0;
+  if (!isThere) new Float32Array(memory.buffer, 0, stack.length).set(stack);
   average(3 * size, size, ratio, out);
   const values = new Float64Array(memory.buffer, out, count).slice();
   const ends = new Float32Array(memory.buffer, out + 8 * count, RANGE_BYTES / 4);

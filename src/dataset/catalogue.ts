@@ -6,7 +6,8 @@ import { workspaceFolder } from '../ground/run.ts';
 import type { Camera } from '../simulate/camera.ts';
 import type { SampleFacts } from '../simulate/sample.ts';
 import type { Anomaly } from './anomaly.ts';
-import { SUMMIT_CAMERA, SummitFile, UnreadableFile } from './summit-file.ts';
+import { UnreadableFile } from './library-file.ts';
+import { SUMMIT_CAMERA, SummitFile } from './summit-file.ts';
 
 /** What stands in one Summit file, without its pixels. */
 export interface Catalogue {

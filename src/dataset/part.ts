@@ -5,8 +5,9 @@ import { writeAtomic } from '../ground/files.ts';
 import type { Anomaly } from './anomaly.ts';
 import { isFatal } from './anomaly.ts';
 import type { Catalogue, ReadGuard } from './catalogue.ts';
+import { UnreadableFile } from './library-file.ts';
 import { rangeFault } from './summit.ts';
-import { SummitFile, UnreadableFile } from './summit-file.ts';
+import { SummitFile } from './summit-file.ts';
 import { reduceStack } from './transform.ts';
 
 /** Some samples of one file, to be reduced together. The unit of work, and of resuming. */

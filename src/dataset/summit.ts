@@ -5,8 +5,9 @@ import type { Camera } from '../simulate/camera.ts';
 import type { Sample } from '../simulate/sample.ts';
 import { type Anomaly, anomalyText, isFatal } from './anomaly.ts';
 import { hdf5 } from './hdf5.ts';
+import { UnreadableFile } from './library-file.ts';
 import { asColumns } from './summit-facts.ts';
-import { STACK, SummitFile, UnreadableFile } from './summit-file.ts';
+import { STACK, SummitFile } from './summit-file.ts';
 
 /** One sample as it was found, or what is wrong. */
 export type Found = { ok: Sample } | { anomaly: Anomaly };

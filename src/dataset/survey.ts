@@ -1,7 +1,8 @@
 import { type Anomaly, isFatal } from './anomaly.ts';
 import type { ReadGuard } from './catalogue.ts';
+import { UnreadableFile } from './library-file.ts';
 import { rangeFault } from './summit.ts';
-import { SummitFile, UnreadableFile } from './summit-file.ts';
+import { SummitFile } from './summit-file.ts';
 import { reduceStack } from './transform.ts';
 
 /** Patterns of one file to be looked at. */

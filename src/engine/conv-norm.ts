@@ -1,5 +1,5 @@
-import { native } from './complex.ts';
 import { type Kernels, kernels } from './kernels.ts';
+import { native } from './operation.ts';
 import { type Tensor, type Tensor1D, type Tensor4D, tf } from './tf.ts';
 
 /** Kernel (rows, columns, from, to) of a convolution, and gain and offset (to) of its normalisation. */
@@ -202,4 +202,30 @@ export function convNorm(
     return { value, gradFunc: gradFunc as never };
   });
   return operation(...(withInput ? [x] : []), kernel, gain, offset) as Tensor4D;
+}
+
+/**
+ * The normalisation alone: each channel (last axis) of `maps` by its own mean and variance over all
+ * other axes, times `gain` plus `offset` (channels), with max(., 0) where `relu`. Differentiable
+ * once.
+ */
+export function normalised<T extends Tensor>(
+  maps: T,
+  weights: { gain: Tensor1D; offset: Tensor1D },
+  relu: boolean,
+): T {
+  const none = { mean: tf.zeros([weights.gain.size]), variance: tf.ones([weights.gain.size]) };
+  const statistics = none as unknown as NormStatistics;
+  const options: ConvNormOptions = { stride: 1, relu, statistics, sink: () => {} };
+  const operation = tf.customGrad((...args: unknown[]) => {
+    const save = args.pop() as (tensors: Tensor[]) => void;
+    const [x, gain, offset] = args as [Tensor, Tensor, Tensor];
+    const { value, rest } = normalisation().run(x, gain, offset, options);
+    // In the order of `Kept`; there is no kernel.
+    save([x, gain, gain, offset, x, ...rest]);
+    const gradFunc = (upstream: Tensor, saved: Tensor[]) =>
+      normalisation().gradient(upstream, saved as Kept, options);
+    return { value, gradFunc: gradFunc as never };
+  });
+  return operation(maps, weights.gain, weights.offset) as T;
 }

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { bindingFolder, KERNELS_FILE, realBinding } from './binding.ts';
 import { bindingKey } from './compile.ts';
-import { native } from './complex.ts';
+import { native } from './operation.ts';
 import { engine, type Tensor } from './tf.ts';
 
 interface Library {

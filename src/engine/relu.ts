@@ -1,4 +1,4 @@
-import { native } from './complex.ts';
+import { operation } from './operation.ts';
 import { type Tensor, tf } from './tf.ts';
 
 /**
@@ -9,11 +9,8 @@ export function relu<T extends Tensor>(x: T): T {
   const rectify = tf.customGrad((input, save) => {
     const y = tf.relu(input as T);
     (save as unknown as (tensors: Tensor[]) => void)([y]);
-    const gradFunc = (dy: Tensor, saved: Tensor[]) => {
-      const { binding, executeSingleOutput } = native();
-      const type = { name: 'T', type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT };
-      return executeSingleOutput.call(native(), 'ReluGrad', [type], [dy, saved[0]!]);
-    };
+    const gradFunc = (dy: Tensor, saved: Tensor[]) =>
+      operation('ReluGrad', [dy, saved[0]!], { types: { T: 'float' } });
     return { value: y, gradFunc };
   });
   return rectify(x) as T;

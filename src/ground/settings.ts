@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { didYouMean } from './suggest.ts';
 
 /** A number as flags and config files give it: text or number. */
 export const number = z.coerce.number({ error: 'is not a number' });
@@ -17,3 +18,7 @@ export const share = number.min(0, { error: 'is below 0' }).lt(1, { error: 'is n
 export const groupPair = z
   .string()
   .regex(/^\d+:\d+$/, { error: 'is not two space groups such as 14:62' });
+
+/** One of some words; another is answered with the nearest. */
+export const oneOf = <const Words extends readonly [string, ...string[]]>(words: Words) =>
+  z.enum(words, { error: ({ input }) => `is no such word; ${didYouMean(String(input), words)}` });

@@ -1,5 +1,4 @@
-import type { GanModel } from '../../gan/model.ts';
-import { drawTriplets, randomOrigins } from '../../gan/sample.ts';
+import { type Generator, randomPixels } from '../../gan/random.ts';
 import { type Features, pickRows } from '../../synthetic/metrics/features.ts';
 import { kid } from '../../synthetic/metrics/kid.ts';
 import { convolutionSpace, fitScaler, standardised } from '../../synthetic/spaces/space.ts';
@@ -29,16 +28,13 @@ const embedder = () => {
     space.embed({ pixels, count: pixels.length / (3 * size * size), size, centre: (size - 1) / 2 });
 };
 
-async function drawnPixels(model: GanModel, classes: readonly number[]): Promise<Uint8Array> {
+async function drawnPixels(model: Generator, classes: readonly number[]): Promise<Uint8Array> {
   const count = Math.max(2, Math.ceil(GENERATED / classes.length));
-  const origins = classes.flatMap((spaceGroup) =>
-    randomOrigins(model, { spaceGroup, count, seed: 0 }),
-  );
-  const drawn = await drawTriplets(model, origins);
-  const each = drawn[0]!.pixels.length;
+  const drawn = await randomPixels(model, { spaceGroups: classes, count, seed: 0 });
+  const each = drawn[0]!.length;
   const pixels = new Uint8Array(drawn.length * each);
   drawn.forEach((one, i) => {
-    pixels.set(one.pixels, i * each);
+    pixels.set(one, i * each);
   });
   return pixels;
 }
@@ -50,7 +46,7 @@ async function drawnPixels(model: GanModel, classes: readonly number[]): Promise
 export async function judgeGenerators(
   store: Store,
   classes: readonly number[],
-  models: { model: GanModel; untrained: GanModel },
+  models: { model: Generator; untrained: Generator },
 ): Promise<Quality> {
   const stream = new Stream(0, 'gan quality rows');
   const train = store.examples('train');
@@ -62,7 +58,7 @@ export async function judgeGenerators(
   const raw = embed(train.images(rows), store.size);
   const scaler = fitScaler(raw);
   const real = standardised(raw, scaler);
-  const judged = async (model: GanModel): Promise<number> =>
+  const judged = async (model: Generator): Promise<number> =>
     kid(real, standardised(embed(await drawnPixels(model, classes), store.size), scaler));
   const half = Math.floor(real.count / 2);
   const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);

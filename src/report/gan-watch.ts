@@ -1,9 +1,8 @@
 import { appendFileSync, rmSync } from 'node:fs';
 import sharp from 'sharp';
 import type { HistoryRow } from '../../gan/history.ts';
-import type { GanModel } from '../../gan/model.ts';
-import { type Drawn, drawTriplets, type Origin, randomOrigins } from '../../gan/sample.ts';
-import type { TrainedGan } from '../../gan/train.ts';
+import type { Trained } from '../../gan/loop.ts';
+import { type Generator, randomPixels } from '../../gan/random.ts';
 import type { Store } from '../dataset/store.ts';
 import { tf } from '../engine/tf.ts';
 import { atomically } from '../ground/files.ts';
@@ -46,7 +45,7 @@ export class GanWatch {
     rmSync(this.run.file('metrics.jsonl'), { force: true });
   }
 
-  async report(row: HistoryRow, modelNow: () => GanModel): Promise<void> {
+  async report(row: HistoryRow, modelNow: () => Generator): Promise<void> {
     appendFileSync(this.run.file('metrics.jsonl'), `${JSON.stringify(row)}\n`);
     for (const key of ['discriminator', 'generator', 'real', 'fake'] as const) {
       this.board.scalar(key, row[key], row.step);
@@ -69,21 +68,19 @@ export class GanWatch {
     return this.classes.slice(0, CLASSES);
   }
 
-  private async drawn(model: GanModel): Promise<{ origins: Origin[]; drawn: Drawn[] }> {
-    const origins = this.shown.flatMap((spaceGroup) =>
-      randomOrigins(model, { spaceGroup, count: EACH, seed: 0 }),
-    );
-    return { origins, drawn: await drawTriplets(model, origins) };
+  /** Triplets of the shown classes, `EACH` of one after another. */
+  private drawn(model: Generator): Promise<Uint8Array[]> {
+    return randomPixels(model, { spaceGroups: this.shown, count: EACH, seed: 0 });
   }
 
-  private async sheet(model: GanModel, step: number): Promise<void> {
-    const { origins, drawn } = await this.drawn(model);
+  private async sheet(model: Generator, step: number): Promise<void> {
+    const drawn = await this.drawn(model);
     const svg = await contactSheet({
       title: `Samples of the same latent vectors after ${step} steps`,
-      cells: drawn.map(({ pixels }, i) => ({
+      cells: drawn.map((pixels, i) => ({
         pixels,
         size: this.store.size,
-        caption: [`space group ${model.classes[origins[i]!.label]}`],
+        caption: [`space group ${this.shown[Math.floor(i / EACH)]}`],
       })),
       columns: EACH,
     });
@@ -92,10 +89,10 @@ export class GanWatch {
   }
 
   /** Real triplets beside generated ones of the same classes. */
-  private async comparison(model: GanModel): Promise<string> {
-    const { origins, drawn } = await this.drawn(model);
+  private async comparison(model: Generator): Promise<string> {
+    const drawn = await this.drawn(model);
     const train = this.store.examples('train');
-    const cells = this.shown.flatMap((spaceGroup): SheetCell[] => {
+    const cells = this.shown.flatMap((spaceGroup, place): SheetCell[] => {
       const label = this.store.classes.indexOf(spaceGroup);
       const rows = [...train.labels.keys()].filter((row) => train.labels[row] === label);
       const caption = (kind: string): string[] => [`${kind}, space group ${spaceGroup}`];
@@ -105,14 +102,12 @@ export class GanWatch {
         caption: caption('real'),
       }));
       while (real.length < EACH) real.push({ ...real[0]!, caption: ['(no further material)'] });
-      const made = drawn
-        .filter((_, i) => origins[i]!.label === label)
-        .map(({ pixels }) => ({
-          pixels,
-          size: this.store.size,
-          caption: caption('generated'),
-          frame: PALETTE[1],
-        }));
+      const made = drawn.slice(place * EACH, (place + 1) * EACH).map((pixels) => ({
+        pixels,
+        size: this.store.size,
+        caption: caption('generated'),
+        frame: PALETTE[1],
+      }));
       return [...real, ...made];
     });
     const svg = await contactSheet({
@@ -139,7 +134,11 @@ export class GanWatch {
   }
 
   /** Judges what was learned and draws the last pictures. */
-  async finish({ model, untrained, history }: Omit<TrainedGan, 'steps'>): Promise<WatchResult> {
+  async finish({
+    model,
+    untrained,
+    history,
+  }: Omit<Trained<Generator>, 'steps'>): Promise<WatchResult> {
     this.board.flush();
     const learning = await writeFigure(this.run.file('learning'), ganLearningFigure(history));
     const wrote = [learning.png, await this.comparison(model)];

@@ -2,6 +2,8 @@ import type { Classifier } from '../../classifier/classifier.ts';
 import { loadClassifier } from '../../classifier/load.ts';
 import { EPSILON_RANGE } from '../../gan/boundary.ts';
 import { chooseClasses } from '../../gan/class-choice.ts';
+import type { GeneratorName } from '../../gan/config.ts';
+import type { Lineage } from '../../gan/lineage.ts';
 import { GanModel } from '../../gan/model.ts';
 import { openStore, type Store } from '../../src/dataset/store.ts';
 import { CbedError, inputError, usageError } from '../../src/ground/errors.ts';
@@ -35,14 +37,33 @@ const CLASSIFIER_FILE = 'classifier.safetensors';
 /** Verifiers taken from the workspace where none is named. */
 const MOST_VERIFIERS = 2;
 
-/** The generator of a run, the newest where none is named. */
-export function openGenerator(folder?: string): { model: GanModel; trainedFor: string } {
+/** A GAN run, the newest where none is named: what it trained, and for which classes. */
+export function ganRun(folder?: string) {
   const run = requireRun('gan', folder, 'train one: npx gan train', GENERATOR_FILE);
-  const config = readJson<{ classes?: string }>(run.file('config.json'));
-  return { model: GanModel.load(run.file(GENERATOR_FILE)), trainedFor: config.classes ?? 'rare' };
+  const config = readJson<{ classes?: string; generator?: GeneratorName }>(run.file('config.json'));
+  const { classes: trainedFor = 'rare', generator = 'codec' } = config;
+  return { run, trainedFor, generator };
 }
 
-function checkStore(model: GanModel, store: Store): void {
+/**
+ * The codec generator of a run, the newest where none is named.
+ *
+ * @throws input error where the run trained a generator on pixels: boundaries are searched in the
+ * codec's terms.
+ */
+export function openGenerator(folder?: string): { model: GanModel; trainedFor: string } {
+  const { run, trainedFor, generator } = ganRun(folder);
+  if (generator !== 'codec') {
+    throw inputError(
+      `${run.folder} is a ${generator} generator, and boundaries need the codec generator`,
+      'train one: npx gan train --generator codec, or name its run with --gan',
+    );
+  }
+  return { model: GanModel.load(run.file(GENERATOR_FILE)), trainedFor };
+}
+
+/** @throws input error where a generator was trained on another store. */
+export function checkStore(model: { lineage: Lineage }, store: Store): void {
   if (model.lineage.store === store.digest) return;
   throw inputError(
     `the GAN was trained on another store than ${store.path}`,

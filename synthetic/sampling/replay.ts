@@ -1,10 +1,13 @@
+import { PIXEL_BLOCK } from '../../gan/pixel/model.ts';
 import { drawAgain } from '../../gan/sample.ts';
 import { usageError } from '../../src/ground/errors.ts';
 import { requireRun } from '../../src/ground/run.ts';
-import { ARCHIVE_FILE } from '../archive.ts';
+import { ARCHIVE_FILE, type SyntheticArchive } from '../archive.ts';
 import { sourceOf } from '../from-gan.ts';
+import { pixelSourceOf } from '../from-pixel.ts';
 import { openArchive } from '../open.ts';
-import { openGenerator } from './open.ts';
+import { ganRun, openGenerator } from './open.ts';
+import { openPixelSampling } from './open-pixel.ts';
 
 export interface Replay {
   archive: string;
@@ -20,6 +23,8 @@ export async function replayRow(request: {
   row: number;
   archive?: string;
   gan?: string;
+  /** Store that a residual generator changes triplets of. */
+  data: string;
 }): Promise<Replay> {
   const { row } = request;
   if (!Number.isInteger(row) || row < 0) throw usageError(`--replay ${row} is not a row number`);
@@ -27,14 +32,42 @@ export async function replayRow(request: {
     requireRun('sample', undefined, 'run: npx gan sample', ARCHIVE_FILE).file(ARCHIVE_FILE);
   const path = request.archive ?? newest();
   const archive = await openArchive(path);
-  const { model } = openGenerator(request.gan);
+  const { pixels, identical } = await drawnAgain(archive, request);
+  return { archive: path, row, identical, pixels, size: archive.size };
+}
+
+/** The pixels of a row drawn again, and whether they are those of the archive. */
+async function drawnAgain(
+  archive: SyntheticArchive,
+  { row, gan, data }: { row: number; gan?: string; data: string },
+): Promise<Pick<Replay, 'pixels' | 'identical'>> {
+  const pixels =
+    ganRun(gan).generator === 'codec'
+      ? await codecAgain(archive, { row, gan })
+      : await pixelAgain(archive, { row, gan, data });
+  const stored = archive.images([row]);
+  return { pixels, identical: stored.every((value, i) => value === pixels[i]) };
+}
+
+async function codecAgain(archive: SyntheticArchive, of: { row: number; gan?: string }) {
+  const { model } = openGenerator(of.gan);
   try {
-    const { source, place } = sourceOf(model, archive, row);
-    const { pixels } = await drawAgain(model, source, place);
-    const stored = archive.images([row]);
-    const identical = stored.every((value, i) => value === pixels[i]);
-    return { archive: path, row, identical, pixels, size: archive.size };
+    const { source, place } = sourceOf(model, archive, of.row);
+    return (await drawAgain(model, source, place)).pixels;
   } finally {
     model.dispose();
+  }
+}
+
+async function pixelAgain(
+  archive: SyntheticArchive,
+  of: { row: number; gan?: string; data: string },
+): Promise<Uint8Array> {
+  const { model, close } = await openPixelSampling({ ...of, classes: 'all' });
+  try {
+    const { source, place } = pixelSourceOf(model, archive, of.row);
+    return model.draw(Array(PIXEL_BLOCK).fill(source))[place]!;
+  } finally {
+    close();
   }
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { discTensors, storedPixels } from '../../src/codec/batch.ts';
 import { detectLattice } from '../../src/codec/detect.ts';
 import type { PatternDiscs } from '../../src/codec/discs.ts';
-import { reducedBasis, superlattices } from '../../src/codec/lattices.ts';
+import { basisError, reducedBasis, superlattices } from '../../src/codec/lattices.ts';
 import { ABSENT_LEVEL, MODES } from '../../src/codec/modes.ts';
 import { renderPatterns } from '../../src/codec/render.ts';
 import { tf } from '../../src/engine/tf.ts';
@@ -18,21 +18,6 @@ async function draw(pattern: PatternDiscs): Promise<Uint8Array> {
 
 const pattern = (seed: number, options = {}): PatternDiscs =>
   randomDiscs(new Stream(seed, 'detect'), { spacing: 8, fill: 0.4, ...options });
-
-/** Largest relative error of a basis against the lattice it should span. */
-function basisError(found: readonly number[], truth: readonly number[]): number {
-  const [ax, ay, bx, by] = truth as [number, number, number, number];
-  const area = ax * by - ay * bx;
-  const errors = [0, 2].map((i) => {
-    const [x, y] = [found[i]!, found[i + 1]!];
-    const m = Math.round((x * by - y * bx) / area);
-    const n = Math.round((ax * y - ay * x) / area);
-    return Math.hypot(x - m * ax - n * bx, y - m * ay - n * by) / Math.hypot(x, y);
-  });
-  const [fx, fy, gx, gy] = found as [number, number, number, number];
-  const index = Math.abs((fx * gy - fy * gx) / area);
-  return Math.abs(index - 1) < 0.1 ? Math.max(...errors) : 1;
-}
 
 describe('lattice detection', () => {
   it.each([1, 2, 3, 4, 5])('finds basis and radius of a random pattern, seed %i', async (seed) => {

@@ -1,0 +1,67 @@
+import type { Store } from '../../src/dataset/store.ts';
+import { type StoreExamples, storeExamples } from '../../src/dataset/store-examples.ts';
+import { fromPixels, resampledCamera, toPixels } from '../../src/dataset/transform.ts';
+import { usageError } from '../../src/ground/errors.ts';
+import { SIZES } from './shape.ts';
+
+/** Bytes of averaged triplets that are kept; further ones are averaged whenever they are read. */
+const KEPT_BYTES = 512 << 20;
+
+/** A store whose triplets are averaged, in linear intensity, when they are read. */
+function averaged(store: Store, size: number): Store {
+  const each = 3 * size * size;
+  const known = new Map<number, Uint8Array>();
+  const one = (row: number): Uint8Array => {
+    const ready = known.get(row);
+    if (ready) return ready;
+    const pixels = toPixels(fromPixels(store.images([row]), store.size), store.size, size);
+    if (known.size * each < KEPT_BYTES) known.set(row, pixels);
+    return pixels;
+  };
+  const view: Store = {
+    path: store.path,
+    digest: store.digest,
+    count: store.count,
+    size,
+    camera: resampledCamera(store.camera, size),
+    classes: store.classes,
+    materials: store.materials,
+    rows: store.rows,
+    config: store.config,
+    sources: store.sources,
+    indices: (split) => store.indices(split),
+    images(indices) {
+      const out = new Uint8Array(indices.length * each);
+      Array.from(indices, (row, i) => out.set(one(row), i * each));
+      return out;
+    },
+    facts: (row) => store.facts(row),
+    examples: (which): StoreExamples => storeExamples(view, which),
+    close: () => store.close(),
+  };
+  return view;
+}
+
+/**
+ * The store at a size that the networks on pixels know: itself, or its triplets averaged down. The
+ * digest stays that of the store, which tells what a GAN learned from.
+ *
+ * @throws usage error that names both sizes where the store cannot be brought to `size`.
+ */
+export function storeOfSize(store: Store, size = store.size): Store {
+  const known = `a GAN on pixels draws ${SIZES.join(', ')} a side`;
+  if (!SIZES.some((one) => one === size)) {
+    throw usageError(
+      `--size ${size}: ${store.path} has ${store.size} pixels a side, and ${known}`,
+      `give --size ${SIZES.filter((one) => one <= store.size).at(-1) ?? SIZES[0]}`,
+    );
+  }
+  if (size === store.size) return store;
+  if (store.size % size !== 0) {
+    throw usageError(
+      `--size ${size}: the ${store.size} pixels a side of ${store.path} cannot be averaged to ${size}`,
+      `prepare a store of that size: gan data prepare --size ${size}`,
+    );
+  }
+  return averaged(store, size);
+}

@@ -1,0 +1,45 @@
+import { ParameterLayout, type Weights } from '../../src/engine/parameters.ts';
+import type { Tensor1D, Tensor2D, Tensor4D } from '../../src/engine/tf.ts';
+import { dense, leakyRelu, project } from '../layers.ts';
+import { conv, convSpecs, heDeviation } from './maps.ts';
+import { channelsAt, type PixelShape, SMALLEST, sidesTo } from './shape.ts';
+
+/** Length of the features that scores are read from. */
+const FEATURES = 128;
+
+/** Weights of the discriminator; `class/projection` is the table of Miyato and Koyama (2018). */
+export function discriminatorLayout(shape: PixelShape): ParameterLayout {
+  const flat = SMALLEST ** 2 * channelsAt(shape, SMALLEST);
+  return new ParameterLayout([
+    { name: 'class/projection', shape: [shape.code, FEATURES], start: { normal: 0.1 } },
+    ...sidesTo(shape.size)
+      .toReversed()
+      .flatMap((side) => {
+        const from = side === shape.size ? 3 : channelsAt(shape, side);
+        const to = channelsAt(shape, side / 2);
+        return convSpecs(`down${side}`, { side: 4, from, to }, heDeviation(16 * from));
+      }),
+    { name: 'features/kernel', shape: [flat, FEATURES], start: { normal: heDeviation(flat) } },
+    { name: 'features/bias', shape: [FEATURES], start: 'zeros' },
+    { name: 'out/kernel', shape: [FEATURES, 1], start: { normal: 1 / Math.sqrt(FEATURES) } },
+    { name: 'out/bias', shape: [1], start: 'zeros' },
+  ]);
+}
+
+/**
+ * The projection discriminator: scores (B) of triplets (B, S, S, 3) in [-1, 1] under class codes
+ * (B, code); high for real. Twice differentiable in the triplets, exactly.
+ */
+export function scorePixels(weights: Weights, x: Tensor4D, codes: Tensor2D): Tensor1D {
+  const [count, size] = x.shape;
+  const maps = sidesTo(size)
+    .toReversed()
+    .reduce((input, side) => leakyRelu(conv(weights, `down${side}`, input, 2)), x);
+  const kernel = weights['features/kernel'] as Tensor2D;
+  const flat = maps.reshape([count, -1]) as Tensor2D;
+  const features = leakyRelu(dense(flat, kernel, weights['features/bias'] as Tensor1D));
+  const direction = project(codes, weights['class/projection'] as Tensor2D)
+    .div(Math.sqrt(FEATURES))
+    .add((weights['out/kernel'] as Tensor2D).reshape([1, FEATURES]));
+  return features.mul(direction).sum(1).add(weights['out/bias']!) as Tensor1D;
+}

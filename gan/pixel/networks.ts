@@ -1,0 +1,47 @@
+import type { ParameterLayout, Weights } from '../../src/engine/parameters.ts';
+import { type Tensor2D, type Tensor4D, tf } from '../../src/engine/tf.ts';
+import { conditioned, embed } from '../networks.ts';
+import { drawPixels, pixelLayout } from './generator.ts';
+import { changePixels, residualLayout } from './residual.ts';
+import type { PixelShape } from './shape.ts';
+
+/** What triplets are made from. */
+export interface Request {
+  /** (B, latent) */
+  z: Tensor2D;
+  /** (B, code) */
+  codes: Tensor2D;
+  /** Real triplets (B, S, S, 3) of the same classes in [-1, 1]; null where the shape needs none. */
+  source: Tensor4D | null;
+}
+
+/** Weights of the generator of a shape. */
+export const generatorLayout = (shape: PixelShape): ParameterLayout =>
+  shape.kind === 'residual' ? residualLayout(shape) : pixelLayout(shape);
+
+/** Triplets (B, S, S, 3) by the generator of a shape, -1 dark; differentiable in the weights. */
+export function generate(shape: PixelShape, weights: Weights, request: Request): Tensor4D {
+  const { z, codes, source } = request;
+  const condition = conditioned(z, embed(weights, codes));
+  if (shape.kind === 'pixel') return drawPixels(weights, condition, shape.size);
+  if (!source) throw new RangeError('a residual generator needs sources');
+  return changePixels(weights, source, condition);
+}
+
+/** Stored pixels as networks see them: 0 to 255 as -1 to 1. */
+export const toUnits = (pixels: Uint8Array): Float32Array => {
+  const units = new Float32Array(pixels.length);
+  for (let i = 0; i < pixels.length; i++) units[i] = pixels[i]! / 127.5 - 1;
+  return units;
+};
+
+/** The nearest stored pixels. */
+export const toStored = (units: Float32Array): Uint8Array => {
+  const pixels = new Uint8ClampedArray(units.length); // rounds and cuts off
+  for (let i = 0; i < units.length; i++) pixels[i] = (units[i]! + 1) * 127.5;
+  return new Uint8Array(pixels.buffer);
+};
+
+/** Stored triplets as a tensor (B, S, S, 3). */
+export const unitTensor = (pixels: Uint8Array, size: number): Tensor4D =>
+  tf.tensor4d(toUnits(pixels), [pixels.length / (3 * size * size), size, size, 3]);

@@ -1,0 +1,64 @@
+import { ParameterLayout, type Weights } from '../../src/engine/parameters.ts';
+import { type Scalar, type Tensor, type Tensor1D, type Tensor2D, tf } from '../../src/engine/tf.ts';
+import { project } from '../layers.ts';
+
+/** The kernels of a layout: what spectral normalisation applies to. */
+const kernelsOf = (layout: ParameterLayout) =>
+  layout.specs.filter(({ name }) => name.endsWith('/kernel'));
+
+/** A kernel as a matrix (inputs, outputs). */
+const matrix = (kernel: Tensor): Tensor2D => kernel.reshape([-1, kernel.shape.at(-1)!]) as Tensor2D;
+
+const unit = (x: Tensor): Tensor2D => x.div(x.square().sum().add(1e-12).sqrt()) as Tensor2D;
+
+/** Where the singular vectors on the output side stand in one flat vector; normal at the start. */
+export const spectralLayout = (layout: ParameterLayout): ParameterLayout =>
+  new ParameterLayout(
+    kernelsOf(layout).map(({ name, shape }) => ({
+      name,
+      shape: [shape.at(-1)!, 1],
+      start: { normal: 1 },
+    })),
+  );
+
+/** Singular vectors of every kernel by name: `left` (inputs, 1) and `right` (outputs, 1). */
+export type Singular = {
+  left: Weights;
+  right: Weights;
+};
+
+/**
+ * One power iteration for every kernel: v = W u / |W u|, u = W'v / |W'v|, from the flat vectors u.
+ * Gives v and the new u; call inside `tf.tidy`. Not differentiated.
+ */
+export function powerIteration(layout: ParameterLayout, weights: Weights, u: Tensor1D): Singular {
+  const before = spectralLayout(layout).unpack(u);
+  const left: Weights = {};
+  const right: Weights = {};
+  for (const { name } of kernelsOf(layout)) {
+    const w = matrix(weights[name]!);
+    left[name] = unit(w.matMul(before[name] as Tensor2D));
+    right[name] = unit(w.matMul(left[name] as Tensor2D, true));
+  }
+  return { left, right };
+}
+
+/** The flat vector of the singular vectors on the output side. */
+export const flatRight = (layout: ParameterLayout, { right }: Singular): Tensor1D =>
+  tf.concat(kernelsOf(layout).map(({ name }) => right[name]!.reshape([-1]))) as Tensor1D;
+
+/** v'W u: the largest singular value, once the iteration has settled. */
+const sigma = (kernel: Tensor, left: Tensor2D, right: Tensor2D): Scalar =>
+  project(matrix(kernel), right).mul(left).sum();
+
+/**
+ * Weights with every kernel divided by its largest singular value (Miyato et al. 2018), the
+ * singular vectors taken as constants; differentiable in the weights.
+ */
+export function spectrallyNormalised(weights: Weights, { left, right }: Singular): Weights {
+  const divided = Object.keys(left).map((name) => {
+    const kernel = weights[name]!;
+    return [name, kernel.div(sigma(kernel, left[name] as Tensor2D, right[name] as Tensor2D))];
+  });
+  return { ...weights, ...Object.fromEntries(divided) };
+}

@@ -1,0 +1,78 @@
+import type { Examples } from '../../src/dataset/examples.ts';
+import { Stream } from '../../src/ground/stream.ts';
+import { factsOf } from '../checkpoint.ts';
+import { heldOut } from '../held-out.ts';
+import { lineageOf } from '../lineage.ts';
+import { type LoopOptions, runTraining, type Trained } from '../loop.ts';
+import type { PixelConfig } from './config.ts';
+import type { PixelData } from './data.ts';
+import { PixelModel } from './model.ts';
+import type { PixelShape } from './shape.ts';
+import { PixelTrainer } from './trainer.ts';
+import { lookedAt } from './watched.ts';
+
+export interface TrainPixelOptions extends LoopOptions<PixelModel> {
+  kind: PixelShape['kind'];
+  data: PixelData;
+  config: PixelConfig;
+}
+
+/** Some examples of many. */
+function someOf(examples: Examples, rows: readonly number[]): Examples {
+  const { size, classes, labels, materials } = examples;
+  return {
+    ...{ count: rows.length, size, classes },
+    labels: Int32Array.from(rows, (row) => labels[row]!),
+    materials: rows.map((row) => materials[row]!),
+    images: (indices) => examples.images(Array.from(indices, (i) => rows[i]!)),
+  };
+}
+
+/** What the networks learn from, and what only the watchdog sees. */
+function prepare({ data, watch }: TrainPixelOptions, stream: Stream) {
+  const { labels, materials } = data.examples;
+  const aside = watch ? heldOut(labels, materials, stream.split('held out')) : new Set<number>();
+  const rows = [...labels.keys()];
+  const [held, kept] = [true, false].map((wanted) =>
+    someOf(
+      data.examples,
+      rows.filter((row) => aside.has(row) === wanted),
+    ),
+  ) as [Examples, Examples];
+  const training = { ...data, examples: kept };
+  return { training, looking: lookedAt(training, held, stream.split('looks')) };
+}
+
+/**
+ * Trains a conditional GAN on pixels: `pixel` draws triplets from nothing, `residual` changes real
+ * training triplets of the class; see `runTraining`.
+ */
+export async function trainPixelGan(options: TrainPixelOptions): Promise<Trained<PixelModel>> {
+  const { kind, data, config, watch } = options;
+  const stream = new Stream(config.seed, `gan on pixels/${kind}`);
+  const { training, looking } = prepare(options, stream);
+  const trainer = new PixelTrainer({ kind, data: training }, config, stream.split('training'));
+  const { examples, store, attention } = data;
+  const { size, classes, labels, materials } = examples;
+  const lineage = lineageOf(
+    { store, classes },
+    materials.map((material, row) => ({ label: labels[row]!, material })),
+  );
+  const { shape } = trainer;
+  const settings = { ...config, kind, size, watched: watch !== undefined };
+  return runTraining(
+    {
+      trainer,
+      steps: config.steps,
+      looking,
+      stream: stream.split('watchdog'),
+      facts: factsOf(settings, { store, materials, attention }),
+      modelNow: () => {
+        const weights = trainer.averaged();
+        const parts = { shape, classes, weights, critic: trainer.judge(), lineage };
+        return new PixelModel(parts, examples);
+      },
+    },
+    options,
+  );
+}

@@ -1,0 +1,279 @@
+import { Adam, blend } from '../../src/engine/adam.ts';
+import { explainStepError } from '../../src/engine/explain.ts';
+import { numbersOf } from '../../src/engine/numbers.ts';
+import { type Tensor1D, type Tensor2D, type Tensor4D, tf } from '../../src/engine/tf.ts';
+import { Stream } from '../../src/ground/stream.ts';
+import { BatchSampler } from '../batches.ts';
+import { classCodes } from '../codes.ts';
+import { NoiseSource } from '../noise.ts';
+import type { StepLosses, Trainee, TrainerState } from '../trainee.ts';
+import type { LabelledRows, VectorRows } from '../vectors.ts';
+import { drawViews } from './augment.ts';
+import { drawRows, type InUse, scoreRows } from './chunks.ts';
+import type { PixelConfig } from './config.ts';
+import type { PixelData } from './data.ts';
+import { discriminatorLayout } from './discriminator.ts';
+import { OBJECTIVES } from './losses.ts';
+import { generatorLayout, unitTensor } from './networks.ts';
+import type { PixelShape } from './shape.ts';
+import {
+  flatRight,
+  powerIteration,
+  type Singular,
+  spectralLayout,
+  spectrallyNormalised,
+} from './spectral.ts';
+import {
+  descendDiscriminator,
+  descendGenerator,
+  type PixelDraws,
+  type PixelNetworks,
+  type Sight,
+} from './steps.ts';
+
+/** Sizes of the networks for a configuration and the data. */
+export const pixelShape = (
+  kind: PixelShape['kind'],
+  { latent, embedding, width }: Pick<PixelConfig, 'latent' | 'embedding' | 'width'>,
+  { size, classes }: { size: number; classes: readonly number[] },
+): PixelShape => ({ kind, size, width, latent, embedding, code: classCodes(classes).code });
+
+/**
+ * A GAN on pixels in training: both networks, their optimisers, the singular vectors of spectral
+ * normalisation and the moving average of the generator. Free it with `dispose`.
+ */
+export class PixelTrainer implements Trainee {
+  readonly shape: PixelShape;
+  inputNoise: number;
+  private readonly config: PixelConfig;
+  private readonly data: PixelData;
+  private readonly layouts: PixelNetworks['layouts'];
+  private readonly codes: Tensor2D;
+  private readonly generatorAdam: Adam;
+  private readonly discriminatorAdam: Adam;
+  private average: Tensor1D;
+  private singular: Tensor1D;
+  private sampler: BatchSampler;
+  private noise: NoiseSource;
+  private steps = 0;
+
+  constructor(
+    { kind, data }: { kind: PixelShape['kind']; data: PixelData },
+    config: PixelConfig,
+    stream: Stream,
+  ) {
+    const { classes } = data.examples;
+    this.config = config;
+    this.data = data;
+    this.inputNoise = config.inputNoise;
+    this.shape = pixelShape(kind, config, data.examples);
+    this.layouts = {
+      generator: generatorLayout(this.shape),
+      discriminator: discriminatorLayout(this.shape),
+    };
+    const start = this.layouts.generator.initial(stream.split('generator'));
+    const judge = this.layouts.discriminator.initial(stream.split('discriminator'));
+    const betas = { beta1: 0, beta2: 0.99 };
+    this.generatorAdam = new Adam(start, betas);
+    this.discriminatorAdam = new Adam(judge, betas);
+    this.average = tf.tensor1d(start);
+    const vectors = spectralLayout(this.layouts.discriminator);
+    this.singular = tf.tensor1d(vectors.initial(stream.split('singular vectors')));
+    this.codes = tf.tensor2d(classCodes(classes).values, [classes.length, this.shape.code]);
+    this.sampler = this.samplerFrom(stream.split('batches'));
+    this.noise = new NoiseSource(stream.split('noise'));
+  }
+
+  private samplerFrom(stream: Stream): BatchSampler {
+    const { examples, attention } = this.data;
+    const { labels, classes } = examples;
+    return new BatchSampler({ labels, classes: classes.length, attention, stream });
+  }
+
+  get step(): number {
+    return this.steps;
+  }
+
+  /** @throws input error that names a smaller batch where memory runs out. */
+  update(): StepLosses {
+    try {
+      return this.updateBoth();
+    } catch (error) {
+      throw explainStepError(error, this.config.batch);
+    }
+  }
+
+  private updateBoth(): StepLosses {
+    const labels = this.sampler.labels(this.config.batch);
+    const given = {
+      codes: this.codesOf(labels),
+      real: this.triplets(this.sampler.members(labels)),
+      source: this.sourceOf(labels),
+    };
+    const singular = tf.tidy(() => this.iterated());
+    try {
+      const { loss, scores } = this.updateDiscriminator(given, singular);
+      const generatorLoss = this.updateGenerator(given, singular);
+      this.updateAverage();
+      this.steps++;
+      return { discriminator: loss, generator: generatorLoss, real: scores[0], fake: scores[1] };
+    } finally {
+      tf.dispose([given.codes, given.real, given.source ?? [], singular]);
+    }
+  }
+
+  private codesOf(labels: ArrayLike<number>): Tensor2D {
+    return tf.tidy(() => tf.gather(this.codes, tf.tensor1d(Array.from(labels), 'int32')));
+  }
+
+  private triplets(rows: ArrayLike<number>): Tensor4D {
+    const { examples } = this.data;
+    return unitTensor(examples.images(rows), examples.size);
+  }
+
+  /** A real triplet of each class, where the generator changes one. */
+  private sourceOf(labels: Int32Array, sampler = this.sampler): Tensor4D | null {
+    return this.shape.kind === 'residual' ? this.triplets(sampler.members(labels)) : null;
+  }
+
+  /** The singular vectors after one more iteration; they are kept for the next step. */
+  private iterated(): Singular {
+    const { discriminator } = this.layouts;
+    const weights = discriminator.named(this.discriminatorAdam.values);
+    const next = powerIteration(discriminator, weights, this.singular);
+    const flat = tf.keep(flatRight(discriminator, next));
+    this.singular.dispose();
+    this.singular = flat;
+    return next;
+  }
+
+  private networks(singular: Singular): PixelNetworks {
+    return {
+      shape: this.shape,
+      layouts: this.layouts,
+      generator: this.generatorAdam.values,
+      discriminator: this.discriminatorAdam.values,
+      singular,
+      objective: OBJECTIVES[this.config.loss],
+    };
+  }
+
+  private sight(count: number): Sight {
+    const { size } = this.shape;
+    const views = drawViews(this.sampler.source, { count, size });
+    if (this.inputNoise === 0) return { views, noise: null };
+    const noise = tf.tidy(
+      () => this.noise.normal([count, size, size, 3]).mul(this.inputNoise) as Tensor4D,
+    );
+    return { views, noise };
+  }
+
+  /** Runs an update on fresh draws and frees them. */
+  private drawing<T>(
+    given: Pick<PixelDraws, 'codes' | 'real' | 'source'>,
+    update: (draws: PixelDraws) => T,
+  ): T {
+    const [count] = given.codes.shape;
+    const z = this.noise.normal<Tensor2D>([count, this.shape.latent]);
+    const sights = { real: this.sight(count), fake: this.sight(count) };
+    const result = update({ ...given, z, sights });
+    tf.dispose([z, sights.real.noise ?? [], sights.fake.noise ?? []]);
+    return result;
+  }
+
+  private updateDiscriminator(given: Parameters<typeof this.drawing>[0], singular: Singular) {
+    const { penalty, penaltyEvery, discriminatorRate } = this.config;
+    const gamma = this.steps % penaltyEvery === 0 ? penalty * penaltyEvery : 0;
+    const { gradient, ...found } = this.drawing(given, (draws) =>
+      descendDiscriminator(this.networks(singular), draws, gamma),
+    );
+    this.discriminatorAdam.apply(gradient, discriminatorRate);
+    gradient.dispose();
+    return found;
+  }
+
+  private updateGenerator(given: Parameters<typeof this.drawing>[0], singular: Singular): number {
+    const { loss, gradient } = this.drawing(given, (draws) =>
+      descendGenerator(this.networks(singular), draws),
+    );
+    this.generatorAdam.apply(gradient, this.config.generatorRate);
+    gradient.dispose();
+    return loss;
+  }
+
+  /** The average forgets fast at first, so that it does not carry the random start along. */
+  private updateAverage(): void {
+    const keep = Math.min(this.config.average, this.steps / (this.steps + 20));
+    const next = blend(this.average, this.generatorAdam.values, keep);
+    this.average.dispose();
+    this.average = next;
+  }
+
+  imagine(labels: ArrayLike<number>, stream: Stream): VectorRows {
+    const all = Int32Array.from(labels);
+    const sources = this.samplerFrom(stream.split('sources'));
+    const z = stream.normals(all.length * this.shape.latent);
+    const source = (from: number, to: number) => this.sourceOf(all.subarray(from, to), sources);
+    return drawRows(this.inUse(this.average), { labels: all, z, source });
+  }
+
+  opinions(sets: readonly LabelledRows[]): Float32Array[] {
+    const flat = tf.tensor1d(this.judge());
+    const scores = sets.map((rows) => scoreRows(this.inUse(flat), rows));
+    flat.dispose();
+    return scores;
+  }
+
+  private inUse(flat: Tensor1D): InUse {
+    return { shape: this.shape, flat, codes: this.codes };
+  }
+
+  /** Flat weights of the discriminator with its kernels normalised. */
+  judge(): Float32Array {
+    const { discriminator } = this.layouts;
+    return numbersOf(() => {
+      const weights = discriminator.named(this.discriminatorAdam.values);
+      const singular = powerIteration(discriminator, weights, this.singular);
+      const normal = spectrallyNormalised(weights, singular);
+      return tf.concat(discriminator.specs.map(({ name }) => normal[name]!.reshape([-1])));
+    });
+  }
+
+  /** The weights of the averaged generator. */
+  averaged(): Float32Array {
+    return this.average.dataSync() as Float32Array;
+  }
+
+  state(): TrainerState {
+    return {
+      step: this.steps,
+      generator: this.generatorAdam.values.dataSync() as Float32Array,
+      generatorAdam: this.generatorAdam.state(),
+      discriminator: this.discriminatorAdam.values.dataSync() as Float32Array,
+      discriminatorAdam: this.discriminatorAdam.state(),
+      average: this.averaged(),
+      draws: this.sampler.source.state(),
+      noise: this.noise.state(),
+      inputNoise: this.inputNoise,
+      singular: this.singular.dataSync() as Float32Array,
+    };
+  }
+
+  restore(state: TrainerState): void {
+    this.steps = state.step;
+    this.inputNoise = state.inputNoise;
+    this.generatorAdam.restore(state.generator, state.generatorAdam);
+    this.discriminatorAdam.restore(state.discriminator, state.discriminatorAdam);
+    tf.dispose([this.average, this.singular]);
+    this.average = tf.tensor1d(state.average);
+    this.singular = tf.tensor1d(state.singular!);
+    this.sampler = this.samplerFrom(Stream.restore(state.draws));
+    this.noise = new NoiseSource(state.noise);
+  }
+
+  dispose(): void {
+    this.generatorAdam.dispose();
+    this.discriminatorAdam.dispose();
+    tf.dispose([this.average, this.singular, this.codes]);
+  }
+}

@@ -1,0 +1,28 @@
+import type { GanModel } from './model.ts';
+import { PixelModel } from './pixel/model.ts';
+import { randomPixelOrigins } from './pixel/random.ts';
+import { drawTriplets, randomOrigins } from './sample.ts';
+
+/** A trained generator of any kind. */
+export type Generator = GanModel | PixelModel;
+
+/**
+ * Stored pixels of random triplets, `count` of each space group in order: what pictures and
+ * measures look at, whatever the generator works in.
+ */
+export async function randomPixels(
+  model: Generator,
+  request: { spaceGroups: readonly number[]; count: number; seed: number },
+): Promise<Uint8Array[]> {
+  const { spaceGroups, count, seed } = request;
+  if (model instanceof PixelModel) {
+    return model.draw(
+      spaceGroups.flatMap((spaceGroup) => randomPixelOrigins(model, { spaceGroup, count, seed })),
+    );
+  }
+  const origins = spaceGroups.flatMap((spaceGroup) =>
+    randomOrigins(model, { spaceGroup, count, seed }),
+  );
+  const drawn = await drawTriplets(model, origins);
+  return drawn.map(({ pixels }) => pixels);
+}
