@@ -35,7 +35,7 @@ export const ganConfigFor = (preset: Preset) =>
     generatorRate: positive.default(2e-4),
     discriminatorRate: positive.default(4e-4),
     /** Weight gamma of the gradient penalty, and how many steps lie between two of them. */
-    penalty: number.min(0, { error: 'is below 0' }).default(20),
+    penalty: number.min(0, { error: 'is below 0' }).default(60),
     penaltyEvery: whole(1).default(4),
     /** Standard deviation of the noise on what the discriminator sees. */
     inputNoise: number.min(0, { error: 'is below 0' }).default(0.1),
