@@ -36,32 +36,32 @@ function roots(n: number, sign: 1 | -1): { re: Float64Array; im: Float64Array } 
 
 type Line = { re: Float64Array; im: Float64Array };
 
-/** One Stockham pass: `parts` sub-transforms of a line whose values of one kind stand `stride` apart. */
-function pass(from: Line, to: Line, parts: number, stride: number, turn: Line): void {
+/** Where a Stockham pass stands: `parts` values `stride` apart make one, on `batch` lines. */
+interface Pass {
+  parts: number;
+  stride: number;
+  batch: number;
+}
+
+/** One Stockham pass over lines that lie side by side: values of one line stand `batch` apart. */
+function pass(from: Line, to: Line, { parts, stride, batch }: Pass, turn: Line): void {
   const { re: fromRe, im: fromIm } = from;
-  const { re: turnRe, im: turnIm } = turn;
-  const n = turnRe.length;
-  const length = n / stride / parts;
-  const cos = new Float64Array(parts);
-  const sin = new Float64Array(parts);
+  const { re: toRe, im: toIm } = to;
+  const length = turn.re.length / stride / parts;
+  const span = stride * batch;
   for (let j = 0; j < length; j++) {
     for (let t = 0; t < parts; t++) {
+      const out = span * (parts * j + t);
       for (let r = 0; r < parts; r++) {
-        const w = ((r * t * length + j * t) % (n / stride)) * stride;
-        cos[r] = turnRe[w]!;
-        sin[r] = turnIm[w]!;
-      }
-      for (let k = 0; k < stride; k++) {
-        let re = 0;
-        let im = 0;
-        for (let r = 0; r < parts; r++) {
-          const at = k + stride * (j + length * r);
-          re += fromRe[at]! * cos[r]! - fromIm[at]! * sin[r]!;
-          im += fromRe[at]! * sin[r]! + fromIm[at]! * cos[r]!;
+        const w = ((r * t * length + j * t) % (length * parts)) * stride;
+        const [cos, sin, kept] = [turn.re[w]!, turn.im[w]!, r === 0 ? 0 : 1];
+        const at = span * (j + length * r);
+        for (let k = 0; k < span; k++) {
+          const re = fromRe[at + k]!;
+          const im = fromIm[at + k]!;
+          toRe[out + k] = kept * toRe[out + k]! + re * cos - im * sin;
+          toIm[out + k] = kept * toIm[out + k]! + re * sin + im * cos;
         }
-        const out = k + stride * (parts * j + t);
-        to.re[out] = re;
-        to.im[out] = im;
       }
     }
   }
@@ -75,26 +75,23 @@ function primeFactors(n: number): number[] {
   return out;
 }
 
-/** Transforms the rows and transposes: the two calls of a separable transform give it back upright. */
-function transformRows(plane: Plane, sign: 1 | -1): Plane {
-  const { rows, columns: n } = plane;
-  const out = emptyPlane(n, rows);
+/** Transforms the columns and transposes: two calls of a separable transform give it back upright. */
+function transformColumns(plane: Plane, sign: 1 | -1): Plane {
+  const { rows: n, columns } = plane;
   const turn = roots(n, sign);
-  const factors = primeFactors(n);
-  let one: Line = { re: new Float64Array(n), im: new Float64Array(n) };
-  let other: Line = { re: new Float64Array(n), im: new Float64Array(n) };
-  for (let row = 0; row < rows; row++) {
-    one.re.set(plane.re.subarray(row * n, (row + 1) * n));
-    one.im.set(plane.im.subarray(row * n, (row + 1) * n));
-    let stride = 1;
-    for (const parts of factors) {
-      pass(one, other, parts, stride, turn);
-      [one, other] = [other, one];
-      stride *= parts;
-    }
-    for (let k = 0; k < n; k++) {
-      out.re[k * rows + row] = one.re[k]!;
-      out.im[k * rows + row] = one.im[k]!;
+  let one: Line = { re: plane.re.slice(), im: plane.im.slice() };
+  let other: Line = emptyPlane(n, columns);
+  let stride = 1;
+  for (const parts of primeFactors(n)) {
+    pass(one, other, { parts, stride, batch: columns }, turn);
+    [one, other] = [other, one];
+    stride *= parts;
+  }
+  const out = emptyPlane(columns, n);
+  for (let i = 0, at = 0; i < n; i++) {
+    for (let j = 0; j < columns; j++, at++) {
+      out.re[j * n + i] = one.re[at]!;
+      out.im[j * n + i] = one.im[at]!;
     }
   }
   return out;
@@ -105,4 +102,4 @@ function transformRows(plane: Plane, sign: 1 | -1): Plane {
  * projected cell (some thousand points): not worth the way to the engine, and phases stay exact.
  */
 export const transform = (plane: Plane, sign: 1 | -1): Plane =>
-  transformRows(transformRows(plane, sign), sign);
+  transformColumns(transformColumns(plane, sign), sign);

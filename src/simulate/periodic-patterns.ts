@@ -10,14 +10,20 @@ import type { SimulationOptions } from './options.ts';
 import { project } from './projection.ts';
 import type { Patterns } from './sample-of.ts';
 import { splat } from './splat.ts';
-import { patternMoves, type ReducedTilts, reduceTilts } from './symmetry.ts';
+import {
+  type Move,
+  patternMoves,
+  type ReducedTilts,
+  reduceTilts,
+  symmetrised,
+} from './symmetry.ts';
 import { beamsOf, POTENTIAL_REACH, transmission } from './transmission.ts';
 
 /** Beams beyond which a projected cell is refused (a net of about 25 x 25 angstrom). */
 const MOST_BEAMS = 4000;
 
 /** A job that is computed for one direction of each set of equivalent ones. */
-type PeriodicJob = Job & { tilts: ReducedTilts };
+type PeriodicJob = Job & { tilts: ReducedTilts; moves: readonly Move[] };
 
 /** A crystal ready for the engine: for each view, one job an energy. */
 export interface PeriodicPlan {
@@ -52,7 +58,7 @@ function jobsOf(
     const sigma = interactionParameter(energy);
     const slices = stages.map(({ step }) => transmission({ projection, step, sigma, absorption }));
     const tilts = reduceTilts(discTilts(radii[e]!, 2.56 / options.size), moves);
-    return { band: bandwidth, beams, tilts, lambda: wavelength(energy), stages, slices };
+    return { band: bandwidth, beams, tilts, moves, lambda: wavelength(energy), stages, slices };
   });
 }
 
@@ -66,32 +72,30 @@ export function planPeriodic(crystal: Crystal, options: SimulationOptions): Peri
 }
 
 /**
- * Draws the beams of one job into a pattern: every direction of every disc, and its images under
- * the symmetry of the pattern, where they fall.
+ * The pattern of one job: the beams of every direction that was computed, then the mean over the
+ * symmetry of the pattern, which puts each direction's intensity on its equivalents.
  */
-function draw(
-  { beams, tilts }: PeriodicJob,
+function picture(
+  { beams, tilts, moves }: PeriodicJob,
   intensity: Float32Array,
-  image: Float32Array,
   camera: Camera,
-): void {
-  const most = beams.count * tilts.full;
-  const [x, y, weight] = [new Float64Array(most), new Float64Array(most), new Float64Array(most)];
-  let at = 0;
-  for (let g = 0; g < beams.count; g++) {
-    for (let q = 0; q < tilts.count; q++) {
-      const share = intensity[g * tilts.count + q]! / tilts.full;
-      const px = beams.x[g]! + tilts.x[q]!;
-      const py = beams.y[g]! + tilts.y[q]!;
-      for (const [across, up] of tilts.images[q]!) {
-        x[at] = px * across[0] + py * up[0];
-        y[at] = px * across[1] + py * up[1];
-        weight[at] = share;
-        at++;
-      }
+): Float32Array {
+  const count = beams.count * tilts.count;
+  const [x, y, weight] = [
+    new Float64Array(count),
+    new Float64Array(count),
+    new Float64Array(count),
+  ];
+  for (let g = 0, at = 0; g < beams.count; g++) {
+    for (let q = 0; q < tilts.count; q++, at++) {
+      x[at] = beams.x[g]! + tilts.x[q]!;
+      y[at] = beams.y[g]! + tilts.y[q]!;
+      weight[at] = (intensity[at]! * tilts.members[q]!) / tilts.full;
     }
   }
+  const image = new Float32Array(camera.size ** 2);
   splat(image, camera, { x, y, weight });
+  return symmetrised(image, camera.size, moves);
 }
 
 /** The pictures of a plan from the intensities of its jobs (`results[view][energy]`). */
@@ -106,8 +110,7 @@ export function drawPeriodic(
     options.thicknesses.map((_, t) => {
       const stack = new Float32Array(3 * points);
       plan.jobs.forEach((jobs, v) => {
-        const image = stack.subarray(v * points, (v + 1) * points);
-        draw(jobs[e]!, results[v]![e]![t]!, image, camera);
+        stack.set(picture(jobs[e]!, results[v]![e]![t]!, camera), v * points);
       });
       return stack;
     }),

@@ -1,9 +1,14 @@
+import { kernels } from '../engine/kernels.ts';
 import { denseMultislice } from './dense.ts';
+import { fusedMultislice } from './fused.ts';
 import type { Intensities, Job } from './job.ts';
 import { transformMultislice } from './planes.ts';
 
 /** Beams up to which a product with the scattering matrix beats two transforms (measured, CPU). */
 const DENSE_BEAMS = 420;
+
+/** The same for the fused kernel. */
+const FUSED_BEAMS = 1200;
 
 /** Waves and matrices of one group stay in about this many bytes, to fit a processor's cache. */
 const GROUP_BYTES = 24 << 20;
@@ -51,12 +56,8 @@ function byStages(jobs: readonly Job[], order: readonly number[]): number[][] {
   return [...kinds.values()];
 }
 
-/**
- * Multislice of one projected cell for each job, a batch of tilted plane waves each: the exact
- * position-averaged pattern of the projected potential. Jobs may come in any order and size; like
- * sizes are computed together.
- */
-export function periodicMultislice(jobs: readonly Job[]): Intensities[] {
+/** The same by TensorFlow's own operations; like sizes are computed together. */
+function composed(jobs: readonly Job[]): Intensities[] {
   const out: Intensities[] = new Array(jobs.length);
   const indices = jobs.map((_, i) => i);
   const dense = indices.filter((i) => jobs[i]!.beams.count <= DENSE_BEAMS);
@@ -69,4 +70,16 @@ export function periodicMultislice(jobs: readonly Job[]): Intensities[] {
   }
   for (const i of indices) out[i] ??= transformMultislice(jobs[i]!);
   return out;
+}
+
+/**
+ * Multislice of one projected cell for each job, a batch of tilted plane waves each: the exact
+ * position-averaged pattern of the projected potential. Jobs may come in any order and size.
+ */
+export function periodicMultislice(jobs: readonly Job[]): Intensities[] {
+  const run = kernels();
+  if (!run) return composed(jobs);
+  return jobs.map((job) =>
+    job.beams.count <= FUSED_BEAMS ? fusedMultislice(run, job) : transformMultislice(job),
+  );
 }

@@ -65,33 +65,53 @@ export const moved = (x: number, y: number, move: Move): Vec2 => [
 
 /** One direction of each set that the moves carry into each other. */
 export interface ReducedTilts extends Tilts {
-  /** For each direction, moves that carry it to every member of its set, each once. */
-  images: readonly (readonly Move[])[];
-  /** Number of directions with their images. */
+  /** Members of the set of each direction. */
+  members: Float64Array;
+  /** Number of directions of all sets together. */
   full: number;
 }
 
 /** Keeps one direction of each set of equivalent ones. */
 export function reduceTilts(tilts: Tilts, moves: readonly Move[]): ReducedTilts {
-  const key = (x: number, y: number): string => `${Math.round(x * 1e7)} ${Math.round(y * 1e7)}`;
-  const seen = new Set<string>();
-  const kept: { x: number; y: number; images: Move[] }[] = [];
+  const key = (x: number, y: number): number => Math.round(x * 1e7) * 1e8 + Math.round(y * 1e7);
+  const seen = new Set<number>();
+  const kept: { x: number; y: number; members: number }[] = [];
   for (let i = 0; i < tilts.count; i++) {
     const [x, y] = [tilts.x[i]!, tilts.y[i]!];
     if (seen.has(key(x, y))) continue;
-    const images = moves.filter((move) => {
-      const name = key(...moved(x, y, move));
-      const fresh = !seen.has(name);
-      seen.add(name);
-      return fresh;
-    });
-    kept.push({ x, y, images });
+    const before = seen.size;
+    for (const move of moves) seen.add(key(...moved(x, y, move)));
+    kept.push({ x, y, members: seen.size - before });
   }
   return {
     count: kept.length,
     x: Float64Array.from(kept, (tilt) => tilt.x),
     y: Float64Array.from(kept, (tilt) => tilt.y),
-    images: kept.map((tilt) => tilt.images),
+    members: Float64Array.from(kept, (tilt) => tilt.members),
     full: tilts.count,
   };
+}
+
+/**
+ * The mean of a square picture (size x size, row 0 the top, the direct beam in the middle) and its
+ * images under the moves of a group.
+ */
+export function symmetrised(
+  image: Float32Array,
+  size: number,
+  moves: readonly Move[],
+): Float32Array {
+  const out = new Float32Array(image.length);
+  const middle = (size - 1) / 2;
+  for (const [across, up] of moves) {
+    for (let row = 0, at = 0; row < size; row++) {
+      for (let column = 0; column < size; column++, at++) {
+        const [x, y] = [column - middle, middle - row];
+        const c = middle + x * across[0] + y * up[0];
+        const r = middle - x * across[1] - y * up[1];
+        out[r * size + c]! += image[at]! / moves.length;
+      }
+    }
+  }
+  return out;
 }

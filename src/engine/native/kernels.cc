@@ -92,7 +92,7 @@ std::string RegisterAll() {
   for (const auto& operations :
        {NormOperations(), OptimiserOperations(), PixelOperations(), RowOperations(),
         VectorOperations(), ConditionOperations(), SightOperations(), ScoreOperations(),
-        NoiseOperations()}) {
+        NoiseOperations(), MultisliceOperations()}) {
     for (const Operation& operation : operations) {
       const std::string complaint = Register(operation);
       if (!complaint.empty()) return complaint;

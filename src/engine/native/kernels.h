@@ -105,6 +105,7 @@ std::vector<Operation> ConditionOperations();
 std::vector<Operation> SightOperations();
 std::vector<Operation> ScoreOperations();
 std::vector<Operation> NoiseOperations();
+std::vector<Operation> MultisliceOperations();
 
 // Runs body(0) ... body(count - 1), each once and about `numbers` numbers of work, on all threads
 // where it is worth waking them. What a part computes must not depend on which thread runs it, so
