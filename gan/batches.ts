@@ -91,6 +91,11 @@ export class BatchSampler {
     return labels;
   }
 
+  /** How far real vectors are moved towards others of their class: (B), 0 to `most`. */
+  shifts(count: number, most: number): Float32Array {
+    return Float32Array.from({ length: count }, () => most * this.stream.uniform());
+  }
+
   /** Rows of the classes asked for; a group has different ones, as far as its class has them. */
   members(labels: Int32Array): Int32Array {
     const rows = new Int32Array(labels.length);

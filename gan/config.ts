@@ -35,8 +35,13 @@ export const ganConfigFor = (preset: Preset) =>
     generatorRate: positive.default(2e-4),
     discriminatorRate: positive.default(4e-4),
     /** Weight gamma of the gradient penalty, and how many steps lie between two of them. */
-    penalty: number.min(0, { error: 'is below 0' }).default(60),
+    penalty: number.min(0, { error: 'is below 0' }).default(20),
     penaltyEvery: whole(1).default(4),
+    /**
+     * How far a real vector is moved towards another of its class at most, as a share of the way;
+     * 0 shows the discriminator the few members of a rare class over and over.
+     */
+    between: number.min(0, { error: 'is below 0' }).max(1, { error: 'is above 1' }).default(0.5),
     /** Standard deviation of the noise on what the discriminator sees. */
     inputNoise: number.min(0, { error: 'is below 0' }).default(0.1),
     /** Decay of the moving average of the generator. */

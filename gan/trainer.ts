@@ -111,8 +111,7 @@ export class GanTrainer implements Trainee {
 
   private updateBoth(): StepLosses {
     const labels = this.sampler.labels(this.config.batch);
-    const rows = this.sampler.members(labels);
-    const real = tf.tidy(() => tf.gather(this.values, tf.tensor1d(rows, 'int32')));
+    const real = this.realVectors(labels);
     const codes = tf.tidy(() => tf.gather(this.codes, tf.tensor1d(labels, 'int32')));
     try {
       const { loss, scores } = this.updateDiscriminator(real, codes);
@@ -123,6 +122,20 @@ export class GanTrainer implements Trainee {
     } finally {
       tf.dispose([real, codes]);
     }
+  }
+
+  /** Real vectors between members of the classes asked for: a few members alone are learned by heart. */
+  private realVectors(labels: Int32Array): Tensor2D {
+    const [rows, others] = [this.sampler.members(labels), this.sampler.members(labels)];
+    const shifts = this.sampler.shifts(labels.length, this.config.between);
+    const read = (at: Int32Array) => tf.gather(this.values, tf.tensor1d(at, 'int32'));
+    return tf.tidy(() => {
+      const own = read(rows);
+      const step = read(others)
+        .sub(own)
+        .mul(tf.tensor2d(shifts, [labels.length, 1]));
+      return own.add(step) as Tensor2D;
+    });
   }
 
   private get networks(): Networks {

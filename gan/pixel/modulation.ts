@@ -30,7 +30,7 @@ export function modulated(weights: Weights, name: string, x: Tensor4D, condition
   const offset = part(channels).reshape([-1]) as Tensor1D;
   // One channel a triplet and channel, so that the kernel of batch normalisation does the work.
   const apart = x.reshape([count, rows * columns, channels]).transpose([1, 0, 2]);
-  const flat = apart.reshape([rows * columns, count * channels]) as Tensor2D;
+  const flat = apart.reshape([rows * columns, 1, 1, count * channels]) as Tensor4D;
   const done = normalised(flat, { gain, offset }, true);
   const together = done.reshape([rows * columns, count, channels]).transpose([1, 0, 2]) as Tensor3D;
   return together.reshape([count, rows, columns, channels]) as Tensor4D;
