@@ -205,15 +205,14 @@ export function convNorm(
 }
 
 /**
- * The normalisation alone: each channel (last axis) of `maps` by its own mean and variance over all
- * other axes, times `gain` plus `offset` (channels), with max(., 0) where `relu`. Differentiable
+ * The normalisation alone: each channel of NHWC `maps` by its own mean and variance, times `gain` plus `offset` (channels), with max(., 0) where `relu`. Differentiable
  * once.
  */
-export function normalised<T extends Tensor>(
-  maps: T,
+export function normalised(
+  maps: Tensor4D,
   weights: { gain: Tensor1D; offset: Tensor1D },
   relu: boolean,
-): T {
+): Tensor4D {
   const none = { mean: tf.zeros([weights.gain.size]), variance: tf.ones([weights.gain.size]) };
   const statistics = none as unknown as NormStatistics;
   const options: ConvNormOptions = { stride: 1, relu, statistics, sink: () => {} };
@@ -227,5 +226,5 @@ export function normalised<T extends Tensor>(
       normalisation().gradient(upstream, saved as Kept, options);
     return { value, gradFunc: gradFunc as never };
   });
-  return operation(maps, weights.gain, weights.offset) as T;
+  return operation(maps, weights.gain, weights.offset) as Tensor4D;
 }

@@ -21,4 +21,4 @@ export const groupPair = z
 
 /** One of some words; another is answered with the nearest. */
 export const oneOf = <const Words extends readonly [string, ...string[]]>(words: Words) =>
-  z.enum(words, { error: ({ input }) => `is no such word; ${didYouMean(String(input), words)}` });
+  z.enum(words, { error: ({ input }) => `is not known (${didYouMean(String(input), words)})` });
