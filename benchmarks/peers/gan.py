@@ -1,6 +1,6 @@
 """The peer of gan.ts: the same networks, losses and steps in PyTorch eager, a turn of cycles a line.
 
-Same sizes, optimisers, batch, input noise, lazy gradient penalty and moving average. A cycle is the
+Same sizes, optimisers, batch, groups, input noise, lazy gradient penalty and moving average. A cycle is the
 four steps between two penalties; its time is given for one step, in milliseconds.
 """
 
@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn import functional as F
 
 LATENT, EMBEDDING, HIDDEN, VECTOR, CLASSES, SYSTEMS, BATCH, ROWS, CYCLES = map(int, sys.argv[1:10])
-EVERY, GAMMA, NOISE, KEEP = 4, 0.5, 0.1, 0.998
+EVERY, GAMMA, NOISE, KEEP, GROUP, BETWEEN = 4, 20, 0.1, 0.998, 4, 0.5
 
 torch.set_num_threads(2)
 torch.manual_seed(0)
@@ -50,8 +50,9 @@ class Generator(nn.Module):
 
 
 def with_spread(x):
-    spread = (x.var(0, unbiased=False) + 1e-8).sqrt().mean()
-    return torch.cat([x, spread.expand(len(x), 1)], 1)
+    groups = x.view(-1, GROUP, x.shape[1])
+    spread = (groups.var(1, unbiased=False) + 1e-8).sqrt().mean(1)
+    return torch.cat([x, spread.repeat_interleave(GROUP)[:, None]], 1)
 
 
 class Discriminator(nn.Module):
@@ -80,8 +81,10 @@ def noisy(x):
 
 
 def step(i):
-    c = torch.randint(0, CLASSES, (BATCH,))
-    seen = noisy(values[torch.randint(0, ROWS, (BATCH,))]).requires_grad_(i % EVERY == 0)
+    c = torch.randint(0, CLASSES, (BATCH // GROUP,)).repeat_interleave(GROUP)
+    own, other = (values[torch.randint(0, ROWS, (BATCH,))] for _ in range(2))
+    real = torch.lerp(own, other, BETWEEN * torch.rand(BATCH, 1))
+    seen = noisy(real).requires_grad_(i % EVERY == 0)
     with torch.no_grad():
         fake = noisy(generator(torch.randn(BATCH, LATENT), c))
     on_real, on_fake = discriminator([seen, fake], c)
