@@ -25,25 +25,25 @@ async function settingsOf(archive: string | undefined, flags: MixFlags) {
   const { z } = await import('zod');
   const { resolveConfig } = await import('../ground/config.ts');
   const { defaultStorePath, requireRun } = await import('../ground/run.ts');
+  const { number, oneOf, whole } = await import('../ground/settings.ts');
   const { SOURCES } = await import('../../synthetic/mix.ts');
   const { KEEPING } = await import('../../synthetic/targets.ts');
-  const whole = z.coerce.number().int();
   const schema = z.strictObject({
     archive: z.string().optional(),
     data: z.string().default(defaultStorePath()),
-    source: z.enum(SOURCES).default('both'),
-    ratio: z.coerce.number().min(0).default(10),
-    cap: whole.min(0).default(200),
-    fill: whole.min(1).default(45),
-    weight: z.coerce.number().min(0).max(1).default(1),
+    source: oneOf(SOURCES).default('both'),
+    ratio: number.min(0, { error: 'is below 0' }).default(10),
+    cap: whole(0).default(200),
+    fill: whole(1).default(45),
+    weight: number.min(0, { error: 'is below 0' }).max(1, { error: 'is above 1' }).default(1),
     softLabels: z.boolean().default(false),
     undersample: z.string().default('none'),
-    largest: whole.min(1).default(20),
-    keep: z.enum(KEEPING).default('random'),
+    largest: whole(1).default(20),
+    keep: oneOf(KEEPING).default('random'),
     classifier: z.string().optional(),
-    updates: whole.min(1).default(300),
-    export: z.enum(['none', 'store', 'summit']).default('none'),
-    seed: whole.default(1),
+    updates: whole(1).default(300),
+    export: oneOf(['none', 'store', 'summit']).default('none'),
+    seed: whole(0).default(1),
   });
   const { out: _, json: __, config, ...given } = flags;
   const settings = resolveConfig(schema, { archive, ...given }, config);

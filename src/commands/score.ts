@@ -19,15 +19,15 @@ async function settingsOf(archive: string | undefined, flags: ScoreFlags) {
   const { z } = await import('zod');
   const { resolveConfig } = await import('../ground/config.ts');
   const { defaultStorePath, requireRun } = await import('../ground/run.ts');
-  const whole = z.coerce.number().int();
+  const { whole } = await import('../ground/settings.ts');
   const schema = z.strictObject({
     archive: z.string().optional(),
     against: z.string().default(defaultStorePath()),
     perClass: z.boolean().default(false),
     classifier: z.string().optional(),
-    updates: whole.min(1).default(600),
-    casUpdates: whole.min(0).default(150),
-    seed: whole.default(1),
+    updates: whole(1).default(600),
+    casUpdates: whole(0).default(150),
+    seed: whole(0).default(1),
   });
   const { figures: _, out: __, json: ___, config, ...given } = flags;
   const settings = resolveConfig(schema, { archive, ...given }, config);
