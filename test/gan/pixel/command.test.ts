@@ -1,0 +1,144 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { storeOfSize } from '../../../gan/pixel/averaged-store.ts';
+import { mixCommand } from '../../../src/commands/mix.ts';
+import { probeCommand } from '../../../src/commands/probe.ts';
+import { sampleCommand } from '../../../src/commands/sample.ts';
+import { scoreCommand } from '../../../src/commands/score.ts';
+import { trainCommand } from '../../../src/commands/train.ts';
+import { openStore } from '../../../src/dataset/store.ts';
+import { writeJudged } from '../../../synthetic/judged.ts';
+import { openArchive } from '../../../synthetic/open.ts';
+import type { Score } from '../../../synthetic/score.ts';
+import { temporaryFolder } from '../../support/folder.ts';
+import { toyStore } from '../../support/toy-store.ts';
+
+const folder = temporaryFolder('gan-pixel');
+const config = join(folder, 'small.yaml');
+let store: string;
+
+beforeAll(async () => {
+  process.env.CBED_WORKSPACE = join(folder, 'workspace');
+  ({ store } = await toyStore(folder, { counts: [40, 24, 12], size: 32, noise: 5 }));
+  writeFileSync(config, 'width: 2\nlatent: 4\nbatch: 4\n');
+});
+afterEach(() => vi.restoreAllMocks());
+
+/** What a command prints. */
+async function run(command: ReturnType<typeof trainCommand>, ...argv: string[]): Promise<string> {
+  const lines: string[] = [];
+  vi.spyOn(console, 'log').mockImplementation((line) => lines.push(String(line)));
+  vi.spyOn(console, 'error').mockImplementation(() => {});
+  await command.exitOverride().parseAsync(argv, { from: 'user' });
+  return lines.join('\n');
+}
+
+const train = (kind: string, ...rest: string[]) =>
+  run(trainCommand(), '--data', store, '--generator', kind, '--classes', 'all', ...rest);
+const small = (kind: string, out: string, ...rest: string[]) =>
+  train(kind, '--config', config, '--steps', '4', '--out', join(folder, out), ...rest);
+const sample = (...rest: string[]) => run(sampleCommand(), '--data', store, ...rest);
+
+describe('gan train and gan sample on pixels', () => {
+  it('a residual run is trained, resumed, sampled, drawn again, scored and mixed', async () => {
+    const out = join(folder, 'residual');
+    await small('residual', 'residual');
+    await train('residual', '--resume', out, '--steps', '6');
+    const trained = JSON.parse(readFileSync(join(out, 'config.json'), 'utf8'));
+    expect(trained).toMatchObject({ generator: 'residual', preset: 'cpu', width: 2 });
+    await sample('--gan', out, '--count', '6', '--out', join(folder, 'samples'));
+    const path = join(folder, 'samples', 'synthetic.h5');
+    const archive = await openArchive(path);
+    const opened = await openStore(store);
+    const known = opened.examples('train');
+    archive.provenance!.forEach(({ class: spaceGroup, parents, discriminator }) => {
+      const row = known.materials.indexOf(parents[0]!);
+      expect(opened.classes[known.labels[row]!]).toBe(spaceGroup);
+      expect(discriminator).not.toBeNull();
+    });
+    opened.close();
+    const again = await sample(
+      ...['--gan', out, '--from', path, '--replay', '7', '--out', join(folder, 'again.png')],
+    );
+    expect(again).toContain('the same to the bit');
+    const scored = join(folder, 'scored');
+    await run(
+      scoreCommand(),
+      ...[path, '--against', store, '--updates', '4', '--cas-updates', '0', '--out', scored],
+    );
+    // Copies of training triplets, which these nearly are, would rightly be refused.
+    const { samples } = JSON.parse(readFileSync(join(scored, 'score.json'), 'utf8')) as Score;
+    const accepted = samples.map((one) => ({ ...one, accepted: true, reasons: [] }));
+    await writeJudged(join(scored, 'judged.h5'), archive, accepted);
+    const text = await run(
+      mixCommand(),
+      ...[join(scored, 'judged.h5'), '--data', store, '--out', join(folder, 'mixed')],
+    );
+    expect(text).toMatch(/synthetic/);
+  });
+
+  it('a pixel run at half the size of its store draws at that size', async () => {
+    await small('pixel', 'pixel', '--size', '16');
+    const out = join(folder, 'pixel');
+    await sample('--gan', out, '--count', '2', '--out', join(folder, 'half'));
+    const archive = await openArchive(join(folder, 'half', 'synthetic.h5'));
+    expect([archive.size, archive.camera!.size, archive.count]).toEqual([16, 16, 6]);
+    expect(archive.provenance!.every(({ parents }) => parents.length === 0)).toBe(true);
+  });
+
+  it('a dry run says what would be trained, with both networks', async () => {
+    const text = await train('pixel', '--dry-run', '--json');
+    const { settings, plan } = JSON.parse(text);
+    expect(settings).toMatchObject({ generator: 'pixel', loss: 'hinge' });
+    for (const part of ['generatorParameters', 'discriminatorParameters', 'totalMs', 'bytes']) {
+      expect(plan[part]).toBeGreaterThan(0);
+    }
+  });
+});
+
+describe('what cannot be', () => {
+  it.each([
+    ['a generator with a typing error', ['pixl'], /did you mean "pixel"/],
+    ['a size above the store', ['pixel', '--size', '64'], /64.*32|32.*64/],
+    ['a size that no network knows', ['pixel', '--size', '24'], /--size 24.*16, 32, 64, 128/],
+    ['another size with the codec', ['codec', '--size', '16'], /--size 16.*32 pixels a side/],
+  ])('%s', async (_, [kind, ...rest], words) => {
+    await expect(train(kind!, ...rest)).rejects.toThrow(words);
+  });
+
+  it('a checkpoint of another generator is not gone on with', async () => {
+    const out = join(folder, 'kind');
+    await small('pixel', 'kind');
+    await expect(
+      run(trainCommand(), '--data', store, '--resume', out, '--generator', 'residual'),
+    ).rejects.toThrow(/kind was "pixel" and is now "residual"/);
+  });
+
+  it('boundaries and probes need the codec generator, and say so', async () => {
+    await small('pixel', 'bounds');
+    const gan = ['--gan', join(folder, 'bounds')];
+    const words = /is a pixel generator, and boundaries need the codec generator/;
+    await expect(sample('--near-boundary', ...gan)).rejects.toThrow(words);
+    await expect(run(probeCommand(), '--data', store, ...gan)).rejects.toThrow(words);
+  });
+});
+
+describe('a store averaged down', () => {
+  it('has the camera and pixels of one prepared at that size, to rounding', async () => {
+    const whole = await openStore(store);
+    const half = storeOfSize(whole, 16);
+    expect(half.camera.size).toBe(16);
+    expect(half.camera.pixel).toBeCloseTo(2 * whole.camera.pixel, 12);
+    expect(half.images([3]).length).toBe(16 * 16 * 3);
+    // A block of equal pixels keeps its value; any other stays within its extremes.
+    const [fine, coarse] = [whole.images([3]), half.images([3])];
+    for (let place = 0; place < 16 * 16; place++) {
+      const [row, column] = [Math.floor(place / 16), place % 16];
+      const block = [0, 1, 32, 33].map((off) => fine[3 * (64 * row + 2 * column + off)]!);
+      expect(coarse[3 * place]).toBeLessThanOrEqual(Math.max(...block));
+      expect(coarse[3 * place]).toBeGreaterThanOrEqual(Math.min(...block));
+    }
+    whole.close();
+  });
+});

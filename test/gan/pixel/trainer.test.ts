@@ -1,0 +1,139 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { healthOf } from '../../../gan/health.ts';
+import { drawRows } from '../../../gan/pixel/chunks.ts';
+import { type PixelConfig, pixelConfig, pixelConfigFor } from '../../../gan/pixel/config.ts';
+import { unitRows } from '../../../gan/pixel/data.ts';
+import type { PixelModel } from '../../../gan/pixel/model.ts';
+import { randomPixelOrigins } from '../../../gan/pixel/random.ts';
+import { trainPixelGan } from '../../../gan/pixel/train.ts';
+import { PixelTrainer } from '../../../gan/pixel/trainer.ts';
+import { lookedAt } from '../../../gan/pixel/watched.ts';
+import { tf } from '../../../src/engine/tf.ts';
+import { Stream } from '../../../src/ground/stream.ts';
+import { kid } from '../../../synthetic/metrics/kid.ts';
+import { toyExamples } from '../../support/toy-examples.ts';
+
+const examples = toyExamples({ counts: [24, 12], size: 16, noise: 5 });
+const data = { examples, store: 'toy' };
+const configOf = (changes: Partial<PixelConfig> = {}): PixelConfig =>
+  pixelConfig.parse({
+    ...{ latent: 6, embedding: 4, width: 2, batch: 4, penaltyEvery: 2 },
+    ...changes,
+  });
+
+const KINDS = ['pixel', 'residual'] as const;
+type Kind = (typeof KINDS)[number];
+const trainers: PixelTrainer[] = [];
+const trainerOf = (kind: Kind, changes: Partial<PixelConfig> = {}, seed = 1): PixelTrainer => {
+  const made = new PixelTrainer({ kind, data }, configOf(changes), new Stream(seed, 'test'));
+  trainers.push(made);
+  return made;
+};
+afterEach(() => {
+  for (const made of trainers.splice(0)) made.dispose();
+});
+const steps = (gan: PixelTrainer, count: number) =>
+  Array.from({ length: count }, () => gan.update());
+
+describe.each(KINDS)('training of the %s generator', (kind) => {
+  it.each(['hinge', 'relativistic'] as const)('%s: leaves no tensor behind', (loss) => {
+    const before = tf.memory().numTensors;
+    const gan = trainerOf(kind, { loss });
+    steps(gan, 2); // with the penalty and without it
+    const running = tf.memory().numTensors;
+    steps(gan, 4);
+    gan.imagine([0, 1, 1], new Stream(2, 'look'));
+    gan.opinions([unitRows(examples, [0, 30])]);
+    expect(tf.memory().numTensors).toBe(running);
+    trainers.splice(0)[0]!.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('gives the same weights for the same seed, others for another', () => {
+    const [one, same, other] = [trainerOf(kind), trainerOf(kind), trainerOf(kind, {}, 2)];
+    for (const gan of [one, same, other]) steps(gan, 3);
+    expect(same.state()).toEqual(one.state());
+    expect(other.averaged()).not.toEqual(one.averaged());
+  });
+
+  it('goes on from a saved state as if it had never stopped', () => {
+    const whole = trainerOf(kind);
+    const losses = steps(whole, 7).slice(4);
+    const first = trainerOf(kind);
+    steps(first, 4);
+    const later = trainerOf(kind, {}, 99);
+    later.restore(structuredClone(first.state()));
+    expect(steps(later, 3)).toEqual(losses);
+    expect(later.state()).toEqual(whole.state());
+  });
+});
+
+/** Distance of two triplets in grey levels. */
+const apart = (a: Uint8Array, b: Uint8Array): number =>
+  Math.sqrt(a.reduce((sum, value, i) => sum + (value - b[i]!) ** 2, 0));
+
+describe('what is learned', () => {
+  it('brings samples nearer to their class than untrained ones, and than to the other class', async () => {
+    const examples = toyExamples({ counts: [20, 20], size: 16, noise: 5 });
+    const data = { examples, store: 'toy' };
+    const sizes = { latent: 16, embedding: 8, width: 4, batch: 16, steps: 200 };
+    const rates = { generatorRate: 2e-3, discriminatorRate: 2e-3, average: 0.98 };
+    const config = pixelConfig.parse({ ...sizes, ...rates, seed: 2 });
+    const { model, untrained } = await trainPixelGan({ kind: 'pixel', data, config });
+    const distance = (one: PixelModel, label: number, to: number): number => {
+      const spaceGroup = examples.classes[label]!;
+      const made = one.draw(randomPixelOrigins(one, { spaceGroup, count: 24, seed: 5 }));
+      const rows = [...examples.labels.keys()].filter((row) => examples.labels[row] === to);
+      const real = rows.map((row) => examples.images([row]));
+      const nearest = made.map((image) => Math.min(...real.map((other) => apart(image, other))));
+      return nearest.reduce((a, b) => a + b, 0) / nearest.length;
+    };
+    const [own, other] = [0, 1].map((off) =>
+      [0, 1].reduce((sum, label) => sum + distance(model, label, (label + off) % 2), 0),
+    ) as [number, number];
+    const before = distance(untrained, 0, 0) + distance(untrained, 1, 1);
+    expect(own).toBeLessThan(0.5 * before);
+    expect(own).toBeLessThan(other);
+    for (const one of [model, untrained]) one.dispose();
+  });
+
+  it.each(KINDS)('%s: is looked at by the watchdog with what it needs', (kind) => {
+    const gan = trainerOf(kind);
+    steps(gan, 2);
+    const held = toyExamples({ counts: [10, 10], size: 16, name: 'held' });
+    const looking = lookedAt({ ...data, attention: new Set([1]) }, held, new Stream(1, 'looks'));
+    const state = gan.state();
+    const look = { ...looking, distance: kid, stream: new Stream(1, 'watchdog') };
+    const { step, ...health } = healthOf(gan, look);
+    expect(step).toBe(2);
+    for (const value of Object.values(health)) expect(Number.isFinite(value)).toBe(true);
+    expect(gan.state()).toEqual(state); // a look changes nothing
+    // A residual generator that has learned nothing still spreads as its sources do.
+    if (kind === 'residual') expect(health.diversity).toBeGreaterThan(0.5);
+  });
+
+  it('a loss that is no number stops the training', async () => {
+    const config = configOf({ steps: 30, discriminatorRate: 1e30 });
+    await expect(trainPixelGan({ kind: 'pixel', data, config })).rejects.toThrow(/loss is/);
+  });
+});
+
+describe('settings', () => {
+  it('the gpu preset takes the relativistic loss, and larger networks', () => {
+    const [cpu, gpu] = [pixelConfigFor('cpu').parse({}), pixelConfigFor('gpu').parse({})];
+    expect([cpu.loss, gpu.loss]).toEqual(['hinge', 'relativistic']);
+    expect(gpu.width).toBeGreaterThan(cpu.width);
+  });
+
+  it('draws the same rows in chunks of any length, to rounding', () => {
+    const gan = trainerOf('pixel');
+    const z = new Stream(3, 'z').normals(5 * 6);
+    const flat = tf.tensor1d(gan.averaged());
+    const codes = tf.tensor2d([1, 0, 1, 0, 1, 1], [2, 3]);
+    const wanted = { labels: Int32Array.of(0, 1, 0, 1, 1), z, source: () => null };
+    const [all, few] = [5, 2].map((chunk) =>
+      drawRows({ shape: gan.shape, flat, codes }, wanted, chunk),
+    );
+    all!.values.forEach((value, i) => expect(Math.abs(value - few!.values[i]!)).toBeLessThan(1e-5));
+  });
+});
