@@ -1,13 +1,15 @@
 /**
- * Generators on one store, judged alike: the conditional GAN, the same GAN untrained and the codec
- * samplers, for every few-shot class. Training materials only make samples; the verifier is a
+ * Generators on one store, judged alike: the conditional GAN (and on request the GANs on pixels),
+ * the same GANs untrained and the codec samplers, for every few-shot class. Training materials only make samples; the verifier is a
  * classifier of another seed; real test triplets stand beside.
  *
  *   npx tsc -p benchmarks && node dist/benchmarks/generators.js STORE FOLDER
  *     [--steps 3000] [--seeds 1,2,3] [--count 40] [--updates 300] [--resplit]
+ *     [--generators codec,pixel,residual] [--minutes 5]
  *
  * FOLDER gets a JSON file a seed, a sheet of real beside generated triplets, and summary.md.
- * Seeds that are done are not run again.
+ * Seeds that are done are not run again. With --minutes every generator trains as long, on the same
+ * cores; without it, and without --steps, each has its own number of steps.
  */
 import { existsSync, mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -15,12 +17,8 @@ import { parseArgs } from 'node:util';
 import type { Classifier } from '../classifier/classifier.ts';
 import { predictedLabels } from '../classifier/metrics.ts';
 import { trainingClasses } from '../gan/attention.ts';
-import { ganConfig } from '../gan/config.ts';
+import { GENERATORS } from '../gan/config.ts';
 import { ganData } from '../gan/data.ts';
-import type { Health } from '../gan/health.ts';
-import type { GanModel } from '../gan/model.ts';
-import { trainGan } from '../gan/train.ts';
-import type { Setback } from '../gan/watchdog.ts';
 import { ClassTables } from '../src/codec/class-tables.ts';
 import { drawPool } from '../src/codec/pool.ts';
 import type { SamplerName } from '../src/codec/samplers.ts';
@@ -33,46 +31,59 @@ import { textTable } from '../src/ground/log.ts';
 import { terminalProgress } from '../src/ground/progress.ts';
 import { readJson } from '../src/ground/run.ts';
 import { Stream } from '../src/ground/stream.ts';
+import { didYouMean } from '../src/ground/suggest.ts';
 import { writeFigure } from '../src/report/raster.ts';
 import { contactSheet, type SheetCell } from '../src/report/sheet.ts';
 import type { SyntheticArchive } from '../synthetic/archive.ts';
 import { audit } from '../synthetic/audit.ts';
 import { squaredDistance } from '../synthetic/metrics/distances.ts';
 import { pickRows } from '../synthetic/metrics/features.ts';
-import { kid } from '../synthetic/metrics/kid.ts';
 import { median } from '../synthetic/metrics/quantile.ts';
-import { randomSamples } from '../synthetic/sampling/random.ts';
 import { pooled } from '../synthetic/spaces/pooled.ts';
 import { trainVerifier } from '../synthetic/verifier.ts';
+import {
+  type GeneratorKind,
+  type Made,
+  type TrainingFacts,
+  trainAndDraw,
+} from './generators/train.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    steps: { type: 'string', default: '3000' },
+    steps: { type: 'string' },
+    minutes: { type: 'string' },
+    generators: { type: 'string', default: 'codec' },
     seeds: { type: 'string', default: '1,2,3' },
     count: { type: 'string', default: '40' },
     updates: { type: 'string', default: '300' },
     resplit: { type: 'boolean', default: false },
   },
 });
+function generatorNamed(name: string): GeneratorKind {
+  const found = GENERATORS.find((one) => one === name);
+  if (!found) throw new Error(`--generators ${name}: ${didYouMean(name, GENERATORS)}`);
+  return found;
+}
 const [path, folder] = positionals;
 if (!path || !folder) throw new Error('give a store and a folder for the results');
 const settings = {
-  steps: Number(values.steps),
+  generators: values.generators.split(',').map(generatorNamed),
+  ...(values.steps && { steps: Number(values.steps) }),
+  ...(values.minutes && { minutes: Number(values.minutes) }),
   seeds: values.seeds.split(',').map(Number),
   count: Number(values.count),
   updates: Number(values.updates),
   resplit: values.resplit,
 };
+const NAMES: Record<GeneratorKind, string> = {
+  codec: 'GAN',
+  pixel: 'GAN on pixels',
+  residual: 'residual GAN',
+};
 const SAMPLERS = ['interpolation-jitter', 'lattice-transfer'] as const satisfies SamplerName[];
 const SHOWN_CLASSES = 6;
 const SHOWN_EACH = 3;
-
-/** Triplets of one source, `count` of every rare class. */
-interface Made {
-  images: Uint8Array;
-  labels: number[];
-}
 
 /** What one source came to. */
 interface Judged {
@@ -101,24 +112,11 @@ interface SeedResult {
   rare: number[];
   /** Recall of the verifier on real test triplets of the rare classes. */
   realTest: number;
-  ganSeconds: number;
-  /** What the watchdog saw of the GAN. */
-  health: Health[];
-  setbacks: readonly Setback[];
+  trainings: TrainingFacts[];
   judged: Judged[];
 }
 
 const each = (store: Store): number => store.size * store.size * 3;
-
-async function ofGan(model: GanModel, rare: readonly number[], seed: number): Promise<Made> {
-  const wanted = new Map(rare.map((spaceGroup) => [spaceGroup, settings.count]));
-  const samples = await randomSamples(model, { wanted, seed }, terminalProgress);
-  const images = new Uint8Array(samples.length * samples[0]!.drawn.pixels.length);
-  samples.forEach(({ drawn }, i) => {
-    images.set(drawn.pixels, i * drawn.pixels.length);
-  });
-  return { images, labels: samples.map(({ passport }) => passport.class) };
-}
 
 async function ofSampler(
   tables: ClassTables,
@@ -234,9 +232,9 @@ async function judge(
 async function drawSheet(
   store: Store,
   made: Made,
-  rare: readonly number[],
-  seed: number,
+  of: { rare: readonly number[]; seed: number; generator: GeneratorKind },
 ): Promise<void> {
+  const { rare, seed, generator } = of;
   const train = store.examples('train');
   const step = Math.max(1, Math.floor(rare.length / SHOWN_CLASSES));
   const cells = rare
@@ -262,8 +260,7 @@ async function drawSheet(
       ];
     });
   const title = `Real and generated triplets, ${basename(path!, '.h5')}, seed ${seed}`;
-  const subtitle =
-    'left three real training triplets, right three of the GAN at random; ln intensity';
+  const subtitle = `left three real training triplets, right three of the ${NAMES[generator]} at random; ln intensity`;
   const svg = await contactSheet({
     title,
     subtitle,
@@ -271,7 +268,8 @@ async function drawSheet(
     columns: 2 * SHOWN_EACH,
     cellWidth: 210,
   });
-  await writeFigure(join(folder!, `sheet-${seed}`), svg);
+  const ending = generator === 'codec' ? '' : `-${generator}`;
+  await writeFigure(join(folder!, `sheet-${seed}${ending}`), svg);
 }
 
 async function runSeed(whole: Store, seed: number): Promise<SeedResult> {
@@ -285,35 +283,40 @@ async function runSeed(whole: Store, seed: number): Promise<SeedResult> {
     rare.includes(store.classes[test.labels[i]!]!),
   );
   const realTest = rareRows.filter((i) => found[i] === test.labels[i]).length / rareRows.length;
-  const data = {
-    ...ganData(store.examples('train'), terminalProgress),
-    attention: new Set(rare.map((c) => store.classes.indexOf(c))),
-  };
-  const start = performance.now();
-  const config = ganConfig.parse({ steps: settings.steps, seed });
-  const { model, untrained, history, setbacks } = await trainGan({
-    data,
-    config,
-    watch: kid,
-    progress: terminalProgress,
-  });
-  const ganSeconds = (performance.now() - start) / 1000;
+  const data = ganData(store.examples('train'), terminalProgress);
   const tables = new ClassTables(data.set);
   const judging = { store, verifier, seed };
-  const made = await ofGan(model, rare, seed);
-  await drawSheet(store, made, rare, seed);
-  const judged = [
-    await judge('GAN', made, judging),
-    await judge('GAN untrained', await ofGan(untrained, rare, seed), judging),
-  ];
+  const trainings: TrainingFacts[] = [];
+  const judged: Judged[] = [];
+  for (const generator of settings.generators) {
+    const work = { store, data, rare, seed, ...settings };
+    const { facts, made, untrained } = await trainAndDraw(generator, work);
+    trainings.push(facts);
+    const name = NAMES[generator];
+    await drawSheet(store, made, { rare, seed, generator });
+    judged.push(await judge(name, made, judging));
+    judged.push(await judge(`${name} untrained`, untrained, judging));
+  }
   for (const sampler of SAMPLERS) {
     judged.push(
       await judge(sampler, await ofSampler(tables, sampler, { store, rare, seed }), judging),
     );
   }
-  for (const one of [model, untrained, verifier]) one.dispose();
-  const health = history.flatMap((row) => row.health ?? []);
-  return { seed, rare, realTest, ganSeconds, health, setbacks, judged };
+  verifier.dispose();
+  return { seed, rare, realTest, trainings, judged };
+}
+
+/** Steps and seconds of each generator, means over the seeds. */
+function trainingText(results: readonly SeedResult[]): string {
+  const texts = settings.generators.map((generator) => {
+    const own = results.flatMap(({ trainings }) =>
+      trainings.filter((one) => one.generator === generator),
+    );
+    const mean = (key: 'steps' | 'seconds') =>
+      (own.reduce((sum, one) => sum + one[key], 0) / own.length).toFixed(0);
+    return `${NAMES[generator]} ${mean('steps')} steps in ${mean('seconds')} s`;
+  });
+  return texts.join(', ');
 }
 
 const shown = (value: number, digits = 2): string =>
@@ -374,7 +377,7 @@ const real = results.map(({ realTest }) => realTest.toFixed(2)).join(', ');
 const text = summary(results);
 writeAtomic(
   join(folder, 'summary.md'),
-  `Means over ${results.length} seeds, ${settings.steps} GAN steps, ${settings.count} samples a rare class; ` +
+  `Means over ${results.length} seeds, ${settings.count} samples a rare class; ${trainingText(results)}; ` +
     `KID of all rare classes together over its floor (real triplets of other materials); precision to coverage: ` +
     `medians over classes in the first space.\n` +
     `Recall of the verifier on real test triplets of the same classes: ${real}.\n\n\`\`\`\n${text}\n\`\`\`\n`,

@@ -1,0 +1,91 @@
+import { ganConfig } from '../../gan/config.ts';
+import type { GanData } from '../../gan/data.ts';
+import type { Health } from '../../gan/health.ts';
+import type { LoopOptions, Trained } from '../../gan/loop.ts';
+import { pixelConfig } from '../../gan/pixel/config.ts';
+import { trainPixelGan } from '../../gan/pixel/train.ts';
+import { type Generator, randomPixels } from '../../gan/random.ts';
+import { trainGan } from '../../gan/train.ts';
+import type { Setback } from '../../gan/watchdog.ts';
+import type { Store } from '../../src/dataset/store.ts';
+import { terminalProgress } from '../../src/ground/progress.ts';
+import { kid } from '../../synthetic/metrics/kid.ts';
+
+/** Triplets of one source, as many of every rare class. */
+export interface Made {
+  images: Uint8Array;
+  /** Space group of each. */
+  labels: number[];
+}
+
+export type GeneratorKind = 'codec' | 'pixel' | 'residual';
+
+/** One training and what the watchdog saw of it. */
+export interface TrainingFacts {
+  generator: GeneratorKind;
+  /** Updates done, and seconds that they took with the looks. */
+  steps: number;
+  seconds: number;
+  config: Record<string, unknown>;
+  health: Health[];
+  setbacks: readonly Setback[];
+}
+
+export interface TrainingWork {
+  store: Store;
+  /** The training triplets as discs, for the codec. */
+  data: GanData;
+  /** Space groups that get most attention, and of which samples are drawn. */
+  rare: readonly number[];
+  seed: number;
+  /** Samples of each rare class. */
+  count: number;
+  /** Updates at most; absent: each generator's own number. */
+  steps?: number;
+  /** Minutes of training at most: with them, steps only bound it where they are given. */
+  minutes?: number;
+}
+
+/** More than any budget of minutes allows. */
+const ENDLESS = 10_000_000;
+
+function trained(generator: GeneratorKind, work: TrainingWork) {
+  const { store, data, rare, seed, minutes } = work;
+  const attention = new Set(rare.map((spaceGroup) => store.classes.indexOf(spaceGroup)));
+  const steps = work.steps ?? (minutes === undefined ? undefined : ENDLESS);
+  const loop: LoopOptions<Generator> = { watch: kid, minutes, progress: terminalProgress };
+  if (generator === 'codec') {
+    const config = ganConfig.parse({ steps, seed });
+    return { config, result: trainGan({ ...loop, data: { ...data, attention }, config }) };
+  }
+  const config = pixelConfig.parse({ steps, seed });
+  const own = { examples: store.examples('train'), store: store.digest, attention };
+  return { config, result: trainPixelGan({ ...loop, kind: generator, data: own, config }) };
+}
+
+async function drawn(model: Generator, { rare, count, seed }: TrainingWork): Promise<Made> {
+  const pixels = await randomPixels(model, { spaceGroups: rare, count, seed });
+  return {
+    images: Uint8Array.from(Buffer.concat(pixels)),
+    labels: rare.flatMap((spaceGroup) => Array<number>(count).fill(spaceGroup)),
+  };
+}
+
+/** Trains a generator and draws from it, and from what it was before its first step. */
+export async function trainAndDraw(
+  generator: GeneratorKind,
+  work: TrainingWork,
+): Promise<{ facts: TrainingFacts; made: Made; untrained: Made }> {
+  const start = performance.now();
+  const { config, result } = trained(generator, work);
+  const { model, untrained, history, steps, setbacks }: Trained<Generator> = await result;
+  const seconds = (performance.now() - start) / 1000;
+  const health = history.flatMap((row) => row.health ?? []);
+  const [made, before] = [await drawn(model, work), await drawn(untrained, work)];
+  for (const one of [model, untrained]) one.dispose();
+  return {
+    facts: { generator, steps, seconds, config, health, setbacks },
+    made,
+    untrained: before,
+  };
+}
