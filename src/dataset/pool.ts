@@ -12,6 +12,8 @@ export interface PoolOptions {
   patience?: number;
   /** The program that reads: a module that speaks as `worker.ts` does. */
   worker?: string;
+  /** Readers that go on after the call; the caller stops them. */
+  readers?: Readers;
 }
 
 export interface ReadingOutcome {
@@ -24,6 +26,8 @@ export interface ReadingOutcome {
 const DEFAULT_PATIENCE = 30_000;
 const MOST_SKIPPED = 8;
 const START_PATIENCE = 30_000;
+// What a reader makes is soon forgotten: little room for it keeps the process small.
+const READER_FLAGS = ['--max-semi-space-size=2'];
 
 /** The compiled worker: beside this module, or in dist/ when the sources run as they are. */
 function workerPath(): string {
@@ -85,7 +89,10 @@ class Reader {
   }
 
   private start(): ChildProcess {
-    const child = fork(this.worker, { execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    const child = fork(this.worker, {
+      execArgv: READER_FLAGS,
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
     child.on('exit', () => {
       if (this.child === child) this.child = null;
     });
@@ -142,34 +149,53 @@ class Reader {
   }
 }
 
-/**
- * Does readings in reading processes and tells each outcome as it comes, in no fixed order. A
- * process that crashes or hangs costs the sample it was at; the reading goes on without that sample.
- */
+type Done = (reading: Reading, outcome: ReadingOutcome) => void;
+
+/** Reading processes that may do several lists of readings, one after the other. */
+export class Readers {
+  private readonly readers: Reader[];
+
+  constructor({ workers, patience = DEFAULT_PATIENCE, worker = workerPath() }: PoolOptions) {
+    this.readers = Array.from({ length: workers }, () => new Reader(worker, patience));
+  }
+
+  /**
+   * Does readings and tells each outcome as it comes, in no fixed order. A process that crashes or
+   * hangs costs the sample it was at; the reading goes on without that sample.
+   */
+  async run(readings: readonly Reading[], done: Done): Promise<void> {
+    if (this.readers.length === 0) {
+      for (const reading of readings)
+        done(reading, { result: await performReading(reading, {}), anomalies: [] });
+      return;
+    }
+    let next = 0;
+    const serve = async (reader: Reader): Promise<void> => {
+      while (next < readings.length) {
+        const reading = readings[next++]!;
+        done(reading, await reader.perform(reading));
+      }
+    };
+    await Promise.all(this.readers.map(serve));
+  }
+
+  /** Ends the processes; a later `run` starts them again. */
+  async stop(): Promise<void> {
+    await Promise.all(this.readers.map((reader) => reader.stop()));
+  }
+}
+
+/** Does readings with the readers of the options, or with some of its own that end with it. */
 export async function runReadings(
   readings: readonly Reading[],
-  { workers, patience = DEFAULT_PATIENCE, worker = workerPath() }: PoolOptions,
-  done: (reading: Reading, outcome: ReadingOutcome) => void,
+  options: PoolOptions,
+  done: Done,
 ): Promise<void> {
-  if (workers === 0) {
-    for (const reading of readings)
-      done(reading, { result: await performReading(reading, {}), anomalies: [] });
-    return;
-  }
-  let next = 0;
-  const readers = Array.from(
-    { length: Math.min(workers, readings.length) },
-    () => new Reader(worker, patience),
-  );
-  const serve = async (reader: Reader): Promise<void> => {
-    while (next < readings.length) {
-      const reading = readings[next++]!;
-      done(reading, await reader.perform(reading));
-    }
-  };
+  if (options.readers) return options.readers.run(readings, done);
+  const readers = new Readers(options);
   try {
-    await Promise.all(readers.map(serve));
+    await readers.run(readings, done);
   } finally {
-    await Promise.all(readers.map((reader) => reader.stop()));
+    await readers.stop();
   }
 }

@@ -8,7 +8,7 @@ import { type Assembly, assemble } from './assemble.ts';
 import type { Catalogue } from './catalogue.ts';
 import { officialSplits, withoutLeaks } from './official.ts';
 import { type PartPlan, partExists, planParts, readPartHead } from './part.ts';
-import { runReadings } from './pool.ts';
+import { Readers, runReadings } from './pool.ts';
 import { enforce, type ScanOptions, scan } from './scan.ts';
 import { type Selection, selectSamples } from './select.ts';
 import type { SplitRule } from './split.ts';
@@ -131,6 +131,19 @@ export async function prepareStore(
   out: string,
   options: PrepareOptions,
 ): Promise<Prepared> {
+  const readers = new Readers(options);
+  try {
+    return await prepareWith(inputs, out, { ...options, readers });
+  } finally {
+    await readers.stop();
+  }
+}
+
+async function prepareWith(
+  inputs: readonly string[],
+  out: string,
+  options: PrepareOptions & { readers: Readers },
+): Promise<Prepared> {
   const { size, strict } = options;
   const scanned = await scan(inputs, options);
   const { catalogues, camera } = oneCamera(scanned.catalogues, scanned.anomalies);
@@ -148,6 +161,7 @@ export async function prepareStore(
     planParts(catalogue, chosen.keys[file]!, { size, folder, length: PART_SAMPLES }),
   );
   anomalies.push(...(await makeParts(plans, options)));
+  await options.readers.stop();
   const splitBy = 'seed' in chosen.split ? 'material' : 'official';
   const config = settingsOf(options, splitBy);
   const { split } = chosen;
