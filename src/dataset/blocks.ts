@@ -13,7 +13,7 @@ interface Kernel {
 
 /** Averages of a stack and the range of its values. */
 export interface Averages {
-  /** In rows from the top, pattern by pattern. */
+  /** In rows from the top, pattern by pattern; a view that the next averaging overwrites. */
   values: Float64Array;
   minimum: number;
   maximum: number;
@@ -51,7 +51,7 @@ export function blockAverages(stack: Float32Array, size: number, ratio: number):
   const isThere = stack.buffer === memory.buffer && stack.byteOffset === 0;
   if (!isThere) new Float32Array(memory.buffer, 0, stack.length).set(stack);
   average(3 * size, size, ratio, out);
-  const values = new Float64Array(memory.buffer, out, count).slice();
+  const values = new Float64Array(memory.buffer, out, count);
   const ends = new Float32Array(memory.buffer, out + 8 * count, RANGE_BYTES / 4);
   return {
     values,

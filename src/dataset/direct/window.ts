@@ -28,10 +28,7 @@ export class Window {
     this.expectWithin(address, length);
     const first = Math.floor(address / BLOCK);
     const last = Math.floor((address + length - 1) / BLOCK);
-    if (length === 0 || first === last) {
-      const start = address - first * BLOCK;
-      return this.block(first).subarray(start, start + length);
-    }
+    // A copy, as the blocks are filled again and again.
     const all = Buffer.allocUnsafe(length);
     for (let number = first; number <= last; number++) {
       const start = number * BLOCK - address;
@@ -63,11 +60,18 @@ export class Window {
   private block(number: number): Buffer {
     let block = this.blocks.get(number);
     if (!block) {
-      block = Buffer.allocUnsafe(Math.min(BLOCK, this.size - number * BLOCK));
-      this.fill(block, number * BLOCK);
-      if (this.blocks.size === KEPT_BLOCKS) this.blocks.delete(this.blocks.keys().next().value!);
+      block = this.place();
+      this.fill(block.subarray(0, this.size - number * BLOCK), number * BLOCK);
       this.blocks.set(number, block);
     }
+    return block;
+  }
+
+  /** Memory for a block: that of the oldest one where all places are taken. */
+  private place(): Buffer {
+    if (this.blocks.size < KEPT_BLOCKS) return Buffer.allocUnsafe(BLOCK);
+    const [number, block] = this.blocks.entries().next().value!;
+    this.blocks.delete(number);
     return block;
   }
 }
