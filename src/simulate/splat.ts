@@ -18,6 +18,7 @@ export function splat(image: Float32Array, camera: Camera, points: Points): void
   const { size, pixel, centre } = camera;
   const scale = (UNIT_SIDE / pixel) ** 2;
   for (let i = 0; i < points.weight.length; i++) {
+    if (points.weight[i] === 0) continue;
     const column = centre + points.x[i]! / pixel;
     const row = centre - points.y[i]! / pixel;
     const c = Math.floor(column);

@@ -51,21 +51,23 @@ export type Deposit = (grid: Float32Array, u: number, v: number) => void;
 
 const wrap = (index: number, count: number): number => ((index % count) + count) % count;
 
-const exactDeposit =
-  ({ rows, columns }: Box): Deposit =>
-  (grid, u, v) => {
+const exactDeposit = ({ rows, columns }: Box): Deposit => {
+  const across = new Float64Array(WIDTH);
+  const places = new Int32Array(WIDTH);
+  return (grid, u, v) => {
     const [x, y] = [u * rows, v * columns];
     const [row, column] = [Math.floor(x) - WIDTH / 2 + 1, Math.floor(y) - WIDTH / 2 + 1];
-    const across = new Float64Array(WIDTH);
-    for (let j = 0; j < WIDTH; j++) across[j] = kernel(y - column - j);
+    for (let j = 0; j < WIDTH; j++) {
+      across[j] = kernel(y - column - j);
+      places[j] = wrap(column + j, columns);
+    }
     for (let i = 0; i < WIDTH; i++) {
       const weight = kernel(x - row - i);
       const start = wrap(row + i, rows) * columns;
-      for (let j = 0; j < WIDTH; j++) {
-        grid[start + wrap(column + j, columns)]! += weight * across[j]!;
-      }
+      for (let j = 0; j < WIDTH; j++) grid[start + places[j]!]! += weight * across[j]!;
     }
   };
+};
 
 const linearDeposit =
   ({ rows, columns }: Box): Deposit =>

@@ -36,6 +36,7 @@ function propagator(box: Box, lambda: number, step: number, mask: Float32Array):
   const re = new Float32Array(mask.length);
   const im = new Float32Array(mask.length);
   eachFrequency(box, (at, x, y) => {
+    if (mask[at] === 0) return;
     const phase = Math.PI * lambda * step * (x * x + y * y);
     re[at] = Math.cos(phase) * mask[at]!;
     im[at] = -Math.sin(phase) * mask[at]!;
@@ -71,9 +72,10 @@ class Transmissions {
     if (known) return known;
     const { potentials, specimen, beams, absorption } = this.run;
     const made = tf.tidy(() => {
-      const volts = potentials.slice(specimen.slices[index]!).mul(specimen.weight ?? 1);
+      const volts = potentials.slice(specimen.slices[index]!);
+      const weight = specimen.weight ?? 1;
       return beams.map(({ sigma }) =>
-        transmissionOf(volts, { sigma, absorption, aperture: this.cut }),
+        transmissionOf(volts, { sigma: sigma * weight, absorption, aperture: this.cut }),
       );
     });
     if (this.keeps) this.kept.set(index, made.map(tf.keep));

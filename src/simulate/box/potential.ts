@@ -1,4 +1,4 @@
-import { complexMul, fft2, ifft2, irfft2, rfft2 } from '../../engine/complex.ts';
+import { complexAdd, complexMul, fft2, ifft2, irfft2, rfft2 } from '../../engine/complex.ts';
 import { type Tensor, tf } from '../../engine/tf.ts';
 import { VOLT_SQUARE_ANGSTROM } from '../projection.ts';
 import { electronFactor, kirkland, type ScatteringTable } from '../scattering.ts';
@@ -27,6 +27,7 @@ export class SlicePotentials {
   private readonly table: ScatteringTable;
   private readonly deposit: ReturnType<typeof depositOf>;
   private readonly correction: Float64Array;
+  private readonly grid: Float32Array;
   private readonly factors = new Map<string, Tensor>();
 
   constructor({ box, placement, table = kirkland() }: PotentialOptions) {
@@ -34,6 +35,7 @@ export class SlicePotentials {
     this.table = table;
     this.deposit = depositOf(placement, box);
     this.correction = depositCorrection(placement, box);
+    this.grid = new Float32Array(box.rows * box.columns);
   }
 
   dispose(): void {
@@ -53,13 +55,15 @@ export class SlicePotentials {
     eachFrequency(
       this.box,
       (at, x, y) => {
+        if (this.correction[at] === 0) return;
         const q2 = x * x + y * y;
         const blur = Math.exp(-2 * Math.PI ** 2 * meanSquare * q2);
         values[at] = scale * electronFactor(this.table[element]!, q2) * blur * this.correction[at]!;
       },
       half,
     );
-    const made = tf.keep(tf.tensor3d(values, [1, rows, half]));
+    const shape: [number, number, number] = [1, rows, half];
+    const made = tf.keep(tf.tidy(() => tf.complex(tf.tensor3d(values, shape), tf.zeros(shape))));
     this.factors.set(key, made);
     return made;
   }
@@ -69,16 +73,13 @@ export class SlicePotentials {
     const { rows, columns } = this.box;
     return tf.tidy(() => {
       const parts = species.map((one) => {
-        const grid = new Float32Array(rows * columns);
+        // The engine copies the grid as soon as it transforms it.
+        const grid = this.grid.fill(0);
         for (let i = 0; i < one.u.length; i++) this.deposit(grid, one.u[i]!, one.v[i]!);
-        const spectrum = rfft2(tf.tensor3d(grid, [1, rows, columns]));
-        const factor = this.factor(one);
-        return [tf.real(spectrum).mul(factor), tf.imag(spectrum).mul(factor)] as const;
+        return complexMul(rfft2(tf.tensor3d(grid, [1, rows, columns])), this.factor(one));
       });
       if (parts.length === 0) return tf.zeros([1, rows, columns]);
-      const re = tf.addN(parts.map((part) => part[0]));
-      const im = tf.addN(parts.map((part) => part[1]));
-      return irfft2(tf.complex(re, im), columns);
+      return irfft2(parts.reduce(complexAdd), columns);
     });
   }
 }
@@ -90,7 +91,7 @@ export class SlicePotentials {
 export function aperture(box: Box, taper: number): Float32Array {
   const out = new Float32Array(box.rows * box.columns);
   eachFrequency(box, (at, x, y) => {
-    const share = Math.hypot(x, y) / box.band;
+    const share = Math.sqrt(x * x + y * y) / box.band;
     if (share > 1) return;
     const inner = 1 - taper;
     out[at] = share <= inner ? 1 : (1 + Math.cos((Math.PI * (share - inner)) / taper)) / 2;

@@ -8,7 +8,7 @@ export type ProbePosition = readonly [number, number];
 export function discPoints(box: Box, radius: number): { at: number; x: number; y: number }[] {
   const points: { at: number; x: number; y: number }[] = [];
   eachFrequency(box, (at, x, y) => {
-    if (Math.hypot(x, y) < radius) points.push({ at, x, y });
+    if (x * x + y * y < radius * radius) points.push({ at, x, y });
   });
   return points;
 }

@@ -100,7 +100,7 @@ export function fillBox(filling: Filling): SlicedAtoms {
   const { box, slices, step, phonons, holz } = filling;
   const [p, q] = boxReciprocal(box);
   const count = holz ? slices : 1;
-  const out = Array.from({ length: count }, () => new Map<string, SpeciesAtoms>());
+  const out = Array.from({ length: count }, () => new Map<number, SpeciesAtoms>());
   eachAtom(filling, (atom, x, y, z) => {
     // The edge belongs to one side only, also where rounding has moved an atom across it.
     const [u, v] = [x * p[0] + y * p[1], x * q[0] + y * q[1]];
@@ -113,11 +113,15 @@ export function fillBox(filling: Filling): SlicedAtoms {
     const slice = Math.floor((z + dz) / step + 1e-6);
     const list = out[Math.max(0, Math.min(count - 1, slice))]!;
     const meanSquare = phonons ? 0 : square;
-    const key = `${atom.element} ${meanSquare}`;
-    const species = list.get(key) ?? { element: atom.element, meanSquare, u: [], v: [] };
+    // One number of both: there are many atoms, and displacements are far under a million.
+    const key = atom.element + 1e-6 * meanSquare;
+    let species = list.get(key);
+    if (!species) {
+      species = { element: atom.element, meanSquare, u: [], v: [] };
+      list.set(key, species);
+    }
     (species.u as number[]).push(u + dx * p[0] + dy * p[1]);
     (species.v as number[]).push(v + dx * q[0] + dy * q[1]);
-    list.set(key, species);
   });
   return { step, slices: out.map((list) => [...list.values()]), weight: holz ? 1 : 1 / slices };
 }
