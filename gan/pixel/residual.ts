@@ -1,6 +1,6 @@
 import { ParameterLayout, type Weights } from '../../src/engine/parameters.ts';
-import { type Tensor, type Tensor2D, type Tensor4D, tf } from '../../src/engine/tf.ts';
-import { leakyRelu } from '../layers.ts';
+import { type Tensor2D, type Tensor4D, tf } from '../../src/engine/tf.ts';
+import { leakyRelu, project } from '../layers.ts';
 import { conv, convSpecs, heDeviation } from './maps.ts';
 import { modulated, modulationSpecs } from './modulation.ts';
 import type { PixelShape } from './shape.ts';
@@ -32,43 +32,42 @@ export function residualLayout(shape: PixelShape): ParameterLayout {
   return new ParameterLayout([
     { name: 'class/embedding', shape: [shape.code, shape.embedding], start: { normal: 1 } },
     ...LAYERS.flatMap((name, i) => layer(name, i === 0 ? pixels : inner)),
-    ...convSpecs('gain', { side: 3, from: inner, to: 3 }, START),
-    ...convSpecs('residual', { side: 3, from: inner, to: pixels }, START),
+    ...convSpecs('change', { side: 3, from: inner, to: 3 + pixels }, START),
   ]);
 }
 
-/** (B, S, S, 3) as cells: (B, S/4, 4, S/4, 4, 3). */
-const cells = (x: Tensor4D): Tensor => {
+/** Triplets (B, S, S, 3) with the pixels of a cell as channels, (B, S/4, S/4, 48); and back. */
+function folded(x: Tensor4D): Tensor4D {
   const [count, size] = x.shape;
-  return x.reshape([count, size / CELL, CELL, size / CELL, CELL, 3]);
-};
+  const side = size / CELL;
+  const cells = x.reshape([count, side, CELL, side, CELL, 3]).transpose([0, 1, 3, 2, 4, 5]);
+  return cells.reshape([count, side, side, 3 * CELL ** 2]) as Tensor4D;
+}
+function unfolded(x: Tensor4D): Tensor4D {
+  const [count, side] = x.shape;
+  const cells = x.reshape([count, side, side, CELL, CELL, 3]).transpose([0, 1, 3, 2, 4, 5]);
+  return cells.reshape([count, side * CELL, side * CELL, 3]) as Tensor4D;
+}
 
-/** Cells as channels, (B, S/4, S/4, 48), and back. */
-const folded = (x: Tensor4D): Tensor4D => {
-  const side = x.shape[1] / CELL;
-  return cells(x)
-    .transpose([0, 1, 3, 2, 4, 5])
-    .reshape([x.shape[0], side, side, 3 * CELL ** 2]) as Tensor4D;
-};
-const unfolded = (x: Tensor4D): Tensor =>
-  x.reshape([x.shape[0], x.shape[1], x.shape[2], CELL, CELL, 3]).transpose([0, 1, 3, 2, 4, 5]);
+/** (3, 48): the gain of a pattern for each pixel of a cell. */
+const spread = (): Tensor2D => tf.eye(3).tile<Tensor2D>([1, CELL ** 2]);
 
 /**
  * Sources (B, S, S, 3) in [-1, 1], changed under conditions (B, latent + embedding): intensity
- * levels above the dark one are scaled by 0.4 to 1.6, smoothly over cells of 4 x 4 pixels, and a
- * residual of at most 0.4 is added. Below the dark level (-1) only a fifth of a change is left, and
- * a stored pixel cuts that off.
+ * levels above the dark one are scaled by 0.4 to 1.6, alike in cells of 4 x 4 pixels, and a residual
+ * of at most 0.4 is added. Below the dark level (-1) only a fifth of a change is left, and a stored
+ * pixel cuts that off.
  */
 export function changePixels(weights: Weights, source: Tensor4D, condition: Tensor2D): Tensor4D {
+  const cells = folded(source);
   const inner = LAYERS.reduce<Tensor4D>((x, name) => {
     const maps = tf.conv2d(x, weights[`${name}/kernel`] as Tensor4D, 1, 'same');
     const next = modulated(weights, name, maps, condition);
     return name === 'first' ? next : (next.add(x) as Tensor4D);
-  }, folded(source));
-  const [count, side] = inner.shape;
-  const gain = tf.tanh(conv(weights, 'gain', inner, 1)).reshape([count, side, 1, side, 1, 3]);
-  const residual = unfolded(tf.tanh(conv(weights, 'residual', inner, 1)));
-  const levels = cells(source).add(1).mul(gain.mul(GAIN).add(1));
-  const changed = levels.add(residual.mul(RESIDUAL)).reshape(source.shape) as Tensor4D;
-  return leakyRelu(changed).sub(1) as Tensor4D;
+  }, cells);
+  const change = tf.tanh(conv(weights, 'change', inner, 1)).reshape([-1, 3 + cells.shape[3]]);
+  const [gain, residual] = tf.split(change, [3, cells.shape[3]], 1) as [Tensor2D, Tensor2D];
+  const scale = project(gain, spread()).mul(GAIN).add(1).reshape(cells.shape);
+  const levels = cells.add(1).mul(scale).add(residual.mul(RESIDUAL).reshape(cells.shape));
+  return unfolded(leakyRelu(levels as Tensor4D).sub(1) as Tensor4D);
 }

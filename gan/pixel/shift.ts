@@ -1,28 +1,42 @@
-import { native } from '../../src/engine/operation.ts';
-import { type Tensor, type Tensor4D, tf } from '../../src/engine/tf.ts';
+import { type Tensor, type Tensor2D, type Tensor4D, tf } from '../../src/engine/tf.ts';
 
-/** Every image read at (x + dx, y + dy); outside is zero. Rows of `by`: dx, dy. */
-function read(x: Tensor, by: readonly (readonly [number, number])[]): Tensor {
-  const { binding } = native();
-  const attributes = [
-    { name: 'dtype', type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT },
-    { name: 'interpolation', type: binding.TF_ATTR_STRING, value: 'NEAREST' },
-    { name: 'fill_mode', type: binding.TF_ATTR_STRING, value: 'CONSTANT' },
-  ];
-  const transforms = tf.tensor2d(by.map(([dx, dy]) => [1, 0, dx, 0, 1, dy, 0, 0]));
-  const shape = tf.tensor1d([x.shape[1]!, x.shape[2]!], 'int32');
-  const inputs = [x, transforms, shape, tf.scalar(0)];
-  return native().executeSingleOutput('ImageProjectiveTransformV3', attributes, inputs);
+/** Moves of images in whole pixels: dx to the left, dy upward. */
+export type Moves = readonly (readonly [dx: number, dy: number])[];
+
+/** Which pixel of a list (B S S) each pixel is after its image was moved; one past the end: dark. */
+function readFrom(moves: Moves, size: number): Int32Array {
+  const outside = moves.length * size * size;
+  const index = new Int32Array(outside).fill(outside);
+  moves.forEach(([dx, dy], image) => {
+    const from = Math.max(0, -dx);
+    const to = Math.min(size, size - dx);
+    for (let row = Math.max(0, -dy); row < Math.min(size, size - dy); row++) {
+      const start = (image * size + row) * size;
+      const shift = dy * size + dx;
+      for (let column = from; column < to; column++) {
+        index[start + column] = start + column + shift;
+      }
+    }
+  });
+  return index;
+}
+
+/** Every image read at (x + dx, y + dy); outside is zero. */
+function read(x: Tensor, moves: Moves): Tensor {
+  const [count, size, , channels] = x.shape as Tensor4D['shape'];
+  const pixels = x.reshape([count * size * size, channels]);
+  const padded = tf.concat([pixels, tf.zeros([1, channels])], 0) as Tensor2D;
+  return tf.gather(padded, tf.tensor1d(readFrom(moves, size), 'int32')).reshape(x.shape);
 }
 
 /**
- * Images (B, S, S, C), each moved by whole pixels (dx to the left, dy upward); zero comes in from
- * outside. Its gradient is the move back.
+ * Images (B, S, S, C), each moved by whole pixels; zero comes in from outside. Its gradient is the
+ * move back.
  */
-export function shifted(x: Tensor4D, by: readonly (readonly [number, number])[]): Tensor4D {
-  const back = by.map(([dx, dy]): [number, number] => [-dx, -dy]);
+export function shifted(x: Tensor4D, moves: Moves): Tensor4D {
+  const back = moves.map(([dx, dy]): [number, number] => [-dx, -dy]);
   const move = tf.customGrad((input) => ({
-    value: read(input as Tensor, by),
+    value: read(input as Tensor, moves),
     gradFunc: (upstream) => read(upstream as Tensor, back),
   }));
   return move(x) as Tensor4D;

@@ -32,9 +32,12 @@ export interface Sight {
 }
 
 export interface PixelDraws extends Request {
-  /** Real triplets (B, S, S, 3) of the same classes, and how they and generated ones are seen. */
+  /**
+   * Real triplets (B, S, S, 3) of the same classes, and how they and generated ones are seen; null
+   * where an update does not look at real ones.
+   */
   real: Tensor4D;
-  sights: { real: Sight; fake: Sight };
+  sights: { real: Sight | null; fake: Sight };
 }
 
 /** A loss and its gradient in the flat weights; the caller disposes of the gradient. */
@@ -86,7 +89,7 @@ export function descendDiscriminator(
   const scores: [number, number] = [0, 0];
   const images = tf.tidy(() => {
     const made = generate(shape, layouts.generator.named(networks.generator), draws);
-    return [seen(real, sights.real), seen(made, sights.fake)] as [Tensor4D, Tensor4D];
+    return [seen(real, sights.real!), seen(made, sights.fake)] as [Tensor4D, Tensor4D];
   });
   const { value, gradient } = layouts.discriminator.slope(networks.discriminator, (flat) => {
     const both = scoresOf(networks, flat, { images, codes });
@@ -116,7 +119,7 @@ export function descendGenerator(networks: PixelNetworks, draws: PixelDraws): Pi
     const weights = spectrallyNormalised(judge, networks.singular);
     const fake = scorePixels(weights, seen(generate(shape, flat, draws), sights.fake), codes);
     if (!objective.relative) return objective.generator(fake, fake);
-    return objective.generator(scorePixels(weights, seen(real, sights.real), codes), fake);
+    return objective.generator(scorePixels(weights, seen(real, sights.real!), codes), fake);
   });
   const loss = value.dataSync()[0]!;
   value.dispose();

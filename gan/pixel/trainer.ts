@@ -38,6 +38,9 @@ export const pixelShape = (
   { size, classes }: { size: number; classes: readonly number[] },
 ): PixelShape => ({ kind, size, width, latent, embedding, code: classCodes(classes).code });
 
+/** What both updates of a step share. */
+type Given = Pick<PixelDraws, 'codes' | 'real' | 'source'>;
+
 /**
  * A GAN on pixels in training: both networks, their optimisers, the singular vectors of spectral
  * normalisation and the moving average of the generator. Free it with `dispose`.
@@ -168,23 +171,20 @@ export class PixelTrainer implements Trainee {
     return { views, noise };
   }
 
-  /** Runs an update on fresh draws and frees them. */
-  private drawing<T>(
-    given: Pick<PixelDraws, 'codes' | 'real' | 'source'>,
-    update: (draws: PixelDraws) => T,
-  ): T {
+  /** Runs an update on fresh draws and frees them; `both`: whether real triplets are looked at. */
+  private drawing<T>(given: Given, both: boolean, update: (draws: PixelDraws) => T): T {
     const [count] = given.codes.shape;
     const z = this.noise.normal<Tensor2D>([count, this.shape.latent]);
-    const sights = { real: this.sight(count), fake: this.sight(count) };
+    const sights = { real: both ? this.sight(count) : null, fake: this.sight(count) };
     const result = update({ ...given, z, sights });
-    tf.dispose([z, sights.real.noise ?? [], sights.fake.noise ?? []]);
+    tf.dispose([z, sights.real?.noise ?? [], sights.fake.noise ?? []]);
     return result;
   }
 
-  private updateDiscriminator(given: Parameters<typeof this.drawing>[0], singular: Singular) {
+  private updateDiscriminator(given: Given, singular: Singular) {
     const { penalty, penaltyEvery, discriminatorRate } = this.config;
     const gamma = this.steps % penaltyEvery === 0 ? penalty * penaltyEvery : 0;
-    const { gradient, ...found } = this.drawing(given, (draws) =>
+    const { gradient, ...found } = this.drawing(given, true, (draws) =>
       descendDiscriminator(this.networks(singular), draws, gamma),
     );
     this.discriminatorAdam.apply(gradient, discriminatorRate);
@@ -192,9 +192,10 @@ export class PixelTrainer implements Trainee {
     return found;
   }
 
-  private updateGenerator(given: Parameters<typeof this.drawing>[0], singular: Singular): number {
-    const { loss, gradient } = this.drawing(given, (draws) =>
-      descendGenerator(this.networks(singular), draws),
+  private updateGenerator(given: Given, singular: Singular): number {
+    const networks = this.networks(singular);
+    const { loss, gradient } = this.drawing(given, networks.objective.relative, (draws) =>
+      descendGenerator(networks, draws),
     );
     this.generatorAdam.apply(gradient, this.config.generatorRate);
     gradient.dispose();
