@@ -33,10 +33,6 @@ function kernelFor(count: number): Kernel {
   return loaded;
 }
 
-/** Room for a stack of `count` pixels that `blockAverages` needs not copy; one for all callers. */
-export const stackRoom = (count: number): Float32Array =>
-  new Float32Array(kernelFor(count).memory.buffer, 0, count);
-
 /** True where `blockAverages` serves: vectors of four pixels fill a block's row. */
 export const areBlocks = (ratio: number): boolean => Number.isInteger(ratio) && ratio % 4 === 0;
 
@@ -48,8 +44,7 @@ export function blockAverages(stack: Float32Array, size: number, ratio: number):
   const { memory, average } = kernelFor(stack.length);
   const count = 3 * size * size;
   const out = stack.byteLength;
-  const isThere = stack.buffer === memory.buffer && stack.byteOffset === 0;
-  if (!isThere) new Float32Array(memory.buffer, 0, stack.length).set(stack);
+  new Float32Array(memory.buffer, 0, stack.length).set(stack);
   average(3 * size, size, ratio, out);
   const values = new Float64Array(memory.buffer, out, count);
   const ends = new Float32Array(memory.buffer, out + 8 * count, RANGE_BYTES / 4);

@@ -1,12 +1,10 @@
 import type { Camera } from '../simulate/camera.ts';
 import type { SampleFacts } from '../simulate/sample.ts';
 import type { Anomaly, AnomalyKind } from './anomaly.ts';
-import { type AttributeSource, Attributes, type Remark } from './attributes.ts';
-import { stackRoom } from './blocks.ts';
-import { DirectFile } from './direct/direct-file.ts';
+import { Attributes, type Remark } from './attributes.ts';
 import { type DatasetFacts, LibraryFile, UnreadableFile } from './library-file.ts';
 import { readFacts } from './summit-facts.ts';
-import { fileProblem, type Patch } from './superblock.ts';
+import { fileProblem } from './superblock.ts';
 
 /** The camera of the Summit data: a 100 angstrom box at 512 pixels a side. */
 export const SUMMIT_CAMERA: Camera = { size: 512, pixel: 0.01, centre: 256 };
@@ -18,29 +16,20 @@ const FLOAT = 1;
 
 type Report = (anomaly: Anomaly) => void;
 
-export interface OpenOptions {
-  /** Let the HDF5 library read everything. */
-  libraryOnly?: boolean;
-}
-
 /**
  * One file in the Summit layout, open for reading. Groups are read one at a time into one buffer,
  * so memory does not grow with the file. What is wrong with a sample is told to `report`; a
- * sample that cannot be used comes back as null. What is in every respect ordinary is read
- * directly; all else by the HDF5 library, which is loaded when it is first needed.
+ * sample that cannot be used comes back as null.
  */
 export class SummitFile {
   readonly path: string;
   private readonly report: Report;
-  private readonly direct: DirectFile | null;
-  private readonly patch: Patch | undefined;
-  private opened: LibraryFile | null = null;
+  private readonly library: LibraryFile;
 
-  private constructor(path: string, report: Report, direct: DirectFile | null, patch?: Patch) {
+  private constructor(path: string, report: Report, library: LibraryFile) {
     this.path = path;
     this.report = report;
-    this.direct = direct;
-    this.patch = patch;
+    this.library = library;
   }
 
   /**
@@ -48,32 +37,24 @@ export class SummitFile {
    *
    * @throws UnreadableFile where nothing of the file can be read.
    */
-  static async open(
-    path: string,
-    report: Report = () => {},
-    { libraryOnly = false }: OpenOptions = {},
-  ): Promise<SummitFile> {
+  static async open(path: string, report: Report = () => {}): Promise<SummitFile> {
     const problem = fileProblem(path);
     if (problem) {
       const { kind, reason, patch } = problem;
       if (!patch) throw new UnreadableFile(kind, reason);
       report({ kind, file: path, group: null, reason });
     }
-    const direct = problem || libraryOnly ? null : DirectFile.open(path);
-    const file = new SummitFile(path, report, direct, problem?.patch);
-    if (!direct) await file.library();
-    return file;
+    return new SummitFile(path, report, await LibraryFile.open(path, problem?.patch));
   }
 
   /** Names of the samples' groups, in the order of the file. */
   groups(): string[] {
-    return this.direct ? [...this.direct.groups.keys()] : this.opened!.groups();
+    return this.library.groups();
   }
 
   /** How the patterns of this file are sampled. */
   camera(): Camera {
-    const source = this.direct?.rootAttributes ?? this.opened!.rootAttributes();
-    const attributes = new Attributes(source, this.remarkOn(null));
+    const attributes = new Attributes(this.library.rootAttributes(), this.remarkOn(null));
     if (!attributes.names.includes('camera')) return SUMMIT_CAMERA;
     const values = attributes.numbers('camera', 3);
     if (values && values[0]! > 0 && values[1]! > 0) {
@@ -84,15 +65,11 @@ export class SummitFile {
 
   /** What the attributes of a group say. */
   async facts(group: string, { careful = false } = {}): Promise<SampleFacts | null> {
+    const { library } = this;
     const remark = this.remarkOn(group);
-    const judge = (source: AttributeSource) =>
-      readFacts(new Attributes(source, remark), group, remark);
-    const direct = this.direct?.attributes(group);
-    if (direct) return judge(direct);
-    const library = await this.library();
     return library.guarded('group-unreadable', remark, () => {
       const source = library.attributes(group, careful);
-      if (source) return judge(source);
+      if (source) return readFacts(new Attributes(source, remark), group, remark);
       remark('not-a-sample', 'not a group');
       return null;
     });
@@ -103,31 +80,19 @@ export class SummitFile {
    * read overwrites.
    */
   async stack(group: string, size: number): Promise<Float32Array | null> {
+    const { library } = this;
     const remark = this.remarkOn(group);
-    const count = 3 * size * size;
-    const place = this.direct?.dataset(group, STACK);
-    if (place && shapeText(place.shape) === wanted(size)) {
-      const room = stackRoom(count);
-      if (this.direct!.fill(room, place)) return room;
-    }
-    const library = await this.library();
     return library.guarded('stack-unreadable', remark, () => {
       const path = `${group}/${STACK}`;
       const about = library.about(path);
       if (!about) remark('no-stack', `no dataset ${STACK}`);
       const serves = about && isStack(about, size, remark);
-      return serves ? library.floats(path, count, about.size) : null;
+      return serves ? library.floats(path, 3 * size * size, about.size) : null;
     });
   }
 
   close(): void {
-    this.direct?.close();
-    this.opened?.close();
-  }
-
-  private async library(): Promise<LibraryFile> {
-    this.opened ??= await LibraryFile.open(this.path, this.patch);
-    return this.opened;
+    this.library.close();
   }
 
   private remarkOn(group: string | null): Remark {
@@ -137,12 +102,12 @@ export class SummitFile {
 }
 
 const shapeText = (shape: readonly number[] | null): string => shape?.join(' x ') ?? 'empty';
-const wanted = (size: number): string => `3 x ${size} x ${size}`;
 
 /** True where a dataset holds the intensities of a sample; remarks on what it holds otherwise. */
 function isStack({ type, size: width, shape }: DatasetFacts, size: number, remark: Remark) {
-  if (shapeText(shape) !== wanted(size)) {
-    remark('stack-shape', `stack is ${shapeText(shape)}, expected ${wanted(size)}`);
+  const wanted = `3 x ${size} x ${size}`;
+  if (shapeText(shape) !== wanted) {
+    remark('stack-shape', `stack is ${shapeText(shape)}, expected ${wanted}`);
     return false;
   }
   if (type !== FLOAT || (width !== 4 && width !== 8)) {
