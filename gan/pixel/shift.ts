@@ -1,3 +1,4 @@
+import { native } from '../../src/engine/complex.ts';
 import { type Tensor, type Tensor2D, type Tensor4D, tf } from '../../src/engine/tf.ts';
 
 /** Moves of images in whole pixels: dx to the left, dy upward. */
@@ -21,12 +22,26 @@ function readFrom(moves: Moves, size: number): Int32Array {
   return index;
 }
 
+/** Rows of a table by index, by TensorFlow's kernel: tfjs first reads every index back. */
+function rowsAt(table: Tensor2D, index: Int32Array): Tensor {
+  const { binding } = native();
+  const type = (name: string, value: number) => ({ name, type: binding.TF_ATTR_TYPE, value });
+  const attributes = [
+    { name: 'batch_dims', type: binding.TF_ATTR_INT, value: 0 },
+    type('Tparams', binding.TF_FLOAT),
+    type('Tindices', binding.TF_INT32),
+    type('Taxis', binding.TF_INT32),
+  ];
+  const inputs = [table, tf.tensor1d(index, 'int32'), tf.scalar(0, 'int32')];
+  return native().executeSingleOutput('GatherV2', attributes, inputs);
+}
+
 /** Every image read at (x + dx, y + dy); outside is zero. */
 function read(x: Tensor, moves: Moves): Tensor {
   const [count, size, , channels] = x.shape as Tensor4D['shape'];
   const pixels = x.reshape([count * size * size, channels]);
   const padded = tf.concat([pixels, tf.zeros([1, channels])], 0) as Tensor2D;
-  return tf.gather(padded, tf.tensor1d(readFrom(moves, size), 'int32')).reshape(x.shape);
+  return rowsAt(padded, readFrom(moves, size)).reshape(x.shape);
 }
 
 /**
