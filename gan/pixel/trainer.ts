@@ -1,20 +1,18 @@
 import { Adam, blend } from '../../src/engine/adam.ts';
 import { explainStepError } from '../../src/engine/explain.ts';
 import { numbersOf } from '../../src/engine/numbers.ts';
-import { type Tensor1D, type Tensor2D, type Tensor4D, tf } from '../../src/engine/tf.ts';
-import { Stream } from '../../src/ground/stream.ts';
-import { BatchSampler } from '../batches.ts';
+import { type Tensor1D, type Tensor2D, tf } from '../../src/engine/tf.ts';
+import type { Stream } from '../../src/ground/stream.ts';
 import { classCodes } from '../codes.ts';
-import { NoiseSource } from '../noise.ts';
 import type { StepLosses, Trainee, TrainerState } from '../trainee.ts';
 import type { LabelledRows, VectorRows } from '../vectors.ts';
-import { drawViews } from './augment.ts';
 import { drawRows, type InUse, scoreRows } from './chunks.ts';
 import type { PixelConfig } from './config.ts';
 import type { PixelData } from './data.ts';
 import { discriminatorLayout } from './discriminator.ts';
+import { freeGiven, type Given, StepDraws } from './draws.ts';
 import { OBJECTIVES } from './losses.ts';
-import { generatorLayout, unitTensor } from './networks.ts';
+import { generatorLayout } from './networks.ts';
 import type { PixelShape } from './shape.ts';
 import {
   flatRight,
@@ -23,13 +21,7 @@ import {
   spectralLayout,
   spectrallyNormalised,
 } from './spectral.ts';
-import {
-  descendDiscriminator,
-  descendGenerator,
-  type PixelDraws,
-  type PixelNetworks,
-  type Sight,
-} from './steps.ts';
+import { descendDiscriminator, descendGenerator, type PixelNetworks } from './steps.ts';
 
 /** Sizes of the networks for a configuration and the data. */
 export const pixelShape = (
@@ -37,9 +29,6 @@ export const pixelShape = (
   { latent, embedding, width }: Pick<PixelConfig, 'latent' | 'embedding' | 'width'>,
   { size, classes }: { size: number; classes: readonly number[] },
 ): PixelShape => ({ kind, size, width, latent, embedding, code: classCodes(classes).code });
-
-/** What both updates of a step share. */
-type Given = Pick<PixelDraws, 'codes' | 'real' | 'source'>;
 
 /**
  * A GAN on pixels in training: both networks, their optimisers, the singular vectors of spectral
@@ -49,15 +38,13 @@ export class PixelTrainer implements Trainee {
   readonly shape: PixelShape;
   inputNoise: number;
   private readonly config: PixelConfig;
-  private readonly data: PixelData;
   private readonly layouts: PixelNetworks['layouts'];
   private readonly codes: Tensor2D;
   private readonly generatorAdam: Adam;
   private readonly discriminatorAdam: Adam;
   private average: Tensor1D;
   private singular: Tensor1D;
-  private sampler: BatchSampler;
-  private noise: NoiseSource;
+  private readonly draws: StepDraws;
   private steps = 0;
 
   constructor(
@@ -67,7 +54,6 @@ export class PixelTrainer implements Trainee {
   ) {
     const { classes } = data.examples;
     this.config = config;
-    this.data = data;
     this.inputNoise = config.inputNoise;
     this.shape = pixelShape(kind, config, data.examples);
     this.layouts = {
@@ -83,14 +69,7 @@ export class PixelTrainer implements Trainee {
     const vectors = spectralLayout(this.layouts.discriminator);
     this.singular = tf.tensor1d(vectors.initial(stream.split('singular vectors')));
     this.codes = tf.tensor2d(classCodes(classes).values, [classes.length, this.shape.code]);
-    this.sampler = this.samplerFrom(stream.split('batches'));
-    this.noise = new NoiseSource(stream.split('noise'));
-  }
-
-  private samplerFrom(stream: Stream): BatchSampler {
-    const { examples, attention } = this.data;
-    const { labels, classes } = examples;
-    return new BatchSampler({ labels, classes: classes.length, attention, stream });
+    this.draws = new StepDraws({ data, shape: this.shape, codes: this.codes }, stream);
   }
 
   get step(): number {
@@ -107,12 +86,7 @@ export class PixelTrainer implements Trainee {
   }
 
   private updateBoth(): StepLosses {
-    const labels = this.sampler.labels(this.config.batch);
-    const given = {
-      codes: this.codesOf(labels),
-      real: this.triplets(this.sampler.members(labels)),
-      source: this.sourceOf(labels),
-    };
+    const given = this.draws.given(this.config.batch);
     const singular = tf.tidy(() => this.iterated());
     try {
       const { loss, scores } = this.updateDiscriminator(given, singular);
@@ -121,22 +95,9 @@ export class PixelTrainer implements Trainee {
       this.steps++;
       return { discriminator: loss, generator: generatorLoss, real: scores[0], fake: scores[1] };
     } finally {
-      tf.dispose([given.codes, given.real, given.source ?? [], singular]);
+      freeGiven(given);
+      tf.dispose(singular);
     }
-  }
-
-  private codesOf(labels: ArrayLike<number>): Tensor2D {
-    return tf.tidy(() => tf.gather(this.codes, tf.tensor1d(Array.from(labels), 'int32')));
-  }
-
-  private triplets(rows: ArrayLike<number>): Tensor4D {
-    const { examples } = this.data;
-    return unitTensor(examples.images(rows), examples.size);
-  }
-
-  /** A real triplet of each class, where the generator changes one. */
-  private sourceOf(labels: Int32Array, sampler = this.sampler): Tensor4D | null {
-    return this.shape.kind === 'residual' ? this.triplets(sampler.members(labels)) : null;
   }
 
   /** The singular vectors after one more iteration; they are kept for the next step. */
@@ -161,30 +122,11 @@ export class PixelTrainer implements Trainee {
     };
   }
 
-  private sight(count: number): Sight {
-    const { size } = this.shape;
-    const views = drawViews(this.sampler.source, { count, size });
-    if (this.inputNoise === 0) return { views, noise: null };
-    const noise = tf.tidy(
-      () => this.noise.normal([count, size, size, 3]).mul(this.inputNoise) as Tensor4D,
-    );
-    return { views, noise };
-  }
-
-  /** Runs an update on fresh draws and frees them; `both`: whether real triplets are looked at. */
-  private drawing<T>(given: Given, both: boolean, update: (draws: PixelDraws) => T): T {
-    const [count] = given.codes.shape;
-    const z = this.noise.normal<Tensor2D>([count, this.shape.latent]);
-    const sights = { real: both ? this.sight(count) : null, fake: this.sight(count) };
-    const result = update({ ...given, z, sights });
-    tf.dispose([z, sights.real?.noise ?? [], sights.fake.noise ?? []]);
-    return result;
-  }
-
   private updateDiscriminator(given: Given, singular: Singular) {
     const { penalty, penaltyEvery, discriminatorRate } = this.config;
     const gamma = this.steps % penaltyEvery === 0 ? penalty * penaltyEvery : 0;
-    const { gradient, ...found } = this.drawing(given, true, (draws) =>
+    const { inputNoise } = this;
+    const { gradient, ...found } = this.draws.drawing(given, { both: true, inputNoise }, (draws) =>
       descendDiscriminator(this.networks(singular), draws, gamma),
     );
     this.discriminatorAdam.apply(gradient, discriminatorRate);
@@ -194,7 +136,8 @@ export class PixelTrainer implements Trainee {
 
   private updateGenerator(given: Given, singular: Singular): number {
     const networks = this.networks(singular);
-    const { loss, gradient } = this.drawing(given, networks.objective.relative, (draws) =>
+    const looks = { both: networks.objective.relative, inputNoise: this.inputNoise };
+    const { loss, gradient } = this.draws.drawing(given, looks, (draws) =>
       descendGenerator(networks, draws),
     );
     this.generatorAdam.apply(gradient, this.config.generatorRate);
@@ -212,9 +155,10 @@ export class PixelTrainer implements Trainee {
 
   imagine(labels: ArrayLike<number>, stream: Stream): VectorRows {
     const all = Int32Array.from(labels);
-    const sources = this.samplerFrom(stream.split('sources'));
+    const sources = this.draws.samplerFrom(stream.split('sources'));
     const z = stream.normals(all.length * this.shape.latent);
-    const source = (from: number, to: number) => this.sourceOf(all.subarray(from, to), sources);
+    const source = (from: number, to: number) =>
+      this.draws.sourceOf(all.subarray(from, to), sources);
     return drawRows(this.inUse(this.average), { labels: all, z, source });
   }
 
@@ -253,8 +197,7 @@ export class PixelTrainer implements Trainee {
       discriminator: this.discriminatorAdam.values.dataSync() as Float32Array,
       discriminatorAdam: this.discriminatorAdam.state(),
       average: this.averaged(),
-      draws: this.sampler.source.state(),
-      noise: this.noise.state(),
+      ...this.draws.state(),
       inputNoise: this.inputNoise,
       singular: this.singular.dataSync() as Float32Array,
     };
@@ -268,8 +211,7 @@ export class PixelTrainer implements Trainee {
     tf.dispose([this.average, this.singular]);
     this.average = tf.tensor1d(state.average);
     this.singular = tf.tensor1d(state.singular!);
-    this.sampler = this.samplerFrom(Stream.restore(state.draws));
-    this.noise = new NoiseSource(state.noise);
+    this.draws.restore(state);
   }
 
   dispose(): void {

@@ -1,0 +1,102 @@
+import { type Tensor2D, type Tensor4D, tf } from '../../src/engine/tf.ts';
+import { Stream } from '../../src/ground/stream.ts';
+import { BatchSampler } from '../batches.ts';
+import { NoiseSource } from '../noise.ts';
+import type { TrainerState } from '../trainee.ts';
+import { drawViews } from './augment.ts';
+import type { PixelData } from './data.ts';
+import { unitTensor } from './networks.ts';
+import type { PixelShape } from './shape.ts';
+import type { PixelDraws, Sight } from './steps.ts';
+
+/** What both updates of a step share. */
+export type Given = Pick<PixelDraws, 'codes' | 'real' | 'source'>;
+
+/** Frees what a step was given. */
+export const freeGiven = ({ codes, real, source }: Given): void =>
+  tf.dispose([codes, real, source ?? []]);
+
+/**
+ * What the steps of a training draw: classes, real triplets and sources of them, latent vectors,
+ * and how triplets are seen. Tensors are the caller's.
+ */
+export class StepDraws {
+  private readonly data: PixelData;
+  private readonly shape: PixelShape;
+  /** (K, code); not owned. */
+  private readonly codes: Tensor2D;
+  private sampler: BatchSampler;
+  private noise: NoiseSource;
+
+  constructor(of: { data: PixelData; shape: PixelShape; codes: Tensor2D }, stream: Stream) {
+    this.data = of.data;
+    this.shape = of.shape;
+    this.codes = of.codes;
+    this.sampler = this.samplerFrom(stream.split('batches'));
+    this.noise = new NoiseSource(stream.split('noise'));
+  }
+
+  /** A sampler of the same data on a stream of its own. */
+  samplerFrom(stream: Stream): BatchSampler {
+    const { examples, attention } = this.data;
+    const { labels, classes } = examples;
+    return new BatchSampler({ labels, classes: classes.length, attention, stream });
+  }
+
+  /** Classes, and real triplets of them. */
+  given(count: number): Given {
+    const labels = this.sampler.labels(count);
+    return {
+      codes: tf.tidy(() => tf.gather(this.codes, tf.tensor1d(Array.from(labels), 'int32'))),
+      real: this.triplets(this.sampler.members(labels)),
+      source: this.sourceOf(labels),
+    };
+  }
+
+  private triplets(rows: ArrayLike<number>): Tensor4D {
+    const { examples } = this.data;
+    return unitTensor(examples.images(rows), examples.size);
+  }
+
+  /** A real triplet of each class, where the generator changes one. */
+  sourceOf(labels: Int32Array, sampler = this.sampler): Tensor4D | null {
+    return this.shape.kind === 'residual' ? this.triplets(sampler.members(labels)) : null;
+  }
+
+  /**
+   * Runs an update on fresh draws and frees them. `both`: whether real triplets are looked at;
+   * `inputNoise`: standard deviation of the noise on what is seen.
+   */
+  drawing<T>(
+    given: Given,
+    { both, inputNoise }: { both: boolean; inputNoise: number },
+    update: (draws: PixelDraws) => T,
+  ): T {
+    const [count] = given.codes.shape;
+    const z = this.noise.normal<Tensor2D>([count, this.shape.latent]);
+    const real = both ? this.sight(count, inputNoise) : null;
+    const fake = this.sight(count, inputNoise);
+    const result = update({ ...given, z, sights: { real, fake } });
+    tf.dispose([z, real?.noise ?? [], fake.noise ?? []]);
+    return result;
+  }
+
+  private sight(count: number, inputNoise: number): Sight {
+    const { size } = this.shape;
+    const views = drawViews(this.sampler.source, { count, size });
+    if (inputNoise === 0) return { views, noise: null };
+    const noise = tf.tidy(
+      () => this.noise.normal([count, size, size, 3]).mul(inputNoise) as Tensor4D,
+    );
+    return { views, noise };
+  }
+
+  state(): Pick<TrainerState, 'draws' | 'noise'> {
+    return { draws: this.sampler.source.state(), noise: this.noise.state() };
+  }
+
+  restore({ draws, noise }: Pick<TrainerState, 'draws' | 'noise'>): void {
+    this.sampler = this.samplerFrom(Stream.restore(draws));
+    this.noise = new NoiseSource(noise);
+  }
+}
