@@ -28,10 +28,12 @@ export function generate(shape: PixelShape, weights: Weights, request: Request):
   return changePixels(weights, source, condition);
 }
 
+const UNITS = Float32Array.from({ length: 256 }, (_, pixel) => pixel / 127.5 - 1);
+
 /** Stored pixels as networks see them: 0 to 255 as -1 to 1. */
 export const toUnits = (pixels: Uint8Array): Float32Array => {
   const units = new Float32Array(pixels.length);
-  for (let i = 0; i < pixels.length; i++) units[i] = pixels[i]! / 127.5 - 1;
+  for (let i = 0; i < pixels.length; i++) units[i] = UNITS[pixels[i]!]!;
   return units;
 };
 
