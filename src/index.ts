@@ -6,6 +6,8 @@ export { type Report, report } from '../classifier/metrics.ts';
 export { type ClassifierSpec, classifierSpec } from '../classifier/spec.ts';
 export { trainClassifier } from '../classifier/train.ts';
 export { GanModel } from '../gan/model.ts';
+export { PixelModel } from '../gan/pixel/model.ts';
+export { trainPixelGan } from '../gan/pixel/train.ts';
 export { drawTriplets, randomOrigins } from '../gan/sample.ts';
 export { trainGan } from '../gan/train.ts';
 export { writeArchive } from '../synthetic/archive.ts';
