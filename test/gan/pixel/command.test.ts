@@ -98,6 +98,8 @@ describe('gan train and gan sample on pixels', () => {
 });
 
 describe('what cannot be', () => {
+  beforeAll(() => small('pixel', 'whole'));
+
   it.each([
     ['a generator with a typing error', ['pixl'], /did you mean "pixel"/],
     ['a size above the store', ['pixel', '--size', '64'], /64.*32|32.*64/],
@@ -108,16 +110,14 @@ describe('what cannot be', () => {
   });
 
   it('a checkpoint of another generator is not gone on with', async () => {
-    const out = join(folder, 'kind');
-    await small('pixel', 'kind');
+    const out = join(folder, 'whole');
     await expect(
       run(trainCommand(), '--data', store, '--resume', out, '--generator', 'residual'),
     ).rejects.toThrow(/kind was "pixel" and is now "residual"/);
   });
 
   it('boundaries and probes need the codec generator, and say so', async () => {
-    await small('pixel', 'bounds');
-    const gan = ['--gan', join(folder, 'bounds')];
+    const gan = ['--gan', join(folder, 'whole')];
     const words = /is a pixel generator, and boundaries need the codec generator/;
     await expect(sample('--near-boundary', ...gan)).rejects.toThrow(words);
     await expect(run(probeCommand(), '--data', store, ...gan)).rejects.toThrow(words);

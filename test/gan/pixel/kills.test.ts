@@ -11,9 +11,9 @@ import { toyExamples } from '../../support/toy-examples.ts';
 
 const folder = temporaryFolder('gan-pixel-kills');
 const dataFile = join(folder, 'data.bin');
-const settings = { latent: 4, embedding: 4, width: 2, batch: 4, steps: 24, penaltyEvery: 3 };
+const settings = { latent: 4, embedding: 4, width: 2, batch: 4, steps: 15, penaltyEvery: 3 };
 
-/** Trains with checkpoints every 5 steps, tells every step, and at the end the model's digest. */
+/** Trains with checkpoints every 4 steps, tells every step, and at the end the model's digest. */
 const PROGRAM = `
 import { readFileSync } from 'node:fs';
 import { deserialize } from 'node:v8';
@@ -30,7 +30,7 @@ const { model } = await trainPixelGan({
   kind: 'residual',
   data: { examples: { ...facts, images }, store: 'toy' },
   config: pixelConfig.parse(JSON.parse(process.argv[3])),
-  checkpoints: new Checkpoints(process.argv[4], { every: 5 }),
+  checkpoints: new Checkpoints(process.argv[4], { every: 4 }),
   watch: kid,
   reportEvery: 1,
   onReport: ({ step }) => console.log(step),
@@ -67,6 +67,6 @@ beforeAll(() => {
 it('a training on pixels that is killed ends with the very weights of one that was not', async () => {
   const whole = await run('whole');
   expect(whole).toMatch(/^[0-9a-f]{64}$/);
-  await run('killed', 13);
+  await run('killed', 9);
   expect(await run('killed')).toBe(whole);
 }, 120_000);
