@@ -18,6 +18,7 @@ import { openDivided } from '../src/benchmark/divided.ts';
 import { readStudyFolder } from '../src/benchmark/folder.ts';
 import { makerClassifier, makerGan, makersFolder } from '../src/benchmark/makers.ts';
 import { type CellPlan, needsGan, planCells } from '../src/benchmark/study.ts';
+import { encodeExamples } from '../src/codec/encode.ts';
 import { writeAtomic, writeJson } from '../src/ground/files.ts';
 import { textTable } from '../src/ground/log.ts';
 import { terminalProgress } from '../src/ground/progress.ts';
@@ -85,7 +86,8 @@ function chosen(rare: readonly number[], turn: number): number[] {
 
 async function searchAll(cell: CellPlan, turn: number): Promise<Result> {
   const store = await openDivided(folder.study, cell.split);
-  const work = { folder, cell, store, progress: terminalProgress };
+  const discs = () => encodeExamples(store.examples('train'), terminalProgress);
+  const work = { folder, cell, store, discs, progress: terminalProgress };
   const guide = await makerClassifier(work, 'guide');
   const verifier = await makerClassifier(work, 'verifier');
   const witness = await makerClassifier(work, 'witness');

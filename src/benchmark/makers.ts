@@ -4,10 +4,10 @@ import { loadClassifier } from '../../classifier/load.ts';
 import { classifierSpec } from '../../classifier/spec.ts';
 import { trainClassifier } from '../../classifier/train.ts';
 import { ganConfig } from '../../gan/config.ts';
-import { ganData } from '../../gan/data.ts';
 import { GanModel } from '../../gan/model.ts';
 import { trainGan } from '../../gan/train.ts';
 import { kid } from '../../synthetic/metrics/kid.ts';
+import type { EncodedSet } from '../codec/encode.ts';
 import type { Store } from '../dataset/store.ts';
 import { writeJson } from '../ground/files.ts';
 import type { ProgressFactory } from '../ground/progress.ts';
@@ -22,6 +22,8 @@ export interface MakerWork {
   folder: StudyFolder;
   cell: CellPlan;
   store: Store;
+  /** The training triplets as discs. */
+  discs: () => EncodedSet;
   progress: ProgressFactory;
 }
 
@@ -60,14 +62,13 @@ export async function makerClassifier(work: MakerWork, role: Role): Promise<Clas
 
 /** The GAN of a split and GAN number, trained on the training split only, or read where it stands. */
 export async function makerGan(work: MakerWork): Promise<GanModel> {
-  const { folder, cell, store, progress } = work;
+  const { folder, cell, store, discs, progress } = work;
   const path = folder.sharedFile(makersFolder(cell), 'gan', 'model.safetensors');
   if (existsSync(path)) return GanModel.load(path);
   const config = ganConfig.parse({ steps: folder.study.ganSteps, seed: cell.gan });
-  const train = store.examples('train');
-  const missing = missingRows(train, cell.arm.fillTo);
+  const missing = missingRows(store.examples('train'), cell.arm.fillTo);
   const attention = new Set([...missing.keys()].filter((label) => missing[label]! > 0));
-  const data = { ...ganData(train, progress), attention };
+  const data = { set: discs(), store: store.digest, attention };
   const { model, untrained, history, setbacks } = await trainGan({
     data,
     config,

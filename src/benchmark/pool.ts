@@ -1,3 +1,4 @@
+import type { EncodedSet } from '../codec/encode.ts';
 import { classCounts, type Examples } from '../dataset/examples.ts';
 import type { Store } from '../dataset/store.ts';
 import type { ProgressFactory } from '../ground/progress.ts';
@@ -20,6 +21,8 @@ export interface PoolWork {
   /** Where the archive goes. */
   file: string;
   store: Store;
+  /** The training triplets as discs; read once for all pools of a group. */
+  discs: () => EncodedSet;
   progress: ProgressFactory;
 }
 

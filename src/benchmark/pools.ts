@@ -1,5 +1,8 @@
 import { existsSync } from 'node:fs';
+import { type EncodedSet, encodeExamples } from '../codec/encode.ts';
+import type { Store } from '../dataset/store.ts';
 import { digestOf } from '../ground/digest.ts';
+import { groupBy } from '../ground/group.ts';
 import type { ProgressFactory } from '../ground/progress.ts';
 import { openDivided } from './divided.ts';
 import type { StudyFolder } from './folder.ts';
@@ -48,16 +51,29 @@ export const missingGroups = (folder: StudyFolder): string[] => [
   ...new Set(missingPools(folder).map(({ cell }) => makersFolder(cell))),
 ];
 
+/** The training triplets of a store as discs, read when they are first asked for. */
+function discsOf(store: Store, progress: ProgressFactory): () => EncodedSet {
+  let set: EncodedSet | undefined;
+  return () => {
+    set ??= encodeExamples(store.examples('train'), progress);
+    return set;
+  };
+}
+
 /** Makes the missing pools of a study, or of one group of it. */
 export async function makePools(
   folder: StudyFolder,
   progress: ProgressFactory,
   group?: string,
 ): Promise<void> {
-  for (const { cell, pool, file } of missingPools(folder, group)) {
-    const store = await openDivided(folder.study, cell.split);
+  const groups = groupBy(missingPools(folder, group), ({ cell }) => makersFolder(cell));
+  for (const missing of groups.values()) {
+    const store = await openDivided(folder.study, missing[0]!.cell.split);
+    const discs = discsOf(store, progress);
     try {
-      await makePool({ folder, cell, pool, file, store, progress });
+      for (const { cell, pool, file } of missing) {
+        await makePool({ folder, cell, pool, file, store, discs, progress });
+      }
     } finally {
       store.close();
     }

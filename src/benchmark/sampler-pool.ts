@@ -2,7 +2,6 @@ import { writeArchive } from '../../synthetic/archive.ts';
 import { splitDigest } from '../../synthetic/leak.ts';
 import { provenanceOf, seenBy } from '../../synthetic/provenance.ts';
 import { ClassTables } from '../codec/class-tables.ts';
-import { encodeExamples } from '../codec/encode.ts';
 import { type CodecPool, drawPool } from '../codec/pool.ts';
 import type { SamplerName } from '../codec/samplers.ts';
 import { digestOf } from '../ground/digest.ts';
@@ -22,10 +21,10 @@ const passports = (drawn: CodecPool, tables: ClassTables) =>
 
 /** Fills the rare classes with a codec sampler, the control of every GAN, or with new crystals. */
 export async function samplerPool(work: PoolWork): Promise<void> {
-  const { store, pool, cell, file, progress } = work;
+  const { store, discs, pool, cell, file, progress } = work;
   if (pool.source === 'crystals') return crystalPool(work);
   const train = store.examples('train');
-  const tables = new ClassTables(encodeExamples(train, progress));
+  const tables = new ClassTables(discs());
   const sampler = pool.source as SamplerName;
   const counts = missingRows(train, pool.fillTo);
   const stream = new Stream(cell.gan, `pool/${sampler}`);
