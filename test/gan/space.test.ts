@@ -83,6 +83,22 @@ describe('codec space', () => {
     expect(variance.max().dataSync()[0]).toBeLessThan(1.6);
   });
 
+  it('measures cells by how far those of their own class differ', () => {
+    const narrow = structuredClone(set.triplets);
+    // Class 0 keeps one length of a, the others keep theirs.
+    const first = narrow.find(({ label }) => label === 0)!.cell;
+    for (const triplet of narrow.filter(({ label }) => label === 0)) {
+      triplet.cell = [first[0], ...triplet.cell.slice(1)] as typeof first;
+    }
+    const stream = new Stream(1, 'space');
+    const fitted = fitSpace({ ...set, triplets: narrow }, { components: 12, stream }).space;
+    const spreadOfA = (label: number) => fitted.cellScales[label * 6]!;
+    expect(fitted.cellScales).toHaveLength(6 * set.classes.length);
+    expect(spreadOfA(0)).toBeLessThan(0.8 * spreadOfA(1));
+    // Few triplets that are all alike do not say that a cell cannot move.
+    expect(spreadOfA(0)).toBeGreaterThan(0.2 * spreadOfA(1));
+  });
+
   it('draws training triplets again from their vectors', () => {
     const all = labels.map((_, i) => i);
     const plan = model.plan(vectors, decodings);
