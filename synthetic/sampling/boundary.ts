@@ -114,7 +114,8 @@ export async function boundarySamples(
   const { epsilon, gradientSteps, gates, seed } = options;
   const start = performance.now();
   const results: PairResult[] = [];
-  for (const pair of options.pairs) {
+  for (const [at, pair] of options.pairs.entries()) {
+    const place = options.pairs.length > 1 ? ` (${at + 1} of ${options.pairs.length})` : '';
     const found = await searchPair({
       ...pair,
       model,
@@ -124,7 +125,7 @@ export async function boundarySamples(
       gradientSteps,
       seed,
       gates,
-      progress,
+      progress: (stage, total) => progress(`${stage}${place}`, total),
     });
     results.push(found);
   }
