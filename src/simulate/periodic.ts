@@ -1,4 +1,5 @@
 import { kernels } from '../engine/kernels.ts';
+import { groupBy } from '../ground/group.ts';
 import { denseMultislice } from './dense.ts';
 import { fusedMultislice } from './fused.ts';
 import type { Intensities, Job } from './job.ts';
@@ -48,11 +49,7 @@ function groupsOf(jobs: readonly Job[], order: readonly number[]): number[][] {
 
 /** Jobs that can share one call: all with the same stages. */
 function byStages(jobs: readonly Job[], order: readonly number[]): number[][] {
-  const kinds = new Map<string, number[]>();
-  for (const at of order) {
-    const key = JSON.stringify(jobs[at]!.stages);
-    kinds.set(key, [...(kinds.get(key) ?? []), at]);
-  }
+  const kinds = groupBy(order, (at) => JSON.stringify(jobs[at]!.stages));
   return [...kinds.values()];
 }
 
