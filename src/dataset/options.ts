@@ -1,12 +1,5 @@
 import { z } from 'zod';
-
-const whole = (least: number) =>
-  z.coerce
-    .number({ error: 'expected a number' })
-    .int({ error: 'expected a whole number' })
-    .min(least, {
-      error: `expected at least ${least}`,
-    });
+import { oneOf, positive, whole } from '../ground/settings.ts';
 
 /** A list of numbers, or text that lists them: '100,150'. */
 const numbers = z.preprocess(
@@ -19,7 +12,7 @@ export const readingSchema = z.object({
   /** Reading processes; 0 reads in the command itself. */
   workers: whole(0).max(256).optional(),
   /** Seconds that one sample may take before its reader is ended. */
-  patience: z.coerce.number().positive().default(30),
+  patience: positive.default(30),
   strict: z.boolean().default(false),
 });
 
@@ -29,9 +22,7 @@ export const prepareSchema = readingSchema.extend({
   energies: numbers.optional(),
   maxPerMaterial: whole(1).optional(),
   minMaterials: whole(1).optional(),
-  split: z
-    .enum(['auto', 'official', 'material'], { error: 'expected auto, official or material' })
-    .default('auto'),
+  split: oneOf(['auto', 'official', 'material']).default('auto'),
   seed: whole(0).default(0),
 });
 
