@@ -53,7 +53,7 @@ function told(classes: readonly number[], triplets: number, start: number) {
   const perSecond = (1000 * triplets) / (performance.now() - start);
   return {
     facts: { classes, triplets, perSecond },
-    text: `${triplets} triplets of ${classes.length} space groups (${classes.join(', ')}), ${perSecond.toFixed(1)} a second`,
+    text: `${triplets} triplets of ${classes.length === 1 ? 'one space group' : `${classes.length} space groups`} (${classes.join(', ')}), ${perSecond.toFixed(1)} a second`,
   };
 }
 
