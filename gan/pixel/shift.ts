@@ -1,4 +1,4 @@
-import { native } from '../../src/engine/complex.ts';
+import { operation } from '../../src/engine/operation.ts';
 import { type Tensor, type Tensor2D, type Tensor4D, tf } from '../../src/engine/tf.ts';
 
 /** Moves of images in whole pixels: dx to the left, dy upward. */
@@ -23,18 +23,11 @@ function readFrom(moves: Moves, size: number): Int32Array {
 }
 
 /** Rows of a table by index, by TensorFlow's kernel: tfjs first reads every index back. */
-function rowsAt(table: Tensor2D, index: Int32Array): Tensor {
-  const { binding } = native();
-  const type = (name: string, value: number) => ({ name, type: binding.TF_ATTR_TYPE, value });
-  const attributes = [
-    { name: 'batch_dims', type: binding.TF_ATTR_INT, value: 0 },
-    type('Tparams', binding.TF_FLOAT),
-    type('Tindices', binding.TF_INT32),
-    type('Taxis', binding.TF_INT32),
-  ];
-  const inputs = [table, tf.tensor1d(index, 'int32'), tf.scalar(0, 'int32')];
-  return native().executeSingleOutput('GatherV2', attributes, inputs);
-}
+const rowsAt = (table: Tensor2D, index: Int32Array): Tensor =>
+  operation('GatherV2', [table, tf.tensor1d(index, 'int32'), tf.scalar(0, 'int32')], {
+    types: { Tparams: 'float', Tindices: 'int32', Taxis: 'int32' },
+    ints: { batch_dims: 0 },
+  });
 
 /** Every image read at (x + dx, y + dy); outside is zero. */
 function read(x: Tensor, moves: Moves): Tensor {

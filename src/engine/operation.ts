@@ -28,10 +28,17 @@ export interface Attributes {
   types?: Record<string, 'float' | 'int32' | 'complex64'>;
   flags?: Record<string, boolean>;
   floats?: Record<string, number>;
+  ints?: Record<string, number>;
   texts?: Record<string, string>;
 }
 
-function listed({ types = {}, flags = {}, floats = {}, texts = {} }: Attributes): unknown[] {
+function listed({
+  types = {},
+  flags = {},
+  floats = {},
+  ints = {},
+  texts = {},
+}: Attributes): unknown[] {
   const { binding } = native();
   const numbers = {
     float: binding.TF_FLOAT,
@@ -46,6 +53,7 @@ function listed({ types = {}, flags = {}, floats = {}, texts = {} }: Attributes)
     })),
     ...list(binding.TF_ATTR_BOOL, flags),
     ...list(binding.TF_ATTR_FLOAT, floats),
+    ...list(binding.TF_ATTR_INT, ints),
     ...list(binding.TF_ATTR_STRING, texts),
   ];
 }
