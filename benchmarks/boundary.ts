@@ -97,7 +97,7 @@ async function searchAll(cell: CellPlan, turn: number): Promise<Result> {
   const training = (c: number) => labels.filter((label) => store.classes[label] === c).length;
   const byRarity = [...rare].sort((a, b) => training(a) - training(b) || a - b);
   const wanted = new Map(chosen(byRarity, turn).map((c) => [c, count]));
-  const pairs = likeliestPairs({ model, guide, store }, wanted);
+  const pairs = likeliestPairs({ guide, store, allowed: model.hasZones }, wanted);
   const gates = sampleGates(store, [verifier]);
   const random = await randomSamples(model, { wanted, seed: SEED }, terminalProgress);
   const searched: Searched[] = [];

@@ -18,6 +18,12 @@ export function factsOf(examples: Examples): Facts {
   return { classes: examples.classes, synthetic, real: all.map((n, c) => n - synthetic[c]!) };
 }
 
+/** Examples that are open at a point of the training, 0 to 1: synthetic ones may enter later. */
+export function openCount({ count, synthetic, enterAt = 0 }: Examples, at: number): number {
+  const first = at < enterAt ? synthetic?.indexOf(1) : -1;
+  return first === undefined || first < 0 ? count : first;
+}
+
 /**
  * Rows of the batch of an update: shuffled passes over all rows, the incomplete end of a pass
  * left out. A pure function of the update, so that a resumed run sees the same batches.

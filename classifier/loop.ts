@@ -3,7 +3,7 @@ import type { Examples } from '../src/dataset/examples.ts';
 import { explainStepError } from '../src/engine/explain.ts';
 import type { Progress } from '../src/ground/progress.ts';
 import type { Stream } from '../src/ground/stream.ts';
-import { batchRows, factsOf, makeBatch } from './batches.ts';
+import { batchRows, factsOf, makeBatch, openCount } from './batches.ts';
 import { meanNegativeLogLikelihood } from './calibration.ts';
 import { report } from './metrics.ts';
 import { identityOf, type ResolvedOptions } from './options.ts';
@@ -80,9 +80,10 @@ export class TrainingLoop {
     const { state, options, recipe, stream } = this;
     const { examples, batch: size, updates } = options;
     const update = state.update;
+    const open = openCount(examples, update / updates);
     const batch = makeBatch({
       examples,
-      rows: batchRows(examples.count, { update, batch: size, stream: stream.split('batches') }),
+      rows: batchRows(open, { update, batch: size, stream: stream.split('batches') }),
       recipe,
       classWeights: recipe.classWeights(this.facts, update / updates),
       stream: stream.split(`update ${update}`),

@@ -93,6 +93,7 @@ export function identityOf(options: ResolvedOptions): string {
     spec,
     techniques: techniques ?? [],
     numbers: { updates, batch, seed, rate, weightDecay, evaluations, patience: patience ?? null },
+    enterAt: examples.enterAt ?? 0,
     examples: identityOfExamples(examples),
     validation: identityOfExamples(validation),
   });

@@ -70,6 +70,9 @@ export class GanModel {
     );
   }
 
+  /** Whether a class (by index) had a training triplet, whose zone axes new triplets take. */
+  readonly hasZones = (label: number): boolean => this.space.zones[label] !== null;
+
   /** Class embeddings (B, embedding) between label and partner: (1 - t) e_label + t e_partner. */
   embeddings(decodings: readonly Decoding[]): Tensor2D {
     return tf.tidy(() => {

@@ -103,7 +103,7 @@ async function train(work: CellWork, store: Store, examples: Examples): Promise<
 
 /**
  * Runs one cell: the training set of its arm, a classifier with the study's updates, choices on
- * validation, and last the real test materials. The result is written atomically.
+ * validation, and last the real materials that the study is judged on. The result is written atomically.
  */
 export async function runCell(work: CellWork): Promise<Outcome> {
   const { folder, cell } = work;
@@ -111,7 +111,7 @@ export async function runCell(work: CellWork): Promise<Outcome> {
   try {
     const set = await trainingSet(folder, cell, store);
     const { classifier, choice, seconds } = await train(work, store, set.examples);
-    const test = store.examples('test');
+    const test = store.examples(folder.study.judgedOn);
     const probabilities = choice.apply(classifier.predict(test));
     const trainCounts = materialCounts(store.examples('train'));
     const synthetic = set.examples.synthetic?.reduce((a, b) => a + b, 0) ?? 0;

@@ -1,14 +1,34 @@
 import { writeArchive } from '../../synthetic/archive.ts';
 import { splitDigest } from '../../synthetic/leak.ts';
-import { provenanceOf, seenBy } from '../../synthetic/provenance.ts';
+import { type Provenance, provenanceOf, type Seen, seenBy } from '../../synthetic/provenance.ts';
+import { likeliestPairs } from '../../synthetic/sampling/pairs.ts';
 import type { Crystal } from '../crystal/crystal.ts';
 import { generateCrystal } from '../crystal/generate.ts';
 import { toPixels } from '../dataset/transform.ts';
+import { writeJson } from '../ground/files.ts';
 import { Stream } from '../ground/stream.ts';
 import { simulationSchema } from '../simulate/options.ts';
 import { simulateTriplets } from '../simulate/triplets.ts';
-import { missingRows, type PoolWork } from './pool.ts';
+import { type Led, leadToBoundaries, summaryOf } from './crystal-search.ts';
+import { makerClassifier } from './makers.ts';
+import { missingRows, type PoolWork, rarest } from './pool.ts';
 
+/** Simulated triplets by crystal, in stored pixels; crystals that give none are missing. */
+export async function pixelsOfCrystals(
+  crystals: readonly Crystal[],
+  { store, progress }: Pick<PoolWork, 'store' | 'progress'>,
+): Promise<Map<Crystal, Uint8Array>> {
+  const byId = new Map(crystals.map((crystal) => [crystal.id, crystal]));
+  const pixels = new Map<Crystal, Uint8Array>();
+  const options = simulationSchema.parse({ size: store.size });
+  for await (const outcome of simulateTriplets(crystals, options, progress)) {
+    if (!('ok' in outcome)) continue;
+    pixels.set(byId.get(outcome.ok.material)!, toPixels(outcome.ok.stack, store.size));
+  }
+  return pixels;
+}
+
+/** New crystals of the classes that lack rows. */
 function crystalsFor({ store, pool, cell }: PoolWork): Crystal[] {
   const stream = new Stream(cell.gan, 'pool/crystals');
   const missing = missingRows(store.examples('train'), pool.fillTo);
@@ -21,42 +41,88 @@ function crystalsFor({ store, pool, cell }: PoolWork): Crystal[] {
   );
 }
 
-/**
- * New crystals of the rare groups, simulated like the data: the physical reference that a
- * generator of pictures is measured against. They are new materials, so they saw nothing; the
- * archive says the training materials, which chose how many are made.
- */
-export async function crystalPool(work: PoolWork): Promise<void> {
-  const { store, file, progress } = work;
-  const crystals = crystalsFor(work);
-  const groups = new Map(crystals.map((crystal) => [crystal.material, crystal.spaceGroup]));
-  const options = simulationSchema.parse({ size: store.size });
-  const images: Uint8Array[] = [];
-  const labels: number[] = [];
-  for await (const outcome of simulateTriplets(crystals, options, progress)) {
-    if (!('ok' in outcome)) continue;
-    images.push(toPixels(outcome.ok.stack, store.size));
-    labels.push(groups.get(outcome.ok.material) ?? outcome.ok.spaceGroup);
-  }
+/** A triplet of the pool. */
+interface Made {
+  pixels: Uint8Array;
+  passport: Provenance;
+}
+
+async function writePool(work: PoolWork, made: readonly Made[], guide: Seen | null) {
+  const { store, file } = work;
   const each = store.size * store.size * 3;
-  const pixels = new Uint8Array(images.length * each);
-  images.forEach((image, i) => {
-    pixels.set(image, i * each);
+  const images = new Uint8Array(made.length * each);
+  made.forEach(({ pixels }, i) => {
+    images.set(pixels, i * each);
   });
-  const maker = seenBy('generated crystals', store.examples('train').materials);
   await writeArchive(file, {
     size: store.size,
-    images: pixels,
-    labels,
+    images,
+    labels: made.map(({ passport }) => passport.class),
     classes: store.classes,
     camera: store.camera,
-    provenance: labels.map((label) => provenanceOf(label, { accepted: true })),
+    provenance: made.map(({ passport }) => passport),
     origin: {
       store: store.digest,
       split: splitDigest(store),
-      gan: maker,
-      guide: null,
+      gan: seenBy('generated crystals', store.examples('train').materials),
+      guide,
       scalers: null,
     },
   });
+}
+
+const plainly = (pixels: ReadonlyMap<Crystal, Uint8Array>): Made[] =>
+  [...pixels].map(([{ spaceGroup }, image]) => ({
+    pixels: image,
+    passport: provenanceOf(spaceGroup, { accepted: true }),
+  }));
+
+const ledThere = (led: readonly Led[]): Made[] =>
+  led.map(({ crystal, pixels, partner, view }) => ({
+    pixels,
+    passport: provenanceOf(crystal.spaceGroup, { accepted: true, partner, margin: view.margin }),
+  }));
+
+/** Crystals of the rarest classes, led to where the guide hesitates; the others as they are. */
+async function nearBoundaries(work: PoolWork, crystals: readonly Crystal[]): Promise<void> {
+  const { folder, store, pool, cell, file } = work;
+  const guide = await makerClassifier(work, 'guide');
+  try {
+    const counts = new Map<number, number>();
+    for (const { spaceGroup } of crystals) {
+      counts.set(spaceGroup, (counts.get(spaceGroup) ?? 0) + 1);
+    }
+    const { partners, epsilon } = pool;
+    const pairs = likeliestPairs(
+      { guide, store, partners },
+      rarest(counts, folder.study.boundaryClasses),
+    );
+    const led = await leadToBoundaries({
+      ...{ crystals, pairs, epsilon, classes: store.classes, size: store.size },
+      guide: (images) => guide.logitsOf(images),
+      draw: (some) => pixelsOfCrystals(some, work),
+      stream: new Stream(cell.gan, 'pool/crystals at boundaries'),
+    });
+    writeJson(file.replace(/\.h5$/, '.search.json'), summaryOf(led, epsilon));
+    const searched = new Set(pairs.map(({ spaceGroup }) => spaceGroup));
+    const rest = crystals.filter(({ spaceGroup }) => !searched.has(spaceGroup));
+    const others = plainly(await pixelsOfCrystals(rest, work));
+    const seen = seenBy(guide.digest, guide.seen.materials);
+    await writePool(work, [...ledThere(led), ...others], seen);
+  } finally {
+    guide.dispose();
+  }
+}
+
+/**
+ * New crystals of the rare groups, simulated like the data: the physical reference that a
+ * generator of pictures is measured against. They are new materials, so they saw nothing; the
+ * archive says the training materials, which chose how many are made. Where boundaries are asked
+ * for, cells and free coordinates are moved until the guide hesitates: labels stay right by
+ * construction.
+ */
+export async function crystalPool(work: PoolWork): Promise<void> {
+  const crystals = crystalsFor(work);
+  if (work.pool.source === 'crystals-boundary') return nearBoundaries(work, crystals);
+  await writePool(work, plainly(await pixelsOfCrystals(crystals, work)), null);
 }

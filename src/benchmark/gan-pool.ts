@@ -16,7 +16,7 @@ import { randomSamples } from '../../synthetic/sampling/random.ts';
 import type { Wanted } from '../../synthetic/sampling/wanted.ts';
 import { writeJson } from '../ground/files.ts';
 import { makerClassifier, makerGan } from './makers.ts';
-import { missingRows, type PoolWork } from './pool.ts';
+import { missingRows, type PoolWork, rarest } from './pool.ts';
 
 /** Samples made for each one wanted: some will be rejected. */
 const SPARE = 1.6;
@@ -46,15 +46,6 @@ function wantedOf({ store, pool }: PoolWork, share: number): Map<number, number>
   );
 }
 
-/** Classes whose boundaries are searched: those with most rows missing, the rarest, first. */
-const searched = (wanted: Wanted, most: number): Wanted =>
-  new Map(
-    [...wanted]
-      .sort(([a, x], [b, y]) => y - x || a - b)
-      .slice(0, most)
-      .sort(([a], [b]) => a - b),
-  );
-
 const nextTo = (file: string, ending: string): string => file.replace(/\.h5$/, ending);
 
 /** Where samples lie until they are judged. */
@@ -74,8 +65,9 @@ async function nearBoundaries(
   wanted: Wanted,
 ): Promise<GanSample[]> {
   const { boundaryClasses, boundaryAttempts: attempts, gradientSteps } = folder.study;
-  const pairs = likeliestPairs({ model, guide, store }, searched(wanted, boundaryClasses));
-  const { epsilon, realismGate } = pool;
+  const { epsilon, realismGate, partners } = pool;
+  const pairing = { guide, store, allowed: model.hasZones, partners };
+  const pairs = likeliestPairs(pairing, rarest(wanted, boundaryClasses));
   const seed = BOUNDARY_SEEDS + cell.gan;
   const gates = realismGate ? [verifierGate([verifier])] : [];
   const made = await boundarySamples(

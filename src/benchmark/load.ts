@@ -7,7 +7,7 @@ import { didYouMean } from '../ground/suggest.ts';
 import { type Study, studySchema } from './study.ts';
 
 /** Studies that ship with the package, under data/studies. */
-export const BUILT_IN_STUDIES = ['quick', 'default', 'challenge', 'ablations'] as const;
+export const BUILT_IN_STUDIES = ['quick', 'default', 'challenge', 'ablations', 'boundary'] as const;
 
 function rawStudy(nameOrPath: string): Record<string, unknown> {
   if ((BUILT_IN_STUDIES as readonly string[]).includes(nameOrPath)) {

@@ -1,3 +1,4 @@
+import type { Wanted } from '../../synthetic/sampling/wanted.ts';
 import type { EncodedSet } from '../codec/encode.ts';
 import { classCounts, type Examples } from '../dataset/examples.ts';
 import type { Store } from '../dataset/store.ts';
@@ -11,6 +12,7 @@ export interface Pool {
   fillTo: number;
   epsilon: number;
   realismGate: boolean;
+  partners: number;
 }
 
 /** What making a pool needs. */
@@ -29,3 +31,12 @@ export interface PoolWork {
 /** Rows that each class lacks up to `fillTo`, by class index; none for a class without a row. */
 export const missingRows = (train: Examples, fillTo: number): Int32Array =>
   classCounts(train).map((count) => (count === 0 ? 0 : Math.max(0, fillTo - count)));
+
+/** The classes with most rows missing, the rarest first: those whose boundaries are searched. */
+export const rarest = (wanted: Wanted, most: number): Wanted =>
+  new Map(
+    [...wanted]
+      .sort(([a, x], [b, y]) => y - x || a - b)
+      .slice(0, most)
+      .sort(([a], [b]) => a - b),
+  );

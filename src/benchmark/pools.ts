@@ -4,6 +4,7 @@ import type { Store } from '../dataset/store.ts';
 import { digestOf } from '../ground/digest.ts';
 import { groupBy } from '../ground/group.ts';
 import type { ProgressFactory } from '../ground/progress.ts';
+import { crystalPool } from './crystal-pool.ts';
 import { openDivided } from './divided.ts';
 import type { StudyFolder } from './folder.ts';
 import { ganPool } from './gan-pool.ts';
@@ -14,17 +15,20 @@ import { type CellPlan, planCells } from './study.ts';
 
 /** The pools that a cell draws from; none for arms without synthetic data and for copies. */
 export function poolsOf({ arm }: CellPlan): Pool[] {
-  const { synthetic: source, fillTo, epsilon, realismGate } = arm;
+  const { synthetic: source, fillTo, epsilon, realismGate, partners } = arm;
   if (source === 'none' || source === 'copies') return [];
-  return [{ source, fillTo, epsilon, realismGate }];
+  return [{ source, fillTo, epsilon, realismGate, partners }];
 }
 
 /** The archive of a pool for the split and GAN of a cell. */
 export const poolFile = (folder: StudyFolder, cell: CellPlan, pool: Pool): string =>
   folder.sharedFile(makersFolder(cell), `${pool.source}-${digestOf(pool).slice(0, 8)}.h5`);
 
-const makePool = (work: PoolWork): Promise<void> =>
-  work.pool.source.startsWith('gan-') ? ganPool(work) : samplerPool(work);
+function makePool(work: PoolWork): Promise<void> {
+  const { source } = work.pool;
+  if (source.startsWith('gan-')) return ganPool(work);
+  return source.startsWith('crystals') ? crystalPool(work) : samplerPool(work);
+}
 
 /** A pool that is not there yet, and a cell that needs it. */
 interface MissingPool {

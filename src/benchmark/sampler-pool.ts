@@ -6,7 +6,6 @@ import { type CodecPool, drawPool } from '../codec/pool.ts';
 import type { SamplerName } from '../codec/samplers.ts';
 import { digestOf } from '../ground/digest.ts';
 import { Stream } from '../ground/stream.ts';
-import { crystalPool } from './crystal-pool.ts';
 import { missingRows, type PoolWork } from './pool.ts';
 
 /** Passports of codec draws: the training materials that each was made from. */
@@ -19,10 +18,9 @@ const passports = (drawn: CodecPool, tables: ClassTables) =>
     }),
   );
 
-/** Fills the rare classes with a codec sampler, the control of every GAN, or with new crystals. */
+/** Fills the rare classes with a codec sampler, the control of every GAN. */
 export async function samplerPool(work: PoolWork): Promise<void> {
   const { store, discs, pool, cell, file, progress } = work;
-  if (pool.source === 'crystals') return crystalPool(work);
   const train = store.examples('train');
   const tables = new ClassTables(discs());
   const sampler = pool.source as SamplerName;

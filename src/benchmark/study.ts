@@ -9,6 +9,7 @@ export const SYNTHETIC_SOURCES = [
   'interpolation-jitter',
   'lattice-transfer',
   'crystals',
+  'crystals-boundary',
   'gan-random',
   'gan-boundary',
   'gan-both',
@@ -32,8 +33,14 @@ const arm = z.strictObject({
   realismGate: z.boolean().default(true),
   /** Half-width of the boundary band, p_c - p_c'. */
   epsilon: z.number().positive().max(1).default(0.1),
+  /** Partners, the most confused first, whose boundaries are searched. */
+  partners: z.int().min(1).max(10).default(1),
   /** Whether samples at a boundary carry a soft label between the two classes. */
   softLabels: z.boolean().default(false),
+  /** Weight of a synthetic sample in the loss. */
+  lossWeight: z.number().min(0).max(1).default(1),
+  /** Share of the updates after which synthetic samples enter: a curriculum, where above 0. */
+  enterAt: z.number().min(0).max(0.9).default(0),
   /** Property heads beside the space group. */
   multitask: z.boolean().default(false),
 });
@@ -51,6 +58,8 @@ export const studySchema = z.strictObject({
   firstSeed: z.int().min(0).default(0),
   splits: z.int().min(1).default(3),
   gans: z.int().min(1).default(3),
+  /** Materials that the arms are compared on: variants are chosen on validation, never on test. */
+  judgedOn: z.enum(['test', 'validation']).default('test'),
   updates: z.int().min(1).default(1200),
   batch: z.int().min(1).default(64),
   ganSteps: z.int().min(1).default(3000),

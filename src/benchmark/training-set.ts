@@ -66,7 +66,7 @@ export const armMixture = (arm: Arm, archive: CleanArchive, stream: Stream): Mix
   mix(archive, {
     source: 'both',
     ...fillingOf(arm),
-    weight: 1,
+    weight: arm.lossWeight,
     softLabels: arm.softLabels,
     shrinking: shrinkingOf(arm),
     stream,
@@ -94,6 +94,7 @@ export async function trainingSet(
   }
   const pool = poolsOf(cell)[0]!;
   const archive = refuseLeaks(await openArchive(poolFile(folder, cell, pool)), store);
-  const examples = armMixture(arm, archive, stream.split('mix'));
+  const mixture = armMixture(arm, archive, stream.split('mix'));
+  const examples = arm.enterAt > 0 ? { ...mixture, enterAt: arm.enterAt } : mixture;
   return { examples, digests: { archive: archive.digest, gan: archive.origin.gan.digest } };
 }

@@ -25,6 +25,7 @@ async function settingsOf({ config, json: _j, replay: _r, from: _f, hard, ...fla
     truncation: positive.max(2).default(1),
     nearBoundary: z.boolean().default(false),
     pair: groupPair.optional(),
+    partners: whole(1).default(1),
     epsilon: number.default(0.1),
     guide: z.string().optional(),
     verifier: z.array(z.string()).optional(),
@@ -96,7 +97,10 @@ async function made(sampling: Sampling, settings: Settings, near: boolean): Prom
   const guide = sampling.guide!;
   const pairs = settings.pair
     ? pairsNamed(settings.pair, settings.count)
-    : likeliestPairs({ model, guide, store }, wanted);
+    : likeliestPairs(
+        { guide, store, allowed: model.hasZones, partners: settings.partners },
+        wanted,
+      );
   const { verifiers } = sampling;
   const gates = sampleGates(store, verifiers);
   const options = { ...settings, pairs, gates };
@@ -190,6 +194,7 @@ export const sampleCommand = (): Command =>
       '--pair <a:b>',
       'space group to make and the one across the boundary; implies --near-boundary',
     )
+    .option('--partners <n>', 'most confused partners that share the triplets (default: 1)')
     .option('--epsilon <x>', 'largest difference of the two probabilities (default: 0.1)')
     .option('--attempts <n>', 'attempts at most, for each triplet wanted (default: 8)')
     .option('--soft-labels', "keep the partner's probability as a soft label")

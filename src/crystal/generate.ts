@@ -12,8 +12,8 @@ import {
   operations,
   wyckoffPositions,
 } from './spacegroup.ts';
-import { findSymmetry, standardise } from './symmetry.ts';
 import { parseTriplet } from './triplet.ts';
+import { CLOSENESS, exactlyOf } from './verify.ts';
 
 export interface GenerateOptions {
   /** 1 to 230. */
@@ -38,12 +38,8 @@ interface Orbit {
 
 const ATTEMPTS = 400;
 const PLACE_TRIES = 30;
-/** Least distance of two atoms as a share of the sum of their radii. */
-const CLOSENESS = 0.7;
 /** Atoms of the primitive cell that a crystal aims at: as the built-in minerals, 5 % to 95 %. */
 const ATOMS = [2, 48] as const;
-/** Symmetry must not even nearly be higher: positions may blur by this, in angstrom. */
-const BLUR = 0.1;
 const MERGE: Vec3 = [1e-6, 1e-6, 1e-6];
 
 const places = new Map<number, Place[]>();
@@ -164,11 +160,8 @@ export function generateCrystal({
 }: GenerateOptions): Crystal {
   for (let number = 0; number < ATTEMPTS; number++) {
     const made = attempt(spaceGroup, number, stream);
-    if (!made) continue;
-    const blurred = findSymmetry(made, BLUR);
-    if (blurred?.spaceGroup !== spaceGroup || blurred.atomCount !== made.atoms.length) continue;
-    const standard = standardise(made);
-    if (standard?.spaceGroup !== spaceGroup) continue;
+    const standard = made && exactlyOf(spaceGroup, made);
+    if (!standard) continue;
     const { cell, atoms } = standard;
     return { id, material: id, formula: cellFormula(atoms), spaceGroup, cell, atoms };
   }

@@ -27,7 +27,7 @@ export async function pairTable(sampling: Sampling): Promise<PairCell[]> {
   const sampled = await sampledPairs();
   return classes.flatMap((spaceGroup) =>
     table[model.labelOf(spaceGroup)]!.filter(
-      ({ label, partner }) => label !== partner && model.space.zones[partner],
+      ({ label, partner }) => label !== partner && model.hasZones(partner),
     ).map(({ partner, share }) => ({
       spaceGroup,
       partner: model.classes[partner]!,

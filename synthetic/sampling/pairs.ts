@@ -1,6 +1,5 @@
 import { type Confusion, confusions, partnersOf } from '../../classifier/boundary/confusion.ts';
 import type { Classifier } from '../../classifier/classifier.ts';
-import type { GanModel } from '../../gan/model.ts';
 import type { Store } from '../../src/dataset/store.ts';
 import type { Wanted } from './wanted.ts';
 
@@ -18,16 +17,35 @@ export function validationConfusion(guide: Classifier, store: Store): Confusion[
   return confusions(logs, held.labels, store.classes.length);
 }
 
-/** Each space group with the one that the guide most often confuses it with on validation. */
+/** How partners of a class are found. */
+export interface Partnering {
+  guide: Classifier;
+  store: Store;
+  /** Classes (by index) that may be a partner; all by default. */
+  allowed?: (partner: number) => boolean;
+  /** How many partners share the triplets of a class; 1 by default. */
+  partners?: number;
+}
+
+/**
+ * Each space group with the ones that the guide most often confuses it with on validation; its
+ * triplets are shared among them, the most confused first.
+ */
 export function likeliestPairs(
-  { model, guide, store }: { model: GanModel; guide: Classifier; store: Store },
+  { guide, store, allowed, partners = 1 }: Partnering,
   wanted: Wanted,
 ): WantedPair[] {
   const table = validationConfusion(guide, store);
-  const allowed = (partner: number): boolean => model.space.zones[partner] !== null;
+  const { classes } = store;
   return [...wanted].flatMap(([spaceGroup, count]) => {
-    if (count === 0) return [];
-    const found = partnersOf(table, model.labelOf(spaceGroup), { allowed })[0]!;
-    return [{ spaceGroup, partner: model.classes[found.partner]!, count }];
+    const options = { allowed, count: Math.min(partners, count) };
+    const found = partnersOf(table, classes.indexOf(spaceGroup), options);
+    const share = (at: number) =>
+      Math.floor(((at + 1) * count) / found.length) - Math.floor((at * count) / found.length);
+    return found.map(({ partner }, at) => ({
+      spaceGroup,
+      partner: classes[partner]!,
+      count: share(found.length - 1 - at),
+    }));
   });
 }

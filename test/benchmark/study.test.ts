@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openStudyFolder } from '../../src/benchmark/folder.ts';
-import { loadStudy } from '../../src/benchmark/load.ts';
+import { BUILT_IN_STUDIES, loadStudy } from '../../src/benchmark/load.ts';
 import { arrayScript } from '../../src/benchmark/slurm.ts';
 import { planCells, studySchema } from '../../src/benchmark/study.ts';
 import { CbedError } from '../../src/ground/errors.ts';
@@ -24,15 +24,12 @@ const faultOf = (work: () => unknown): CbedError => {
   throw new Error('nothing was thrown');
 };
 
-it.each(['quick', 'default', 'challenge', 'ablations'])(
-  'the built-in study %s is sound',
-  (name) => {
-    const study = loadStudy(name);
-    const cells = planCells(study);
-    expect(new Set(cells.map(({ id }) => id)).size).toBe(study.arms.length * study.seeds);
-    expect(cells.every(({ id }) => /^[a-z0-9-]+$/.test(id))).toBe(true);
-  },
-);
+it.each(BUILT_IN_STUDIES)('the built-in study %s is sound', (name) => {
+  const study = loadStudy(name);
+  const cells = planCells(study);
+  expect(new Set(cells.map(({ id }) => id)).size).toBe(study.arms.length * study.seeds);
+  expect(cells.every(({ id }) => /^[a-z0-9-]+$/.test(id))).toBe(true);
+});
 
 it('the default study holds its controls and claims', () => {
   const study = loadStudy('default');

@@ -1,0 +1,18 @@
+import { findSymmetry, type StandardStructure, type Structure, standardise } from './symmetry.ts';
+
+/** Least distance of two atoms of a made crystal as a share of the sum of their radii. */
+export const CLOSENESS = 0.7;
+
+/** Symmetry must not even nearly be higher: positions may blur by this, in angstrom. */
+const BLUR = 0.1;
+
+/**
+ * The standard form of a made structure whose symmetry is exactly this space group, also when its
+ * positions are blurred by 0.1 angstrom; null for any other.
+ */
+export function exactlyOf(spaceGroup: number, made: Structure): StandardStructure | null {
+  const blurred = findSymmetry(made, BLUR);
+  if (blurred?.spaceGroup !== spaceGroup || blurred.atomCount !== made.atoms.length) return null;
+  const standard = standardise(made);
+  return standard?.spaceGroup === spaceGroup ? standard : null;
+}
