@@ -28,6 +28,7 @@ export interface TaskOptions {
 export const TASKS = {
   minerals: 'real minerals of the space groups with at least 10 materials: a natural long tail',
   ladder: 'generated crystals of 23 space groups, 150 falling to 5 training materials',
+  balanced: 'the space groups of the ladder with 150 training materials each: what its tail costs',
 } as const;
 
 export type TaskName = keyof typeof TASKS;
@@ -84,8 +85,11 @@ export function ladderCounts(): { spaceGroup: number; train: number }[] {
   }));
 }
 
-function ladder({ seed, limit, progress = silentProgress }: TaskOptions): BuiltInTask {
-  const classes = ladderCounts();
+/** Generated crystals, so many training materials of each class beside equal numbers of held-out ones. */
+function generated(
+  classes: readonly { spaceGroup: number; train: number }[],
+  { seed, limit, progress = silentProgress }: TaskOptions,
+): BuiltInTask {
   const held = LADDER.test + LADDER.validation;
   const all = classes.reduce((sum, { train }) => sum + train + held, 0);
   const share = shareOf(limit, all);
@@ -128,6 +132,12 @@ export function builtInTask(name: string, options: TaskOptions): BuiltInTask {
     const crystals = minerals(options);
     return { crystals, rule: DEFAULT_SPLIT_RULE, simulation: { zones: 'standard' } };
   }
-  if (name === 'ladder') return ladder(options);
+  if (name === 'ladder') return generated(ladderCounts(), options);
+  if (name === 'balanced') {
+    return generated(
+      ladderCounts().map(({ spaceGroup }) => ({ spaceGroup, train: LADDER.head })),
+      options,
+    );
+  }
   throw usageError(`--task ${name}: there is no such task`, didYouMean(name, Object.keys(TASKS)));
 }

@@ -65,3 +65,16 @@ describe('the minerals', () => {
 it('an unknown task is a usage error that names the nearest', () => {
   expect(() => builtInTask('mineral', { seed: 1 })).toThrow(/did you mean "minerals"/);
 });
+
+it('has the groups of the ladder in equal numbers in the balanced task', () => {
+  const { crystals, rule } = builtInTask('balanced', { seed: 1, limit: 230 });
+  const counts = new Map<number, number>();
+  for (const { spaceGroup } of crystals) counts.set(spaceGroup, (counts.get(spaceGroup) ?? 0) + 1);
+  expect([...counts.keys()].sort()).toEqual(
+    ladderCounts()
+      .map((c) => c.spaceGroup)
+      .sort(),
+  );
+  expect(new Set(counts.values()).size).toBe(1);
+  expect(rule).toEqual({ test: { share: 1, cap: 5 }, validation: { share: 1, cap: 2 } });
+});
