@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { ensureTask, isTask } from '../dataset/make-task.ts';
+import { ensureTask } from '../dataset/make-task.ts';
 import { resplit } from '../dataset/resplit.ts';
 import { DEFAULT_SPLIT_RULE, type SplitRule } from '../dataset/split.ts';
 import { openStore, type Store } from '../dataset/store.ts';
+import { isTask } from '../dataset/task-names.ts';
 import { inputError } from '../ground/errors.ts';
 import { type ProgressFactory, silentProgress } from '../ground/progress.ts';
 import { defaultStorePath } from '../ground/run.ts';

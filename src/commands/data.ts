@@ -4,12 +4,14 @@ import { dataExportCommand } from './data-export.ts';
 import { dataInspectCommand } from './data-inspect.ts';
 import { dataPrepareCommand } from './data-prepare.ts';
 import { dataSimulateCommand } from './data-simulate.ts';
+import { dataTaskCommand } from './data-task.ts';
 
 /** `gan data`: from crystals to files, from files to a prepared store, and back. */
 export const dataCommand = (): Command =>
   new Command('data')
     .description('simulate, inspect, prepare, export and describe CBED triplets')
     .addCommand(dataSimulateCommand())
+    .addCommand(dataTaskCommand())
     .addCommand(dataInspectCommand())
     .addCommand(dataPrepareCommand())
     .addCommand(dataExportCommand())

@@ -1,13 +1,12 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { type ProgressFactory, silentProgress } from '../ground/progress.ts';
-import { workspaceFolder } from '../ground/run.ts';
 import { simulationSchema } from '../simulate/options.ts';
 import type { Sample } from '../simulate/sample.ts';
 import { simulateTriplets } from '../simulate/triplets.ts';
 import { prepareStore } from './prepare.ts';
 import { writeSummit } from './summit.ts';
-import { type BuiltInTask, builtInTask, TASKS, type TaskName, type TaskOptions } from './tasks.ts';
+import { type TaskName, taskStorePath } from './task-names.ts';
+import { type BuiltInTask, builtInTask, type TaskOptions } from './tasks.ts';
 
 export interface MadeTask {
   /** The simulated triplets in the Summit layout. */
@@ -18,13 +17,6 @@ export interface MadeTask {
   /** Crystals that could not be simulated, and why. */
   failed: { id: string; reason: string }[];
 }
-
-/** True for the name of a built-in task. */
-export const isTask = (name: string): name is TaskName => name in TASKS;
-
-/** Where a built-in task's store stands in the workspace. */
-export const taskStorePath = (name: TaskName): string =>
-  join(workspaceFolder(), 'tasks', `${name}.h5`);
 
 /** Samples as they come; failures go to the list. */
 async function* simulated(

@@ -9,6 +9,7 @@ import { SPLITS, type Split } from './split.ts';
 import { type StoreExamples, storeExamples } from './store-examples.ts';
 import { STORE_FORMAT, STORE_VERSION } from './store-write.ts';
 import { fileProblem } from './superblock.ts';
+import { storeFile } from './task-names.ts';
 
 export type { StoreRows } from './rows.ts';
 
@@ -58,16 +59,17 @@ export interface OpenStoreOptions {
 export const DEFAULT_MEMORY_BUDGET = 512 << 20;
 
 /**
- * Opens a prepared store. Pixels stay in the file until they are asked for; a store within the
+ * Opens a prepared store by its path or, once made, the name of a built-in task. Pixels stay in the file until they are asked for; a store within the
  * memory budget is then read once.
  *
  * @throws an input error that names the file: missing, cut off, no store, of another version.
  */
 export async function openStore(
-  path: string,
+  given: string,
   { memoryBudget = DEFAULT_MEMORY_BUDGET }: OpenStoreOptions = {},
 ): Promise<Store> {
   const mend = 'run: gan data prepare';
+  const path = storeFile(given);
   const problem = fileProblem(path);
   if (problem) throw inputError(`${path}: ${problem.reason}`, mend);
   const library = await hdf5();

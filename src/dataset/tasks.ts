@@ -9,6 +9,7 @@ import { didYouMean } from '../ground/suggest.ts';
 import type { SimulationSettings } from '../simulate/options.ts';
 import { DEFAULT_SPLIT_RULE, type SplitRule } from './split.ts';
 import { summitCounts } from './summit-counts.ts';
+import { TASKS } from './task-names.ts';
 
 /** A dataset that can be made without any file: its crystals, and how they are imaged and split. */
 export interface BuiltInTask {
@@ -23,15 +24,6 @@ export interface TaskOptions {
   limit?: number;
   progress?: ProgressFactory;
 }
-
-/** Built-in tasks, and what each is for. */
-export const TASKS = {
-  minerals: 'real minerals of the space groups with at least 10 materials: a natural long tail',
-  ladder: 'generated crystals of 23 space groups, 150 falling to 5 training materials',
-  balanced: 'the space groups of the ladder with 150 training materials each: what its tail costs',
-} as const;
-
-export type TaskName = keyof typeof TASKS;
 
 /** Fewest materials of a space group in the task `minerals`. */
 export const MINERALS_LEAST = 10;
