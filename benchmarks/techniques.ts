@@ -3,7 +3,7 @@
  * seeds, equal updates. Cells that are done are not run again, so the benchmark can be stopped.
  *
  *   npx tsc -p benchmarks && node dist/benchmarks/techniques.js STORE FOLDER
- *     [--updates 600] [--seeds 1,2,3] [--only plain,focal] [--resplit]
+ *     [--updates 600] [--seeds 1,2,3] [--only "plain;focal"] [--resplit]
  *
  * --resplit divides the materials anew for each seed (where classes have few test materials).
  * FOLDER gets one JSON file a cell, the settings, and summary.md.
