@@ -31,8 +31,42 @@ async function settingsOf({ config, json: _, ...flags }: ProbeFlags) {
   return resolveConfig(schema, flags, config);
 }
 
+type Settings = Awaited<ReturnType<typeof settingsOf>>;
+
+/** Probes images of one's own: no generator, so nothing lies on a path. */
+async function probeOwn(flags: ProbeFlags, settings: Settings, from: string): Promise<void> {
+  const { openStore } = await import('../dataset/store.ts');
+  const { openJudges } = await import('../../synthetic/sampling/open.ts');
+  const { probeImages } = await import('../report/probe-images.ts');
+  const { writeFigure } = await import('../report/raster.ts');
+  const { openRun } = await import('../ground/run.ts');
+  const { writeJson } = await import('../ground/files.ts');
+  const store = await openStore(from);
+  const { guide, verifiers } = await openJudges(settings, ({ size }) =>
+    size === store.size ? null : `sees ${size} pixels a side, ${from} has ${store.size}`,
+  );
+  const alike = verifiers.filter((one) => one.classes.join() === guide.classes.join());
+  try {
+    const wanted = settings.pair?.split(':').map(Number) as [number, number] | undefined;
+    const probed = probeImages({ ...settings, store, guide, verifiers: alike, pair: wanted });
+    const { pair } = probed;
+    const run = openRun('probe', { ...settings, pair: pair.join(':') }, settings.out);
+    const pictures: string[] = [];
+    for (const { name, svg } of probed.figures) {
+      pictures.push((await writeFigure(run.file(name), svg)).png);
+    }
+    writeJson(run.file('probe.json'), { pair, from });
+    if (flags.json) console.log(JSON.stringify({ run: run.folder, pair, from, pictures }, null, 2));
+    else console.log(`pair ${pair.join(':')} on ${from}\nwrote ${pictures.join(', ')}`);
+  } finally {
+    for (const one of [guide, ...verifiers]) one.dispose();
+    store.close();
+  }
+}
+
 async function probe(flags: ProbeFlags): Promise<void> {
   const settings = await settingsOf(flags);
+  if (settings.from !== undefined) return probeOwn(flags, settings, settings.from);
   const { openSampling } = await import('../../synthetic/sampling/open.ts');
   const { pairTable, likeliestPair } = await import('../report/probe-choice.ts');
   const { probePair } = await import('../report/probe.ts');
@@ -87,10 +121,14 @@ export const probeCommand = (): Command =>
     .option('--guide <run>', 'classifier whose boundary it is (default: the newest)')
     .option('--verifier <runs...>', 'classifiers of other seeds (default: the next newest)')
     .option('--gan <run>', 'GAN run (default: the newest)')
+    .option('--from <store>', 'a classifier on images of your own: no GAN, four figures')
     .option('--data <store>', `prepared store (default: ${join('workspace', 'prepared.h5')})`)
     .option('--seed <n>', 'seed of every random draw')
     .option('--out <folder>', 'run folder')
     .option('--config <file>', 'settings as YAML; flags override')
     .option('--json', 'print the result as JSON')
-    .addHelpText('after', '\nExample:\n  npx gan probe --pair 14:62')
+    .addHelpText(
+      'after',
+      '\nExample:\n  npx gan probe --pair 14:62\n  npx gan probe --from my-images.h5 --guide my-classifier',
+    )
     .action(probe);

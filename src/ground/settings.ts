@@ -17,7 +17,10 @@ export const share = number.min(0, { error: 'is below 0' }).lt(1, { error: 'is n
 /** Two space groups with a colon, such as 14:62. */
 export const groupPair = z
   .string()
-  .regex(/^\d+:\d+$/, { error: 'is not two space groups such as 14:62' });
+  .regex(/^\d+:\d+$/, { error: 'is not two space groups such as 14:62' })
+  .refine((pair) => new Set(pair.split(':').map(Number)).size === 2, {
+    error: 'names the same class twice',
+  });
 
 /** One of some words; another is answered with the nearest. */
 export const oneOf = <const Words extends readonly [string, ...string[]]>(words: Words) =>

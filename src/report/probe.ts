@@ -1,17 +1,11 @@
-import type { ClassPair } from '../../classifier/boundary/margin.ts';
-import type { Classifier } from '../../classifier/classifier.ts';
 import { type Attempt, searchPair } from '../../gan/boundary.ts';
 import { drawTriplets, randomOrigins } from '../../gan/sample.ts';
-import { pixelsOf, verifierMargins } from '../../synthetic/gates.ts';
+import { pixelsOf } from '../../synthetic/gates.ts';
 import type { Store } from '../dataset/store.ts';
 import { type ProgressFactory, silentProgress } from '../ground/progress.ts';
-import { Stream } from '../ground/stream.ts';
 import { crossingFigure } from './probe-crossing.ts';
-import { embeddingFigure } from './probe-embedding.ts';
-import { embeddingEvidence, planeEvidence } from './probe-evidence.ts';
-import { marginFigure } from './probe-margins.ts';
+import { embeddingSvg, marginSvg, nearest, type ProbedKinds, planeSvg } from './probe-judged.ts';
 import { crossingData, type Probing, pathData } from './probe-path.ts';
-import { planeFigure } from './probe-plane.ts';
 import { type StripData, stripFigure } from './probe-strip.ts';
 
 export interface ProbeOptions {
@@ -38,8 +32,6 @@ export interface ProbeFigures {
   accepted: number;
 }
 
-const MOST_PANELS = 4;
-
 /** Pixels of the real triplets of a class that are no test data. */
 function realPixels(store: Store, spaceGroup: number): Uint8Array {
   const label = store.classes.indexOf(spaceGroup);
@@ -49,78 +41,12 @@ function realPixels(store: Store, spaceGroup: number): Uint8Array {
   return store.images(rows);
 }
 
-const distance = (a: Uint8Array, b: Uint8Array): number =>
-  a.reduce((sum, v, i) => sum + (v - b[i]!) ** 2, 0);
-
-/** The triplet of a stack that is nearest to another. */
-function nearest(stack: Uint8Array, to: Uint8Array): Uint8Array {
-  const each = to.length;
-  const all = Array.from({ length: stack.length / each }, (_, i) =>
-    stack.subarray(i * each, (i + 1) * each),
-  );
-  return all.reduce((best, one) => (distance(one, to) < distance(best, to) ? one : best));
-}
-
 /** The boundary sample to show: the accepted one, else the attempt, nearest to equal probability. */
 const shownAttempt = (attempts: readonly Attempt[]): Attempt =>
   [...attempts].sort(
     (a, b) =>
       Number(b.accepted) - Number(a.accepted) || Math.abs(a.view.gap) - Math.abs(b.view.gap),
   )[0]!;
-
-/** Pixels of the triplets of every kind. */
-interface Kinds {
-  real: Uint8Array;
-  realPartner: Uint8Array;
-  random: Uint8Array;
-  boundary: Uint8Array;
-}
-
-function marginSvg(
-  { guide, verifiers }: Probing,
-  options: ProbeOptions,
-  pair: ClassPair,
-  kinds: Kinds,
-): string {
-  const of = (classifier: Classifier, pixels: Uint8Array): number[] =>
-    pixels.length === 0 ? [] : [...verifierMargins(classifier, pixels, pair)];
-  return marginFigure({
-    spaceGroup: options.pair[0],
-    partner: options.pair[1],
-    real: of(guide, kinds.real),
-    realPartner: of(guide, kinds.realPartner),
-    random: of(guide, kinds.random),
-    boundary: of(guide, kinds.boundary),
-    boundaryElsewhere: verifiers.flatMap((one) => of(one, kinds.boundary)),
-  });
-}
-
-function embeddingSvg({ guide }: Probing, { pair, seed = 0 }: ProbeOptions, kinds: Kinds): string {
-  const groups = [
-    { kind: 'real' as const, pixels: kinds.real },
-    { kind: 'real partner' as const, pixels: kinds.realPartner },
-    { kind: 'random' as const, pixels: kinds.random },
-    { kind: 'boundary' as const, pixels: kinds.boundary },
-  ].filter(({ pixels }) => pixels.length > 0);
-  const stream = new Stream(seed, 'probe');
-  return embeddingFigure(
-    embeddingEvidence({ spaceGroups: pair, classifier: guide, groups, stream }),
-  );
-}
-
-function planeSvg(
-  { guide, verifiers }: Probing,
-  options: ProbeOptions,
-  pair: ClassPair,
-  triplets: readonly [Uint8Array, Uint8Array, Uint8Array],
-): string {
-  const classifiers = [guide, ...verifiers].slice(0, MOST_PANELS).map((classifier, i) => ({
-    name: i === 0 ? 'guide' : `another seed (${i})`,
-    classifier,
-  }));
-  const { pair: spaceGroups, side = 40 } = options;
-  return planeFigure(planeEvidence({ spaceGroups, pair, triplets, classifiers, side }));
-}
 
 /**
  * Probes the boundary of a pair of classes and draws what was found: the plane through three
@@ -146,7 +72,7 @@ export async function probePair(probing: Probing, options: ProbeOptions): Promis
   bar.advance(1, `${accepted} boundary samples`);
   const origins = randomOrigins(model, { spaceGroup, count, seed: seed + 1 });
   const random = await drawTriplets(model, origins);
-  const kinds: Kinds = {
+  const kinds: ProbedKinds = {
     real: realPixels(store, spaceGroup),
     realPartner: realPixels(store, partner),
     random: pixelsOf(random.map((drawn) => ({ drawn }))),
@@ -162,7 +88,7 @@ export async function probePair(probing: Probing, options: ProbeOptions): Promis
   const figures = [
     { name: 'plane', svg: plane },
     { name: 'strip', svg: await stripFigure(path) },
-    { name: 'margins', svg: marginSvg(probing, options, pair, kinds) },
+    { name: 'margins', svg: marginSvg(probing, options.pair, pair, kinds) },
     { name: 'embedding', svg: embeddingSvg(probing, options, kinds) },
     { name: 'crossing', svg: crossingFigure(crossed) },
   ];

@@ -71,20 +71,25 @@ export function checkStore(model: { lineage: Lineage }, store: Store): void {
   );
 }
 
-function checkClassifier(classifier: Classifier, folder: string, store: Store): void {
-  const problem =
-    classifier.size !== store.size
-      ? `sees ${classifier.size} pixels a side, the GAN draws ${store.size}`
-      : classifier.classes.join() !== store.classes.join()
-        ? 'was trained on other classes than the GAN'
-        : null;
-  if (problem) throw inputError(`the classifier in ${folder} ${problem}`);
-}
+/** Why a classifier cannot judge; null where it can. */
+type Misfit = (classifier: Classifier) => string | null;
 
-async function openClassifier(folder: string, store: Store): Promise<Classifier> {
+/** Classifiers that judge a generator's triplets see its size and know its classes. */
+const misfitTo =
+  (store: Store): Misfit =>
+  (classifier) => {
+    if (classifier.size !== store.size) {
+      return `sees ${classifier.size} pixels a side, the GAN draws ${store.size}`;
+    }
+    const same = classifier.classes.join() === store.classes.join();
+    return same ? null : 'was trained on other classes than the GAN';
+  };
+
+async function openClassifier(folder: string, misfit: Misfit): Promise<Classifier> {
   const classifier = await loadClassifier(folder);
   try {
-    checkClassifier(classifier, folder, store);
+    const problem = misfit(classifier);
+    if (problem) throw inputError(`the classifier in ${folder} ${problem}`);
     return classifier;
   } catch (error) {
     classifier.dispose();
@@ -93,7 +98,10 @@ async function openClassifier(folder: string, store: Store): Promise<Classifier>
 }
 
 /** The guide and the verifiers: as named, else the newest classifiers of the workspace. */
-async function openJudges(request: SamplingRequest, store: Store) {
+export async function openJudges(
+  request: Pick<SamplingRequest, 'guide' | 'verifier'>,
+  misfit: Misfit,
+) {
   const newest = runsOf('classifier', CLASSIFIER_FILE).map(({ folder }) => folder);
   const guideFolder = requireRun(
     'classifier',
@@ -101,13 +109,13 @@ async function openJudges(request: SamplingRequest, store: Store) {
     'train one: npx gan classify train',
     CLASSIFIER_FILE,
   ).folder;
-  const guide = await openClassifier(guideFolder, store);
+  const guide = await openClassifier(guideFolder, misfit);
   const verifiers: Classifier[] = [];
   const named = request.verifier !== undefined;
   for (const folder of request.verifier ?? newest) {
     if (!named && verifiers.length === MOST_VERIFIERS) break;
     try {
-      const one = await openClassifier(folder, store);
+      const one = await openClassifier(folder, misfit);
       if (one.digest !== guide.digest) verifiers.push(one);
       else one.dispose();
     } catch (error) {
@@ -121,7 +129,6 @@ async function openJudges(request: SamplingRequest, store: Store) {
 function wantedClasses(request: SamplingRequest, model: GanModel, trainedFor: string): number[] {
   if (request.pair) {
     const [label, partner] = request.pair.split(':').map(Number) as [number, number];
-    if (label === partner) throw usageError(`--pair ${request.pair} names the same class twice`);
     for (const spaceGroup of [label, partner]) model.labelOf(spaceGroup);
     return [label];
   }
@@ -146,7 +153,7 @@ export async function openSampling(request: SamplingRequest): Promise<Sampling> 
     checkStore(model, store);
     const classes = wantedClasses(request, model, trainedFor);
     const judges = request.near
-      ? await openJudges(request, store)
+      ? await openJudges(request, misfitTo(store))
       : { guide: null, verifiers: [] as Classifier[] };
     const close = (): void => {
       for (const one of [model, judges.guide, ...judges.verifiers]) one?.dispose();

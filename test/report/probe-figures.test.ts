@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import { Stream } from '../../src/ground/stream.ts';
+import { crossingFigure } from '../../src/report/probe-crossing.ts';
+import { embeddingFigure } from '../../src/report/probe-embedding.ts';
+import { marginFigure } from '../../src/report/probe-margins.ts';
+import { pairFigure } from '../../src/report/probe-pairs.ts';
+import { planeFigure } from '../../src/report/probe-plane.ts';
+import { stripFigure } from '../../src/report/probe-strip.ts';
+
+const PAIR = { spaceGroup: 62, partner: 14 };
+const stream = new Stream(4, 'probe figures');
+const draws = (count: number, centre: number) => {
+  const own = stream.split(`${centre}`);
+  return Array.from({ length: count }, () => Number((centre + own.normal()).toFixed(3)));
+};
+
+/** Four grid points a side, cut in half between the two classes. */
+const plane = () => {
+  const x = [0, 1, 2, 3];
+  const margin = Float32Array.from({ length: 16 }, (_, i) => 1.5 - (i % 4));
+  const region = Uint8Array.from(margin, (m) => (m > 0 ? 0 : 1));
+  const other = region.map((v, i) => (i > 13 ? 2 : v));
+  return {
+    ...{ ...PAIR, x, y: x, agreement: 0.875 },
+    points: [
+      [0, 0],
+      [3, 0],
+      [1.5, 2],
+    ] as const,
+    panels: [
+      { name: 'guide', region, margin },
+      { name: 'another seed (1)', region: other, margin },
+    ],
+  };
+};
+
+const strip = (crossing: number | null) => ({
+  ...{ ...PAIR, size: 4, crossing },
+  frames: [0, 0.5, 1].map((t) => ({ t, pixels: new Uint8Array(48).fill(255 * t) })),
+  curve: [0, 0.5, 1].map((t) => ({ t, own: 0.9 - 0.8 * t, partner: 0.05 + 0.8 * t })),
+});
+
+const crossing = {
+  ...{ ...PAIR, t: 0.44 },
+  patterns: (
+    [
+      [0, 0, 1],
+      [0, 1, 0],
+      [1, 0, 0],
+    ] as const
+  ).map((zone) => ({
+    zone,
+    reach: 1.2,
+    reflections: [
+      { hkl: [0, 0, 0] as const, x: 0, y: 0, from: 9, to: 9 },
+      { hkl: [2, 0, 0] as const, x: 0.4, y: 0, from: 2, to: 5 },
+      { hkl: [0, -1, 0] as const, x: 0, y: -0.3, from: 3, to: 0.1 },
+    ],
+  })),
+  cells: {
+    from: [5, 6, 7, 90, 90, 90] as const,
+    to: [5, 6.3, 7, 90, 95, 90] as const,
+  },
+};
+
+const FIGURES: Record<string, () => string | Promise<string>> = {
+  plane: () => planeFigure(plane()),
+  strip: () => stripFigure(strip(0.53)),
+  margins: () =>
+    marginFigure({
+      ...PAIR,
+      real: draws(20, 4),
+      realPartner: draws(18, -3),
+      random: draws(12, 2),
+      boundary: draws(12, 0.1),
+      boundaryElsewhere: draws(12, 0.6),
+    }),
+  pairs: () =>
+    pairFigure([
+      { spaceGroup: 62, partner: 14, confusion: 0.4, accepted: 12 },
+      { spaceGroup: 62, partner: 33, confusion: 0.1, accepted: null },
+      { spaceGroup: 33, partner: 62, confusion: 0.002, accepted: null },
+    ]),
+  embedding: () =>
+    embeddingFigure({
+      ...PAIR,
+      kept: [0.6, 0.21],
+      points: (['real', 'real partner', 'random', 'boundary'] as const).map((kind, i) => ({
+        kind,
+        x: i,
+        y: 2 - i,
+      })),
+    }),
+  crossing: () => crossingFigure(crossing),
+};
+
+describe.each(Object.keys(FIGURES))('the figure %s', (name) => {
+  it('is drawn as it was', async () => {
+    await expect(await FIGURES[name]!()).toMatchFileSnapshot(`snapshots/probe-${name}.svg`);
+  });
+
+  it('can be read alone: title, both space groups, named axes', async () => {
+    const svg = await FIGURES[name]!();
+    for (const group of ['62', '14']) expect(svg).toContain(group);
+    expect(svg).toMatch(/^<svg/);
+    expect(svg).toMatch(/<text[^>]*font-weight="(bold|600|700)"/);
+    expect(svg).not.toMatch(/NaN|undefined|Infinity/);
+  });
+});
+
+it('says in words what the pictures show', async () => {
+  expect(await FIGURES.plane!()).toContain('agree on 88 %');
+  expect(await stripFigure(strip(null))).toContain('do not cross on this path');
+  expect(crossingFigure(crossing)).toContain('b 6.00 → 6.30 Å, beta 90.00 → 95.00°');
+  expect(
+    pairFigure([
+      { ...PAIR, confusion: 0.001, accepted: null },
+      { ...PAIR, partner: 33, confusion: 0.2, accepted: 3 },
+    ]),
+  ).not.toMatch(/>14</);
+});
