@@ -1,4 +1,3 @@
-import type { ParameterLayout } from '../../src/engine/parameters.ts';
 import {
   type Scalar,
   type Tensor1D,
@@ -7,6 +6,7 @@ import {
   tf,
 } from '../../src/engine/tf.ts';
 import { gradientPenalty } from '../losses.ts';
+import type { Layouts } from '../pair.ts';
 import { augmented, type Views } from './augment.ts';
 import { scorePixels } from './discriminator.ts';
 import type { Objective } from './losses.ts';
@@ -17,7 +17,7 @@ import { type Singular, spectrallyNormalised } from './spectral.ts';
 /** Both networks of one step as layouts and flat weights, and what they minimise. */
 export interface PixelNetworks {
   shape: PixelShape;
-  layouts: { generator: ParameterLayout; discriminator: ParameterLayout };
+  layouts: Layouts;
   generator: Tensor1D;
   discriminator: Tensor1D;
   /** Singular vectors of the discriminator's kernels. */
