@@ -1,3 +1,4 @@
+import type { Weights } from '../../src/engine/parameters.ts';
 import {
   type Scalar,
   type Tensor1D,
@@ -53,11 +54,9 @@ const seen = (x: Tensor4D, { views, noise }: Sight): Tensor4D => {
 
 /** Two batches of the same classes go through together. */
 function scoresOf(
-  networks: PixelNetworks,
-  flat: Parameters<typeof scorePixels>[0],
+  weights: Weights,
   { images, codes }: { images: [Tensor4D, Tensor4D]; codes: Tensor2D },
 ): [Tensor1D, Tensor1D] {
-  const weights = spectrallyNormalised(flat, networks.singular);
   const both = tf.concat(images, 0) as Tensor4D;
   const scores = scorePixels(weights, both, tf.concat([codes, codes], 0) as Tensor2D);
   return tf.split(scores, 2) as [Tensor1D, Tensor1D];
@@ -65,7 +64,7 @@ function scoresOf(
 
 /** R1 (Mescheder et al. 2018) at triplets as the discriminator sees them. */
 function penaltyAt(
-  weights: Parameters<typeof scorePixels>[0],
+  weights: Weights,
   { images, codes }: { images: Tensor4D; codes: Tensor2D },
   gamma: number,
 ): Scalar {
@@ -92,13 +91,13 @@ export function descendDiscriminator(
     return [seen(real, sights.real!), seen(made, sights.fake)] as [Tensor4D, Tensor4D];
   });
   const { value, gradient } = layouts.discriminator.slope(networks.discriminator, (flat) => {
-    const both = scoresOf(networks, flat, { images, codes });
+    const weights = spectrallyNormalised(flat, networks.singular);
+    const both = scoresOf(weights, { images, codes });
     both.forEach((part, i) => {
       scores[i] = part.mean().dataSync()[0]!;
     });
     const loss = objective.discriminator(...both);
     if (penalty === 0) return loss;
-    const weights = spectrallyNormalised(flat, networks.singular);
     const where = objective.relative ? images : images.slice(0, 1);
     return where.reduce<Scalar>(
       (sum, batch) => sum.add(penaltyAt(weights, { images: batch, codes }, penalty)),
