@@ -19,6 +19,7 @@ import { predictedLabels } from '../classifier/metrics.ts';
 import { trainingClasses } from '../gan/attention.ts';
 import { GENERATORS } from '../gan/config.ts';
 import { ganData } from '../gan/data.ts';
+import { meanDistance } from '../gan/vectors.ts';
 import { ClassTables } from '../src/codec/class-tables.ts';
 import { drawPool } from '../src/codec/pool.ts';
 import type { SamplerName } from '../src/codec/samplers.ts';
@@ -36,7 +37,6 @@ import { writeFigure } from '../src/report/raster.ts';
 import { contactSheet, type SheetCell } from '../src/report/sheet.ts';
 import type { SyntheticArchive } from '../synthetic/archive.ts';
 import { audit } from '../synthetic/audit.ts';
-import { squaredDistance } from '../synthetic/metrics/distances.ts';
 import { pickRows } from '../synthetic/metrics/features.ts';
 import { median } from '../synthetic/metrics/quantile.ts';
 import { pooled } from '../synthetic/spaces/pooled.ts';
@@ -140,19 +140,10 @@ function pickImages(images: Uint8Array, rows: ArrayLike<number>, length: number)
 }
 
 /** Mean distance between different rows of a set. */
-function spreadOf(
+const spreadOf = (
   set: Pick<Examples, 'count' | 'size' | 'images'>,
   rows: readonly number[],
-): number {
-  const features = pickRows(pooled(set), [...rows]);
-  let sum = 0;
-  let pairs = 0;
-  for (let i = 0; i < features.count; i++) {
-    for (let j = 0; j < i; j++, pairs++)
-      sum += Math.sqrt(squaredDistance(features, i, features, j));
-  }
-  return pairs ? sum / pairs : Number.NaN;
-}
+): number => meanDistance(pickRows(pooled(set), rows));
 
 const rowsOf = (labels: ArrayLike<number>, wanted: number): number[] =>
   Array.from(labels, (label, i) => (label === wanted ? i : -1)).filter((i) => i >= 0);

@@ -46,8 +46,8 @@ export function classShares(
 }
 
 /** Every row in a group of its class; what a last group lacks comes from the class's first rows. */
-export function groupedRows({ labels, ...data }: TrainingVectors): Int32Array {
-  const rows = rowsByClass({ labels, classCount: classCount({ labels, ...data }) });
+export function groupedRows(data: TrainingVectors): Int32Array {
+  const rows = rowsByClass({ labels: data.labels, classCount: classCount(data) });
   const grouped = rows.flatMap((own) =>
     Array.from({ length: GROUP * Math.ceil(own.length / GROUP) }, (_, i) => own[i % own.length]!),
   );

@@ -1,11 +1,11 @@
-import type { ParameterLayout } from '../src/engine/parameters.ts';
 import { type Scalar, type Tensor1D, type Tensor2D, tf } from '../src/engine/tf.ts';
 import { discriminatorHinge, generatorHinge, gradientPenalty } from './losses.ts';
 import { discriminator, embed, generator } from './networks.ts';
+import type { Layouts } from './pair.ts';
 
 /** Both networks of one step as layouts and flat weights. */
 export interface Networks {
-  layouts: { generator: ParameterLayout; discriminator: ParameterLayout };
+  layouts: Layouts;
   generator: Tensor1D;
   discriminator: Tensor1D;
 }

@@ -2,7 +2,13 @@ import { rowsByClass } from '../src/balance/sampling.ts';
 import type { Stream } from '../src/ground/stream.ts';
 import { classCount, type TrainingVectors } from './batches.ts';
 import type { Trainee } from './trainee.ts';
-import { type LabelledRows, labelledRows, type VectorRows, vectorRows } from './vectors.ts';
+import {
+  type LabelledRows,
+  labelledRows,
+  meanDistance,
+  type VectorRows,
+  vectorRows,
+} from './vectors.ts';
 
 /** Distance of two sets of vectors, about zero where both come from one distribution (KID). */
 export type SetDistance = (real: VectorRows, fake: VectorRows) => number;
@@ -42,21 +48,6 @@ const LEAST_REAL = 3;
 const mean = (list: ArrayLike<number>): number =>
   Array.from(list).reduce((sum, value) => sum + value, 0) / list.length;
 
-/** Mean distance between different rows. */
-function spread({ count, width, values }: VectorRows): number {
-  let sum = 0;
-  for (let i = 0; i < count; i++) {
-    for (let j = 0; j < i; j++) {
-      let square = 0;
-      for (let k = 0; k < width; k++) {
-        square += (values[i * width + k]! - values[j * width + k]!) ** 2;
-      }
-      sum += Math.sqrt(square);
-    }
-  }
-  return (2 * sum) / (count * (count - 1));
-}
-
 /** Spread over the classes that get attention, else the rarest, beside that of real vectors. */
 function diversityOf(trainer: Trainee, training: TrainingVectors, stream: Stream): number {
   const { labels, attention } = training;
@@ -73,8 +64,8 @@ function diversityOf(trainer: Trainee, training: TrainingVectors, stream: Stream
   const ratios = classes.map((label, i) => {
     const own = Array.from({ length: EACH }, (_, n) => i * EACH + n);
     return (
-      spread(vectorRows(made, own)) /
-      spread(labelledRows(training, rows[label]!.slice(0, 4 * EACH)))
+      meanDistance(vectorRows(made, own)) /
+      meanDistance(labelledRows(training, rows[label]!.slice(0, 4 * EACH)))
     );
   });
   return mean(ratios.filter(Number.isFinite));

@@ -1,3 +1,5 @@
+import { inputError } from '../src/ground/errors.ts';
+
 /** What a GAN learned from: enough to refuse it where test materials were among it. */
 export interface Lineage {
   /** Digest of the prepared store. */
@@ -20,4 +22,23 @@ export function lineageOf(
     materials: [...new Set(seen.flatMap((set) => [...set]))].sort(),
     counts: seen.map((set) => set.size),
   };
+}
+
+/**
+ * Label of a space group in a GAN; `knows` tells which labels it learned.
+ *
+ * @throws input error that names the classes where the GAN does not know it.
+ */
+export function knownLabel(
+  classes: readonly number[],
+  knows: (label: number) => boolean,
+  spaceGroup: number,
+): number {
+  const label = classes.indexOf(spaceGroup);
+  if (label >= 0 && knows(label)) return label;
+  const known = classes.filter((_, one) => knows(one));
+  throw inputError(
+    `the GAN does not know space group ${spaceGroup}`,
+    `it was trained on ${known.join(', ')}`,
+  );
 }

@@ -9,7 +9,7 @@ import { readTensorFile, writeTensorFile } from '../src/ground/tensorfile.ts';
 import { classCodes } from './codes.ts';
 import { type Critic, criticScores } from './critic.ts';
 import { decodedTriplets, decodeTensors, type SpaceTensors, spaceTensors } from './decode.ts';
-import type { Lineage } from './lineage.ts';
+import { knownLabel, type Lineage } from './lineage.ts';
 import { embed, type GanShape, generator, generatorLayout } from './networks.ts';
 import { type Decoding, type DecodingPlan, planDecoding } from './plan.ts';
 import { type CodecSpace, vectorWidth } from './space.ts';
@@ -61,13 +61,7 @@ export class GanModel {
 
   /** Label of a space group; an input error names the classes where the GAN does not know it. */
   labelOf(spaceGroup: number): number {
-    const label = this.classes.indexOf(spaceGroup);
-    if (label >= 0 && this.space.zones[label]) return label;
-    const known = this.classes.filter((_, i) => this.space.zones[i]);
-    throw inputError(
-      `the GAN does not know space group ${spaceGroup}`,
-      `it was trained on ${known.join(', ')}`,
-    );
+    return knownLabel(this.classes, (label) => this.space.zones[label] !== null, spaceGroup);
   }
 
   /** Whether a class (by index) had a training triplet, whose zone axes new triplets take. */

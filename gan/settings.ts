@@ -3,7 +3,7 @@ import type { Store } from '../src/dataset/store.ts';
 import { readConfigFile, resolveConfig } from '../src/ground/config.ts';
 import { usageError } from '../src/ground/errors.ts';
 import { defaultStorePath } from '../src/ground/run.ts';
-import { oneOf, whole } from '../src/ground/settings.ts';
+import { oneOf, positive, whole } from '../src/ground/settings.ts';
 import { type GanConfig, GENERATORS, ganConfigFor, PRESETS } from './config.ts';
 import { storeOfSize } from './pixel/averaged-store.ts';
 import { type PixelConfig, pixelConfigFor } from './pixel/config.ts';
@@ -19,8 +19,8 @@ const about = z.object({
   size: whole(1).optional(),
   data: z.string().default(defaultStorePath),
   classes: z.coerce.string().default('rare'),
-  minutes: z.coerce.number().positive({ error: 'is not above 0' }).optional(),
-  keep: z.coerce.number().int().min(1, { error: 'is less than 1' }).default(2),
+  minutes: positive.optional(),
+  keep: whole(1).default(2),
 });
 
 /** What is trained, whatever kind of network it is. */

@@ -1,15 +1,12 @@
-import { Adam, blend } from '../src/engine/adam.ts';
-import { explainStepError } from '../src/engine/explain.ts';
 import { kernels } from '../src/engine/kernels.ts';
 import { numbersOf } from '../src/engine/numbers.ts';
-import type { ParameterLayout } from '../src/engine/parameters.ts';
-import { type Tensor1D, type Tensor2D, tf } from '../src/engine/tf.ts';
+import { type Tensor2D, tf } from '../src/engine/tf.ts';
 import { Stream } from '../src/ground/stream.ts';
-import { BatchSampler, groupedRows, type TrainingVectors } from './batches.ts';
+import { BatchSampler, classCount, groupedRows, type TrainingVectors } from './batches.ts';
 import type { GanConfig } from './config.ts';
 import { type Critic, criticScores } from './critic.ts';
 import { fusedGradients } from './fused-gradients.ts';
-import { composedGradients, type Draws, type Gradients, type Networks } from './gradients.ts';
+import { composedGradients, type Draws, type Gradients } from './gradients.ts';
 import {
   discriminatorLayout,
   embed,
@@ -19,6 +16,7 @@ import {
   groupSpread,
 } from './networks.ts';
 import { NoiseSource } from './noise.ts';
+import { NetworkPair } from './pair.ts';
 import type { StepLosses, Trainee, TrainerState } from './trainee.ts';
 import type { LabelledRows, VectorRows } from './vectors.ts';
 
@@ -34,6 +32,9 @@ export const shapeOf = (
   code: data.code,
 });
 
+/** Steps until the moving average keeps half of what it was. */
+const SETTLING = 50;
+
 /**
  * The conditional GAN in training: both networks, their optimisers and the moving average of the
  * generator. `step` is one update of each network. Free it with `dispose`.
@@ -43,41 +44,30 @@ export class GanTrainer implements Trainee {
   /** Standard deviation of the noise on what the discriminator sees; starts as configured. */
   inputNoise: number;
   private readonly config: GanConfig;
-  private readonly layouts: { generator: ParameterLayout; discriminator: ParameterLayout };
   private readonly values: Tensor2D;
   private readonly codes: Tensor2D;
-  private readonly generatorAdam: Adam;
-  private readonly discriminatorAdam: Adam;
+  private readonly pair: NetworkPair;
   private readonly data: TrainingVectors;
   private readonly gradients: Gradients;
   /** Mean spread of the groups of real vectors. */
   private readonly spread: number;
-  private average: Tensor1D;
   private sampler: BatchSampler;
   private noise: NoiseSource;
-  private steps = 0;
 
   constructor(data: TrainingVectors, config: GanConfig, stream: Stream) {
     this.config = config;
     this.inputNoise = config.inputNoise;
     this.data = data;
     this.shape = shapeOf(config, data);
-    this.layouts = {
+    const layouts = {
       generator: generatorLayout(this.shape),
       discriminator: discriminatorLayout(this.shape),
     };
-    const start = this.layouts.generator.initial(stream.split('generator'));
+    this.pair = new NetworkPair(layouts, { ...config, settling: SETTLING }, stream);
     const run = kernels();
     this.gradients = run ? fusedGradients(run) : composedGradients;
-    const betas = { beta1: 0, beta2: 0.99 };
-    this.generatorAdam = new Adam(start, betas);
-    this.discriminatorAdam = new Adam(
-      this.layouts.discriminator.initial(stream.split('discriminator')),
-      betas,
-    );
-    this.average = tf.tensor1d(start);
     this.values = tf.tensor2d(data.values, [data.labels.length, data.width]);
-    this.codes = tf.tensor2d(data.codes, [data.codes.length / data.code, data.code]);
+    this.codes = tf.tensor2d(data.codes, [classCount(data), data.code]);
     this.spread = tf.tidy(() => {
       const rows = tf.tensor1d(groupedRows(data), 'int32');
       return groupSpread(tf.gather(this.values, rows)).mean().dataSync()[0]!;
@@ -88,25 +78,16 @@ export class GanTrainer implements Trainee {
 
   private samplerFrom(stream: Stream): BatchSampler {
     const { labels, attention } = this.data;
-    return new BatchSampler({ labels, classes: this.codes.shape[0], attention, stream });
+    return new BatchSampler({ labels, classes: classCount(this.data), attention, stream });
   }
 
-  /** Updates done so far. */
   get step(): number {
-    return this.steps;
+    return this.pair.step;
   }
 
-  /**
-   * One update of the discriminator, one of the generator, one of the moving average.
-   *
-   * @throws input error that names a smaller batch where memory runs out.
-   */
+  /** One update of the discriminator, one of the generator, one of the moving average. */
   update(): StepLosses {
-    try {
-      return this.updateBoth();
-    } catch (error) {
-      throw explainStepError(error, this.config.batch);
-    }
+    return this.pair.update(() => this.updateBoth());
   }
 
   private updateBoth(): StepLosses {
@@ -116,8 +97,6 @@ export class GanTrainer implements Trainee {
     try {
       const { loss, scores } = this.updateDiscriminator(real, codes);
       const generatorLoss = this.updateGenerator(codes);
-      this.updateAverage();
-      this.steps++;
       return { discriminator: loss, generator: generatorLoss, real: scores[0], fake: scores[1] };
     } finally {
       tf.dispose([real, codes]);
@@ -138,14 +117,6 @@ export class GanTrainer implements Trainee {
     });
   }
 
-  private get networks(): Networks {
-    return {
-      layouts: this.layouts,
-      generator: this.generatorAdam.values,
-      discriminator: this.discriminatorAdam.values,
-    };
-  }
-
   private draws(codes: Tensor2D): Draws {
     const { latent, vector } = this.shape;
     const [count] = codes.shape;
@@ -156,38 +127,30 @@ export class GanTrainer implements Trainee {
 
   private updateDiscriminator(real: Tensor2D, codes: Tensor2D) {
     const { penalty, penaltyEvery, discriminatorRate } = this.config;
-    const due = this.steps % penaltyEvery === 0;
+    const due = this.pair.step % penaltyEvery === 0;
     const realNoise = this.noise.normal<Tensor2D>(real.shape);
     const draws = this.draws(codes);
-    const { loss, scores, gradient } = this.gradients.discriminator(this.networks, {
+    const { loss, scores, gradient } = this.gradients.discriminator(this.pair, {
       ...draws,
       ...{ real, realNoise, penalty: due ? penalty * penaltyEvery : 0 },
     });
-    this.discriminatorAdam.apply(gradient, discriminatorRate);
-    tf.dispose([gradient, realNoise, draws.z, draws.fakeNoise]);
+    this.pair.descend('discriminator', gradient, discriminatorRate);
+    tf.dispose([realNoise, draws.z, draws.fakeNoise]);
     return { loss, scores };
   }
 
   private updateGenerator(codes: Tensor2D): number {
     const draws = this.draws(codes);
-    const { loss, gradient } = this.gradients.generator(this.networks, draws);
-    this.generatorAdam.apply(gradient, this.config.generatorRate);
-    tf.dispose([gradient, draws.z, draws.fakeNoise]);
+    const { loss, gradient } = this.gradients.generator(this.pair, draws);
+    this.pair.descend('generator', gradient, this.config.generatorRate);
+    tf.dispose([draws.z, draws.fakeNoise]);
     return loss;
-  }
-
-  /** The average forgets fast at first, so that it does not carry the random start along. */
-  private updateAverage(): void {
-    const keep = Math.min(this.config.average, this.steps / (this.steps + 50));
-    const next = blend(this.average, this.generatorAdam.values, keep);
-    this.average.dispose();
-    this.average = next;
   }
 
   /** The discriminator as it stands, and how far the real vectors spread. */
   critic(): Critic {
     return {
-      weights: this.discriminatorAdam.values.dataSync() as Float32Array,
+      weights: this.pair.discriminator.dataSync() as Float32Array,
       spread: this.spread,
     };
   }
@@ -197,7 +160,7 @@ export class GanTrainer implements Trainee {
     const { latent, vector } = this.shape;
     const count = labels.length;
     const values = numbersOf(() => {
-      const weights = this.layouts.generator.unpack(this.average);
+      const weights = this.pair.layouts.generator.unpack(this.pair.average);
       const codes = tf.gather(this.codes, tf.tensor1d(Array.from(labels), 'int32'));
       const z = tf.tensor2d(stream.normals(count * latent), [count, latent]);
       return generator(weights, z, embed(weights, codes));
@@ -215,17 +178,12 @@ export class GanTrainer implements Trainee {
 
   /** The weights of the averaged generator. */
   averaged(): Float32Array {
-    return this.average.dataSync() as Float32Array;
+    return this.pair.averaged();
   }
 
   state(): TrainerState {
     return {
-      step: this.steps,
-      generator: this.generatorAdam.values.dataSync() as Float32Array,
-      generatorAdam: this.generatorAdam.state(),
-      discriminator: this.discriminatorAdam.values.dataSync() as Float32Array,
-      discriminatorAdam: this.discriminatorAdam.state(),
-      average: this.averaged(),
+      ...this.pair.state(),
       draws: this.sampler.source.state(),
       noise: this.noise.state(),
       inputNoise: this.inputNoise,
@@ -233,19 +191,14 @@ export class GanTrainer implements Trainee {
   }
 
   restore(state: TrainerState): void {
-    this.steps = state.step;
+    this.pair.restore(state);
     this.inputNoise = state.inputNoise;
-    this.generatorAdam.restore(state.generator, state.generatorAdam);
-    this.discriminatorAdam.restore(state.discriminator, state.discriminatorAdam);
-    this.average.dispose();
-    this.average = tf.tensor1d(state.average);
     this.sampler = this.samplerFrom(Stream.restore(state.draws));
     this.noise = new NoiseSource(state.noise);
   }
 
   dispose(): void {
-    this.generatorAdam.dispose();
-    this.discriminatorAdam.dispose();
-    tf.dispose([this.average, this.values, this.codes]);
+    this.pair.dispose();
+    tf.dispose([this.values, this.codes]);
   }
 }

@@ -34,6 +34,25 @@ export function vectorRows(
   return { count: rows.length, width, values: out };
 }
 
+/** Mean distance between different rows; NaN for fewer than two. */
+export function meanDistance({
+  count,
+  width,
+  values,
+}: Pick<VectorRows, 'count' | 'width'> & { values: ArrayLike<number> }): number {
+  let sum = 0;
+  for (let i = 0; i < count; i++) {
+    for (let j = 0; j < i; j++) {
+      let square = 0;
+      for (let k = 0; k < width; k++) {
+        square += (values[i * width + k]! - values[j * width + k]!) ** 2;
+      }
+      sum += Math.sqrt(square);
+    }
+  }
+  return (2 * sum) / (count * (count - 1));
+}
+
 /** Some rows of training vectors, with their labels. */
 export const labelledRows = (all: TrainingVectors, rows: readonly number[]): LabelledRows => ({
   ...vectorRows(all, rows),

@@ -2,9 +2,9 @@ import type { GanModel } from '../gan/model.ts';
 import { BLOCK, type Drawn, type Origin as Source } from '../gan/sample.ts';
 import type { Store } from '../src/dataset/store.ts';
 import type { ArchiveContents, Parameters, SyntheticArchive } from './archive.ts';
-import { splitDigest } from './leak.ts';
+import { drawnArchive } from './from-generator.ts';
 import { type ParameterPart, partOf, rowOf } from './parameter-row.ts';
-import { type Provenance, type Seen, seenBy } from './provenance.ts';
+import type { Provenance, Seen } from './provenance.ts';
 
 /** A drawn triplet on its way into an archive. */
 export interface GanSample {
@@ -57,38 +57,20 @@ function parametersOf(model: GanModel, samples: readonly GanSample[]): Parameter
   return { values, width: at, layout: { parts, discs } };
 }
 
-/**
- * The contents of an archive of GAN samples, with what the discriminator says of each and their
- * origin for the leak guard.
- */
+/** The contents of an archive of samples of the codec GAN. */
 export function ganArchive(
-  made: { model: GanModel; store: Store; guide: Seen | null },
+  { model, store, guide }: { model: GanModel; store: Store; guide: Seen | null },
   samples: readonly GanSample[],
 ): ArchiveContents {
-  const { model, store, guide } = made;
-  const each = store.size * store.size * 3;
-  const images = new Uint8Array(samples.length * each);
-  samples.forEach(({ drawn }, i) => {
-    images.set(drawn.pixels, i * each);
-  });
-  const gan = seenBy(model.digest, model.lineage.materials);
   const scores = model.scores(
     samples.map(({ drawn }) => drawn.vector),
     samples.map(({ source }) => source.label),
   );
-  return {
-    size: store.size,
-    images,
-    labels: samples.map(({ passport }) => passport.class),
-    classes: store.classes,
-    camera: store.camera,
-    provenance: samples.map(({ passport }, i) => ({
-      ...passport,
-      discriminator: scores?.[i] ?? null,
-    })),
-    origin: { store: store.digest, split: splitDigest(store), gan, guide, scalers: gan },
-    parameters: parametersOf(model, samples),
-  };
+  const parameters = parametersOf(model, samples);
+  return drawnArchive(
+    { model, store, guide, scaled: true, scores, parameters },
+    samples.map(({ drawn, passport }) => ({ pixels: drawn.pixels, passport })),
+  );
 }
 
 /**

@@ -2,17 +2,14 @@ import type { PixelModel, PixelOrigin } from '../gan/pixel/model.ts';
 import { PIXEL_BLOCK } from '../gan/pixel/model.ts';
 import type { Store } from '../src/dataset/store.ts';
 import type { ArchiveContents, Parameters, SyntheticArchive } from './archive.ts';
-import { splitDigest } from './leak.ts';
+import { type DrawnSample, drawnArchive } from './from-generator.ts';
 import { type ParameterPart, partOf, rowOf } from './parameter-row.ts';
-import { type Provenance, seenBy } from './provenance.ts';
 
 /** A triplet drawn in pixels on its way into an archive. */
-export interface PixelSample {
-  pixels: Uint8Array;
+export interface PixelSample extends DrawnSample {
   source: PixelOrigin;
   /** Position in the block that it was drawn in: drawn there again, it is the same to the bit. */
   place: number;
-  passport: Provenance;
 }
 
 /** What a reader needs to draw each sample again; there is no lattice to be read. */
@@ -41,26 +38,13 @@ export function pixelArchive(
   { model, store }: { model: PixelModel; store: Store },
   samples: readonly PixelSample[],
 ): ArchiveContents {
-  const each = 3 * store.size * store.size;
-  const images = new Uint8Array(samples.length * each);
-  samples.forEach(({ pixels }, i) => {
-    images.set(pixels, i * each);
-  });
-  const gan = seenBy(model.digest, model.lineage.materials);
   const scores = model.scores(
     samples.map(({ pixels }) => pixels),
     samples.map(({ source }) => source.label),
   );
-  return {
-    size: store.size,
-    images,
-    labels: samples.map(({ passport }) => passport.class),
-    classes: store.classes,
-    camera: store.camera,
-    provenance: samples.map(({ passport }, i) => ({ ...passport, discriminator: scores[i]! })),
-    origin: { store: store.digest, split: splitDigest(store), gan, guide: null, scalers: null },
-    parameters: parametersOf(model, samples),
-  };
+  const parameters = parametersOf(model, samples);
+  const by = { model, store, guide: null, scaled: false, scores, parameters };
+  return drawnArchive(by, samples);
 }
 
 /**

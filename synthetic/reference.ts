@@ -25,28 +25,24 @@ export function references(
   real: Features,
   { labels, materials }: { labels: ArrayLike<number>; materials: readonly string[] },
 ): (label: number) => Reference {
-  const made = new Map<object, Reference>();
-  const make = (kind: Reference['kind'], rows: readonly number[]): Reference => {
+  const everyRow = [...materials.keys()];
+  const members = groupBy(everyRow, (row) => labels[row]!);
+  const several = [...members].filter(
+    ([, rows]) => new Set(rows.map((row) => materials[row])).size >= OWN_REFERENCE,
+  );
+  const serving = new Set(several.map(([label]) => label));
+  const make = (of: number | 'all'): Reference => {
+    const rows = of === 'all' ? everyRow : members.get(of)!;
     const chosen = pickRows(real, rows);
     const groups = rows.map((row) => materials[row]!);
     const limit = quantile(realismAmong(chosen, { groups }), STRICTNESS);
-    return { kind, real: chosen, groups, limit };
+    return { kind: of === 'all' ? 'all' : 'class', real: chosen, groups, limit };
   };
-  const everyRow = [...materials.keys()];
-  const all = { kind: 'all', rows: everyRow } as const;
-  const members = groupBy(everyRow, (row) => labels[row]!);
-  const choose = (label: number) => {
-    const rows = members.get(label) ?? [];
-    const own = new Set(rows.map((row) => materials[row])).size;
-    return own >= OWN_REFERENCE ? ({ kind: 'class', rows } as const) : all;
-  };
-  const chosen = new Map([...members.keys()].map((label) => [label, choose(label)]));
+  const made = new Map<number | 'all', Reference>();
   return (label) => {
-    const choice = chosen.get(label) ?? all;
-    const known = made.get(choice);
-    if (known) return known;
-    const reference = make(choice.kind, choice.rows);
-    made.set(choice, reference);
+    const of = serving.has(label) ? label : 'all';
+    const reference = made.get(of) ?? make(of);
+    made.set(of, reference);
     return reference;
   };
 }

@@ -5,7 +5,7 @@ import { usageError } from '../../src/ground/errors.ts';
 import { SIZES } from './shape.ts';
 
 /** Bytes of averaged triplets that are kept; further ones are averaged whenever they are read. */
-const KEPT_BYTES = 512 << 20;
+export const KEPT_BYTES = 512 << 20;
 
 /** A store whose triplets are averaged, in linear intensity, when they are read. */
 function averaged(store: Store, size: number): Store {

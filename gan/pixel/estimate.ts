@@ -1,17 +1,14 @@
 import type { Store } from '../../src/dataset/store.ts';
-import type { GanPlan } from '../estimate.ts';
+import { type GanPlan, trainingPlan } from '../training-plan.ts';
+import { KEPT_BYTES } from './averaged-store.ts';
 import type { PixelConfig } from './config.ts';
 import { discriminatorLayout } from './discriminator.ts';
 import { generatorLayout } from './networks.ts';
 import { channelsAt, type PixelShape, sidesTo } from './shape.ts';
 import { pixelShape } from './trainer.ts';
 
-/** Operations a second that convolutions of this size reach on one pair of processor cores. */
-const RATE = 5e10;
 /** Time of a step that does not depend on its size: launching some 600 kernels. */
 const OVERHEAD_MS = 25;
-/** What the engine takes before any network. */
-const ENGINE_BYTES = 450 << 20;
 /** Maps that a step keeps for its gradients, in numbers a pixel and channel of full resolution. */
 const KEPT_MAPS = 40;
 
@@ -40,28 +37,24 @@ export function pixelPlan(
   { kind, config }: { kind: PixelShape['kind']; config: PixelConfig },
   classes: readonly number[],
 ): GanPlan {
-  const { batch, steps, penaltyEvery } = config;
+  const { batch, penaltyEvery } = config;
   const shape = pixelShape(kind, config, store);
   const generatorParameters = generatorLayout(shape).size;
   const discriminatorParameters = discriminatorLayout(shape).size;
   // Generator: forward twice, backward once (twice a forward). Discriminator: forward three times,
   // backward twice, back to the triplets once; the penalty as much again every few steps.
   const passes = 4 * generatorPass(shape) + (8 + 6 / penaltyEvery) * discriminatorPass(shape);
-  const operationsPerStep = 2 * batch * passes;
-  const stepMs = OVERHEAD_MS + (1000 * operationsPerStep) / RATE;
   const triplets = store.indices('train').length;
-  const weights = 4 * 5 * (generatorParameters + discriminatorParameters);
   const maps = 4 * KEPT_MAPS * batch * shape.width * shape.size ** 2;
-  const read = Math.min(triplets * 3 * shape.size ** 2, 512 << 20);
-  return {
+  return trainingPlan({
     classes,
     triplets,
     config,
     generatorParameters,
     discriminatorParameters,
-    operationsPerStep,
-    stepMs,
-    totalMs: stepMs * steps,
-    bytes: ENGINE_BYTES + weights + maps + read,
-  };
+    passes,
+    overheadMs: OVERHEAD_MS,
+    beforeMs: 0,
+    dataBytes: maps + Math.min(triplets * 3 * shape.size ** 2, KEPT_BYTES),
+  });
 }

@@ -4,7 +4,8 @@ import { digestOf } from '../../src/ground/digest.ts';
 import { inputError } from '../../src/ground/errors.ts';
 import { readTensorFile, writeTensorFile } from '../../src/ground/tensorfile.ts';
 import { classCodes } from '../codes.ts';
-import type { Lineage } from '../lineage.ts';
+import { knownLabel, type Lineage } from '../lineage.ts';
+import { joinRows } from '../vectors.ts';
 import { drawRows, scoreRows } from './chunks.ts';
 import { generatorLayout, toStored, toUnits, unitTensor } from './networks.ts';
 import type { PixelShape } from './shape.ts';
@@ -72,13 +73,7 @@ export class PixelModel {
 
   /** Label of a space group; an input error names the classes where the GAN does not know it. */
   labelOf(spaceGroup: number): number {
-    const label = this.classes.indexOf(spaceGroup);
-    if (label >= 0 && this.lineage.counts[label]! > 0) return label;
-    const known = this.classes.filter((_, i) => this.lineage.counts[i]! > 0);
-    throw inputError(
-      `the GAN does not know space group ${spaceGroup}`,
-      `it was trained on ${known.join(', ')}`,
-    );
+    return knownLabel(this.classes, (label) => this.lineage.counts[label]! > 0, spaceGroup);
   }
 
   /** Rows of the sources of a class; empty where the generator draws from nothing. */
@@ -102,10 +97,7 @@ export class PixelModel {
   draw(origins: readonly PixelOrigin[]): Uint8Array[] {
     const padded = [...origins];
     while (padded.length % PIXEL_BLOCK > 0) padded.push(origins[0]!);
-    const z = new Float32Array(padded.length * this.shape.latent);
-    padded.forEach((origin, i) => {
-      z.set(origin.z, i * this.shape.latent);
-    });
+    const z = joinRows(padded.map((origin) => origin.z)).values;
     const labels = Int32Array.from(padded, ({ label }) => label);
     const source = (from: number, to: number) => this.sourceTensor(padded.slice(from, to));
     const { values, width } = drawRows(
@@ -124,12 +116,7 @@ export class PixelModel {
 
   /** How real the discriminator finds stored triplets under class labels: higher is more real. */
   scores(images: readonly Uint8Array[], labels: readonly number[]): Float32Array {
-    const width = 3 * this.shape.size ** 2;
-    const values = new Float32Array(images.length * width);
-    images.forEach((image, i) => {
-      values.set(toUnits(image), i * width);
-    });
-    const rows = { count: images.length, width, values, labels: Int32Array.from(labels) };
+    const rows = { ...joinRows(images.map(toUnits)), labels: Int32Array.from(labels) };
     return scoreRows(this.inUse(this.critic), rows);
   }
 

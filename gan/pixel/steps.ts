@@ -1,4 +1,4 @@
-import type { ParameterLayout } from '../../src/engine/parameters.ts';
+import type { Weights } from '../../src/engine/parameters.ts';
 import {
   type Scalar,
   type Tensor1D,
@@ -7,6 +7,7 @@ import {
   tf,
 } from '../../src/engine/tf.ts';
 import { gradientPenalty } from '../losses.ts';
+import type { Layouts } from '../pair.ts';
 import { augmented, type Views } from './augment.ts';
 import { scorePixels } from './discriminator.ts';
 import type { Objective } from './losses.ts';
@@ -17,7 +18,7 @@ import { type Singular, spectrallyNormalised } from './spectral.ts';
 /** Both networks of one step as layouts and flat weights, and what they minimise. */
 export interface PixelNetworks {
   shape: PixelShape;
-  layouts: { generator: ParameterLayout; discriminator: ParameterLayout };
+  layouts: Layouts;
   generator: Tensor1D;
   discriminator: Tensor1D;
   /** Singular vectors of the discriminator's kernels. */
@@ -53,11 +54,9 @@ const seen = (x: Tensor4D, { views, noise }: Sight): Tensor4D => {
 
 /** Two batches of the same classes go through together. */
 function scoresOf(
-  networks: PixelNetworks,
-  flat: Parameters<typeof scorePixels>[0],
+  weights: Weights,
   { images, codes }: { images: [Tensor4D, Tensor4D]; codes: Tensor2D },
 ): [Tensor1D, Tensor1D] {
-  const weights = spectrallyNormalised(flat, networks.singular);
   const both = tf.concat(images, 0) as Tensor4D;
   const scores = scorePixels(weights, both, tf.concat([codes, codes], 0) as Tensor2D);
   return tf.split(scores, 2) as [Tensor1D, Tensor1D];
@@ -65,7 +64,7 @@ function scoresOf(
 
 /** R1 (Mescheder et al. 2018) at triplets as the discriminator sees them. */
 function penaltyAt(
-  weights: Parameters<typeof scorePixels>[0],
+  weights: Weights,
   { images, codes }: { images: Tensor4D; codes: Tensor2D },
   gamma: number,
 ): Scalar {
@@ -92,13 +91,13 @@ export function descendDiscriminator(
     return [seen(real, sights.real!), seen(made, sights.fake)] as [Tensor4D, Tensor4D];
   });
   const { value, gradient } = layouts.discriminator.slope(networks.discriminator, (flat) => {
-    const both = scoresOf(networks, flat, { images, codes });
+    const weights = spectrallyNormalised(flat, networks.singular);
+    const both = scoresOf(weights, { images, codes });
     both.forEach((part, i) => {
       scores[i] = part.mean().dataSync()[0]!;
     });
     const loss = objective.discriminator(...both);
     if (penalty === 0) return loss;
-    const weights = spectrallyNormalised(flat, networks.singular);
     const where = objective.relative ? images : images.slice(0, 1);
     return where.reduce<Scalar>(
       (sum, batch) => sum.add(penaltyAt(weights, { images: batch, codes }, penalty)),

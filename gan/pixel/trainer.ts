@@ -1,9 +1,8 @@
-import { Adam, blend } from '../../src/engine/adam.ts';
-import { explainStepError } from '../../src/engine/explain.ts';
 import { numbersOf } from '../../src/engine/numbers.ts';
 import { type Tensor1D, type Tensor2D, tf } from '../../src/engine/tf.ts';
 import type { Stream } from '../../src/ground/stream.ts';
 import { classCodes } from '../codes.ts';
+import { NetworkPair } from '../pair.ts';
 import type { StepLosses, Trainee, TrainerState } from '../trainee.ts';
 import type { LabelledRows, VectorRows } from '../vectors.ts';
 import { drawRows, type InUse, scoreRows } from './chunks.ts';
@@ -30,6 +29,9 @@ export const pixelShape = (
   { size, classes }: { size: number; classes: readonly number[] },
 ): PixelShape => ({ kind, size, width, latent, embedding, code: classCodes(classes).code });
 
+/** Steps until the moving average keeps half of what it was. */
+const SETTLING = 20;
+
 /**
  * A GAN on pixels in training: both networks, their optimisers, the singular vectors of spectral
  * normalisation and the moving average of the generator. Free it with `dispose`.
@@ -38,14 +40,10 @@ export class PixelTrainer implements Trainee {
   readonly shape: PixelShape;
   inputNoise: number;
   private readonly config: PixelConfig;
-  private readonly layouts: PixelNetworks['layouts'];
   private readonly codes: Tensor2D;
-  private readonly generatorAdam: Adam;
-  private readonly discriminatorAdam: Adam;
-  private average: Tensor1D;
+  private readonly pair: NetworkPair;
   private singular: Tensor1D;
   private readonly draws: StepDraws;
-  private steps = 0;
 
   constructor(
     { kind, data }: { kind: PixelShape['kind']; data: PixelData },
@@ -56,33 +54,23 @@ export class PixelTrainer implements Trainee {
     this.config = config;
     this.inputNoise = config.inputNoise;
     this.shape = pixelShape(kind, config, data.examples);
-    this.layouts = {
+    const layouts = {
       generator: generatorLayout(this.shape),
       discriminator: discriminatorLayout(this.shape),
     };
-    const start = this.layouts.generator.initial(stream.split('generator'));
-    const judge = this.layouts.discriminator.initial(stream.split('discriminator'));
-    const betas = { beta1: 0, beta2: 0.99 };
-    this.generatorAdam = new Adam(start, betas);
-    this.discriminatorAdam = new Adam(judge, betas);
-    this.average = tf.tensor1d(start);
-    const vectors = spectralLayout(this.layouts.discriminator);
+    this.pair = new NetworkPair(layouts, { ...config, settling: SETTLING }, stream);
+    const vectors = spectralLayout(layouts.discriminator);
     this.singular = tf.tensor1d(vectors.initial(stream.split('singular vectors')));
     this.codes = tf.tensor2d(classCodes(classes).values, [classes.length, this.shape.code]);
     this.draws = new StepDraws({ data, shape: this.shape, codes: this.codes }, stream);
   }
 
   get step(): number {
-    return this.steps;
+    return this.pair.step;
   }
 
-  /** @throws input error that names a smaller batch where memory runs out. */
   update(): StepLosses {
-    try {
-      return this.updateBoth();
-    } catch (error) {
-      throw explainStepError(error, this.config.batch);
-    }
+    return this.pair.update(() => this.updateBoth());
   }
 
   private updateBoth(): StepLosses {
@@ -91,8 +79,6 @@ export class PixelTrainer implements Trainee {
     try {
       const { loss, scores } = this.updateDiscriminator(given, singular);
       const generatorLoss = this.updateGenerator(given, singular);
-      this.updateAverage();
-      this.steps++;
       return { discriminator: loss, generator: generatorLoss, real: scores[0], fake: scores[1] };
     } finally {
       freeGiven(given);
@@ -102,8 +88,8 @@ export class PixelTrainer implements Trainee {
 
   /** The singular vectors after one more iteration; they are kept for the next step. */
   private iterated(): Singular {
-    const { discriminator } = this.layouts;
-    const weights = discriminator.named(this.discriminatorAdam.values);
+    const { discriminator } = this.pair.layouts;
+    const weights = discriminator.named(this.pair.discriminator);
     const next = powerIteration(discriminator, weights, this.singular);
     const flat = tf.keep(flatRight(discriminator, next));
     this.singular.dispose();
@@ -114,9 +100,9 @@ export class PixelTrainer implements Trainee {
   private networks(singular: Singular): PixelNetworks {
     return {
       shape: this.shape,
-      layouts: this.layouts,
-      generator: this.generatorAdam.values,
-      discriminator: this.discriminatorAdam.values,
+      layouts: this.pair.layouts,
+      generator: this.pair.generator,
+      discriminator: this.pair.discriminator,
       singular,
       objective: OBJECTIVES[this.config.loss],
     };
@@ -124,13 +110,12 @@ export class PixelTrainer implements Trainee {
 
   private updateDiscriminator(given: Given, singular: Singular) {
     const { penalty, penaltyEvery, discriminatorRate } = this.config;
-    const gamma = this.steps % penaltyEvery === 0 ? penalty * penaltyEvery : 0;
+    const gamma = this.pair.step % penaltyEvery === 0 ? penalty * penaltyEvery : 0;
     const { inputNoise } = this;
     const { gradient, ...found } = this.draws.drawing(given, { both: true, inputNoise }, (draws) =>
       descendDiscriminator(this.networks(singular), draws, gamma),
     );
-    this.discriminatorAdam.apply(gradient, discriminatorRate);
-    gradient.dispose();
+    this.pair.descend('discriminator', gradient, discriminatorRate);
     return found;
   }
 
@@ -140,17 +125,8 @@ export class PixelTrainer implements Trainee {
     const { loss, gradient } = this.draws.drawing(given, looks, (draws) =>
       descendGenerator(networks, draws),
     );
-    this.generatorAdam.apply(gradient, this.config.generatorRate);
-    gradient.dispose();
+    this.pair.descend('generator', gradient, this.config.generatorRate);
     return loss;
-  }
-
-  /** The average forgets fast at first, so that it does not carry the random start along. */
-  private updateAverage(): void {
-    const keep = Math.min(this.config.average, this.steps / (this.steps + 20));
-    const next = blend(this.average, this.generatorAdam.values, keep);
-    this.average.dispose();
-    this.average = next;
   }
 
   imagine(labels: ArrayLike<number>, stream: Stream): VectorRows {
@@ -159,7 +135,7 @@ export class PixelTrainer implements Trainee {
     const z = stream.normals(all.length * this.shape.latent);
     const source = (from: number, to: number) =>
       this.draws.sourceOf(all.subarray(from, to), sources);
-    return drawRows(this.inUse(this.average), { labels: all, z, source });
+    return drawRows(this.inUse(this.pair.average), { labels: all, z, source });
   }
 
   opinions(sets: readonly LabelledRows[]): Float32Array[] {
@@ -175,9 +151,9 @@ export class PixelTrainer implements Trainee {
 
   /** Flat weights of the discriminator with its kernels normalised. */
   judge(): Float32Array {
-    const { discriminator } = this.layouts;
+    const { discriminator } = this.pair.layouts;
     return numbersOf(() => {
-      const weights = discriminator.named(this.discriminatorAdam.values);
+      const weights = discriminator.named(this.pair.discriminator);
       const singular = powerIteration(discriminator, weights, this.singular);
       const normal = spectrallyNormalised(weights, singular);
       return tf.concat(discriminator.specs.map(({ name }) => normal[name]!.reshape([-1])));
@@ -186,17 +162,12 @@ export class PixelTrainer implements Trainee {
 
   /** The weights of the averaged generator. */
   averaged(): Float32Array {
-    return this.average.dataSync() as Float32Array;
+    return this.pair.averaged();
   }
 
   state(): TrainerState {
     return {
-      step: this.steps,
-      generator: this.generatorAdam.values.dataSync() as Float32Array,
-      generatorAdam: this.generatorAdam.state(),
-      discriminator: this.discriminatorAdam.values.dataSync() as Float32Array,
-      discriminatorAdam: this.discriminatorAdam.state(),
-      average: this.averaged(),
+      ...this.pair.state(),
       ...this.draws.state(),
       inputNoise: this.inputNoise,
       singular: this.singular.dataSync() as Float32Array,
@@ -204,19 +175,15 @@ export class PixelTrainer implements Trainee {
   }
 
   restore(state: TrainerState): void {
-    this.steps = state.step;
+    this.pair.restore(state);
     this.inputNoise = state.inputNoise;
-    this.generatorAdam.restore(state.generator, state.generatorAdam);
-    this.discriminatorAdam.restore(state.discriminator, state.discriminatorAdam);
-    tf.dispose([this.average, this.singular]);
-    this.average = tf.tensor1d(state.average);
+    this.singular.dispose();
     this.singular = tf.tensor1d(state.singular!);
     this.draws.restore(state);
   }
 
   dispose(): void {
-    this.generatorAdam.dispose();
-    this.discriminatorAdam.dispose();
-    tf.dispose([this.average, this.singular, this.codes]);
+    this.pair.dispose();
+    tf.dispose([this.singular, this.codes]);
   }
 }

@@ -36,7 +36,7 @@ async function train(flags: TrainFlags): Promise<void> {
     const store = storeFor(settings, opened);
     const chosen = trainingClasses(store, settings.about.classes);
     if (dryRun) {
-      const { planText } = await import('../../gan/estimate.ts');
+      const { planText } = await import('../../gan/training-plan.ts');
       const plan = await planOf(store, settings, chosen);
       console.log(
         json ? JSON.stringify({ settings: flat(settings), plan }, null, 2) : planText(plan),

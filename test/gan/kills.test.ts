@@ -1,16 +1,15 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { pathToFileURL } from 'node:url';
 import { serialize } from 'node:v8';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Checkpoints, checkpointFacts, type Progress } from '../../gan/checkpoint.ts';
 import { ganConfig } from '../../gan/config.ts';
 import { GanTrainer } from '../../gan/trainer.ts';
-import { launcher, packageRoot } from '../../src/ground/paths.ts';
+import { launcher } from '../../src/ground/paths.ts';
 import { Stream } from '../../src/ground/stream.ts';
 import { temporaryFolder } from '../support/folder.ts';
+import { lastLine } from '../support/killed.ts';
 import { toySet } from '../support/toy-discs.ts';
 import { toyConfig, toyVectors } from '../support/toy-vectors.ts';
 
@@ -42,23 +41,9 @@ console.log(model.digest);
 `;
 const dataFile = join(folder, 'data.bin');
 
-/** Runs the training; killed with SIGKILL when it tells a step. Gives the last line that it told. */
-async function run(checkpoints: string, killAt = Number.POSITIVE_INFINITY): Promise<string> {
-  const child = spawn(
-    process.execPath,
-    [
-      ...['--input-type=module', '-e', PROGRAM, pathToFileURL(packageRoot).href],
-      ...[dataFile, JSON.stringify(settings), join(folder, checkpoints)],
-    ],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
-  let last = '';
-  for await (const line of createInterface({ input: child.stdout })) {
-    last = line;
-    if (Number(line) >= killAt) child.kill('SIGKILL');
-  }
-  return last;
-}
+/** Runs the training; killed when it tells a step. Gives the last line that it told. */
+const run = (checkpoints: string, killAt?: number): Promise<string> =>
+  lastLine(PROGRAM, [dataFile, JSON.stringify(settings), join(folder, checkpoints)], killAt);
 
 beforeAll(() => {
   execFileSync(process.execPath, [launcher, '--version']); // builds what is not up to date
