@@ -24,8 +24,6 @@ async function prepare(files: string[], flags: PrepareFlags): Promise<void> {
   const { writeJson } = await import('../ground/files.ts');
   const { prepareSchema } = await import('../dataset/options.ts');
   const { prepareStore } = await import('../dataset/prepare.ts');
-  const { openStore } = await import('../dataset/store.ts');
-  const { storeCensus } = await import('../dataset/census.ts');
   const { anomalyLines, censusLines, splitLines } = await import('../report/census-text.ts');
   const settings = resolveConfig(prepareSchema, given, file);
   const prepared = await prepareStore(files, out ?? defaultStorePath(), {
@@ -34,14 +32,12 @@ async function prepare(files: string[], flags: PrepareFlags): Promise<void> {
     patience: 1000 * settings.patience,
     progress: json ? undefined : terminalProgress,
   });
-  const store = await openStore(prepared.path);
-  const census = storeCensus(store);
-  store.close();
+  const { census } = prepared;
   const run = openRun('prepare', { ...settings, files, out: prepared.path });
   writeJson(run.file('census.json'), census);
   writeJson(run.file('anomalies.json'), prepared.anomalies);
   if (json) {
-    console.log(JSON.stringify({ ...prepared, census, run: run.folder }, null, 2));
+    console.log(JSON.stringify({ ...prepared, run: run.folder }, null, 2));
     return;
   }
   console.log([...censusLines(census), ...splitLines(census, prepared.splitBy)].join('\n'));

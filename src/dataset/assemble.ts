@@ -1,101 +1,114 @@
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import type { Camera } from '../simulate/camera.ts';
-import type { SampleFacts } from '../simulate/sample.ts';
 import type { Anomaly } from './anomaly.ts';
-import { type Catalogue, catalogueDigest } from './catalogue.ts';
-import { type PartPlan, partExists, readPartHead, readPartPixels } from './part.ts';
-import type { RowInput } from './rows.ts';
+import type { Catalogue, ReadGuard } from './catalogue.ts';
+import { indexedFacts } from './catalogue-index.ts';
+import { type Census, storeCensus } from './census.ts';
+import { type PartFile, partExists, readPartHead, readPartPixels } from './part.ts';
+import { type RowInput, tableOf } from './rows.ts';
 import { DEFAULT_SPLIT_RULE, type Split, type SplitRule, splitMaterials } from './split.ts';
 import type { StoreSource } from './store.ts';
-import { writeStore } from './store-write.ts';
+import { writeTable } from './store-write.ts';
 
-/** A sample whose pixels stand in a part. */
-interface Gathered {
-  path: string;
-  key: string;
-  facts: SampleFacts;
+/** A source file of a store that is put together, and its split where the files say it. */
+export interface AssemblySource extends Pick<Catalogue, 'path' | 'bytes' | 'digest' | 'index'> {
+  split: Split | null;
+  parts: PartFile[];
 }
 
 /** What a store is put together from. */
 export interface Assembly {
-  plans: readonly PartPlan[];
-  catalogues: readonly Catalogue[];
-  /** The split of each file, or how to split by material. */
-  split: ReadonlyMap<string, Split> | { seed: number; rule?: SplitRule };
+  /** Where the store goes. */
+  path: string;
+  /** In the order of the store. */
+  sources: AssemblySource[];
+  /** How to split by material what no file splits. */
+  split: { seed: number; rule?: SplitRule };
   camera: Camera;
   config: Record<string, unknown>;
-  /** Folder in which the store is put together. */
-  folder: string;
 }
 
-/** The samples in the parts, in the order of the store: by file, then as they stand in it. */
-function gather({ plans, catalogues }: Assembly, anomalies: Anomaly[]): Gathered[] {
-  const facts = new Map(
-    catalogues.map(({ path, samples }) => [
-      path,
-      new Map(samples.map((one) => [one.key, one.facts])),
-    ]),
-  );
-  return plans.filter(partExists).flatMap((plan) => {
-    const head = readPartHead(plan);
+/** What putting a store together came to. */
+export interface Assembled {
+  /** Empty where no sample was left; there is then no store. */
+  digest: string;
+  samples: number;
+  census: Census;
+  anomalies: Anomaly[];
+}
+
+/** The samples of each source that stand in its parts, in order. */
+const keptOf = ({ parts }: AssemblySource, anomalies: Anomaly[]): string[] =>
+  parts.filter(partExists).flatMap((part) => {
+    const head = readPartHead(part);
     anomalies.push(...head.anomalies);
-    const { path } = plan;
-    return head.kept.map((key) => ({ path, key, facts: facts.get(path)!.get(key)! }));
+    return head.kept;
   });
-}
 
-function* pixelsOf(plans: readonly PartPlan[]): Generator<Uint8Array> {
-  for (const plan of plans) {
-    const pixels = partExists(plan) ? readPartPixels(plan) : [];
+async function* pixelsOf(sources: readonly AssemblySource[], guard: ReadGuard) {
+  for (const part of sources.flatMap((source) => source.parts)) {
+    guard.announce?.(part.out);
+    const pixels = partExists(part) ? readPartPixels(part) : [];
     if (pixels.length > 0) yield pixels as Uint8Array;
   }
 }
 
-function sourcesOf(catalogues: readonly Catalogue[], gathered: readonly Gathered[]): StoreSource[] {
-  const taken = new Map<string, number>();
-  for (const { path } of gathered) taken.set(path, (taken.get(path) ?? 0) + 1);
-  return catalogues.map((catalogue) => ({
-    name: basename(catalogue.path),
-    bytes: catalogue.bytes,
-    samples: taken.get(catalogue.path) ?? 0,
-    digest: catalogueDigest(catalogue),
-  }));
-}
-
-/** The split of every sample; a material with two labels counts for the lower one. */
-function splitOf(gathered: readonly Gathered[], split: Assembly['split']): RowInput[] {
-  if (!('seed' in split)) {
-    return gathered.map(({ path, key, facts }) => ({ key, facts, split: split.get(path)! }));
-  }
+/** The split of each material; one with two labels counts for the lower one. */
+function splitsOf(
+  sources: readonly AssemblySource[],
+  kept: readonly string[][],
+  { seed, rule = DEFAULT_SPLIT_RULE }: Assembly['split'],
+): Map<string, Split> {
   const classOf = new Map<string, number>();
-  for (const { facts } of gathered) {
-    const before = classOf.get(facts.material) ?? Number.POSITIVE_INFINITY;
-    classOf.set(facts.material, Math.min(before, facts.spaceGroup));
-  }
-  const splits = splitMaterials(classOf, {
-    seed: split.seed,
-    rule: split.rule ?? DEFAULT_SPLIT_RULE,
+  sources.forEach((source, i) => {
+    if (source.split || kept[i]!.length === 0) return;
+    const facts = indexedFacts(source);
+    for (const key of kept[i]!) {
+      const { material, spaceGroup } = facts.get(key)!;
+      const before = classOf.get(material) ?? Number.POSITIVE_INFINITY;
+      classOf.set(material, Math.min(before, spaceGroup));
+    }
   });
-  return gathered.map(({ key, facts }) => ({ key, facts, split: splits.get(facts.material)! }));
+  return splitMaterials(classOf, { seed, rule });
 }
 
-/** Puts a store together from its parts, in constant memory. */
-export async function assemble(assembly: Assembly): Promise<{
-  path: string;
-  digest: string;
-  samples: number;
-  anomalies: Anomaly[];
-}> {
-  const { plans, catalogues, camera, config, folder } = assembly;
+function* rowsOf(
+  sources: readonly AssemblySource[],
+  kept: readonly string[][],
+  splits: ReadonlyMap<string, Split>,
+): Generator<RowInput> {
+  for (const [i, source] of sources.entries()) {
+    if (kept[i]!.length === 0) continue;
+    const known = indexedFacts(source);
+    for (const key of kept[i]!) {
+      const facts = known.get(key)!;
+      yield { key, facts, split: source.split ?? splits.get(facts.material)! };
+    }
+  }
+}
+
+/** Puts a store together from its parts: a source's facts and a part's pixels at a time. */
+export async function assemble(assembly: Assembly, guard: ReadGuard = {}): Promise<Assembled> {
+  const { path, camera, config, sources } = assembly;
   const anomalies: Anomaly[] = [];
-  const gathered = gather(assembly, anomalies);
-  const path = join(folder, 'store.h5');
-  const digest = await writeStore(path, {
+  const kept = sources.map((source) => keptOf(source, anomalies));
+  const splits = splitsOf(sources, kept, assembly.split);
+  const table = tableOf(rowsOf(sources, kept, splits));
+  const samples = table.rows.key.length;
+  const census = storeCensus({ ...table, count: samples });
+  if (samples === 0) return { digest: '', samples, census, anomalies };
+  const digest = await writeTable(path, table, {
     camera,
     config,
-    rows: splitOf(gathered, assembly.split),
-    images: pixelsOf(plans),
-    sources: sourcesOf(catalogues, gathered),
+    images: pixelsOf(sources, guard),
+    sources: sources.map(
+      (source, i): StoreSource => ({
+        name: basename(source.path),
+        bytes: source.bytes,
+        samples: kept[i]!.length,
+        digest: source.digest,
+      }),
+    ),
   });
-  return { path, digest, samples: gathered.length, anomalies };
+  return { digest, samples, census, anomalies };
 }

@@ -1,10 +1,10 @@
 /** The compiled `blocks.wat`. */
 const PROGRAM = `
-AGFzbQEAAAABCAFgBH9/f38AAwIBAAUDAQABBxQCBm1lbW9yeQIAB2F2ZXJhZ2UAAAqXAgGUAgMGfwR7AXwgASACbEEC
-dCEJRAAAAAAAAPA/IAIgAmy4oyEOQwAAgH/9EyEMQwAAgP/9EyENA0BBACEFA0BEAAAAAAAAAAD9FCELQQAhBgNAIAQg
-AmwgBmogCWwgBSACbEECdGohByAHIAJBAnRqIQgDQCAH/QAEACEKIAwgCv3qASEMIA0gCv3rASENIAsgCv1fIAogCv0N
-CAkKCwwNDg8ICQoLDA0OD/1f/fAB/fABIQsgB0EQaiIHIAhJDQALIAZBAWoiBiACSQ0ACyADIA4gC/0hACAL/SEBoKI5
-AwAgA0EIaiEDIAVBAWoiBSABSQ0ACyAEQQFqIgQgAEkNAAsgAyAM/QsEACADQRBqIA39CwQACw==`;
+AGFzbQEAAAABCAFgBH9/f38AAwIBAAUDAQABBxQCBm1lbW9yeQIAB2F2ZXJhZ2UAAAq0AgGxAgMIfwR7AXwgAkECdCELRAAAAAAA
+APA/IAIgAmy4oyEQQwAAgH/9EyEOQwAAgP/9EyEPIANBIGogACABbEEDdGohCCAIIAFBBHRqIQoDQCAIQQAgAUEEdPwLAEEAIQUD
+QCAIIQkDQCAJ/QAEACENIAYgC2ohBwNAIAb9AAQAIQwgDiAM/eoBIQ4gDyAM/esBIQ8gDSAM/V8gDCAM/Q0ICQoLDA0ODwgJCgsM
+DQ4P/V/98AH98AEhDSAGQRBqIgYgB0kNAAsgCSAN/QsEACAJQRBqIgkgCkkNAAsgBUEBaiIFIAJJDQALIAghCQNAIAMgECAJKwMA
+IAkrAwigojkDACADQQhqIQMgCUEQaiIJIApJDQALIARBAWoiBCAASQ0ACyADIA79CwQAIAMgD/0LBBAL`;
 
 interface Kernel {
   memory: WebAssembly.Memory;
@@ -21,17 +21,27 @@ export interface Averages {
 
 const PAGE = 1 << 16;
 const RANGE_BYTES = 32;
-// A float64 for every 4 x 4 pixels at most.
+// A float64 for every block of 4 x 4 pixels or more; the sums of a row of blocks.
 const OUT_SHARE = 8 / 16;
+const SUMS_BYTES = 16;
 let loaded: Kernel | null = null;
 
+/** The kernel, with memory for a stack of `count` pixels. */
 function kernelFor(count: number): Kernel {
   const module = (): WebAssembly.Module => new WebAssembly.Module(Buffer.from(PROGRAM, 'base64'));
   loaded ??= new WebAssembly.Instance(module()).exports as unknown as Kernel;
-  const lacking = count * (4 + OUT_SHARE) + RANGE_BYTES - loaded.memory.buffer.byteLength;
+  const sums = SUMS_BYTES * Math.sqrt(count);
+  const lacking = count * (4 + OUT_SHARE) + RANGE_BYTES + sums - loaded.memory.buffer.byteLength;
   if (lacking > 0) loaded.memory.grow(Math.ceil(lacking / PAGE));
   return loaded;
 }
+
+/**
+ * Where `blockAverages` works: a stack that is laid here is averaged where it lies. A view that
+ * the next asking may overwrite.
+ */
+export const stackRoom = (count: number): Float32Array =>
+  new Float32Array(kernelFor(count).memory.buffer, 0, count);
 
 /** True where `blockAverages` serves: vectors of four pixels fill a block's row. */
 export const areBlocks = (ratio: number): boolean => Number.isInteger(ratio) && ratio % 4 === 0;
@@ -44,7 +54,8 @@ export function blockAverages(stack: Float32Array, size: number, ratio: number):
   const { memory, average } = kernelFor(stack.length);
   const count = 3 * size * size;
   const out = stack.byteLength;
-  new Float32Array(memory.buffer, 0, stack.length).set(stack);
+  const lies = stack.buffer === memory.buffer && stack.byteOffset === 0;
+  if (!lies) new Float32Array(memory.buffer, 0, stack.length).set(stack);
   average(3 * size, size, ratio, out);
   const values = new Float64Array(memory.buffer, out, count);
   const ends = new Float32Array(memory.buffer, out + 8 * count, RANGE_BYTES / 4);

@@ -1,13 +1,25 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { basename } from 'node:path';
 import { digestOf } from '../ground/digest.ts';
-import { writeAtomic } from '../ground/files.ts';
-import { workspaceFolder } from '../ground/run.ts';
 import type { Camera } from '../simulate/camera.ts';
 import type { SampleFacts } from '../simulate/sample.ts';
 import type { Anomaly } from './anomaly.ts';
 import { UnreadableFile } from './library-file.ts';
 import { SUMMIT_CAMERA, SummitFile } from './summit-file.ts';
+
+/** A sample with all that its attributes say. */
+export interface KnownSample {
+  key: string;
+  facts: SampleFacts;
+}
+
+/** What choosing and splitting samples takes of each; there may be many, so it is little. */
+export interface Outline extends Pick<SampleFacts, 'spaceGroup' | 'material' | 'energy'> {
+  key: string;
+  /** The same number for samples that are the same: 48 bits of a digest. */
+  identity: number;
+}
 
 /** What stands in one Summit file, without its pixels. */
 export interface Catalogue {
@@ -17,8 +29,12 @@ export interface Catalogue {
   changed: number;
   camera: Camera;
   /** Samples whose attributes can be used, in the order of the file. */
-  samples: { key: string; facts: SampleFacts }[];
+  samples: Outline[];
   anomalies: Anomaly[];
+  /** Of what the attributes say, whatever folder the file stands in. */
+  digest: string;
+  /** The file in which the facts of the samples are kept. */
+  index: string;
 }
 
 /** How a file is read by a process that it may end. */
@@ -31,24 +47,42 @@ export interface ReadGuard {
   careful?: boolean;
 }
 
-const INDEX_VERSION = 1;
+/** A number for everything that the simulation of a pattern depends on. */
+function identityOf({ key, facts }: KnownSample): number {
+  const { material, spaceGroup, energy, zones, cell, thickness } = facts;
+  const text = JSON.stringify([key, material, spaceGroup, energy, zones, cell, thickness]);
+  return createHash('sha1').update(text).digest().readUIntBE(0, 6);
+}
 
-/** The digest of what a file's catalogue says, whatever folder the file stands in. */
-export const catalogueDigest = ({ path, bytes, camera, samples }: Catalogue): string =>
-  digestOf({ name: basename(path), bytes, camera, samples });
+/** The outline of a sample. */
+export const outlineOf = (sample: KnownSample): Outline => {
+  const { spaceGroup, material, energy } = sample.facts;
+  return { key: sample.key, spaceGroup, material, energy, identity: identityOf(sample) };
+};
 
-/** Reads the attributes of every sample of a file. */
-export async function readCatalogue(path: string, guard: ReadGuard = {}): Promise<Catalogue> {
+/** What is known of a file of which no sample can be used. */
+export const emptyCatalogue = (path: string, index = ''): Catalogue => {
   const stat = statSync(path, { throwIfNoEntry: false });
-  const anomalies: Anomaly[] = [];
-  const catalogue: Catalogue = {
+  return {
     path,
     bytes: stat?.size ?? 0,
     changed: stat?.mtimeMs ?? 0,
     camera: SUMMIT_CAMERA,
     samples: [],
-    anomalies,
+    anomalies: [],
+    digest: '',
+    index,
   };
+};
+
+/** Reads the attributes of every sample of a file. */
+export async function readCatalogue(
+  path: string,
+  guard: ReadGuard = {},
+): Promise<{ catalogue: Catalogue; facts: SampleFacts[] }> {
+  const catalogue = emptyCatalogue(path);
+  const { anomalies } = catalogue;
+  const known: KnownSample[] = [];
   let file: SummitFile | null = null;
   try {
     file = await SummitFile.open(path, (anomaly) => anomalies.push(anomaly));
@@ -59,7 +93,7 @@ export async function readCatalogue(path: string, guard: ReadGuard = {}): Promis
       if (guard.skip?.includes(key)) continue;
       guard.announce?.(key);
       const facts = await file.facts(key, guard);
-      if (facts) catalogue.samples.push({ key, facts });
+      if (facts) known.push({ key, facts });
     }
   } catch (error) {
     if (!(error instanceof UnreadableFile)) throw error;
@@ -67,41 +101,8 @@ export async function readCatalogue(path: string, guard: ReadGuard = {}): Promis
   } finally {
     file?.close();
   }
-  return catalogue;
+  const { bytes, camera } = catalogue;
+  catalogue.digest = digestOf({ name: basename(path), bytes, camera, samples: known });
+  catalogue.samples = known.map(outlineOf);
+  return { catalogue, facts: known.map((sample) => sample.facts) };
 }
-
-/** The index file of a Summit file, in the workspace: the data may stand on a read-only disk. */
-const indexPath = (path: string): string =>
-  join(workspaceFolder(), 'index', `${digestOf(path).slice(0, 24)}.json`);
-
-/** The catalogue kept from an earlier reading; null where there is none or the file has changed. */
-export function indexedCatalogue(path: string): Catalogue | null {
-  const index = indexPath(path);
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (!stat || !existsSync(index)) return null;
-  try {
-    const { version, catalogue } = JSON.parse(readFileSync(index, 'utf8'), restoreUnknown) as {
-      version: number;
-      catalogue: Catalogue;
-    };
-    const same =
-      version === INDEX_VERSION &&
-      catalogue.path === path &&
-      catalogue.bytes === stat.size &&
-      catalogue.changed === stat.mtimeMs;
-    return same ? catalogue : null;
-  } catch {
-    return null; // A damaged index is rebuilt.
-  }
-}
-
-/** JSON has no NaN: an energy that is not known is written as null. */
-const restoreUnknown = (key: string, value: unknown): unknown =>
-  key === 'energy' && value === null ? Number.NaN : value;
-
-/** Keeps a catalogue for the next time. */
-export const indexCatalogue = (catalogue: Catalogue): void =>
-  writeAtomic(indexPath(catalogue.path), JSON.stringify({ version: INDEX_VERSION, catalogue }));
-
-/** The catalogue of a file as any process sees it. */
-export const reviveCatalogue = (text: string): Catalogue => JSON.parse(text, restoreUnknown);

@@ -118,8 +118,8 @@ export function census(rows: Iterable<CensusRow>): Census {
   };
 }
 
-/** The census of a prepared store. */
-export const storeCensus = (store: Store): Census =>
+/** The census of a store's rows. */
+export const storeCensus = (store: Pick<Store, 'rows' | 'materials' | 'count'>): Census =>
   census(
     Array.from({ length: store.count }, (_, row) => ({
       spaceGroup: store.rows.spaceGroup[row]!,

@@ -13,7 +13,22 @@ interface NodeStream {
 /** The part of the library's file system that is used here. */
 interface NodeFiles {
   streams: (NodeStream | null)[];
-  read(stream: NodeStream, buffer: Int8Array, offset: number, length: number, at?: number): number;
+  read(
+    stream: NodeStream,
+    buffer: Int8Array | Uint8Array,
+    offset: number,
+    length: number,
+    at?: number,
+  ): number;
+}
+
+/** Bytes on their way to a place in the library's memory are put elsewhere. */
+interface Landing {
+  /** The place in the library's memory. */
+  address: number;
+  target: Uint8Array;
+  /** Bytes that were put into the target. */
+  landed: number;
 }
 
 // An error leaves C stack frames and handles behind in the library's memory.
@@ -27,6 +42,7 @@ export class Hdf5 {
   readonly Dataset: typeof H5wasm.Dataset;
   private readonly patches = new Map<string, Patch>();
   private readonly files: NodeFiles;
+  private landing: Landing | null = null;
   private faults = 0;
   private dead = false;
 
@@ -39,6 +55,23 @@ export class Hdf5 {
     module.activate_throwing_error_handler();
     this.files = module.FS as unknown as NodeFiles;
     this.readThroughPatches();
+  }
+
+  /**
+   * What `read` makes the library read from a file straight to an address lands in the target
+   * instead: the library hands out its memory only by copying.
+   *
+   * @returns false where not all of the target was filled so; the call is then to be made without.
+   */
+  landed(address: number, target: Uint8Array, read: () => void): boolean {
+    const landing = { address, target, landed: 0 };
+    this.landing = landing;
+    try {
+      read();
+    } finally {
+      this.landing = null;
+    }
+    return landing.landed === target.length;
   }
 
   /** Lets the library read other bytes at one place of a file; the file itself stays as it is. */
@@ -75,9 +108,14 @@ export class Hdf5 {
 
   private readThroughPatches(): void {
     const read = this.files.read;
-    this.files.read = (stream, buffer, offset, length, position) => {
+    this.files.read = (stream, memory, address, length, position) => {
       const from = position ?? stream.position;
+      const { landing } = this;
+      const within = landing ? address - landing.address : 0;
+      const lands = landing && within >= 0 && within + length <= landing.target.length;
+      const [buffer, offset] = lands ? [landing.target, within] : [memory, address];
       const count = read(stream, buffer, offset, length, position);
+      if (lands) landing.landed += count;
       const patch = this.patches.get(stream.path);
       patch?.bytes.forEach((byte, i) => {
         const at = patch.at + i - from;

@@ -1,6 +1,7 @@
 import { silentProgress } from '../ground/progress.ts';
 import { type Anomaly, distinctAnomalies } from './anomaly.ts';
 import type { Catalogue } from './catalogue.ts';
+import { indexedFacts } from './catalogue-index.ts';
 import { bandOf, type Census, type CensusRow, census } from './census.ts';
 import { officialSplits, withoutLeaks } from './official.ts';
 import { runReadings } from './pool.ts';
@@ -73,8 +74,8 @@ function pickExamples(
 ): (Located & { count: number })[] {
   const firstOf = new Map<number, Located>();
   catalogues.forEach(({ samples }, file) => {
-    for (const { key, facts } of samples) {
-      if (!firstOf.has(facts.spaceGroup)) firstOf.set(facts.spaceGroup, { file, key });
+    for (const { key, spaceGroup } of samples) {
+      if (!firstOf.has(spaceGroup)) firstOf.set(spaceGroup, { file, key });
     }
   });
   const sorted = [...counts.classes].sort((a, b) => learnable(b) - learnable(a));
@@ -147,7 +148,7 @@ export async function inspectFiles(
   anomalies.push(...selected.anomalies, ...leaks);
   enforce(options.strict, anomalies);
   const rows = catalogues.flatMap(({ samples }, file) =>
-    samples.map(({ facts }): CensusRow => ({ ...facts, split: splits?.[file] ?? null })),
+    samples.map((sample): CensusRow => ({ ...sample, split: splits?.[file] ?? null })),
   );
   const counts = census(rows);
   const shown = pickExamples(catalogues, counts);
@@ -157,9 +158,9 @@ export async function inspectFiles(
     survey.pictures.map(({ path, key, pixels }) => [`${path}/${key}`, pixels]),
   );
   const examples = shown.flatMap(({ file, key, count }): BandExample[] => {
-    const { path, samples } = catalogues[file]!;
-    const pixels = pictures.get(`${path}/${key}`);
-    const { spaceGroup, material, formula } = samples.find((one) => one.key === key)!.facts;
+    const catalogue = catalogues[file]!;
+    const pixels = pictures.get(`${catalogue.path}/${key}`);
+    const { spaceGroup, material, formula } = indexedFacts(catalogue).get(key)!;
     return pixels
       ? [{ spaceGroup, material, formula, count, pixels: Buffer.from(pixels, 'base64') }]
       : [];

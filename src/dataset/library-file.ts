@@ -1,6 +1,7 @@
 import type * as H5wasm from 'h5wasm/node';
 import type { AnomalyKind } from './anomaly.ts';
 import type { AttributeSource, Remark } from './attributes.ts';
+import { stackRoom } from './blocks.ts';
 import { type Hdf5, hdf5 } from './hdf5.ts';
 import { libraryAttributes } from './library-attributes.ts';
 import type { Patch } from './superblock.ts';
@@ -19,6 +20,7 @@ export class UnreadableFile extends Error {
 export interface DatasetFacts {
   type: number;
   size: number;
+  littleEndian: boolean;
   shape: readonly number[] | null;
 }
 
@@ -31,6 +33,7 @@ export class LibraryFile {
   private readonly patch: Patch | undefined;
   private library: Hdf5;
   private file: H5wasm.File;
+  private lacking = false;
   private buffer: { address: number; bytes: number } | null = null;
 
   private constructor(path: string, library: Hdf5, patch?: Patch) {
@@ -60,33 +63,43 @@ export class LibraryFile {
   attributes(group: string, careful: boolean): AttributeSource | null {
     const { library } = this;
     const file = this.file.file_id;
-    const isGroup = library.module.get_type(file, group) === library.module.H5G_GROUP;
-    return isGroup ? libraryAttributes({ library, file, group, careful }) : null;
+    const { H5G_GROUP } = library.module;
+    const source = this.unlessOther(group, H5G_GROUP, () =>
+      libraryAttributes({ library, file, group, careful }),
+    );
+    // Asking for its type takes as long as reading three attributes; a sample has a space group.
+    const known = source?.names.includes('space_group');
+    return known || this.typeOf(group) === H5G_GROUP ? source : null;
   }
 
   /** What is said of a dataset; null where there is none. */
   about(path: string): DatasetFacts | null {
     const { module } = this.library;
-    const isDataset = module.get_type(this.file.file_id, path) === module.H5G_DATASET;
-    return isDataset ? module.get_dataset_metadata(this.file.file_id, path) : null;
+    // Where one is missing others will be, and each call that fails wears the library.
+    if (this.lacking && this.typeOf(path) !== module.H5G_DATASET) return null;
+    const about = this.unlessOther(path, module.H5G_DATASET, () =>
+      module.get_dataset_metadata(this.file.file_id, path),
+    );
+    this.lacking ||= about === null;
+    return about;
   }
 
   /** A dataset of `count` floats of 4 or 8 bytes; a view that the next read overwrites. */
-  floats(path: string, count: number, width: number): Float32Array {
-    const { module } = this.library;
-    const bytes = count * width;
-    if (this.buffer && this.buffer.bytes < bytes) {
-      module._free(this.buffer.address);
-      this.buffer = null;
-    }
-    this.buffer ??= { address: module._malloc(bytes), bytes };
-    if (this.buffer.address === 0) throw new Error(`no memory for ${bytes} bytes`);
-    const { address } = this.buffer;
-    // Straight into the library's memory, without the copies of `Dataset.value`.
-    module.get_dataset_data(this.file.file_id, path, null, null, null, BigInt(address));
-    const memory = module.HEAPU8.buffer;
-    if (width === 4) return new Float32Array(memory, address, count);
-    return Float32Array.from(new Float64Array(memory, address, count));
+  floats(path: string, count: number, { size: width, littleEndian }: DatasetFacts): Float32Array {
+    const { library } = this;
+    const address = this.bufferOf(count * width);
+    const read = (): unknown =>
+      // Straight into the library's memory, without the copies of `Dataset.value`.
+      library.module.get_dataset_data(this.file.file_id, path, null, null, null, BigInt(address));
+    const room = stackRoom(count);
+    // Numbers in the order of this machine go from the file where they are wanted.
+    const plain = width === 4 && littleEndian;
+    if (plain && library.landed(address, new Uint8Array(room.buffer, 0, room.byteLength), read))
+      return room;
+    read();
+    const memory = library.module.HEAPU8.buffer as ArrayBuffer;
+    room.set(new (width === 4 ? Float32Array : Float64Array)(memory, address, count));
+    return room;
   }
 
   /** What `read` gives; null after an error, which is remarked on as of this kind. */
@@ -111,6 +124,32 @@ export class LibraryFile {
     }
     this.library.unpatch(this.path);
     this.buffer = null;
+  }
+
+  private typeOf(path: string): number {
+    return this.library.module.get_type(this.file.file_id, path);
+  }
+
+  /** What `read` gives of an object; null where it fails because there is no object of this type. */
+  private unlessOther<T>(path: string, type: number, read: () => T): T | null {
+    try {
+      return read();
+    } catch (error) {
+      if (this.typeOf(path) === type) throw error;
+      this.library.fault(error);
+      return null;
+    }
+  }
+
+  private bufferOf(bytes: number): number {
+    const { module } = this.library;
+    if (this.buffer && this.buffer.bytes < bytes) {
+      module._free(this.buffer.address);
+      this.buffer = null;
+    }
+    this.buffer ??= { address: module._malloc(bytes), bytes };
+    if (this.buffer.address === 0) throw new Error(`no memory for ${bytes} bytes`);
+    return this.buffer.address;
   }
 
   private whole<T>(read: () => T): T {

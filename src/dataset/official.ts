@@ -24,8 +24,8 @@ export function withoutLeaks(
   const chosen = keys.map((some) => new Set(some));
   const each = (visit: (material: string, key: string, file: number) => void): void =>
     catalogues.forEach(({ samples }, file) => {
-      for (const { key, facts } of samples)
-        if (chosen[file]!.has(key)) visit(facts.material, key, file);
+      for (const { key, material } of samples)
+        if (chosen[file]!.has(key)) visit(material, key, file);
     });
   each((material, _key, file) => {
     const split = splits[file]!;

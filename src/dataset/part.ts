@@ -21,6 +21,9 @@ export interface PartPlan {
   out: string;
 }
 
+/** A part that was made, or not. */
+export type PartFile = Pick<PartPlan, 'out'>;
+
 /** What a part came to: the samples kept, in order, and what was wrong. */
 export interface PartHead {
   kept: string[];
@@ -79,10 +82,10 @@ export async function makePart(plan: PartPlan, guard: ReadGuard = {}): Promise<v
 }
 
 /** True where a part was made earlier. */
-export const partExists = (plan: PartPlan): boolean => existsSync(plan.out);
+export const partExists = (plan: PartFile): boolean => existsSync(plan.out);
 
 /** The head of a part that was made. */
-export function readPartHead(plan: PartPlan): PartHead {
+export function readPartHead(plan: PartFile): PartHead {
   const file = openSync(plan.out, 'r');
   try {
     const length = Buffer.alloc(LENGTH_BYTES);
@@ -96,7 +99,7 @@ export function readPartHead(plan: PartPlan): PartHead {
 }
 
 /** The pixels of a part that was made, (kept, size, size, 3). */
-export function readPartPixels(plan: PartPlan): Uint8Array {
+export function readPartPixels(plan: PartFile): Uint8Array {
   const bytes = readFileSync(plan.out);
   return bytes.subarray(LENGTH_BYTES + bytes.readUInt32LE());
 }

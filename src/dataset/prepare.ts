@@ -1,17 +1,18 @@
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { inputError, usageError } from '../ground/errors.ts';
 import { silentProgress } from '../ground/progress.ts';
 import type { Camera } from '../simulate/camera.ts';
 import { type Anomaly, distinctAnomalies } from './anomaly.ts';
-import { type Assembly, assemble } from './assemble.ts';
+import type { Assembled, Assembly } from './assemble.ts';
 import type { Catalogue } from './catalogue.ts';
+import type { Census } from './census.ts';
 import { officialSplits, withoutLeaks } from './official.ts';
 import { type PartPlan, partExists, planParts, readPartHead } from './part.ts';
 import { Readers, runReadings } from './pool.ts';
 import { enforce, type ScanOptions, scan } from './scan.ts';
 import { type Selection, selectSamples } from './select.ts';
-import type { SplitRule } from './split.ts';
+import type { Split, SplitRule } from './split.ts';
 import { sameCamera } from './summit.ts';
 import { resampledCamera } from './transform.ts';
 
@@ -30,11 +31,16 @@ export interface Prepared {
   digest: string;
   samples: number;
   splitBy: 'official' | 'material';
+  /** Of what stands in the store. */
+  census: Census;
   anomalies: Anomaly[];
 }
 
 // About a second of work: what a kill can lose.
 const PART_SAMPLES = 64;
+
+const nothingToUse = (): Error =>
+  inputError('no sample in these files can be used', 'see: gan data inspect');
 
 /** The camera of most samples. */
 function commonCamera(catalogues: readonly Catalogue[]): Camera {
@@ -46,7 +52,7 @@ function commonCamera(catalogues: readonly Catalogue[]): Camera {
   }
   const most = votes.reduce((best, vote) => (vote.samples > best.samples ? vote : best), votes[0]!);
   if (most.samples > 0) return most.camera;
-  throw inputError('no sample in these files can be used', 'see: gan data inspect');
+  throw nothingToUse();
 }
 
 /** The files whose patterns were taken with the camera of most samples; the others are told. */
@@ -89,12 +95,12 @@ async function makeParts(plans: readonly PartPlan[], options: PrepareOptions): P
   return anomalies;
 }
 
-/** How the samples are split, and those that may stay. */
+/** The samples that may stay, and the split that each file says; null where material decides. */
 function chooseSplit(
   catalogues: readonly Catalogue[],
   chosen: string[][],
-  { split, seed, rule }: PrepareOptions,
-): { keys: string[][]; anomalies: Anomaly[]; split: Assembly['split'] } {
+  { split }: PrepareOptions,
+): { keys: string[][]; anomalies: Anomaly[]; named: Split[] | null } {
   const named = split === 'material' ? null : officialSplits(catalogues);
   if (!named) {
     if (split === 'official') {
@@ -103,10 +109,9 @@ function chooseSplit(
         'use --split material',
       );
     }
-    return { keys: chosen, anomalies: [], split: { seed, rule } };
+    return { keys: chosen, anomalies: [], named };
   }
-  const byFile = new Map(catalogues.map(({ path }, i) => [path, named[i]!]));
-  return { ...withoutLeaks(catalogues, chosen, named), split: byFile };
+  return { ...withoutLeaks(catalogues, chosen, named), named };
 }
 
 /** The settings that the content of a store depends on. */
@@ -157,25 +162,36 @@ async function prepareWith(
   const path = resolve(out);
   const folder = `${path}.parts`;
   mkdirSync(folder, { recursive: true });
-  const plans = catalogues.flatMap((catalogue, file) =>
+  const plans = catalogues.map((catalogue, file) =>
     planParts(catalogue, chosen.keys[file]!, { size, folder, length: PART_SAMPLES }),
   );
-  anomalies.push(...(await makeParts(plans, options)));
-  await options.readers.stop();
-  const splitBy = 'seed' in chosen.split ? 'material' : 'official';
-  const config = settingsOf(options, splitBy);
-  const { split } = chosen;
-  const stored = {
-    plans,
-    catalogues,
-    split,
+  anomalies.push(...(await makeParts(plans.flat(), options)));
+  const splitBy = chosen.named ? 'official' : 'material';
+  const made = await putTogether(options.readers, {
+    path: join(folder, 'store.h5'),
+    sources: catalogues.map(({ path, bytes, digest, index }, i) => {
+      const parts = plans[i]!.map((plan) => ({ out: plan.out }));
+      return { path, bytes, digest, index, parts, split: chosen.named?.[i] ?? null };
+    }),
+    split: { seed: options.seed, rule: options.rule },
     camera: resampledCamera(camera, size),
-    config,
-    folder,
-  };
-  const made = await assemble(stored);
-  renameSync(made.path, path);
+    config: settingsOf(options, splitBy),
+  });
+  renameSync(join(folder, 'store.h5'), path);
   rmSync(folder, { recursive: true, force: true });
+  const { digest, samples, census } = made;
   const told = distinctAnomalies([...anomalies, ...made.anomalies]);
-  return { path, digest: made.digest, samples: made.samples, splitBy, anomalies: told };
+  return { path, digest, samples, splitBy, census, anomalies: told };
+}
+
+/** A reader writes the store, as it has the HDF5 library at hand and this process need not. */
+async function putTogether(readers: Readers, plan: Assembly): Promise<Assembled> {
+  let made: Assembled | null = null;
+  await readers.run([{ kind: 'assembly', plan }], (_, { result, anomalies }) => {
+    if (result === null) throw new Error(`${plan.path}: ${anomalies[0]!.reason}`);
+    made = JSON.parse(result) as Assembled;
+  });
+  const { samples } = made!;
+  if (samples === 0) throw nothingToUse();
+  return made!;
 }

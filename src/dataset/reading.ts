@@ -1,32 +1,34 @@
-import { type Catalogue, type ReadGuard, readCatalogue, reviveCatalogue } from './catalogue.ts';
+import { type Assembly, assemble } from './assemble.ts';
+import type { ReadGuard } from './catalogue.ts';
+import { indexFile } from './catalogue-index.ts';
 import { makePart, type PartPlan } from './part.ts';
 import { type Survey, type SurveyPlan, surveyFile } from './survey.ts';
 
-/** A piece of reading that may be done by another process. */
+/** A piece of work that may be done by another process. */
 export type Reading =
-  | { kind: 'catalogue'; path: string }
+  | { kind: 'catalogue'; path: string; index: string }
   | { kind: 'part'; plan: PartPlan }
-  | { kind: 'survey'; plan: SurveyPlan };
+  | { kind: 'survey'; plan: SurveyPlan }
+  | { kind: 'assembly'; plan: Assembly };
 
-/** The file that is read. */
+/** The file that is read, or put together. */
 export const readingFile = (reading: Reading): string =>
   reading.kind === 'catalogue' ? reading.path : reading.plan.path;
 
-/** Does it; a catalogue or a survey comes back as JSON, a part stands in its file. */
+/** Does it; what is found comes back as JSON, a part stands in its file. */
 export async function performReading(reading: Reading, guard: ReadGuard): Promise<string> {
   switch (reading.kind) {
     case 'catalogue':
-      return JSON.stringify(await readCatalogue(reading.path, guard));
+      return indexFile(reading.path, reading.index, guard);
     case 'survey':
       return JSON.stringify(await surveyFile(reading.plan, guard));
     case 'part':
       await makePart(reading.plan, guard);
       return '';
+    case 'assembly':
+      return JSON.stringify(await assemble(reading.plan, guard));
   }
 }
-
-/** The catalogue in a result. */
-export const catalogueFrom = (result: string): Catalogue => reviveCatalogue(result);
 
 /** The survey in a result. */
 export const surveyFrom = (result: string): Survey => JSON.parse(result) as Survey;

@@ -64,52 +64,110 @@ export interface RowTable {
   materials: string[];
 }
 
-const flat = (list: readonly (readonly number[] | null)[], width: number): Float64Array => {
-  const column = new Float64Array(list.length * width).fill(Number.NaN);
-  list.forEach((values, i) => {
-    if (values) column.set(values, i * width);
-  });
-  return column;
-};
+type Numbers = Float64Array | Int32Array | Uint8Array;
 
-/** Turns a list of samples into columns; classes and materials ascend. */
-export function tableOf(list: readonly RowInput[]): RowTable {
-  const classes = [...new Set(list.map(({ facts }) => facts.spaceGroup))].sort((a, b) => a - b);
-  const materials = [...new Set(list.map(({ facts }) => facts.material))].sort();
-  const classAt = new Map(classes.map((spaceGroup, i) => [spaceGroup, i]));
-  const materialAt = new Map(materials.map((name, i) => [name, i]));
-  const facts = list.map((row) => row.facts);
+/** A typed array that grows by halves. */
+class Growing<A extends Numbers> {
+  private values: A;
+  private length = 0;
+  private readonly kind: new (
+    length: number,
+  ) => A;
+
+  constructor(kind: new (length: number) => A) {
+    this.kind = kind;
+    this.values = new kind(64);
+  }
+
+  push(values: readonly number[]): void {
+    const end = this.length + values.length;
+    if (end > this.values.length) {
+      const larger = new this.kind(Math.ceil(1.5 * end));
+      larger.set(this.values);
+      this.values = larger;
+    }
+    this.values.set(values, this.length);
+    this.length = end;
+  }
+
+  done(): A {
+    return this.values.slice(0, this.length) as A;
+  }
+}
+
+/** Texts, each kept once, and the number of the text of each row. */
+class Names {
+  readonly of = new Growing(Int32Array);
+  private readonly numbers = new Map<string, number>();
+
+  push(name: string): string {
+    const number = this.numbers.get(name) ?? this.numbers.size;
+    this.numbers.set(name, number);
+    this.of.push([number]);
+    return name;
+  }
+
+  /** The names in order, and the position of each row's among them. */
+  done(): { names: string[]; at: Int32Array } {
+    const names = [...this.numbers.keys()].sort();
+    const places = new Int32Array(names.length);
+    names.forEach((name, i) => {
+      places[this.numbers.get(name)!] = i;
+    });
+    return { names, at: this.of.done().map((number) => places[number]!) };
+  }
+}
+
+const unknown = (width: number): number[] => new Array<number>(width).fill(Number.NaN);
+const [UNKNOWN_3, UNKNOWN_6, UNKNOWN_9] = [unknown(3), unknown(6), unknown(9)];
+
+/**
+ * Turns samples into columns; classes and materials ascend. A row takes about 350 bytes, and the
+ * samples may come one at a time.
+ */
+export function tableOf(samples: Iterable<RowInput>): RowTable {
+  const [spaceGroup, split] = [new Growing(Int32Array), new Growing(Uint8Array)];
+  const doubles = () => new Growing(Float64Array);
+  const [cell, zones, inPlane, semiAngles] = [doubles(), doubles(), doubles(), doubles()];
+  const [spacings, energy, thickness] = [doubles(), doubles(), doubles()];
+  const materials = new Names();
+  const formulas = new Map<string, string>();
+  const [formula, key]: [string[], string[]] = [[], []];
+  for (const { key: name, split: part, facts } of samples) {
+    spaceGroup.push([facts.spaceGroup]);
+    split.push([SPLITS.indexOf(part)]);
+    cell.push(facts.cell ?? UNKNOWN_6);
+    zones.push(facts.zones.flat());
+    inPlane.push(facts.inPlane?.flat() ?? UNKNOWN_9);
+    semiAngles.push(facts.semiAngles ?? UNKNOWN_3);
+    spacings.push(facts.spacings ?? UNKNOWN_3);
+    energy.push([facts.energy]);
+    thickness.push([facts.thickness ?? Number.NaN]);
+    materials.push(facts.material);
+    const known = formulas.get(facts.formula) ?? facts.formula;
+    formulas.set(known, known);
+    formula.push(known);
+    key.push(name);
+  }
+  const groups = spaceGroup.done();
+  const classes = [...new Set(groups)].sort((a, b) => a - b);
+  const { names, at } = materials.done();
   const rows: StoreRows = {
-    spaceGroup: Int32Array.from(facts, (one) => one.spaceGroup),
-    label: Int32Array.from(facts, (one) => classAt.get(one.spaceGroup)!),
-    split: Uint8Array.from(list, (row) => SPLITS.indexOf(row.split)),
-    material: Int32Array.from(facts, (one) => materialAt.get(one.material)!),
-    cell: flat(
-      facts.map((one) => one.cell),
-      6,
-    ),
-    zones: flat(
-      facts.map((one) => one.zones.flat()),
-      9,
-    ),
-    inPlane: flat(
-      facts.map((one) => one.inPlane?.flat() ?? null),
-      9,
-    ),
-    semiAngles: flat(
-      facts.map((one) => one.semiAngles),
-      3,
-    ),
-    spacings: flat(
-      facts.map((one) => one.spacings),
-      3,
-    ),
-    energy: Float64Array.from(facts, (one) => one.energy),
-    thickness: Float64Array.from(facts, (one) => one.thickness ?? Number.NaN),
-    formula: facts.map((one) => one.formula),
-    key: list.map((row) => row.key),
+    spaceGroup: groups,
+    label: groups.map((number) => classes.indexOf(number)),
+    split: split.done(),
+    material: at,
+    cell: cell.done(),
+    zones: zones.done(),
+    inPlane: inPlane.done(),
+    semiAngles: semiAngles.done(),
+    spacings: spacings.done(),
+    energy: energy.done(),
+    thickness: thickness.done(),
+    formula,
+    key,
   };
-  return { rows, classes, materials };
+  return { rows, classes, materials: names };
 }
 
 const triple = <T>(column: Float64Array, at: number): T | null =>

@@ -1,12 +1,11 @@
-import { statSync } from 'node:fs';
 import { inputError } from '../ground/errors.ts';
 import { type ProgressFactory, silentProgress } from '../ground/progress.ts';
 import { type Anomaly, anomalyText, isFatal } from './anomaly.ts';
-import { type Catalogue, indexCatalogue, indexedCatalogue } from './catalogue.ts';
+import { type Catalogue, emptyCatalogue } from './catalogue.ts';
+import { catalogueFrom, freshIndexPath, indexedCatalogue, keepIndex } from './catalogue-index.ts';
 import { type PoolOptions, runReadings } from './pool.ts';
-import { catalogueFrom, type Reading, readingFile } from './reading.ts';
+import { type Reading, readingFile } from './reading.ts';
 import { resolveSources } from './sources.ts';
-import { SUMMIT_CAMERA } from './summit-file.ts';
 
 export interface ScanOptions extends PoolOptions {
   /** Stop at the first file or sample that cannot be used. */
@@ -19,12 +18,6 @@ export function enforce(strict: boolean | undefined, anomalies: readonly Anomaly
   const first = strict ? anomalies.find(isFatal) : undefined;
   if (first) throw inputError(anomalyText(first), 'leave out --strict to skip it');
 }
-
-const unreadable = (path: string): Catalogue => {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  const [bytes, changed] = [stat?.size ?? 0, stat?.mtimeMs ?? 0];
-  return { path, bytes, changed, camera: SUMMIT_CAMERA, samples: [], anomalies: [] };
-};
 
 /**
  * What stands in the files that the inputs mean, in order of their names: from the index where a
@@ -45,14 +38,17 @@ export async function scan(
     if (indexed) known.set(path, indexed);
   }
   const missing = paths.filter((path) => !known.has(path));
-  const readings = missing.map((path): Reading => ({ kind: 'catalogue', path }));
+  const readings = missing.map(
+    (path): Reading => ({ kind: 'catalogue', path, index: freshIndexPath(path) }),
+  );
   const bar = progress('reading attributes', missing.length);
   await runReadings(readings, options, (reading, outcome) => {
     const path = readingFile(reading);
-    const catalogue = outcome.result === null ? unreadable(path) : catalogueFrom(outcome.result);
+    const catalogue =
+      outcome.result === null ? emptyCatalogue(path) : catalogueFrom(outcome.result);
     catalogue.anomalies.push(...outcome.anomalies);
     // A crash may have been this machine's fault, so it is not remembered.
-    if (outcome.anomalies.length === 0 && catalogue.bytes > 0) indexCatalogue(catalogue);
+    if (outcome.anomalies.length === 0 && catalogue.bytes > 0) keepIndex(catalogue);
     known.set(path, catalogue);
     bar.advance(1);
   });

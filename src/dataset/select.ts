@@ -1,7 +1,6 @@
 import { groupBy } from '../ground/group.ts';
-import type { SampleFacts } from '../simulate/sample.ts';
 import type { Anomaly } from './anomaly.ts';
-import type { Catalogue } from './catalogue.ts';
+import type { Catalogue, Outline } from './catalogue.ts';
 
 export interface Selection {
   /** Beam energies to take, keV; all where absent. */
@@ -14,36 +13,22 @@ export interface Selection {
 
 interface Candidate {
   file: number;
-  key: string;
-  facts: SampleFacts;
+  sample: Outline;
 }
 
-/** What makes two samples the same: everything the simulation of a pattern depends on. */
-const identity = ({ key, facts }: Candidate): string =>
-  JSON.stringify([
-    key,
-    facts.material,
-    facts.spaceGroup,
-    facts.energy,
-    facts.zones,
-    facts.cell,
-    facts.thickness,
-  ]);
-
 function withoutDuplicates(catalogues: readonly Catalogue[], anomalies: Anomaly[]): Candidate[] {
-  const first = new Map<string, string>();
+  const first = new Map<number, Candidate>();
   const kept: Candidate[] = [];
   catalogues.forEach(({ path, samples }, file) => {
-    for (const { key, facts } of samples) {
-      const candidate = { file, key, facts };
-      const known = identity(candidate);
-      const before = first.get(known);
-      if (before === undefined) {
-        first.set(known, path);
-        kept.push(candidate);
+    for (const sample of samples) {
+      const candidate = { file, sample };
+      const before = first.get(sample.identity);
+      if (before?.sample.key === sample.key) {
+        const reason = `the same sample stands in ${catalogues[before.file]!.path}`;
+        anomalies.push({ kind: 'duplicate-sample', file: path, group: sample.key, reason });
       } else {
-        const reason = `the same sample stands in ${before}`;
-        anomalies.push({ kind: 'duplicate-sample', file: path, group: key, reason });
+        if (!before) first.set(sample.identity, candidate);
+        kept.push(candidate);
       }
     }
   });
@@ -53,7 +38,7 @@ function withoutDuplicates(catalogues: readonly Catalogue[], anomalies: Anomaly[
 /** At most `most` of a material's samples, evenly spaced in order of energy. */
 function spread(samples: readonly Candidate[], most: number): Candidate[] {
   if (samples.length <= most) return [...samples];
-  const sorted = [...samples].sort((a, b) => a.facts.energy - b.facts.energy);
+  const sorted = [...samples].sort((a, b) => a.sample.energy - b.sample.energy);
   return Array.from(
     { length: most },
     (_, i) => sorted[Math.floor(((i + 0.5) * sorted.length) / most)]!,
@@ -65,15 +50,15 @@ function reportMixedMaterials(
   catalogues: readonly Catalogue[],
   anomalies: Anomaly[],
 ): void {
-  for (const [material, samples] of groupBy(candidates, ({ facts }) => facts.material)) {
-    const groups = [...new Set(samples.map(({ facts }) => facts.spaceGroup))];
+  for (const [material, samples] of groupBy(candidates, ({ sample }) => sample.material)) {
+    const groups = [...new Set(samples.map(({ sample }) => sample.spaceGroup))];
     if (groups.length < 2) continue;
-    const { file, key } = samples.find(({ facts }) => facts.spaceGroup !== groups[0])!;
+    const { file, sample } = samples.find(({ sample }) => sample.spaceGroup !== groups[0])!;
     const reason = `material ${material} is labelled with space groups ${groups.join(' and ')}`;
     anomalies.push({
       kind: 'material-in-two-groups',
       file: catalogues[file]!.path,
-      group: key,
+      group: sample.key,
       reason,
     });
   }
@@ -90,9 +75,9 @@ export function selectSamples(
   const anomalies: Anomaly[] = [];
   let chosen = withoutDuplicates(catalogues, anomalies);
   reportMixedMaterials(chosen, catalogues, anomalies);
-  if (energies) chosen = chosen.filter(({ facts }) => energies.includes(facts.energy));
+  if (energies) chosen = chosen.filter(({ sample }) => energies.includes(sample.energy));
   if (maxPerMaterial) {
-    const kept = [...groupBy(chosen, ({ facts }) => facts.material).values()].flatMap((samples) =>
+    const kept = [...groupBy(chosen, ({ sample }) => sample.material).values()].flatMap((samples) =>
       spread(samples, maxPerMaterial),
     );
     const set = new Set(kept);
@@ -100,13 +85,13 @@ export function selectSamples(
   }
   if (minMaterials > 1) {
     const large = new Set<number>();
-    for (const [spaceGroup, samples] of groupBy(chosen, ({ facts }) => facts.spaceGroup)) {
-      const materials = new Set(samples.map(({ facts }) => facts.material));
+    for (const [spaceGroup, samples] of groupBy(chosen, ({ sample }) => sample.spaceGroup)) {
+      const materials = new Set(samples.map(({ sample }) => sample.material));
       if (materials.size >= minMaterials) large.add(spaceGroup);
     }
-    chosen = chosen.filter(({ facts }) => large.has(facts.spaceGroup));
+    chosen = chosen.filter(({ sample }) => large.has(sample.spaceGroup));
   }
   const keys = catalogues.map((): string[] => []);
-  for (const { file, key } of chosen) keys[file]!.push(key);
+  for (const { file, sample } of chosen) keys[file]!.push(sample.key);
   return { keys, anomalies };
 }

@@ -18,7 +18,7 @@ const CHUNK_BYTES = 64 << 10;
 export interface StoreContent {
   /** How the stored patterns are sampled; its size is the store's. */
   camera: Camera;
-  rows: readonly RowInput[];
+  rows: Iterable<RowInput>;
   /** Pixels of all rows in order, as blocks of whole rows of (size, size, 3). */
   images: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
   /** The resolved settings, kept with the store. */
@@ -50,20 +50,28 @@ export function contentHash(camera: Camera, { rows, classes, materials }: RowTab
  * @returns the digest of its content.
  * @throws an input error where there is no row, or pixels for another number of rows.
  */
-export async function writeStore(path: string, content: StoreContent): Promise<string> {
-  const { camera, rows } = content;
-  if (rows.length === 0) throw inputError(`no sample to write to ${path}`);
+export const writeStore = (path: string, content: StoreContent): Promise<string> =>
+  writeTable(path, tableOf(content.rows), content);
+
+/** The same for rows that are a table already. */
+export async function writeTable(
+  path: string,
+  table: RowTable,
+  content: Omit<StoreContent, 'rows'>,
+): Promise<string> {
+  const { camera } = content;
+  const count = table.rows.key.length;
+  if (count === 0) throw inputError(`no sample to write to ${path}`);
   const { File } = await hdf5();
-  const table = tableOf(rows);
   const hash = contentHash(camera, table);
   return atomically(path, async (temporary) => {
     const file = new File(temporary, 'w');
     try {
-      const written = await writeImages(file, content, hash);
-      if (written !== rows.length) {
-        throw inputError(`${path}: pixels of ${written} samples for ${rows.length} rows`);
+      const written = await writeImages(file, { ...content, count }, hash);
+      if (written !== count) {
+        throw inputError(`${path}: pixels of ${written} samples for ${count} rows`);
       }
-      writeTable(file, table);
+      writeRows(file, table);
       const digest = hash.digest('hex');
       writeHead(file, content, digest);
       return digest;
@@ -73,7 +81,11 @@ export async function writeStore(path: string, content: StoreContent): Promise<s
   });
 }
 
-async function writeImages(file: H5wasm.File, content: StoreContent, hash: Hash): Promise<number> {
+async function writeImages(
+  file: H5wasm.File,
+  content: Pick<StoreContent, 'camera' | 'images'> & { count: number },
+  hash: Hash,
+): Promise<number> {
   const { size } = content.camera;
   const rowBytes = size * size * 3;
   const shape = [size, size, 3];
@@ -83,7 +95,7 @@ async function writeImages(file: H5wasm.File, content: StoreContent, hash: Hash)
     const count = block.length / rowBytes;
     if (!images) {
       const chunks = [
-        Math.max(1, Math.min(content.rows.length, Math.floor(CHUNK_BYTES / rowBytes))),
+        Math.max(1, Math.min(content.count, Math.floor(CHUNK_BYTES / rowBytes))),
         ...shape,
       ];
       const first = { name: 'images', data: block, shape: [count, ...shape], dtype: '<B', chunks };
@@ -104,7 +116,7 @@ function writeTexts(group: H5wasm.Group, name: string, texts: readonly string[])
   group.create_dataset({ name, data: [...texts], shape: [texts.length], dtype: `S${longest}` });
 }
 
-function writeTable(file: H5wasm.File, { rows, classes, materials }: RowTable): void {
+function writeRows(file: H5wasm.File, { rows, classes, materials }: RowTable): void {
   const group = file.create_group('rows') as H5wasm.Group;
   const count = rows.label.length;
   for (const column of NUMERIC_COLUMNS) {
@@ -119,7 +131,7 @@ function writeTable(file: H5wasm.File, { rows, classes, materials }: RowTable): 
 
 function writeHead(
   file: H5wasm.File,
-  { camera, config, sources }: StoreContent,
+  { camera, config, sources }: Omit<StoreContent, 'rows'>,
   digest: string,
 ): void {
   file.create_attribute('format', STORE_FORMAT);

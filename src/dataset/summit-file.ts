@@ -87,7 +87,7 @@ export class SummitFile {
       const about = library.about(path);
       if (!about) remark('no-stack', `no dataset ${STACK}`);
       const serves = about && isStack(about, size, remark);
-      return serves ? library.floats(path, 3 * size * size, about.size) : null;
+      return serves ? library.floats(path, 3 * size * size, about) : null;
     });
   }
 

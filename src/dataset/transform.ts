@@ -12,33 +12,53 @@ export function pixelOf(intensity: number): number {
   return Math.min(255, Math.round(value));
 }
 
-/**
- * Stored values by the upper half of an intensity's float32 bits, for a tenth of the time of a
- * logarithm; AMBIGUOUS where a step between two values falls among the intensities of that half.
- */
-const AMBIGUOUS = 256;
 const single = new Float32Array(1);
 const bits = new Uint32Array(single.buffer);
-let table: Uint16Array | null = null;
 
-function pixelTable(): Uint16Array {
-  const halves = Uint16Array.from({ length: 1 << 16 }, (_, half) => half);
-  return halves.map((half) => {
-    // The neighbours too, as rounding to float32 may cross into the next half.
-    const ends = [(half << 16) - 1, (half + 1) << 16].map((value) => {
-      bits[0] = value;
-      return pixelOf(single[0]!);
-    });
-    return ends[0] === ends[1] ? ends[0]! : AMBIGUOUS;
-  });
+/** Where stored values begin, so that they are looked up instead of computed. */
+interface Steps {
+  /** The least intensity of each stored value 1..255; NaN, which nothing reaches, for 256. */
+  from: Float64Array;
+  /**
+   * By the upper half of an intensity's float32 bits: its stored value, or the one before, as
+   * each half holds one step at most.
+   */
+  least: Uint8Array;
+}
+
+let steps: Steps | null = null;
+
+/** The least intensity whose stored value is at least `value`, by halving. */
+function stepTo(value: number): number {
+  let low = 0;
+  let high = Math.exp((value + 1) / GAIN + FLOOR);
+  for (;;) {
+    const middle = low + (high - low) / 2;
+    if (middle <= low || middle >= high) return high;
+    if (pixelOf(middle) >= value) high = middle;
+    else low = middle;
+  }
+}
+
+function findSteps(): Steps {
+  const from = Float64Array.from({ length: 257 }, (_, value) => stepTo(Math.min(value, 255)));
+  from[256] = Number.NaN;
+  const least = new Uint8Array(1 << 16);
+  const infinity = 0x7f80;
+  for (let half = 1, value = 0; half <= infinity; half++) {
+    // The last float before the half: rounding to float32 may cross into the next one.
+    bits[0] = (half << 16) - 1;
+    while (single[0]! >= from[value + 1]!) value++;
+    least[half] = value;
+  }
+  return { from, least };
 }
 
 /** The same as `pixelOf`, for many intensities. */
-function quickPixelOf(intensity: number): number {
-  table ??= pixelTable();
+function quickPixelOf(intensity: number, { from, least }: Steps): number {
   single[0] = intensity;
-  const value = table[bits[0]! >>> 16]!;
-  return value === AMBIGUOUS ? pixelOf(intensity) : value;
+  const value = least[bits[0]! >>> 16]!;
+  return intensity >= from[value + 1]! ? value + 1 : value;
 }
 
 /** The intensity a stored value stands for; 0 stands for none. */
@@ -138,10 +158,14 @@ export function reduceStack(stack: Float32Array, from: number, size: number): Re
     : coverAverages(stack, from, size);
   const pixels = new Uint8Array(values.length);
   const points = size * size;
+  steps ??= findSteps();
   let total = 0;
-  for (let i = 0; i < values.length; i++) {
-    total += values[i]!;
-    pixels[3 * (i % points) + Math.floor(i / points)] = quickPixelOf(values[i]!);
+  for (let pattern = 0, i = 0; pattern < 3; pattern++) {
+    for (let at = pattern; at < 3 * points; at += 3, i++) {
+      const value = values[i]!;
+      total += value;
+      pixels[at] = quickPixelOf(value, steps);
+    }
   }
   const mean = total / values.length;
   return { pixels, minimum, maximum, mean, finite: Number.isFinite(mean) };

@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Catalogue } from '../../src/dataset/catalogue.ts';
+import { catalogueFrom, indexedFacts } from '../../src/dataset/catalogue-index.ts';
 import { runReadings } from '../../src/dataset/pool.ts';
 import { prepareStore } from '../../src/dataset/prepare.ts';
-import { catalogueFrom } from '../../src/dataset/reading.ts';
 import { writeSummit } from '../../src/dataset/summit.ts';
 import { buildReaders } from './built.ts';
 import { sampleOf, temporaryFolder } from './fixture.ts';
@@ -43,13 +43,15 @@ describe('a reader that hangs', () => {
     const path = join(import.meta.dirname, 'golden', 'hangs.h5');
     const options = { workers: 1, patience: 3000 };
     let found: Catalogue | null = null;
-    await runReadings([{ kind: 'catalogue', path }], options, (_, { result, anomalies }) => {
+    const readings = [{ kind: 'catalogue', path, index: join(folder, 'index.jsonl') }] as const;
+    await runReadings(readings, options, (_, { result, anomalies }) => {
       expect(anomalies).toEqual([]);
       found = catalogueFrom(result!);
     });
     const { samples, anomalies } = found!;
     expect(samples.map((one) => one.key)).toEqual([0, 1, 2, 3, 4, 5].map((i) => `sample_${i}_0`));
-    expect(samples[0]!.facts).toMatchObject({ spaceGroup: 220, material: 'mp-0', formula: '' });
+    const facts = indexedFacts(found!).get('sample_0_0');
+    expect(facts).toMatchObject({ spaceGroup: 220, material: 'mp-0', formula: '' });
     expect(new Set(anomalies.map((one) => one.kind))).toEqual(new Set(['attribute-unreadable']));
     expect(readers()).toEqual([]);
   });
@@ -86,7 +88,7 @@ describe('a reader that crashes', () => {
 });
 
 it('says what is missing where the readers are not built', async () => {
-  const readings = [{ kind: 'catalogue' as const, path: source }];
+  const readings = [{ kind: 'catalogue' as const, path: source, index: join(folder, 'none') }];
   const absent = { workers: 1, worker: join(folder, 'absent.js') };
   await expect(runReadings(readings, absent, () => {})).rejects.toThrow(/source\.h5: /);
 });

@@ -42,6 +42,42 @@ describe('stored values', () => {
   });
 });
 
+describe('looking stored values up', () => {
+  const size = 64;
+  const lookedUp = (values: Float32Array): number[] => {
+    const stack = new Float32Array(3 * size * size);
+    stack.set(values);
+    const pixels = toPixels(stack, size);
+    return Array.from(values, (_, i) => pixels[3 * (i % size ** 2) + Math.floor(i / size ** 2)]!);
+  };
+
+  it('gives what computing them gives, for each float beside each step', () => {
+    const bits = new Uint32Array(1);
+    const single = new Float32Array(bits.buffer);
+    const beside = Array.from({ length: 255 }, (_, i) => {
+      single[0] = Math.exp((i + 0.5) / 10 - 17);
+      const [middle] = bits;
+      return [-2, -1, 0, 1, 2].map((step) => {
+        bits[0] = middle! + step;
+        return single[0]!;
+      });
+    }).flat();
+    const values = Float32Array.from(beside);
+    const computed = Array.from(values, pixelOf);
+    expect(lookedUp(values)).toEqual(computed);
+    expect(new Set(computed).size).toBe(256);
+  });
+
+  it('gives what computing them gives, anywhere', () => {
+    const exponents = Array.from({ length: 9000 }, (_, i) => -30 + (i * 60) / 9000);
+    const values = Float32Array.from(exponents, (x, i) => (i % 7 === 0 ? -1 : 1) * Math.exp(x));
+    const edges = [0, -0, 1e-45, -1e-45, 3.4e38, Number.POSITIVE_INFINITY];
+    values.set(edges);
+    // Infinity makes the average of its block infinite; here each block is one pixel.
+    expect(lookedUp(values)).toEqual(Array.from(values, pixelOf));
+  });
+});
+
 describe('averaging by area', () => {
   it.each(cases)('agrees with OpenCV from $from to $to pixels', ({ from, to, image, reduced }) => {
     // Powers of e^0.1 apart, so that a stored value tells the average to 5 %; scaled to a mid value.
