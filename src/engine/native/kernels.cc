@@ -92,7 +92,8 @@ std::string RegisterAll() {
   for (const auto& operations :
        {NormOperations(), OptimiserOperations(), PixelOperations(), RowOperations(),
         VectorOperations(), ConditionOperations(), SightOperations(), ScoreOperations(),
-        NoiseOperations(), MultisliceOperations()}) {
+        NoiseOperations(), MultisliceOperations(), BoxTransmissionOperations(),
+        BoxWaveOperations()}) {
     for (const Operation& operation : operations) {
       const std::string complaint = Register(operation);
       if (!complaint.empty()) return complaint;

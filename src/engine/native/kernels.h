@@ -106,6 +106,8 @@ std::vector<Operation> SightOperations();
 std::vector<Operation> ScoreOperations();
 std::vector<Operation> NoiseOperations();
 std::vector<Operation> MultisliceOperations();
+std::vector<Operation> BoxTransmissionOperations();
+std::vector<Operation> BoxWaveOperations();
 
 // Runs body(0) ... body(count - 1), each once and about `numbers` numbers of work, on all threads
 // where it is worth waking them. What a part computes must not depend on which thread runs it, so

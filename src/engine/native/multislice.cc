@@ -4,14 +4,11 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernels.h"
+#include "lanes.h"
 
 namespace cbed {
 namespace {
 
-// Waves that are worked on at once.
-constexpr int kLanes = 16;
-typedef float Lanes __attribute__((vector_size(4 * kLanes)));
 // Rows of a scattering matrix that are worked on at once.
 constexpr int kRows = 4;
 
@@ -22,11 +19,6 @@ struct Film {
   float lambda;
   // Largest index of a beam.
   int most;
-};
-
-// A complex number for every lane. Said aloud: the type of the lanes alone is aligned to less.
-struct alignas(sizeof(Lanes)) Waves {
-  Lanes re, im;
 };
 
 // t(g - g') over the beams, in blocks of kRows rows: column by column, row by row, (re, im).
@@ -45,12 +37,6 @@ std::vector<float> ScatteringMatrix(const Film& film, const float* re, const flo
     }
   }
   return matrix;
-}
-
-inline void Multiply(const Waves& a, const Waves& b, Waves& product) {
-  const Lanes re = a.re * b.re - a.im * b.im;
-  product.im = a.re * b.im + a.im * b.re;
-  product.re = re;
 }
 
 // Powers -most to most of exp(-2 i rate g.q) for every lane, g one vector of the basis.

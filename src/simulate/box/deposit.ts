@@ -46,44 +46,54 @@ function kernelTransform(frequency: number): number {
   return (WIDTH * (square > 0 ? Math.sinh(root) : Math.sin(root))) / root;
 }
 
+/**
+ * How an atom is spread over the grid: `reach` points along either side. Writes first row, first
+ * column (wrap around the grid), the shares of the rows and those of the columns.
+ */
+export interface Spread {
+  reach: number;
+  /** Writes 2 + 2 reach numbers for an atom at fractions (u, v) of the sides. */
+  write: (out: Float32Array | Float64Array, at: number, u: number, v: number) => void;
+}
+
+export function spreadOf(placement: Placement, { rows, columns }: Box): Spread {
+  const reach = placement === 'exact' ? WIDTH : 2;
+  const share = placement === 'exact' ? kernel : (distance: number) => 1 - Math.abs(distance);
+  return {
+    reach,
+    write: (out, at, u, v) => {
+      const [x, y] = [u * rows, v * columns];
+      const row = Math.floor(x) - reach / 2 + 1;
+      const column = Math.floor(y) - reach / 2 + 1;
+      out[at] = row;
+      out[at + 1] = column;
+      for (let i = 0; i < reach; i++) {
+        out[at + 2 + i] = share(x - row - i);
+        out[at + 2 + reach + i] = share(y - column - i);
+      }
+    },
+  };
+}
+
 /** Adds one atom at fractions (u, v) of the sides to a grid. */
 export type Deposit = (grid: Float32Array, u: number, v: number) => void;
 
 const wrap = (index: number, count: number): number => ((index % count) + count) % count;
 
-const exactDeposit = ({ rows, columns }: Box): Deposit => {
-  const across = new Float64Array(WIDTH);
-  const places = new Int32Array(WIDTH);
+export function depositOf(placement: Placement, box: Box): Deposit {
+  const { reach, write } = spreadOf(placement, box);
+  const shares = new Float64Array(2 + 2 * reach);
   return (grid, u, v) => {
-    const [x, y] = [u * rows, v * columns];
-    const [row, column] = [Math.floor(x) - WIDTH / 2 + 1, Math.floor(y) - WIDTH / 2 + 1];
-    for (let j = 0; j < WIDTH; j++) {
-      across[j] = kernel(y - column - j);
-      places[j] = wrap(column + j, columns);
-    }
-    for (let i = 0; i < WIDTH; i++) {
-      const weight = kernel(x - row - i);
-      const start = wrap(row + i, rows) * columns;
-      for (let j = 0; j < WIDTH; j++) grid[start + places[j]!]! += weight * across[j]!;
-    }
-  };
-};
-
-const linearDeposit =
-  ({ rows, columns }: Box): Deposit =>
-  (grid, u, v) => {
-    const [x, y] = [u * rows, v * columns];
-    const [row, column] = [Math.floor(x), Math.floor(y)];
-    for (let i = 0; i < 2; i++) {
-      for (let j = 0; j < 2; j++) {
-        const weight = Math.abs(1 - i - (x - row)) * Math.abs(1 - j - (y - column));
-        grid[wrap(row + i, rows) * columns + wrap(column + j, columns)]! += weight;
+    write(shares, 0, u, v);
+    for (let i = 0; i < reach; i++) {
+      const start = wrap(shares[0]! + i, box.rows) * box.columns;
+      for (let j = 0; j < reach; j++) {
+        const at = start + wrap(shares[1]! + j, box.columns);
+        grid[at]! += shares[2 + i]! * shares[2 + reach + j]!;
       }
     }
   };
-
-export const depositOf = (placement: Placement, box: Box): Deposit =>
-  placement === 'exact' ? exactDeposit(box) : linearDeposit(box);
+}
 
 /**
  * What the transform of a deposited grid must be multiplied with to give exp(-2 pi i g.r) summed

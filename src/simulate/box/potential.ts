@@ -1,8 +1,8 @@
-import { complexAdd, complexMul, fft2, ifft2, irfft2, rfft2 } from '../../engine/complex.ts';
+import { complexAdd, complexMul, irfft2, rfft2 } from '../../engine/complex.ts';
 import { type Tensor, tf } from '../../engine/tf.ts';
 import { VOLT_SQUARE_ANGSTROM } from '../projection.ts';
 import { electronFactor, kirkland, type ScatteringTable } from '../scattering.ts';
-import { depositCorrection, depositOf, type Placement } from './deposit.ts';
+import { depositCorrection, depositOf, type Placement, type Spread, spreadOf } from './deposit.ts';
 import { type Box, boxArea, eachFrequency } from './grid.ts';
 
 /** Atoms of one kind in a slice: positions as fractions of the sides of the box. */
@@ -21,33 +21,37 @@ export interface PotentialOptions {
   table?: ScatteringTable;
 }
 
-/** Projected potentials of slices, each (1, rows, columns) in V angstrom; call inside `tf.tidy`. */
+/** Atoms that share a scattering factor. */
+export const speciesKey = ({ element, meanSquare }: SpeciesAtoms): string =>
+  `${element} ${meanSquare}`;
+
+/** What makes projected potentials of slices: from atoms to a grid, and from there to V angstrom. */
 export class SlicePotentials {
+  readonly spread: Spread;
   private readonly box: Box;
   private readonly table: ScatteringTable;
   private readonly deposit: ReturnType<typeof depositOf>;
   private readonly correction: Float64Array;
   private readonly grid: Float32Array;
-  private readonly factors = new Map<string, Tensor>();
+  private readonly halves = new Map<string, Tensor>();
+  private readonly planes = new Map<string, Float32Array>();
 
   constructor({ box, placement, table = kirkland() }: PotentialOptions) {
     this.box = box;
     this.table = table;
+    this.spread = spreadOf(placement, box);
     this.deposit = depositOf(placement, box);
     this.correction = depositCorrection(placement, box);
     this.grid = new Float32Array(box.rows * box.columns);
   }
 
   dispose(): void {
-    for (const factor of this.factors.values()) factor.dispose();
-    this.factors.clear();
+    for (const half of this.halves.values()) half.dispose();
+    this.halves.clear();
   }
 
   /** Scattering factor of a species on the half spectrum, V angstrom a deposited atom. */
-  private factor({ element, meanSquare }: SpeciesAtoms): Tensor {
-    const key = `${element} ${meanSquare}`;
-    const known = this.factors.get(key);
-    if (known) return known;
+  private factor({ element, meanSquare }: SpeciesAtoms): Float32Array {
     const { rows, columns } = this.box;
     const half = (columns >> 1) + 1;
     const values = new Float32Array(rows * half);
@@ -62,13 +66,47 @@ export class SlicePotentials {
       },
       half,
     );
-    const shape: [number, number, number] = [1, rows, half];
+    return values;
+  }
+
+  /** The same on the whole spectrum, row-major. */
+  plane(species: SpeciesAtoms): Float32Array {
+    const key = speciesKey(species);
+    const known = this.planes.get(key);
+    if (known) return known;
+    const { rows, columns } = this.box;
+    const half = (columns >> 1) + 1;
+    const values = this.factor(species);
+    const out = new Float32Array(rows * columns);
+    for (let i = 0; i < rows; i++) {
+      const opposite = ((rows - i) % rows) * half;
+      for (let j = 0; j < half; j++) {
+        // A real potential has but the even part where a frequency is its own opposite.
+        const own = (columns - j) % columns === j;
+        const value = values[i * half + j]!;
+        out[i * columns + j] = own ? (value + values[opposite + j]!) / 2 : value;
+      }
+      for (let j = half; j < columns; j++) {
+        out[i * columns + j] = values[opposite + columns - j]!;
+      }
+    }
+    this.planes.set(key, out);
+    return out;
+  }
+
+  private half(species: SpeciesAtoms): Tensor {
+    const key = speciesKey(species);
+    const known = this.halves.get(key);
+    if (known) return known;
+    const { rows, columns } = this.box;
+    const shape: [number, number, number] = [1, rows, (columns >> 1) + 1];
+    const values = this.factor(species);
     const made = tf.keep(tf.tidy(() => tf.complex(tf.tensor3d(values, shape), tf.zeros(shape))));
-    this.factors.set(key, made);
+    this.halves.set(key, made);
     return made;
   }
 
-  /** The projected potential of one slice. */
+  /** Projected potential of a slice, (1, rows, columns) in V angstrom; call inside `tf.tidy`. */
   slice(species: readonly SpeciesAtoms[]): Tensor {
     const { rows, columns } = this.box;
     return tf.tidy(() => {
@@ -76,40 +114,10 @@ export class SlicePotentials {
         // The engine copies the grid as soon as it transforms it.
         const grid = this.grid.fill(0);
         for (let i = 0; i < one.u.length; i++) this.deposit(grid, one.u[i]!, one.v[i]!);
-        return complexMul(rfft2(tf.tensor3d(grid, [1, rows, columns])), this.factor(one));
+        return complexMul(rfft2(tf.tensor3d(grid, [1, rows, columns])), this.half(one));
       });
       if (parts.length === 0) return tf.zeros([1, rows, columns]);
       return irfft2(parts.reduce(complexAdd), columns);
     });
   }
 }
-
-/**
- * The anti-alias aperture, (1, rows, columns): 1 inside the band, 0 outside, falling as a cosine
- * over the outermost `taper` (a share of the band).
- */
-export function aperture(box: Box, taper: number): Float32Array {
-  const out = new Float32Array(box.rows * box.columns);
-  eachFrequency(box, (at, x, y) => {
-    const share = Math.sqrt(x * x + y * y) / box.band;
-    if (share > 1) return;
-    const inner = 1 - taper;
-    out[at] = share <= inner ? 1 : (1 + Math.cos((Math.PI * (share - inner)) / taper)) / 2;
-  });
-  return out;
-}
-
-/** exp(i sigma v (1 + i absorption)) of a slice, band-limited; (1, rows, columns) complex. */
-export const transmissionOf = (
-  volts: Tensor,
-  options: { sigma: number; absorption: number; aperture: Tensor },
-): Tensor =>
-  tf.tidy(() => {
-    const phase = volts.mul(options.sigma);
-    const [re, im] = [phase.cos(), phase.sin()];
-    const wave =
-      options.absorption > 0
-        ? ((fade) => tf.complex(re.mul(fade), im.mul(fade)))(phase.mul(-options.absorption).exp())
-        : tf.complex(re, im);
-    return ifft2(complexMul(fft2(wave), options.aperture));
-  });

@@ -1,4 +1,3 @@
-import { type Tensor, tf } from '../../engine/tf.ts';
 import { type Box, boxReciprocal, eachFrequency } from './grid.ts';
 
 /** Where a probe stands, as fractions of the sides of the box. */
@@ -15,25 +14,27 @@ export function discPoints(box: Box, radius: number): { at: number; x: number; y
 
 /**
  * Spectra of aberration-free probes with a hard aperture, one a position, each of total intensity
- * 1: complex (positions, rows, columns).
+ * 1: (positions, 2, rows, columns), real and imaginary parts.
  */
-export function probes(box: Box, radius: number, positions: readonly ProbePosition[]): Tensor {
+export function probes(
+  box: Box,
+  radius: number,
+  positions: readonly ProbePosition[],
+): Float32Array {
   const disc = discPoints(box, radius);
   const [a, b] = box.sides;
   const points = box.rows * box.columns;
-  const re = new Float32Array(positions.length * points);
-  const im = new Float32Array(re.length);
+  const out = new Float32Array(positions.length * 2 * points);
   const amplitude = 1 / Math.sqrt(disc.length);
   positions.forEach(([u, v], p) => {
     const [x, y] = [u * a[0] + v * b[0], u * a[1] + v * b[1]];
     for (const point of disc) {
       const phase = -2 * Math.PI * (point.x * x + point.y * y);
-      re[p * points + point.at] = amplitude * Math.cos(phase);
-      im[p * points + point.at] = amplitude * Math.sin(phase);
+      out[2 * p * points + point.at] = amplitude * Math.cos(phase);
+      out[(2 * p + 1) * points + point.at] = amplitude * Math.sin(phase);
     }
   });
-  const shape: [number, number, number] = [positions.length, box.rows, box.columns];
-  return tf.tidy(() => tf.complex(tf.tensor3d(re, shape), tf.tensor3d(im, shape)));
+  return out;
 }
 
 /** The coarser spacing of the box's reciprocal grid, 1/angstrom. */

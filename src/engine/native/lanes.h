@@ -1,0 +1,29 @@
+// Sixteen complex numbers that are worked on at once: sixteen waves, columns or rows.
+#pragma once
+
+#include "kernels.h"
+
+// Where the caller is compiled for several processors, this has to become part of it.
+#define INLINE inline __attribute__((always_inline))
+
+namespace cbed {
+
+constexpr int kLanes = 16;
+typedef float Lanes __attribute__((vector_size(4 * kLanes)));
+
+// A real and a complex number for every lane. Said aloud: the type of the lanes alone is aligned to
+// less.
+struct alignas(sizeof(Lanes)) Reals {
+  Lanes at;
+};
+struct alignas(sizeof(Lanes)) Waves {
+  Lanes re, im;
+};
+
+INLINE void Multiply(const Waves& a, const Waves& b, Waves& product) {
+  const Lanes re = a.re * b.re - a.im * b.im;
+  product.im = a.re * b.im + a.im * b.re;
+  product.re = re;
+}
+
+}  // namespace cbed
