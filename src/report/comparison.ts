@@ -140,13 +140,13 @@ export function confusionFigure(comparison: Comparison): string {
     name: `${spaceGroup} taken for ${takenFor} (${tested})`,
     before: 100 * before,
     after: 100 * after,
-    colour: after <= before ? VERDICT_COLOURS.helped : VERDICT_COLOURS.hurt,
+    colour: VERDICT_COLOURS[after < before ? 'helped' : after > before ? 'hurt' : 'undecided'],
   }));
   return figure(
     {
       title: `What is confused: ${comparison.baseline} (grey) and ${comparison.best?.arm ?? ''}`,
       subtitle:
-        'space group and what it is taken for (test triplets of all seeds); green: less often, orange: more often',
+        'space group and what it is taken for (test triplets of all seeds); green: less often than before, orange: more often',
     },
     {
       width: 900,

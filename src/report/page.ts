@@ -115,6 +115,10 @@ export function slidesHtml(frames: readonly Slide[], label: string): string {
 /** A paragraph of plain text. */
 export const textHtml = (text: string): string => `<p>${escapeHtml(text)}</p>`;
 
+/** HTML folded away until asked for. */
+export const foldedBody = (summary: string, body: string): string =>
+  `<details><summary>${escapeHtml(summary)}</summary>${body}</details>`;
+
 /** Text kept as it is, folded away until asked for. */
 export const foldedHtml = (summary: string, text: string): string =>
-  `<details><summary>${escapeHtml(summary)}</summary><pre>${escapeHtml(text)}</pre></details>`;
+  foldedBody(summary, `<pre>${escapeHtml(text)}</pre>`);

@@ -1,7 +1,13 @@
 import { GanModel } from '../../gan/model.ts';
 import { randomPixels } from '../../gan/random.ts';
 import { kid } from '../../synthetic/metrics/kid.ts';
-import { convolutionSpace, physicsSpace, type Space } from '../../synthetic/spaces/space.ts';
+import {
+  convolutionSpace,
+  fitScaler,
+  physicsSpace,
+  type Space,
+  standardised,
+} from '../../synthetic/spaces/space.ts';
 import type { Store } from '../dataset/store.ts';
 import { Stream } from '../ground/stream.ts';
 import type { StudyGan } from './study-gan.ts';
@@ -53,9 +59,14 @@ export async function whatItLearned(
   const centred = (triplets: Triplets) => ({ ...triplets, size, centre });
   const labels = new Set(spaceGroups.map((group) => store.classes.indexOf(group)));
   const real = centred(realOf(store, labels, stream));
+  const convolutions = convolutionSpace(stream.split('space'));
+  const scaler = fitScaler(convolutions.embed(real));
   const spaces: Space[] = [
-    convolutionSpace(stream.split('space')),
-    physicsSpace(centred(realOf(store, new Set(store.classes.keys()), stream))),
+    {
+      name: convolutions.name,
+      embed: (triplets) => standardised(convolutions.embed(triplets), scaler),
+    },
+    physicsSpace(real),
   ];
   const draw = async (name: string) =>
     centred(await drawnBy(gan.maker('gan', `${name}.safetensors`), spaceGroups, seed));

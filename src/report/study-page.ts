@@ -2,7 +2,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Outcome } from '../benchmark/outcome.ts';
 import { packageRoot } from '../ground/paths.ts';
-import { escapeHtml, foldedHtml, page, type Section, tableHtml, textHtml } from './page.ts';
+import {
+  escapeHtml,
+  foldedBody,
+  foldedHtml,
+  page,
+  type Section,
+  tableHtml,
+  textHtml,
+} from './page.ts';
 import { type Compared, leadOf, studySections } from './study.ts';
 import { partSections, type StudyParts } from './study-parts.ts';
 
@@ -48,7 +56,9 @@ function provenance({ compared, outcomes }: StudyReport): Section {
   ];
   return {
     heading: 'Where it comes from',
-    body: `${facts.map(textHtml).join('')}<details><summary>every result</summary>${tableHtml(provenanceRows(outcomes))}</details>`,
+    body:
+      facts.map(textHtml).join('') +
+      foldedBody('every result', tableHtml(provenanceRows(outcomes))),
   };
 }
 

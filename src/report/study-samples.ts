@@ -9,7 +9,14 @@ import { readJson } from '../ground/run.ts';
 import { Stream } from '../ground/stream.ts';
 import { galleryPictures } from './gallery.ts';
 import { mixFigure } from './mix.ts';
-import { figureHtml, type GalleryPicture, galleryHtml, type Section, tableHtml } from './page.ts';
+import {
+  figureHtml,
+  type GalleryPicture,
+  galleryHtml,
+  type Section,
+  tableHtml,
+  textHtml,
+} from './page.ts';
 import { realismFigures, type Scored } from './realism-draw.ts';
 import type { StudyGan } from './study-gan.ts';
 import { type Learned, whatItLearned } from './study-learned.ts';
@@ -62,6 +69,9 @@ const learnedRows = (learned: readonly Learned[]): string[][] => [
   ]),
 ];
 
+const LEGEND =
+  'The rarest classes: real triplets (grey edge), the most and the least realistic synthetic ones, accepted (green) and rejected (orange). Rest the pointer on one for its passport.';
+
 /** The sections of a page about the samples. */
 export function sampleSections({ gallery, figures, learned }: SamplePictures): Section[] {
   const realism = figureHtml(figures.realism, 'realism of the samples');
@@ -71,7 +81,10 @@ export function sampleSections({ gallery, figures, learned }: SamplePictures): S
   );
   const table = learned.length > 0 ? tableHtml(learnedRows(learned)) : '';
   const sections = [
-    { heading: 'Real and synthetic', body: galleryHtml(gallery) + table + realism + floors },
+    {
+      heading: 'Real and synthetic',
+      body: textHtml(LEGEND) + galleryHtml(gallery) + table + realism + floors,
+    },
   ];
   if (!figures.mix) return sections;
   const body = figureHtml(figures.mix, 'class counts before and after mixing');

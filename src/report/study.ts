@@ -1,7 +1,7 @@
 import type { Comparison } from '../benchmark/compare.ts';
 import type { Study } from '../benchmark/study.ts';
 import { armsFigure, classChangeFigure, confusionFigure, intervalFigure } from './comparison.ts';
-import { figureHtml, type Lead, type Section, tableHtml } from './page.ts';
+import { figureHtml, foldedBody, type Lead, type Section, tableHtml } from './page.ts';
 import { budgetCurve, settingCurves } from './study-curves.ts';
 import { armRows, classRows, differenceRows, tuningRows } from './study-tables.ts';
 
@@ -70,7 +70,8 @@ function comparisonSections(study: Study, comparison: Comparison): Section[] {
       heading: 'Class by class',
       body:
         comparison.classes.length > 0
-          ? shown(/^class-change/) + tableHtml(classRows(comparison))
+          ? shown(/^class-change/) +
+            foldedBody('F1 of every class', tableHtml(classRows(comparison)))
           : '',
     },
     { heading: 'What is confused', body: shown(/^confusions/) },
