@@ -8,6 +8,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { mixCommand } from './commands/mix.ts';
 import { probeCommand } from './commands/probe.ts';
 import { quickstartCommand } from './commands/quickstart.ts';
+import { reportCommand } from './commands/report.ts';
 import { sampleCommand } from './commands/sample.ts';
 import { scoreCommand } from './commands/score.ts';
 import { setupCommand } from './commands/setup.ts';
@@ -43,6 +44,7 @@ export function buildProgram(): Command {
     scoreCommand,
     mixCommand,
     benchCommand,
+    reportCommand,
   ];
   for (const command of commands) program.addCommand(command());
   return program;

@@ -1,20 +1,17 @@
-import type { Classifier } from '../../classifier/classifier.ts';
 import { report } from '../../classifier/metrics.ts';
-import { classifierSpec } from '../../classifier/spec.ts';
-import { trainClassifier } from '../../classifier/train.ts';
 import type { Examples, RealExamples } from '../dataset/examples.ts';
-import type { Store } from '../dataset/store.ts';
+import { openStore, type Store } from '../dataset/store.ts';
 import { digestOf } from '../ground/digest.ts';
 import { usageError } from '../ground/errors.ts';
 import { writeJson } from '../ground/files.ts';
-import { type ProgressFactory, silentProgress } from '../ground/progress.ts';
+import type { ProgressFactory } from '../ground/progress.ts';
 import { didYouMean } from '../ground/suggest.ts';
-import { choosePrior, type PriorChoice } from './choose.ts';
-import { openDivided } from './divided.ts';
+import { effortOf } from './candidates.ts';
+import { divided, studyStore } from './divided.ts';
 import type { StudyFolder } from './folder.ts';
 import type { Outcome, Predictions } from './outcome.ts';
 import { type CellPlan, planCells } from './study.ts';
-import { trainingSet } from './training-set.ts';
+import { type ChosenTraining, trainArm } from './train-arm.ts';
 
 const materialCounts = (examples: Examples): number[] => {
   const materials = examples.classes.map(() => new Set<string>());
@@ -71,34 +68,47 @@ export interface CellWork {
   progress?: ProgressFactory;
 }
 
-interface Trained {
-  classifier: Classifier;
-  choice: PriorChoice;
-  seconds: number;
+interface Ended {
+  trained: ChosenTraining;
+  store: Store;
+  test: RealExamples;
+  trainCounts: number[];
+  probabilities: Float32Array;
 }
 
-async function train(work: CellWork, store: Store, examples: Examples): Promise<Trained> {
-  const { folder, cell, progress = silentProgress } = work;
-  const { updates, batch } = folder.study;
-  const started = performance.now();
-  const classifier = await trainClassifier({
-    examples,
-    validation: store.examples('validation'),
-    spec: classifierSpec(store, { multitask: cell.arm.multitask }),
-    techniques: cell.arm.techniques,
-    updates,
-    batch,
+/** What a cell writes down. */
+function outcomeOf({ folder, cell }: CellWork, ended: Ended): Outcome {
+  const { trained, store, test, trainCounts, probabilities } = ended;
+  const { study } = folder;
+  const { examples, digests } = trained.set;
+  const synthetic = examples.synthetic?.reduce((a, b) => a + b, 0) ?? 0;
+  const { tried } = trained;
+  return {
+    study: study.name,
+    cell: cell.id,
+    arm: cell.arm.name,
     seed: cell.seed,
-    camera: store.camera,
-    progress,
-  });
-  const choice = choosePrior({
-    arm: cell.arm,
-    classifier,
-    examples,
-    validation: store.examples('validation'),
-  });
-  return { classifier, choice, seconds: (performance.now() - started) / 1000 };
+    split: cell.split,
+    ...(cell.budget !== null && { budget: cell.budget }),
+    trainCounts,
+    classes: store.classes,
+    predictions: predictionsOf(probabilities, test),
+    metrics: headline(probabilities, test, trainCounts),
+    chosen: { ...trained.choice.chosen, ...(tried.length > 0 && { ratio: trained.ratio }) },
+    tuning: { ...effortOf(cell.arm), ...(tried.length > 0 && { tried }) },
+    training: {
+      real: examples.count - synthetic,
+      synthetic,
+      updates: study.updates,
+      seconds: Math.round(trained.seconds * 10) / 10,
+    },
+    digests: {
+      store: store.digest,
+      classifier: trained.classifier.digest,
+      study: digestOf(study),
+      ...digests,
+    },
+  };
 }
 
 /**
@@ -107,43 +117,21 @@ async function train(work: CellWork, store: Store, examples: Examples): Promise<
  */
 export async function runCell(work: CellWork): Promise<Outcome> {
   const { folder, cell } = work;
-  const store = await openDivided(folder.study, cell.split);
+  const whole = await openStore(await studyStore(folder.study));
+  const store = divided(whole, cell);
+  // Bands tell how rare a class is in the data, so that budgets are compared on the same classes.
+  const unlimited = divided(whole, { ...cell, budget: null });
+  const trainCounts = materialCounts(unlimited.examples('train'));
   try {
-    const set = await trainingSet(folder, cell, store);
-    const { classifier, choice, seconds } = await train(work, store, set.examples);
+    const trained = await trainArm({ ...work, store });
     const test = store.examples(folder.study.judgedOn);
-    const probabilities = choice.apply(classifier.predict(test));
-    const trainCounts = materialCounts(store.examples('train'));
-    const synthetic = set.examples.synthetic?.reduce((a, b) => a + b, 0) ?? 0;
-    const outcome: Outcome = {
-      study: folder.study.name,
-      cell: cell.id,
-      arm: cell.arm.name,
-      seed: cell.seed,
-      split: cell.split,
-      trainCounts,
-      classes: store.classes,
-      predictions: predictionsOf(probabilities, test),
-      metrics: headline(probabilities, test, trainCounts),
-      chosen: choice.chosen,
-      training: {
-        real: set.examples.count - synthetic,
-        synthetic,
-        updates: folder.study.updates,
-        seconds: Math.round(seconds * 10) / 10,
-      },
-      digests: {
-        store: store.digest,
-        classifier: classifier.digest,
-        study: digestOf(folder.study),
-        ...set.digests,
-      },
-    };
-    classifier.dispose();
+    const probabilities = trained.choice.apply(trained.classifier.predict(test));
+    const outcome = outcomeOf(work, { trained, store, test, trainCounts, probabilities });
+    trained.classifier.dispose();
     writeJson(folder.resultFile(cell), outcome);
     return outcome;
   } finally {
-    store.close();
+    whole.close();
   }
 }
 

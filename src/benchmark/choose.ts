@@ -2,18 +2,16 @@ import type { Classifier } from '../../classifier/classifier.ts';
 import { report } from '../../classifier/metrics.ts';
 import { logPrior } from '../../classifier/weights.ts';
 import type { Examples, RealExamples } from '../dataset/examples.ts';
+import { STRENGTHS, usesPrior, WEIGHTS } from './candidates.ts';
 import type { Arm } from './study.ts';
 
 /** What was chosen on validation, and how it changes probabilities. */
 export interface PriorChoice {
   chosen: Record<string, number>;
   apply(probabilities: Float32Array): Float32Array;
+  /** Macro-F1 on validation after it. */
+  score(): number;
 }
-
-/** Candidates of the strength tau, for arms without synthetic data. */
-const STRENGTHS = [0.7, 1, 1.3] as const;
-/** Candidates of the weight of synthetic counts, for arms with them: as many as of the strength. */
-const WEIGHTS = [0, 0.3, 1] as const;
 
 const countsWith = (examples: Examples, weight: number): Float64Array => {
   const counts = new Float64Array(examples.classes.length);
@@ -37,11 +35,6 @@ function shifted(probabilities: Float32Array, shift: Float32Array): Float32Array
   }
   return out;
 }
-
-const KEEP: PriorChoice = { chosen: {}, apply: (probabilities) => probabilities };
-
-const usesPrior = (arm: Arm): boolean =>
-  arm.techniques.some((word) => word.startsWith('logit-adjustment'));
 
 /** One candidate: its name and value, and the shift it makes against the prior of the training. */
 function candidates(
@@ -75,14 +68,24 @@ export function choosePrior(options: {
   validation: RealExamples;
 }): PriorChoice {
   const { arm, classifier, examples, validation } = options;
-  if (!usesPrior(arm)) return KEEP;
+  const macroF1 = (probabilities: Float32Array): number =>
+    report(probabilities, validation.labels, { classes: validation.classes }).macroF1;
+  if (!usesPrior(arm)) {
+    return {
+      chosen: {},
+      apply: (values) => values,
+      score: () => macroF1(classifier.predict(validation)),
+    };
+  }
   const probabilities = classifier.predict(validation);
   const scored = candidates(arm, examples).map((candidate) => ({
     ...candidate,
-    macroF1: report(shifted(probabilities, candidate.shift), validation.labels, {
-      classes: validation.classes,
-    }).macroF1,
+    macroF1: macroF1(shifted(probabilities, candidate.shift)),
   }));
   const best = scored.reduce((a, b) => (b.macroF1 > a.macroF1 ? b : a));
-  return { chosen: best.chosen, apply: (values) => shifted(values, best.shift) };
+  return {
+    chosen: best.chosen,
+    apply: (values) => shifted(values, best.shift),
+    score: () => best.macroF1,
+  };
 }

@@ -1,37 +1,18 @@
-import { bandOf } from '../dataset/census.ts';
 import { Stream } from '../ground/stream.ts';
-import { type Measure, measureOf, type Pair, pairedBootstrap } from './bootstrap.ts';
-import { f1Scores, recalls, STATISTICS, type Statistic, tally } from './macro.ts';
+import { measureOf, type Pair, pairedBootstrap } from './bootstrap.ts';
+import { type ClassChange, classChanges } from './class-changes.ts';
+import { type ConfusedPair, confusedPairs } from './confusion.ts';
+import { STATISTICS, type Statistic } from './macro.ts';
 import type { Outcome } from './outcome.ts';
-import type { Study } from './study.ts';
-import { inWords, type Judged, judge, nextStep } from './verdict.ts';
+import { budgetsOf, type Study } from './study.ts';
+import { type ArmSummary, summarise } from './summary.ts';
+import { type Family, inWords, type Judged, judge, nextStep, tuningInWords } from './verdict.ts';
 
-/** Mean and standard deviation over seeds. */
-export interface Spread {
-  mean: number;
-  sd: number;
-  seeds: number;
-}
-
-export interface ArmSummary {
-  arm: string;
-  statistics: Record<Statistic, Spread>;
-  syntheticRows: number;
-  realRows: number;
-  seconds: number;
-}
-
-export interface ClassChange {
-  spaceGroup: number;
-  trainCount: number;
-  band: string;
-  recall: { baseline: number; treated: number };
-  judged: Judged;
-}
-
-/** Everything the report of a study says. */
+/** Everything the report of a study says, of all its materials or within one budget. */
 export interface Comparison {
   study: string;
+  /** Training materials of a class at most; null for all there are. */
+  budget: number | null;
   baseline: string;
   seeds: number;
   arms: ArmSummary[];
@@ -40,36 +21,13 @@ export interface Comparison {
   /** The arm with the best mean macro-F1 among those with synthetic data, against the baseline. */
   best: { arm: string; overall: Judged; few: Judged | null } | null;
   classes: ClassChange[];
+  /** What the baseline and the best arm confuse most. */
+  confusions: ConfusedPair[];
   verdict: string[];
 }
 
-const spread = (values: readonly number[]): Spread => {
-  const mean = values.reduce((a, b) => a + b, 0) / values.length;
-  const sd =
-    values.length > 1
-      ? Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (values.length - 1))
-      : Number.NaN;
-  return { mean, sd, seeds: values.length };
-};
-
-const allRows = (outcome: Outcome): number[] => outcome.predictions.labels.map((_, row) => row);
-
-function summarise(arm: string, outcomes: readonly Outcome[]): ArmSummary {
-  const own = outcomes.filter((outcome) => outcome.arm === arm);
-  const statistics = Object.fromEntries(
-    STATISTICS.map((statistic) => [
-      statistic,
-      spread(own.map((outcome) => measureOf(statistic)(outcome, allRows(outcome)))),
-    ]),
-  ) as Record<Statistic, Spread>;
-  return {
-    arm,
-    statistics,
-    syntheticRows: spread(own.map((o) => o.training.synthetic)).mean,
-    realRows: spread(own.map((o) => o.training.real)).mean,
-    seconds: spread(own.map((o) => o.training.seconds)).mean,
-  };
-}
+/** Confused pairs that a comparison lists. */
+const CONFUSIONS = 16;
 
 /** Outcomes of two arms paired by seed; seeds that miss one of the two are left out. */
 export function pairsOf(outcomes: readonly Outcome[], baseline: string, treated: string): Pair[] {
@@ -81,8 +39,9 @@ export function pairsOf(outcomes: readonly Outcome[], baseline: string, treated:
     });
 }
 
-function judgeArms(study: Study, outcomes: readonly Outcome[], statistic: Statistic): Judged[] {
-  const family = study.arms
+/** The differences of all arms to the baseline in one statistic. */
+const familyOf = (study: Study, outcomes: readonly Outcome[], statistic: Statistic): Family =>
+  study.arms
     .filter(({ name }) => name !== study.baseline)
     .map(({ name }) => ({ name, pairs: pairsOf(outcomes, study.baseline, name) }))
     .filter(({ pairs }) => pairs.length >= 2)
@@ -95,82 +54,96 @@ function judgeArms(study: Study, outcomes: readonly Outcome[], statistic: Statis
         // One stream name for all arms: the same resamples, so arms differ by their results alone.
         stream: new Stream(0, `bootstrap/${statistic}`),
       }),
-    }));
-  return judge(family.filter(({ difference }) => !Number.isNaN(difference.difference)));
+    }))
+    .filter(({ difference }) => !Number.isNaN(difference.difference));
+
+type Against = Comparison['against'];
+
+/** Judges the differences within each part of the outcomes, all parts corrected together. */
+function judgeTogether(study: Study, parts: readonly (readonly Outcome[])[]): Against[] {
+  const against = parts.map(() => ({}) as Against);
+  for (const statistic of STATISTICS) {
+    const families = parts.map((outcomes) => familyOf(study, outcomes, statistic));
+    const judged = judge(families.flat());
+    let from = 0;
+    families.forEach(({ length }, i) => {
+      against[i]![statistic] = judged.slice(from, from + length);
+      from += length;
+    });
+  }
+  return against;
 }
 
-const recallOfClass =
-  (c: number): Measure =>
-  (outcome, rows) =>
-    recalls(
-      tally(outcome.predictions.labels, outcome.predictions.top1, rows, outcome.classes.length),
-    )[c]!;
-
-const f1OfClass =
-  (c: number): Measure =>
-  (outcome, rows) =>
-    f1Scores(
-      tally(outcome.predictions.labels, outcome.predictions.top1, rows, outcome.classes.length),
-    )[c]!;
-
-function classChanges(pairs: readonly Pair[]): ClassChange[] {
-  const first = pairs[0]!.baseline;
-  const tested = first.classes
-    .map((_, c) => c)
-    .filter((c) => pairs.every((p) => p.baseline.predictions.labels.includes(c)));
-  const judged = judge(
-    tested.map((c) => ({
-      subject: String(first.classes[c]),
-      difference: pairedBootstrap({
-        pairs,
-        statistic: 'F1',
-        measure: f1OfClass(c),
-        stream: new Stream(0, `bootstrap/class/${c}`),
-        replicates: 200,
-      }),
-    })),
+/** The best arm with synthetic data, by macro-F1. */
+function bestOf(study: Study, against: Against): Comparison['best'] {
+  const synthetic = study.arms.filter(
+    (arm) => arm.synthetic !== 'none' && arm.name !== study.baseline,
   );
-  return tested.map((c, i) => ({
-    spaceGroup: first.classes[c]!,
-    trainCount: first.trainCounts[c]!,
-    band: bandOf(first.trainCounts[c]!),
-    recall: {
-      baseline: spread(pairs.map((p) => recallOfClass(c)(p.baseline, allRows(p.baseline)))).mean,
-      treated: spread(pairs.map((p) => recallOfClass(c)(p.treated, allRows(p.treated)))).mean,
-    },
-    judged: judged[i]!,
-  }));
-}
-
-/** Compares all arms of a study with its baseline and says in words what came of it. */
-export function compareStudy(study: Study, outcomes: readonly Outcome[]): Comparison {
-  const present = study.arms.filter(({ name }) => outcomes.some(({ arm }) => arm === name));
-  const arms = present.map(({ name }) => summarise(name, outcomes));
-  const against = Object.fromEntries(
-    STATISTICS.map((statistic) => [statistic, judgeArms(study, outcomes, statistic)]),
-  ) as Record<Statistic, Judged[]>;
-  const synthetic = present.filter(
-    (plan) => plan.synthetic !== 'none' && plan.name !== study.baseline,
-  );
-  const ranked = against.macroF1
+  const overall = against.macroF1
     .filter(({ subject }) => synthetic.some(({ name }) => name === subject))
-    .sort((a, b) => b.difference - a.difference);
-  const overall = ranked[0];
-  const few = overall
-    ? (against.fewRecall.find(({ subject }) => subject === overall.subject) ?? null)
-    : null;
-  const best = overall ? { arm: overall.subject, overall, few } : null;
+    .sort((a, b) => b.difference - a.difference)[0];
+  if (!overall) return null;
+  const few = against.fewRecall.find(({ subject }) => subject === overall.subject) ?? null;
+  return { arm: overall.subject, overall, few };
+}
+
+function comparison(
+  study: Study,
+  { budget, outcomes, against }: Part & { against: Against },
+): Comparison {
+  const present = study.arms.filter(({ name }) => outcomes.some(({ arm }) => arm === name));
+  const arms = present.map((arm) => summarise(arm, outcomes));
+  const best = bestOf(study, against);
   const pairs = best ? pairsOf(outcomes, study.baseline, best.arm) : [];
+  const unequal = tuningInWords(study.baseline, arms);
   return {
     study: study.name,
+    budget,
     baseline: study.baseline,
     seeds: new Set(outcomes.map(({ seed }) => seed)).size,
     arms,
     against,
     best,
     classes: pairs.length >= 2 ? classChanges(pairs) : [],
+    confusions: pairs.length > 0 ? confusedPairs(pairs, CONFUSIONS) : [],
     verdict: best
-      ? [inWords(best.overall), ...(best.few ? [inWords(best.few)] : []), nextStep(best.overall)]
+      ? [
+          inWords(best.overall),
+          ...(best.few ? [inWords(best.few)] : []),
+          ...(unequal ? [unequal] : []),
+          nextStep(best.overall),
+        ]
       : ['No arm with synthetic data has results for two seeds yet: no verdict.'],
   };
 }
+
+interface Part {
+  budget: number | null;
+  outcomes: readonly Outcome[];
+}
+
+function compareParts(study: Study, parts: readonly Part[]): Comparison[] {
+  const against = judgeTogether(
+    study,
+    parts.map(({ outcomes }) => outcomes),
+  );
+  return parts.map((part, i) => comparison(study, { ...part, against: against[i]! }));
+}
+
+/**
+ * Compares all arms of a study with its baseline within each of its budgets, ascending (one
+ * comparison of all materials where it has none), and says in words what came of it. Holm's
+ * correction goes over arms and budgets together.
+ */
+export const compareBudgets = (study: Study, outcomes: readonly Outcome[]): Comparison[] =>
+  compareParts(
+    study,
+    budgetsOf(study).map((budget) => ({
+      budget,
+      outcomes: outcomes.filter((outcome) => (outcome.budget ?? null) === budget),
+    })),
+  );
+
+/** The comparison of a study without budgets. */
+export const compareStudy = (study: Study, outcomes: readonly Outcome[]): Comparison =>
+  compareParts(study, [{ budget: null, outcomes }])[0]!;

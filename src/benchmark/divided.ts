@@ -3,17 +3,24 @@ import { ensureTask } from '../dataset/make-task.ts';
 import { resplit } from '../dataset/resplit.ts';
 import { DEFAULT_SPLIT_RULE, type SplitRule } from '../dataset/split.ts';
 import { openStore, type Store } from '../dataset/store.ts';
-import { isTask } from '../dataset/task-names.ts';
+import { isTask, taskStorePath } from '../dataset/task-names.ts';
 import { inputError } from '../ground/errors.ts';
 import { type ProgressFactory, silentProgress } from '../ground/progress.ts';
 import { defaultStorePath } from '../ground/run.ts';
-import type { Study } from './study.ts';
+import { withinBudget } from './budget.ts';
+import type { CellPlan, Study } from './study.ts';
 
 /** The word for the prepared store of the workspace, the one that other commands use too. */
 const WORKSPACE = 'workspace';
 
+/** Where the store of a study stands: the workspace's, a built-in task's or a file. */
+export function studyStorePath({ data }: Pick<Study, 'data'>): string {
+  if (isTask(data)) return taskStorePath(data);
+  return data === WORKSPACE ? defaultStorePath() : data;
+}
+
 /**
- * The store of a study: the workspace's, a built-in task (made where it is missing) or a file.
+ * The store of a study, a built-in task made where it is missing.
  *
  * @throws input error where there is none.
  */
@@ -22,7 +29,7 @@ export async function studyStore(
   progress: ProgressFactory = silentProgress,
 ): Promise<string> {
   if (isTask(study.data)) return ensureTask(study.data, progress);
-  const path = study.data === WORKSPACE ? defaultStorePath() : study.data;
+  const path = studyStorePath(study);
   if (existsSync(path)) return path;
   throw inputError(
     `no store at ${path}`,
@@ -30,13 +37,20 @@ export async function studyStore(
   );
 }
 
+/** Which split and budget of a store a cell works on. */
+export type Place = Pick<CellPlan, 'split' | 'budget'>;
+
 /**
- * The store of a study divided for split number `split`: 0 is the store's own division, every
- * other one divides the materials anew by the same rule.
+ * A store divided for a split number (0 is its own division, every other one divides the
+ * materials anew by the same rule), its training part cut to the budget.
  */
-export async function openDivided(study: Study, split: number): Promise<Store> {
-  const store = await openStore(await studyStore(study));
-  if (split === 0) return store;
+export function divided(store: Store, { split, budget }: Place): Store {
   const rule = (store.config.rule as SplitRule | undefined) ?? DEFAULT_SPLIT_RULE;
-  return resplit(store, { seed: split, rule });
+  const whole = split === 0 ? store : resplit(store, { seed: split, rule });
+  return budget === null ? whole : withinBudget(whole, { budget, seed: split });
+}
+
+/** The store of a study as the cells of a split and budget see it. */
+export async function openDivided(study: Study, place: Place): Promise<Store> {
+  return divided(await openStore(await studyStore(study)), place);
 }

@@ -31,7 +31,12 @@ export function loadStudy(nameOrPath: string, overrides: Record<string, unknown>
     const issue = result.error.issues[0]!;
     throw usageError(`study ${nameOrPath}: ${issue.path.join('.')}: ${issue.message}`);
   }
-  const study = result.data;
+  checkStudy(nameOrPath, result.data);
+  return result.data;
+}
+
+/** What a schema cannot say of the settings together. */
+function checkStudy(nameOrPath: string, study: Study): void {
   const names = study.arms.map(({ name }) => name);
   if (new Set(names).size !== names.length) {
     throw usageError(`study ${nameOrPath}: two arms have one name`, 'rename one');
@@ -42,5 +47,14 @@ export function loadStudy(nameOrPath: string, overrides: Record<string, unknown>
       didYouMean(study.baseline, names),
     );
   }
-  return study;
+  const nothing = study.arms.find((arm) => arm.ratio === 'validation' && arm.synthetic === 'none');
+  if (nothing) {
+    throw usageError(
+      `study ${nameOrPath}: arm "${nothing.name}" has no synthetic data whose ratio could be chosen`,
+      'give it a synthetic source, or leave out ratio: validation',
+    );
+  }
+  if (new Set(study.budgets).size !== (study.budgets?.length ?? 0)) {
+    throw usageError(`study ${nameOrPath}: budgets: one stands there twice`, 'leave one out');
+  }
 }

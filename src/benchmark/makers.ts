@@ -13,10 +13,11 @@ import { writeJson } from '../ground/files.ts';
 import type { ProgressFactory } from '../ground/progress.ts';
 import type { StudyFolder } from './folder.ts';
 import { missingRows } from './pool.ts';
-import type { CellPlan } from './study.ts';
+import { budgetSuffix, type CellPlan } from './study.ts';
 
-/** Where what a split and a GAN number share is kept. */
-export const makersFolder = (cell: CellPlan): string => `split${cell.split}-gan${cell.gan}`;
+/** Where what a split, a GAN number and a budget share is kept. */
+export const makersFolder = (cell: CellPlan): string =>
+  `split${cell.split}-gan${cell.gan}${budgetSuffix(cell.budget)}`;
 
 export interface MakerWork {
   folder: StudyFolder;

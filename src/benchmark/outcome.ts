@@ -1,3 +1,5 @@
+import type { Effort } from './candidates.ts';
+
 /** What one cell predicted for its test samples: all that statistics need. */
 export interface Predictions {
   /** Class index of each test sample. */
@@ -19,7 +21,9 @@ export interface Outcome {
   arm: string;
   seed: number;
   split: number;
-  /** Training materials of each class, before any balancing. */
+  /** Training materials of a class at most; absent where the study has no budgets. */
+  budget?: number;
+  /** Training materials of each class in the data, before any budget or balancing. */
   trainCounts: readonly number[];
   classes: readonly number[];
   predictions: Predictions;
@@ -27,6 +31,11 @@ export interface Outcome {
   metrics: Readonly<Record<string, number>>;
   /** Choices made on validation, such as the ratio and the weight of synthetic counts. */
   chosen: Readonly<Record<string, number | string>>;
+  /**
+   * How much the arm was tuned, and what each ratio reached on validation where several were
+   * tried. Absent in results of earlier versions.
+   */
+  tuning?: Effort & { tried?: readonly { ratio: number; macroF1: number }[] };
   /** Rows that entered training. */
   training: { real: number; synthetic: number; updates: number; seconds: number };
   /** Digests of everything the cell was made from. */

@@ -20,7 +20,7 @@ export function poolsOf({ arm }: CellPlan): Pool[] {
   return [{ source, fillTo, epsilon, realismGate, partners }];
 }
 
-/** The archive of a pool for the split and GAN of a cell. */
+/** The archive of a pool for the split, GAN and budget of a cell. */
 export const poolFile = (folder: StudyFolder, cell: CellPlan, pool: Pool): string =>
   folder.sharedFile(makersFolder(cell), `${pool.source}-${digestOf(pool).slice(0, 8)}.h5`);
 
@@ -50,7 +50,7 @@ export function missingPools(folder: StudyFolder, group?: string): MissingPool[]
   return [...wanted.values()];
 }
 
-/** Groups with missing pools: pools of one split and GAN number share their makers. */
+/** Groups with missing pools: pools of one split, GAN number and budget share their makers. */
 export const missingGroups = (folder: StudyFolder): string[] => [
   ...new Set(missingPools(folder).map(({ cell }) => makersFolder(cell))),
 ];
@@ -72,7 +72,7 @@ export async function makePools(
 ): Promise<void> {
   const groups = groupBy(missingPools(folder, group), ({ cell }) => makersFolder(cell));
   for (const missing of groups.values()) {
-    const store = await openDivided(folder.study, missing[0]!.cell.split);
+    const store = await openDivided(folder.study, missing[0]!.cell);
     const discs = discsOf(store, progress);
     try {
       for (const { cell, pool, file } of missing) {

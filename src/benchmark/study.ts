@@ -23,8 +23,8 @@ const arm = z.strictObject({
   synthetic: z.enum(SYNTHETIC_SOURCES).default('none'),
   /** Classes with fewer training rows are filled up to this many. */
   fillTo: z.int().min(1).max(10_000).default(45),
-  /** Synthetic rows of a class at most, as a multiple of its real ones. */
-  ratio: z.number().min(0).max(100).default(100),
+  /** Synthetic rows of a class at most, as a multiple of its real ones; `validation` chooses it there. */
+  ratio: z.union([z.number().min(0).max(100), z.literal('validation')]).default(100),
   /** Weight of synthetic counts in the logit-adjustment prior; `validation` chooses it there. */
   weight: z.union([z.number().min(0).max(1), z.literal('validation')]).default('validation'),
   /** Classes with more training rows are cut to this many; 0 keeps them whole. */
@@ -69,6 +69,11 @@ export const studySchema = z.strictObject({
   gradientSteps: z.int().min(0).default(24),
   /** Classes, the rarest first, whose boundaries are searched. */
   boundaryClasses: z.int().min(1).default(230),
+  /**
+   * Training materials of a class at most; every arm runs within each budget. Absent: all there
+   * are. Without a default, so that studies without budgets keep their digests.
+   */
+  budgets: z.array(z.int().min(1)).min(1).optional(),
 });
 
 export type Arm = z.output<typeof arm>;
@@ -82,6 +87,8 @@ export interface CellPlan {
   seed: number;
   split: number;
   gan: number;
+  /** Training materials of a class at most; null for all there are. */
+  budget: number | null;
 }
 
 const fileSafe = (name: string): string =>
@@ -91,16 +98,28 @@ const fileSafe = (name: string): string =>
     .replaceAll(/[^a-z0-9]+/g, '-')
     .replaceAll(/^-|-$/g, '');
 
+/** The budgets of a study, ascending; `null`, all materials, where it has none. */
+export const budgetsOf = ({ budgets }: Study): (number | null)[] =>
+  budgets ? [...budgets].sort((a, b) => a - b) : [null];
+
+/** What a budget adds to names of cells and folders; nothing for all materials. */
+export const budgetSuffix = (budget: number | null): string =>
+  budget === null ? '' : `-b${budget}`;
+
 /** The cells of a study, seeds outermost so that an interrupted study has whole pairs. */
 export function planCells(study: Study): CellPlan[] {
-  return Array.from({ length: study.seeds }, (_, i) => study.firstSeed + i).flatMap((seed) =>
-    study.arms.map((plan) => ({
-      id: `${fileSafe(plan.name)}-s${seed}`,
-      arm: plan,
-      seed,
-      split: seed % study.splits,
-      gan: seed % study.gans,
-    })),
+  const seeds = Array.from({ length: study.seeds }, (_, i) => study.firstSeed + i);
+  return seeds.flatMap((seed) =>
+    budgetsOf(study).flatMap((budget) =>
+      study.arms.map((plan) => ({
+        id: `${fileSafe(plan.name)}-s${seed}${budgetSuffix(budget)}`,
+        arm: plan,
+        seed,
+        split: seed % study.splits,
+        gan: seed % study.gans,
+        budget,
+      })),
+    ),
   );
 }
 

@@ -6,9 +6,10 @@ import { rowsByClass } from '../balance/sampling.ts';
 import { classCounts, type Examples } from '../dataset/examples.ts';
 import type { Store } from '../dataset/store.ts';
 import { Stream } from '../ground/stream.ts';
+import type { SettledArm, SettledCell } from './candidates.ts';
 import type { StudyFolder } from './folder.ts';
 import { poolFile, poolsOf } from './pools.ts';
-import type { Arm, CellPlan } from './study.ts';
+import type { Arm } from './study.ts';
 
 /** What a cell trains on, and the digests of what it was made from. */
 export interface TrainingSet {
@@ -21,7 +22,7 @@ const shrinkingOf = (arm: Arm) => ({
   keep: 'random' as const,
 });
 
-const fillingOf = (arm: Arm): Filling => ({
+const fillingOf = (arm: SettledArm): Filling => ({
   fill: arm.fillTo,
   ratio: arm.ratio,
   cap: Number.POSITIVE_INFINITY,
@@ -50,7 +51,7 @@ function rowsOf(train: Examples, rows: readonly number[], copies: number): Examp
 }
 
 /** The control: kept rows repeated, as many of each class as synthetic data would add to it. */
-function withCopies(arm: Arm, train: Examples, kept: Int32Array, stream: Stream): Examples {
+function withCopies(arm: SettledArm, train: Examples, kept: Int32Array, stream: Stream): Examples {
   const rows = rowsByClass({
     labels: kept.map((row) => train.labels[row]!),
     classCount: train.classes.length,
@@ -62,7 +63,7 @@ function withCopies(arm: Arm, train: Examples, kept: Int32Array, stream: Stream)
 }
 
 /** The undersampled training rows of a store with the accepted samples of an archive, as an arm asks. */
-export const armMixture = (arm: Arm, archive: CleanArchive, stream: Stream): Mixture =>
+export const armMixture = (arm: SettledArm, archive: CleanArchive, stream: Stream): Mixture =>
   mix(archive, {
     source: 'both',
     ...fillingOf(arm),
@@ -78,7 +79,7 @@ export const armMixture = (arm: Arm, archive: CleanArchive, stream: Stream): Mix
  */
 export async function trainingSet(
   folder: StudyFolder,
-  cell: CellPlan,
+  cell: SettledCell,
   store: Store,
 ): Promise<TrainingSet> {
   const { arm } = cell;

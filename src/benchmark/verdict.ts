@@ -1,4 +1,6 @@
+import { groupBy } from '../ground/group.ts';
 import type { Difference } from './bootstrap.ts';
+import type { Effort } from './candidates.ts';
 import { holm } from './holm.ts';
 
 export type Verdict = 'helped' | 'hurt' | 'undecided';
@@ -14,8 +16,11 @@ export interface Judged extends Difference {
   verdict: Verdict;
 }
 
+/** Differences that are judged together, each of its subject. */
+export type Family = readonly { subject: string; difference: Difference }[];
+
 /** Judges a family of differences together: Holm-corrected at 5 %, at least six seeds. */
-export function judge(family: readonly { subject: string; difference: Difference }[]): Judged[] {
+export function judge(family: Family): Judged[] {
   const adjusted = holm(family.map(({ difference }) => difference.p));
   return family.map(({ subject, difference }, i) => {
     const decided = difference.seeds >= SEEDS_FOR_A_CLAIM && adjusted[i]! < 0.05;
@@ -48,6 +53,27 @@ export function inWords(judged: Judged): string {
       ? `${judged.seeds} seeds are too few for a claim`
       : `a difference of ${(100 * judged.detectable).toFixed(1)} points would have been seen`;
   return `${judged.subject}: undecided, ${figure}; ${why}.`;
+}
+
+const effortInWords = ({ candidates, trainings }: Effort): string =>
+  `${candidates} ${candidates === 1 ? 'candidate' : 'candidates'}${trainings > 1 ? ` in ${trainings} trainings` : ''}`;
+
+/**
+ * That arms were not tuned alike, and how much each was; null where every arm had as many
+ * candidates and trainings as the baseline.
+ */
+export function tuningInWords(
+  baseline: string,
+  arms: readonly { arm: string; tuning: Effort }[],
+): string | null {
+  const own = arms.find(({ arm }) => arm === baseline);
+  const efforts = groupBy(arms, ({ tuning }) => effortInWords(tuning));
+  if (!own || efforts.size === 1) return null;
+  const usual = effortInWords(own.tuning);
+  const others = [...efforts]
+    .filter(([effort]) => effort !== usual)
+    .map(([effort, group]) => `${group.map(({ arm }) => arm).join(', ')}: ${effort}`);
+  return `Tuning on validation was unequal: ${baseline} (the baseline) had ${usual}; ${others.join('; ')}.`;
 }
 
 /** What an honest reader would do next. */

@@ -98,9 +98,11 @@ interface ReportFlags {
 
 async function report(path: string, flags: ReportFlags): Promise<void> {
   const { readStudyFolder } = await import('../benchmark/folder.ts');
-  const { writeStudyReport } = await import('../report/study-files.ts');
-  const written = await writeStudyReport(readStudyFolder(path), flags.format ?? 'html');
-  for (const line of written.lines) console.log(line);
+  const { reportRuns } = await import('../report/runs.ts');
+  const { format = 'html' } = flags;
+  const folder = readStudyFolder(path).path;
+  const lines = await reportRuns([folder], { format, progress: terminalProgress });
+  for (const line of lines) console.log(line);
 }
 
 const withStudy = (command: Command): Command =>

@@ -4,8 +4,7 @@ import type { Store } from './store.ts';
 import { storeExamples } from './store-examples.ts';
 
 /**
- * The same store with its materials divided anew: for studies that repeat the split. Pixels are
- * shared with the original, which must stay open. The digest is that of content and split.
+ * The same store with its materials divided anew: for studies that repeat the split.
  */
 export function resplit(store: Store, options: SplitOptions): Store {
   const classOf = new Map<string, number>();
@@ -16,6 +15,15 @@ export function resplit(store: Store, options: SplitOptions): Store {
   const split = Uint8Array.from(store.rows.material, (material) =>
     SPLITS.indexOf(parts.get(store.materials[material]!)!),
   );
+  return withSplit(store, split);
+}
+
+/**
+ * The same store with another part for each row, 0 train, 1 validation, 2 test; any other code
+ * puts a row in no part. Pixels are shared with the original, which must stay open. The digest is
+ * that of content and split.
+ */
+export function withSplit(store: Store, split: Uint8Array): Store {
   const rows = { ...store.rows, split };
   const divided: Store = {
     ...store,

@@ -1,22 +1,14 @@
-import { inspectStore } from '../dataset/inspect-store.ts';
 import { makeTask } from '../dataset/make-task.ts';
 import { openStore } from '../dataset/store.ts';
 import { defaultStorePath } from '../ground/run.ts';
-import { classHistogram } from '../report/census.ts';
-import { exampleSheet } from '../report/census-sheet.ts';
-import { censusLines } from '../report/census-text.ts';
 import { writeFigure } from '../report/raster.ts';
+import { type DataPictures, drawData } from '../report/study-data.ts';
 import { type Story, stage } from './stages.ts';
 
 export interface StoryData {
   store: string;
-  /** SVG of the class histogram and of the sample sheet. */
-  histogram: string;
-  sheet: string;
+  pictures: DataPictures;
 }
-
-/** Patterns that the census looks at for its examples. */
-const LOOKED_AT = 400;
 
 /** Simulates the built-in minerals, prepares them, and draws how imbalanced they are. */
 export async function makeData(story: Story, crystals: number): Promise<StoryData> {
@@ -35,13 +27,11 @@ export async function makeData(story: Story, crystals: number): Promise<StoryDat
   return stage(story, 'Counting the classes', async () => {
     const store = await openStore(made.store);
     try {
-      const { census, examples, size } = inspectStore(store, LOOKED_AT);
-      for (const line of censusLines(census)) story.say(`  ${line}`);
-      const histogram = classHistogram(census);
-      const sheet = await exampleSheet(examples, size);
-      const first = await writeFigure(story.run.file('census'), histogram);
-      const second = await writeFigure(story.run.file('samples'), sheet);
-      return { store: made.store, histogram, sheet, wrote: [first.png, second.png] };
+      const pictures = await drawData(store);
+      for (const line of pictures.lines) story.say(`  ${line}`);
+      const first = await writeFigure(story.run.file('census'), pictures.histogram);
+      const second = await writeFigure(story.run.file('samples'), pictures.sheet);
+      return { store: made.store, pictures, wrote: [first.png, second.png] };
     } finally {
       store.close();
     }

@@ -1,15 +1,16 @@
 import type { Comparison } from '../benchmark/compare.ts';
+import { openStore } from '../dataset/store.ts';
 import { durationText, textTable } from '../ground/log.ts';
 import type { ProgressFactory } from '../ground/progress.ts';
 import { openRun, type Run } from '../ground/run.ts';
-import { armRows } from '../report/study.ts';
+import { armRows } from '../report/study-tables.ts';
 import { budgetFor } from './budget.ts';
 import { makeData } from './data.ts';
-import { drawSynthetic } from './pictures.ts';
-import { drawProbes } from './probes.ts';
+import { showSamples } from './pictures.ts';
+import { probeBoundary } from './probes.ts';
 import { writeStoryPage } from './report.ts';
 import type { Story } from './stages.ts';
-import { compareArms, makeSynthetic, openStory } from './train.ts';
+import { compareArms, makeSynthetic, openStory, type StoryStudy } from './train.ts';
 
 export interface QuickstartOptions {
   minutes: number;
@@ -26,6 +27,17 @@ export interface Quickstart {
   page: string;
 }
 
+/** What the GAN made, drawn on the story's store. */
+async function drawMade(story: Story, made: StoryStudy, path: string) {
+  const store = await openStore(path);
+  try {
+    const samples = await showSamples(story, made, store);
+    return { samples, probes: await probeBoundary(story, made, store) };
+  } finally {
+    store.close();
+  }
+}
+
 /**
  * The whole story on the built-in minerals: simulate, count, train, generate near the boundaries
  * of rare space groups, judge, mix, train again, compare. Everything lands in one run folder.
@@ -40,10 +52,10 @@ export async function quickstart(options: QuickstartOptions): Promise<Quickstart
   const data = await makeData(story, budget.crystals);
   const folder = openStory(story, data.store, budget);
   const made = await makeSynthetic(story, folder);
-  const pictures = await drawSynthetic(story, made, data.store);
-  const probes = await drawProbes(story, made, data.store);
+  const drawn = await drawMade(story, made, data.store);
   const comparison = await compareArms(story, folder);
-  const page = writeStoryPage(story, { data, made, pictures, probes, comparison });
+  const parts = { ...drawn, data: data.pictures };
+  const page = writeStoryPage(story, { made, parts, budget });
   say(`\n${textTable(armRows(comparison))}\n`);
   for (const line of comparison.verdict) say(line);
   say(`\nreport: ${page} (all of it took ${durationText(performance.now() - started)})`);

@@ -3,19 +3,17 @@ import { runCell } from '../benchmark/cell.ts';
 import { type Comparison, compareStudy } from '../benchmark/compare.ts';
 import { openStudyFolder, readOutcomes, type StudyFolder } from '../benchmark/folder.ts';
 import { loadStudy } from '../benchmark/load.ts';
-import { makersFolder } from '../benchmark/makers.ts';
-import { makePools, poolFile, poolsOf } from '../benchmark/pools.ts';
-import { type CellPlan, planCells } from '../benchmark/study.ts';
+import { makePools } from '../benchmark/pools.ts';
+import { needsGan, planCells } from '../benchmark/study.ts';
 import { writeJson } from '../ground/files.ts';
+import { ganOf, type StudyGan } from '../report/study-gan.ts';
 import type { Budget } from './budget.ts';
 import { keep, type Story, stage } from './stages.ts';
 
 export interface StoryStudy {
   folder: StudyFolder;
-  /** The cell whose pool the pictures show. */
-  cell: CellPlan;
-  /** The judged archive. */
-  archive: string;
+  /** The samples that the pictures show, and what made them. */
+  gan: StudyGan;
 }
 
 /** Opens the study `quick` on the story's store, in the story's run folder. */
@@ -30,22 +28,21 @@ export function openStory(story: Story, store: string, budget: Budget): StudyFol
  * samples, and leaves all of it where the later commands look.
  */
 export async function makeSynthetic(story: Story, folder: StudyFolder): Promise<StoryStudy> {
-  const cell = planCells(folder.study).find((plan) => poolsOf(plan).length > 0)!;
-  const archive = poolFile(folder, cell, poolsOf(cell)[0]!);
+  const cell = planCells(folder.study).find(needsGan)!;
+  const gan = ganOf(folder, cell);
   const heading =
     'Training a guide, a verifier and the GAN; sampling near the boundaries; judging realism';
   return stage(story, heading, async () => {
     await makePools(folder, story.progress);
-    const makers = (...parts: string[]) => folder.sharedFile(makersFolder(cell), ...parts);
     const wrote = [
-      keep(makers('guide'), story.run.file('classifier')),
-      keep(makers('gan'), story.run.file('gan')),
-      keep(archive, story.run.file('sample', 'synthetic.h5')),
-      keep(archive, story.run.file('score', JUDGED_FILE)),
+      keep(gan.maker('guide'), story.run.file('classifier')),
+      keep(gan.maker('gan'), story.run.file('gan')),
+      keep(gan.archive, story.run.file('sample', 'synthetic.h5')),
+      keep(gan.archive, story.run.file('score', JUDGED_FILE)),
     ];
     for (const name of ['sample', 'score'])
       writeJson(story.run.file(name, 'config.json'), folder.study);
-    return { folder, cell, archive, wrote };
+    return { folder, gan, wrote };
   });
 }
 

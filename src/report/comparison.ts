@@ -133,3 +133,39 @@ export function classChangeFigure(comparison: Comparison): string {
     },
   );
 }
+
+/** How often pairs of space groups are confused, before and after: the most confused ones. */
+export function confusionFigure(comparison: Comparison): string {
+  const rows = comparison.confusions.map(({ spaceGroup, takenFor, tested, before, after }) => ({
+    name: `${spaceGroup} taken for ${takenFor} (${tested})`,
+    before: 100 * before,
+    after: 100 * after,
+    colour: VERDICT_COLOURS[after < before ? 'helped' : after > before ? 'hurt' : 'undecided'],
+  }));
+  return figure(
+    {
+      title: `What is confused: ${comparison.baseline} (grey) and ${comparison.best?.arm ?? ''}`,
+      subtitle:
+        'space group and what it is taken for (test triplets of all seeds); green: less often than before, orange: more often',
+    },
+    {
+      width: 900,
+      height: 60 + 20 * rows.length,
+      marginLeft: 170,
+      x: { label: 'share of the test triplets of the space group (%)', grid: true, nice: true },
+      y: { domain: rows.map(({ name }) => name), label: null },
+      marks: [
+        Plot.link(rows, {
+          x1: 'before',
+          x2: 'after',
+          y1: 'name',
+          y2: 'name',
+          stroke: 'colour',
+          strokeWidth: 2,
+        }),
+        Plot.dot(rows, { x: 'before', y: 'name', fill: '#999999', r: 3.5 }),
+        Plot.dot(rows, { x: 'after', y: 'name', fill: 'colour', r: 4.5 }),
+      ],
+    },
+  );
+}

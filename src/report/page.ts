@@ -13,6 +13,12 @@ export interface Section {
   body: string;
 }
 
+/** What a page opens with: the verdict in words, and its colour. */
+export interface Lead {
+  tone: 'helped' | 'hurt' | 'undecided';
+  lines: readonly string[];
+}
+
 const slug = (heading: string): string => heading.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
 
 const STYLE = `
@@ -25,7 +31,7 @@ p{max-width:46rem}nav{font-size:.9rem;color:var(--soft)}nav a{margin-right:.9rem
 figure{margin:1rem 0}figure img{max-width:100%;height:auto;background:#fff;border-radius:4px}figcaption{color:var(--soft);font-size:.9rem}
 .table{overflow-x:auto}table{border-collapse:collapse;font-size:.92rem;font-variant-numeric:tabular-nums}th,td{padding:.3rem .7rem;border-bottom:1px solid var(--edge);text-align:right;white-space:nowrap}th:first-child,td:first-child{text-align:left}thead th{color:var(--soft);font-weight:600}
 pre{background:var(--tint);padding:.8rem;overflow-x:auto;font-size:.85rem;border-radius:4px}.gallery{display:grid;grid-template-columns:repeat(auto-fill,minmax(15rem,1fr));gap:.8rem}
-.gallery figure{margin:0}.gallery img{width:100%;image-rendering:pixelated}.slides input{width:100%;max-width:40rem}.slides img{width:100%;max-width:40rem;image-rendering:pixelated}
+.gallery figure{margin:0;border-left:4px solid transparent;padding-left:.4rem}.gallery .real{border-color:#999}.gallery .accepted{border-color:#009e73}.gallery .rejected{border-color:#d55e00}.gallery img{width:100%;image-rendering:pixelated}.slides input{width:100%;max-width:40rem}.slides img{width:100%;max-width:40rem;image-rendering:pixelated}
 details summary{cursor:pointer;color:var(--soft)}`;
 
 const SCRIPT = `
@@ -39,7 +45,7 @@ const show=()=>{const frame=frames[Number(range.value)];image.src=frame.image;te
 export function page(options: {
   title: string;
   subtitle?: string;
-  lead: { tone: 'helped' | 'hurt' | 'undecided'; lines: readonly string[] };
+  lead: Lead;
   sections: readonly Section[];
 }): string {
   const { title, subtitle, lead, sections } = options;
@@ -76,26 +82,43 @@ export function tableHtml(rows: readonly (readonly (string | number)[])[]): stri
   return `<div class="table"><table><thead><tr>${cells(head ?? [], 'th')}</tr></thead><tbody>${body.map((row) => `<tr>${cells(row, 'td')}</tr>`).join('')}</tbody></table></div>`;
 }
 
+/** A picture of a gallery: a data URL, a line below it, and what shows on hovering. */
+export interface GalleryPicture {
+  image: string;
+  caption: string;
+  passport: string;
+  /** What its frame says. */
+  frame?: 'real' | 'accepted' | 'rejected';
+}
+
 /** Small pictures in a grid; the passport shows when the pointer rests on one. */
-export function galleryHtml(
-  items: readonly { image: string; caption: string; passport: string }[],
-): string {
+export function galleryHtml(items: readonly GalleryPicture[]): string {
   const figures = items.map(
-    ({ image, caption, passport }) =>
-      `<figure title="${escapeHtml(passport)}"><img src="${image}" alt="${escapeHtml(caption)}" loading="lazy"><figcaption>${escapeHtml(caption)}</figcaption></figure>`,
+    ({ image, caption, passport, frame }) =>
+      `<figure class="${frame ?? ''}" title="${escapeHtml(passport)}"><img src="${image}" alt="${escapeHtml(caption)}" loading="lazy"><figcaption>${escapeHtml(caption)}</figcaption></figure>`,
   );
   return `<div class="gallery">${figures.join('')}</div>`;
 }
 
+/** A picture of a path and what is said of it. */
+export interface Slide {
+  image: string;
+  caption: string;
+}
+
 /** Pictures along a path with a slider through them. */
-export function slidesHtml(
-  frames: readonly { image: string; caption: string }[],
-  label: string,
-): string {
+export function slidesHtml(frames: readonly Slide[], label: string): string {
   const data = JSON.stringify(frames).replaceAll('<', '\\u003c');
   return `<figure class="slides"><img src="${frames[0]?.image ?? ''}" alt="${escapeHtml(label)}"><input type="range" min="0" max="${frames.length - 1}" value="0" aria-label="${escapeHtml(label)}"><figcaption></figcaption><script type="application/json">${data}</script></figure>`;
 }
 
+/** A paragraph of plain text. */
+export const textHtml = (text: string): string => `<p>${escapeHtml(text)}</p>`;
+
+/** HTML folded away until asked for. */
+export const foldedBody = (summary: string, body: string): string =>
+  `<details><summary>${escapeHtml(summary)}</summary>${body}</details>`;
+
 /** Text kept as it is, folded away until asked for. */
 export const foldedHtml = (summary: string, text: string): string =>
-  `<details><summary>${escapeHtml(summary)}</summary><pre>${escapeHtml(text)}</pre></details>`;
+  foldedBody(summary, `<pre>${escapeHtml(text)}</pre>`);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { SyntheticArchive } from '../../synthetic/archive.ts';
-import { galleryOf } from '../../synthetic/gallery.ts';
+import { type GalleryItem, galleryOf } from '../../synthetic/gallery.ts';
 import type { Score } from '../../synthetic/score.ts';
 import { SPACE_WORDS } from '../../synthetic/score-table.ts';
 import type { Examples } from '../dataset/examples.ts';
@@ -20,13 +20,19 @@ export interface Scored {
   train: Examples;
 }
 
-async function drawGallery(folder: string, { score, archive, train }: Scored): Promise<void> {
+/** Real triplets of the rarest classes, and the most and least realistic synthetic ones. */
+export function galleryRows({ score, train }: Omit<Scored, 'archive'>): GalleryItem[][] {
   const spaceGroups = Array.from(train.labels, (label) => train.classes[label]!);
-  const rows = galleryOf({
+  return galleryOf({
     samples: score.samples,
     train: { spaceGroups, materials: train.materials },
     classes: GALLERY_CLASSES,
   });
+}
+
+function gallerySheet(scored: Scored): Promise<string> {
+  const { archive, train } = scored;
+  const rows = galleryRows(scored);
   const blank: SheetCell = {
     pixels: new Uint8Array(archive.size ** 2 * 3).fill(255),
     size: archive.size,
@@ -43,23 +49,21 @@ async function drawGallery(folder: string, { score, archive, train }: Scored): P
     );
     return [...drawn, ...Array<SheetCell>(COLUMNS - drawn.length).fill(blank)];
   });
-  const sheet = await contactSheet({
+  return contactSheet({
     title: 'Most and least realistic synthetic triplets of the rarest classes',
     subtitle: 'Frames: grey real, green accepted, orange rejected',
     cells,
     columns: COLUMNS,
     cellWidth: 330,
   });
-  await writeFigure(join(folder, 'gallery'), sheet);
 }
 
-/** Draws the figures of a score: gallery, realism histogram, precision to coverage against floors. */
-export async function drawScore(folder: string, scored: Scored): Promise<void> {
+/** The histogram of realism, and precision to coverage against their floors. */
+export function realismFigures(scored: Scored): { realism: string; floors: string } {
   const { samples, held, spaces } = scored.score;
   const relative = (accepted: boolean) =>
     samples.filter((s) => s.accepted === accepted).map((s) => s.realism / s.realismLimit);
   const values = { real: held?.realism ?? [], accepted: relative(true), rejected: relative(false) };
-  await writeFigure(join(folder, 'realism'), realismFigure(values, SPACE_WORDS[spaces[0]!.name]));
   const panels = spaces.map(({ name, sets }) => ({
     name: SPACE_WORDS[name],
     bars: (['precision', 'recall', 'density', 'coverage'] as const).map((metric) => ({
@@ -67,6 +71,12 @@ export async function drawScore(folder: string, scored: Scored): Promise<void> {
       ...sets[0]!.metrics[metric],
     })),
   }));
-  await writeFigure(join(folder, 'floors'), floorFigure(panels));
-  await drawGallery(folder, scored);
+  const realism = realismFigure(values, SPACE_WORDS[spaces[0]!.name]);
+  return { realism, floors: floorFigure(panels) };
+}
+
+/** Draws the figures of a score into a folder: gallery, realism, floors. */
+export async function drawScore(folder: string, scored: Scored): Promise<void> {
+  const figures = { ...realismFigures(scored), gallery: await gallerySheet(scored) };
+  for (const [name, svg] of Object.entries(figures)) await writeFigure(join(folder, name), svg);
 }

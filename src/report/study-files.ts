@@ -1,63 +1,68 @@
 import { join } from 'node:path';
-import { compareStudy } from '../benchmark/compare.ts';
+import { compareBudgets } from '../benchmark/compare.ts';
 import { readOutcomes, type StudyFolder } from '../benchmark/folder.ts';
+import type { Outcome } from '../benchmark/outcome.ts';
 import { writeAtomic, writeJson } from '../ground/files.ts';
-import { textTable } from '../ground/log.ts';
-import type { Section } from './page.ts';
 import { writeFigure } from './raster.ts';
-import { armRows, differenceRows, studyFigures, studyPage } from './study.ts';
+import { type Compared, studyFigures, verdictOf } from './study.ts';
+import { armRows, budgetTable, differenceRows } from './study-tables.ts';
 
-export type StudyFormat = 'html' | 'markdown' | 'json' | 'csv';
+/** A study's results as text, table and data. */
+export interface StudyTexts {
+  markdown: string;
+  json: unknown;
+  csv: string;
+}
 
 const markdownTable = (rows: readonly string[][]): string => {
   const [head, ...body] = rows;
   return [head!, head!.map(() => '---'), ...body].map((row) => `| ${row.join(' | ')} |`).join('\n');
 };
 
-const csv = (rows: readonly string[][]): string =>
+/** Rows as CSV. */
+export const csvOf = (rows: readonly string[][]): string =>
   rows
     .map((row) =>
       row.map((cell) => (/[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(','),
     )
     .join('\n');
 
-/**
- * Writes report.html, report.md, arms.csv, differences.csv, comparison.json and the figures of a
- * study into its folder; returns what to print.
- */
-export async function writeStudyReport(
-  folder: StudyFolder,
-  format: StudyFormat,
-  extra: readonly Section[] = [],
-): Promise<{ lines: string[]; page: string }> {
-  const comparison = compareStudy(folder.study, readOutcomes(folder));
+/** What the results of a study's folder come to. */
+export function compareFolder({ study, ...folder }: StudyFolder): {
+  compared: Compared;
+  outcomes: Outcome[];
+} {
+  const outcomes = readOutcomes({ study, ...folder });
+  return { compared: { study, comparisons: compareBudgets(study, outcomes) }, outcomes };
+}
+
+/** The results of a study in words, as CSV of the arms, and as data. */
+export function studyTexts(compared: Compared): StudyTexts {
+  const { study, comparisons } = compared;
+  const tables = [armRows, differenceRows].map((rowsOf) => budgetTable(comparisons, rowsOf));
+  const budgets = { study: study.name, budgets: comparisons };
+  return {
+    markdown: [
+      `# Study "${study.name}"`,
+      verdictOf(compared).join('\n'),
+      ...tables.map(markdownTable),
+      '',
+    ].join('\n\n'),
+    csv: csvOf(tables[0]!),
+    json: comparisons[0]!.budget === null ? comparisons[0]! : budgets,
+  };
+}
+
+/** Writes report.md, arms.csv, differences.csv, comparison.json and the figures of a study into its folder. */
+export async function writeStudyFiles(folder: StudyFolder, compared: Compared): Promise<void> {
   const at = (...parts: string[]) => join(folder.path, ...parts);
-  const command = `npx gan bench run --study ${at('study.json')} --out NEW-FOLDER`;
-  writeAtomic(at('report.html'), studyPage({ comparison, settings: folder.study, command, extra }));
-  const markdown = [
-    `# Study "${comparison.study}"`,
-    comparison.verdict.join('\n'),
-    markdownTable(armRows(comparison)),
-    markdownTable(differenceRows(comparison)),
-    '',
-  ].join('\n\n');
+  const { markdown, csv, json } = studyTexts(compared);
   writeAtomic(at('report.md'), markdown);
-  writeAtomic(at('arms.csv'), `${csv(armRows(comparison))}\n`);
-  writeAtomic(at('differences.csv'), `${csv(differenceRows(comparison))}\n`);
-  writeJson(at('comparison.json'), comparison);
-  for (const [name, svg] of Object.entries(studyFigures(comparison))) {
+  writeAtomic(at('arms.csv'), `${csv}\n`);
+  const differences = budgetTable(compared.comparisons, differenceRows);
+  writeAtomic(at('differences.csv'), `${csvOf(differences)}\n`);
+  writeJson(at('comparison.json'), json);
+  for (const [name, svg] of Object.entries(studyFigures(compared))) {
     await writeFigure(at('figures', name), svg);
   }
-  const printed: Record<StudyFormat, () => string[]> = {
-    html: () => [
-      textTable(armRows(comparison)),
-      '',
-      ...comparison.verdict,
-      `report: ${at('report.html')}`,
-    ],
-    markdown: () => [markdown],
-    json: () => [JSON.stringify(comparison, null, 2)],
-    csv: () => [csv(armRows(comparison))],
-  };
-  return { lines: printed[format](), page: at('report.html') };
 }

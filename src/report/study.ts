@@ -1,57 +1,22 @@
 import type { Comparison } from '../benchmark/compare.ts';
-import { STATISTICS } from '../benchmark/macro.ts';
-import { statisticName } from '../benchmark/verdict.ts';
-import { armsFigure, classChangeFigure, intervalFigure } from './comparison.ts';
-import { figureHtml, foldedHtml, page, type Section, tableHtml } from './page.ts';
+import type { Study } from '../benchmark/study.ts';
+import { armsFigure, classChangeFigure, confusionFigure, intervalFigure } from './comparison.ts';
+import { figureHtml, foldedBody, type Lead, type Section, tableHtml } from './page.ts';
+import { budgetCurve, settingCurves } from './study-curves.ts';
+import { armRows, classRows, differenceRows, tuningRows } from './study-tables.ts';
 
-const percent = (value: number): string => (Number.isNaN(value) ? '-' : (100 * value).toFixed(1));
-
-/** Rows of the table of arms: means and standard deviations in percent. */
-export function armRows(comparison: Comparison): string[][] {
-  const head = ['arm', ...STATISTICS.map(statisticName), 'real', 'synthetic', 's a run'];
-  const body = comparison.arms.map((arm) => [
-    arm.arm,
-    ...STATISTICS.map((statistic) => {
-      const { mean, sd } = arm.statistics[statistic];
-      return Number.isNaN(sd) ? percent(mean) : `${percent(mean)} ± ${percent(sd)}`;
-    }),
-    arm.realRows.toFixed(0),
-    arm.syntheticRows.toFixed(0),
-    arm.seconds.toFixed(0),
-  ]);
-  return [head, ...body];
+/** A study and what came of it: one comparison a budget, ascending; one where it has none. */
+export interface Compared {
+  study: Study;
+  comparisons: readonly Comparison[];
 }
 
-/** Rows of the table of differences against the baseline. */
-export function differenceRows(comparison: Comparison): string[][] {
-  const head = [
-    'arm',
-    'statistic',
-    'difference',
-    '95 % interval',
-    'Holm p',
-    'win/tie/loss',
-    'detectable',
-    'verdict',
-  ];
-  const body = (['macroF1', 'fewRecall'] as const).flatMap((statistic) =>
-    comparison.against[statistic].map((judged) => [
-      judged.subject,
-      statisticName(statistic),
-      percent(judged.difference),
-      `${percent(judged.low)} to ${percent(judged.high)}`,
-      judged.adjustedP.toPrecision(2),
-      `${judged.wins}/${judged.ties}/${judged.losses}`,
-      percent(judged.detectable),
-      judged.verdict,
-    ]),
-  );
-  return [head, ...body];
-}
+/** Figures by file name. */
+export type Figures = Record<string, string>;
 
-/** The figures of a study by file name. */
-export function studyFigures(comparison: Comparison): Record<string, string> {
-  const figures: Record<string, string> = {
+/** The figures of one comparison by file name. */
+export function comparisonFigures(study: Study, comparison: Comparison): Figures {
+  const figures: Figures = {
     'arms-macro-f1': armsFigure(comparison, 'macroF1'),
     'arms-few-recall': armsFigure(comparison, 'fewRecall'),
   };
@@ -62,77 +27,82 @@ export function studyFigures(comparison: Comparison): Record<string, string> {
     figures['interval-few-recall'] = intervalFigure(comparison, 'fewRecall');
   }
   if (comparison.classes.length > 0) figures['class-change'] = classChangeFigure(comparison);
+  if (comparison.confusions.length > 0) figures.confusions = confusionFigure(comparison);
+  return { ...figures, ...settingCurves(study, comparison) };
+}
+
+/** All figures of a study by file name; those of a budget end in `-b` and the budget. */
+export function studyFigures({ study, comparisons }: Compared): Figures {
+  const figures: Figures = {};
+  for (const comparison of comparisons) {
+    const ending = comparison.budget === null ? '' : `-b${comparison.budget}`;
+    const own = comparisonFigures(study, comparison);
+    for (const [name, svg] of Object.entries(own)) figures[`${name}${ending}`] = svg;
+  }
+  if (comparisons[0]!.budget !== null) figures['budget-curve'] = budgetCurve(comparisons);
   return figures;
 }
 
-/** The sections of a study's comparison, for its own page and for quickstart's. */
-export function studySections(comparison: Comparison): Section[] {
-  const figures = studyFigures(comparison);
-  const shown = (names: readonly string[]) =>
-    names
-      .filter((name) => figures[name])
+const shownFrom =
+  (figures: Figures) =>
+  (test: RegExp): string =>
+    Object.keys(figures)
+      .filter((name) => test.test(name))
       .map((name) => figureHtml(figures[name]!, name.replaceAll('-', ' ')))
       .join('');
-  const sections: Section[] = [
+
+/** The sections of one comparison; those without anything to show are left out. */
+function comparisonSections(study: Study, comparison: Comparison): Section[] {
+  const shown = shownFrom(comparisonFigures(study, comparison));
+  const judged = comparison.against.macroF1.length > 0;
+  const curves = shown(/curve/);
+  const within =
+    comparison.budget === null
+      ? ''
+      : `, at most ${comparison.budget} training materials of a class`;
+  const sections = [
+    { heading: 'With and without', body: tableHtml(armRows(comparison)) + shown(/^arms/) },
     {
-      heading: 'With and without',
-      body: tableHtml(armRows(comparison)) + shown(['arms-macro-f1', 'arms-few-recall']),
-    },
-  ];
-  if (comparison.against.macroF1.length > 0) {
-    sections.push({
       heading: 'Differences',
-      body:
-        shown(['interval-macro-f1', 'interval-few-recall']) + tableHtml(differenceRows(comparison)),
-    });
-  }
-  if (comparison.classes.length > 0) {
-    sections.push({
+      body: judged ? shown(/^interval/) + tableHtml(differenceRows(comparison)) : '',
+    },
+    {
       heading: 'Class by class',
-      body: shown(['class-change']) + classTable(comparison),
-    });
-  }
-  return sections;
+      body:
+        comparison.classes.length > 0
+          ? shown(/^class-change/) +
+            foldedBody('F1 of every class', tableHtml(classRows(comparison)))
+          : '',
+    },
+    { heading: 'What is confused', body: shown(/^confusions/) },
+    { heading: 'How many samples, how near', body: curves },
+    { heading: 'What validation chose', body: tableHtml(tuningRows(comparison)) },
+  ];
+  return sections
+    .filter(({ body }) => body !== '')
+    .map(({ heading, body }) => ({ heading: heading + within, body }));
 }
 
-function classTable(comparison: Comparison): string {
-  const rows = comparison.classes.map(({ spaceGroup, trainCount, band, judged }) => [
-    spaceGroup,
-    trainCount,
-    band,
-    percent(judged.baseline),
-    percent(judged.treated),
-    percent(judged.difference),
-    judged.verdict,
-  ]);
-  return tableHtml([
-    ['space group', 'training', 'band', 'F1 before', 'F1 after', 'change', 'verdict'],
-    ...rows,
-  ]);
+/** The sections of a study's comparisons; a study with budgets begins with their curve. */
+export function studySections({ study, comparisons }: Compared): Section[] {
+  const sections = comparisons.flatMap((one) => comparisonSections(study, one));
+  if (comparisons[0]!.budget === null) return sections;
+  const body = figureHtml(budgetCurve(comparisons), 'budget curve');
+  return [{ heading: 'How much data it takes', body }, ...sections];
 }
 
-/** The tone of the page: the verdict on macro-F1. */
-export const toneOf = (comparison: Comparison) => comparison.best?.overall.verdict ?? 'undecided';
+/** The verdict of a study in words, budget by budget where it has some. */
+export const verdictOf = ({ comparisons }: Compared): string[] =>
+  comparisons.flatMap(({ budget, verdict }) =>
+    verdict.map((line, i) =>
+      i === 0 && budget !== null
+        ? `At most ${budget} training materials of a class: ${line}`
+        : line,
+    ),
+  );
 
-/** The self-contained page of a study; `extra` sections stand between verdict and settings. */
-export function studyPage(options: {
-  comparison: Comparison;
-  settings: unknown;
-  command: string;
-  extra?: readonly Section[];
-}): string {
-  const { comparison, settings, command, extra = [] } = options;
-  return page({
-    title: `Does synthetic data help? Study "${comparison.study}"`,
-    subtitle: `${comparison.arms.length} arms, ${comparison.seeds} seeds, every arm with equal updates, tested on real triplets of unseen materials`,
-    lead: { tone: toneOf(comparison), lines: comparison.verdict },
-    sections: [
-      ...studySections(comparison),
-      ...extra,
-      {
-        heading: 'How to repeat it',
-        body: `<pre>${command}</pre>${foldedHtml('resolved settings', JSON.stringify(settings, null, 2))}`,
-      },
-    ],
-  });
-}
+/** What a study's page opens with; its tone is the verdict on macro-F1 with most materials. */
+export const leadOf = (compared: Compared): Lead => ({
+  tone: compared.comparisons.at(-1)!.best?.overall.verdict ?? 'undecided',
+  lines: verdictOf(compared),
+});

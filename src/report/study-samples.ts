@@ -1,0 +1,92 @@
+import type { SyntheticArchive } from '../../synthetic/archive.ts';
+import { refuseLeaks } from '../../synthetic/leak.ts';
+import { openArchive } from '../../synthetic/open.ts';
+import type { Score } from '../../synthetic/score.ts';
+import { settledCells } from '../benchmark/candidates.ts';
+import { armMixture } from '../benchmark/training-set.ts';
+import type { Store } from '../dataset/store.ts';
+import { readJson } from '../ground/run.ts';
+import { Stream } from '../ground/stream.ts';
+import { galleryPictures } from './gallery.ts';
+import { mixFigure } from './mix.ts';
+import {
+  figureHtml,
+  type GalleryPicture,
+  galleryHtml,
+  type Section,
+  tableHtml,
+  textHtml,
+} from './page.ts';
+import { realismFigures, type Scored } from './realism-draw.ts';
+import type { StudyGan } from './study-gan.ts';
+import { type Learned, whatItLearned } from './study-learned.ts';
+
+/** The judged samples of a study's GAN in pictures and figures. */
+export interface SamplePictures {
+  scored: Scored;
+  gallery: GalleryPicture[];
+  /** SVG: realism of the samples, their floors, class counts before and after mixing. */
+  figures: { realism: string; floors: string; mix?: string };
+  learned: Learned[];
+}
+
+/** Rows of a store above which what looks at every triplet is left out: it would take minutes. */
+const LARGE = 20_000;
+
+/** Class counts before and after mixing; of an arm whose ratio is chosen, filled up. */
+function mixed(gan: StudyGan, archive: SyntheticArchive, store: Store, seed: number): string {
+  const { arm } = settledCells(gan.cell).at(-1)!;
+  const stream = new Stream(seed, 'report/mix');
+  return mixFigure(armMixture(arm, refuseLeaks(archive, store), stream).perClass);
+}
+
+/** Draws the samples of a GAN beside real ones. */
+export async function drawSamples(
+  gan: StudyGan,
+  store: Store,
+  seed: number,
+): Promise<SamplePictures> {
+  const archive = await openArchive(gan.archive);
+  const scored = { score: readJson<Score>(gan.score), archive, train: store.examples('train') };
+  const figures = realismFigures(scored);
+  const gallery = await galleryPictures(scored);
+  if (store.count > LARGE) return { scored, gallery, figures, learned: [] };
+  const spaceGroups = [...new Set(archive.labels)];
+  return {
+    scored,
+    gallery,
+    figures: { ...figures, mix: mixed(gan, archive, store, seed) },
+    learned: await whatItLearned(gan, store, { spaceGroups, seed }),
+  };
+}
+
+const learnedRows = (learned: readonly Learned[]): string[][] => [
+  ['feature space', 'KID, trained generator', 'KID, untrained generator'],
+  ...learned.map(({ space, trained, untrained }) => [
+    space,
+    trained.toPrecision(3),
+    untrained.toPrecision(3),
+  ]),
+];
+
+const LEGEND =
+  'The rarest classes: real triplets (grey edge), the most and the least realistic synthetic ones, accepted (green) and rejected (orange). Rest the pointer on one for its passport.';
+
+/** The sections of a page about the samples. */
+export function sampleSections({ gallery, figures, learned }: SamplePictures): Section[] {
+  const realism = figureHtml(figures.realism, 'realism of the samples');
+  const floors = figureHtml(
+    figures.floors,
+    'precision, recall, density and coverage beside their floors',
+  );
+  const table = learned.length > 0 ? tableHtml(learnedRows(learned)) : '';
+  const sections = [
+    {
+      heading: 'Real and synthetic',
+      body: textHtml(LEGEND) + galleryHtml(gallery) + table + realism + floors,
+    },
+  ];
+  if (!figures.mix) return sections;
+  const body = figureHtml(figures.mix, 'class counts before and after mixing');
+  return [...sections, { heading: 'What the classifier trained on', body }];
+}
