@@ -37,6 +37,13 @@ export interface Assembled {
   anomalies: Anomaly[];
 }
 
+/** The assembled store in a result; JSON has no NaN, so energies that are not known come as null. */
+export function assembledFrom(result: string): Assembled {
+  const assembled = JSON.parse(result) as Assembled;
+  for (const entry of assembled.census.energies) entry[0] ??= Number.NaN;
+  return assembled;
+}
+
 /** The samples of each source that stand in its parts, in order. */
 const keptOf = ({ parts }: AssemblySource, anomalies: Anomaly[]): string[] =>
   parts.filter(partExists).flatMap((part) => {

@@ -42,7 +42,8 @@ export interface AttributeSource {
   about(name: string): StoredAttribute;
   /** Little-endian numbers, or text of fixed length. */
   bytes(name: string, count: number): Uint8Array;
-  text(name: string): string;
+  /** The first of `count` texts of any length. */
+  text(name: string, count: number): string;
   /** What an error of these calls means, in one line. */
   fault(error: unknown): string;
 }
@@ -112,7 +113,8 @@ export class Attributes {
       this.remark('attribute-type', `${name} is neither numbers nor text`);
       return null;
     }
-    if (about.type === STRING && about.vlen) return { text: this.source.text(name) };
+    if (about.type === STRING && about.vlen)
+      return { text: this.source.text(name, about.total_size) };
     const bytes = this.source.bytes(name, about.size * about.total_size);
     return about.type === STRING
       ? { text: textOf(bytes.subarray(0, about.size)) }

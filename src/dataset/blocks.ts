@@ -30,33 +30,35 @@ let loaded: Kernel | null = null;
 function kernelFor(count: number): Kernel {
   const module = (): WebAssembly.Module => new WebAssembly.Module(Buffer.from(PROGRAM, 'base64'));
   loaded ??= new WebAssembly.Instance(module()).exports as unknown as Kernel;
-  const sums = SUMS_BYTES * Math.sqrt(count);
+  const sums = (SUMS_BYTES / 4) * count;
   const lacking = count * (4 + OUT_SHARE) + RANGE_BYTES + sums - loaded.memory.buffer.byteLength;
   if (lacking > 0) loaded.memory.grow(Math.ceil(lacking / PAGE));
   return loaded;
 }
 
 /**
- * Where `blockAverages` works: a stack that is laid here is averaged where it lies. A view that
+ * Where `blockAverages` works: rows that are laid here are averaged where they lie. A view that
  * the next asking may overwrite.
  */
-export const stackRoom = (count: number): Float32Array =>
+export const rowRoom = (count: number): Float32Array =>
   new Float32Array(kernelFor(count).memory.buffer, 0, count);
 
 /** True where `blockAverages` serves: vectors of four pixels fill a block's row. */
 export const areBlocks = (ratio: number): boolean => Number.isInteger(ratio) && ratio % 4 === 0;
 
 /**
- * Averages of a (3, size ratio, size ratio) stack over blocks of ratio x ratio pixels: the inner
- * loop of preparing a dataset, in vector instructions. A NaN makes its block NaN; the range is that of the other pixels.
+ * Averages of rows of `size` ratio pixels, as many as make whole blocks, over blocks of ratio x
+ * ratio pixels: the inner loop of preparing a dataset, in vector instructions. A NaN makes its
+ * block NaN; the range is that of the other pixels.
  */
 export function blockAverages(stack: Float32Array, size: number, ratio: number): Averages {
   const { memory, average } = kernelFor(stack.length);
-  const count = 3 * size * size;
+  const rows = stack.length / (size * ratio ** 2);
+  const count = rows * size;
   const out = stack.byteLength;
   const lies = stack.buffer === memory.buffer && stack.byteOffset === 0;
   if (!lies) new Float32Array(memory.buffer, 0, stack.length).set(stack);
-  average(3 * size, size, ratio, out);
+  average(rows, size, ratio, out);
   const values = new Float64Array(memory.buffer, out, count);
   const ends = new Float32Array(memory.buffer, out + 8 * count, RANGE_BYTES / 4);
   return {

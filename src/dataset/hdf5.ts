@@ -22,13 +22,20 @@ interface NodeFiles {
   ): number;
 }
 
-/** Bytes on their way to a place in the library's memory are put elsewhere. */
-interface Landing {
-  /** The place in the library's memory. */
+/** Where bytes are put piece by piece. */
+export interface PieceSink {
+  room: Uint8Array;
+  /** The room has been filled. */
+  take(): void;
+}
+
+/** Bytes on their way from a file to a place in the library's memory, that go to a sink. */
+interface Diversion {
   address: number;
-  target: Uint8Array;
-  /** Bytes that were put into the target. */
-  landed: number;
+  bytes: number;
+  sink: PieceSink;
+  /** Bytes that have come; NaN where they came otherwise than one after the other. */
+  come: number;
 }
 
 // An error leaves C stack frames and handles behind in the library's memory.
@@ -38,19 +45,15 @@ const FAULTS_BEFORE_RENEWAL = 8;
 export class Hdf5 {
   readonly module: Module;
   readonly File: typeof H5wasm.File;
-  readonly Group: typeof H5wasm.Group;
-  readonly Dataset: typeof H5wasm.Dataset;
   private readonly patches = new Map<string, Patch>();
   private readonly files: NodeFiles;
-  private landing: Landing | null = null;
+  private diversion: Diversion | null = null;
   private faults = 0;
   private dead = false;
 
   constructor(library: typeof H5wasm, module: Module) {
     this.module = module;
     this.File = library.File;
-    this.Group = library.Group;
-    this.Dataset = library.Dataset;
     // Without this the library prints its errors and hands back rubbish.
     module.activate_throwing_error_handler();
     this.files = module.FS as unknown as NodeFiles;
@@ -58,20 +61,20 @@ export class Hdf5 {
   }
 
   /**
-   * What `read` makes the library read from a file straight to an address lands in the target
-   * instead: the library hands out its memory only by copying.
+   * What `read` makes the library read from a file straight to an address goes to a sink instead,
+   * which need not be as large: the library hands out its memory only by copying.
    *
-   * @returns false where not all of the target was filled so; the call is then to be made without.
+   * @returns false where not all bytes came so; they are then to be read without.
    */
-  landed(address: number, target: Uint8Array, read: () => void): boolean {
-    const landing = { address, target, landed: 0 };
-    this.landing = landing;
+  divert(address: number, bytes: number, sink: PieceSink, read: () => void): boolean {
+    const diversion = { address, bytes, sink, come: 0 };
+    this.diversion = diversion;
     try {
       read();
     } finally {
-      this.landing = null;
+      this.diversion = null;
     }
-    return landing.landed === target.length;
+    return diversion.come === bytes;
   }
 
   /** Lets the library read other bytes at one place of a file; the file itself stays as it is. */
@@ -107,21 +110,38 @@ export class Hdf5 {
   }
 
   private readThroughPatches(): void {
-    const read = this.files.read;
-    this.files.read = (stream, memory, address, length, position) => {
+    const plainly = this.files.read;
+    const read: NodeFiles['read'] = (stream, buffer, offset, length, position) => {
       const from = position ?? stream.position;
-      const { landing } = this;
-      const within = landing ? address - landing.address : 0;
-      const lands = landing && within >= 0 && within + length <= landing.target.length;
-      const [buffer, offset] = lands ? [landing.target, within] : [memory, address];
-      const count = read(stream, buffer, offset, length, position);
-      if (lands) landing.landed += count;
+      const count = plainly(stream, buffer, offset, length, position);
       const patch = this.patches.get(stream.path);
       patch?.bytes.forEach((byte, i) => {
         const at = patch.at + i - from;
         if (at >= 0 && at < count) buffer[offset + at] = byte;
       });
       return count;
+    };
+    this.files.read = (stream, buffer, offset, length, position) => {
+      const { diversion } = this;
+      const diverted =
+        diversion &&
+        position !== undefined &&
+        offset === diversion.address + diversion.come &&
+        diversion.come + length <= diversion.bytes;
+      if (!diverted) return read(stream, buffer, offset, length, position);
+      const { room, take } = diversion.sink;
+      for (let done = 0; done < length; done += room.length) {
+        const count =
+          length - done < room.length ? 0 : read(stream, room, 0, room.length, position + done);
+        if (count < room.length) {
+          // No whole piece: the library reads it all once more, for itself.
+          diversion.come = Number.NaN;
+          return read(stream, buffer, offset, length, position);
+        }
+        take();
+      }
+      diversion.come += length;
+      return length;
     };
   }
 

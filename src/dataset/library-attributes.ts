@@ -1,4 +1,4 @@
-import type { AttributeSource } from './attributes.ts';
+import type { AttributeSource, StoredAttribute } from './attributes.ts';
 import type { Hdf5 } from './hdf5.ts';
 
 export interface GroupOfFile {
@@ -9,27 +9,37 @@ export interface GroupOfFile {
   careful?: boolean;
 }
 
-/** The attributes of a group through the HDF5 library. */
+// Of the addresses in the library's memory.
+const ADDRESS_BYTES = 4;
+
+/**
+ * The attributes of a group through the calls that the HDF5 library offers to its own objects:
+ * each looks the group up by name, so none is made that can be done without.
+ */
 export function libraryAttributes({ library, file, group, careful }: GroupOfFile): AttributeSource {
-  const { module, Group } = library;
+  const { module } = library;
+  const bytes = (name: string, count: number): Uint8Array => {
+    const address = module._malloc(Math.max(1, count));
+    try {
+      module.get_attribute_data(file, group, name, BigInt(address));
+      return module.HEAPU8.slice(address, address + count);
+    } finally {
+      module._free(address);
+    }
+  };
   return {
     names: module.get_attribute_names(file, group),
-    about: (name) => module.get_attribute_metadata(file, group, name),
+    about: (name): StoredAttribute => module.get_attribute_metadata(file, group, name),
     fault: (error) => library.fault(error),
-    text: (name) => {
+    bytes,
+    text: (name, count) => {
       // It stands in a heap of its own.
       if (careful) throw new Error('not read, as reading this file ended a reader');
-      const value: unknown = new Group(file, group).get_attribute(name, false);
-      return String(Array.isArray(value) ? (value[0] ?? '') : value);
-    },
-    bytes: (name, count) => {
-      const address = module._malloc(Math.max(1, count));
-      try {
-        module.get_attribute_data(file, group, name, BigInt(address));
-        return module.HEAPU8.slice(address, address + count);
-      } finally {
-        module._free(address);
-      }
+      // The library gives the addresses of the texts, and leaves the texts to the asker.
+      const addresses = new Uint32Array(bytes(name, ADDRESS_BYTES * count).buffer);
+      const text = addresses[0] ? module.UTF8ToString(addresses[0]) : '';
+      for (const address of addresses) module._free(address);
+      return text;
     },
   };
 }

@@ -1,7 +1,6 @@
 import type * as H5wasm from 'h5wasm/node';
 import type { AnomalyKind } from './anomaly.ts';
 import type { AttributeSource, Remark } from './attributes.ts';
-import { stackRoom } from './blocks.ts';
 import { type Hdf5, hdf5 } from './hdf5.ts';
 import { libraryAttributes } from './library-attributes.ts';
 import type { Patch } from './superblock.ts';
@@ -85,21 +84,31 @@ export class LibraryFile {
   }
 
   /** A dataset of `count` floats of 4 or 8 bytes; a view that the next read overwrites. */
-  floats(path: string, count: number, { size: width, littleEndian }: DatasetFacts): Float32Array {
-    const { library } = this;
-    const address = this.bufferOf(count * width);
-    const read = (): unknown =>
-      // Straight into the library's memory, without the copies of `Dataset.value`.
-      library.module.get_dataset_data(this.file.file_id, path, null, null, null, BigInt(address));
-    const room = stackRoom(count);
-    // Numbers in the order of this machine go from the file where they are wanted.
-    const plain = width === 4 && littleEndian;
-    if (plain && library.landed(address, new Uint8Array(room.buffer, 0, room.byteLength), read))
-      return room;
-    read();
-    const memory = library.module.HEAPU8.buffer as ArrayBuffer;
-    room.set(new (width === 4 ? Float32Array : Float64Array)(memory, address, count));
-    return room;
+  floats(path: string, count: number, { size: width }: DatasetFacts): Float32Array {
+    const { module } = this.library;
+    const address = this.readFloats(path, count * width);
+    const memory = module.HEAPU8.buffer;
+    if (width === 4) return new Float32Array(memory, address, count);
+    return Float32Array.from(new Float64Array(memory, address, count));
+  }
+
+  /**
+   * The same in pieces, straight from the file, each laid into the room before it is taken.
+   *
+   * @returns false where they do not stand there one after the other as this machine writes
+   * them; the room may have been taken all the same.
+   */
+  pieces(
+    path: string,
+    { count, facts }: { count: number; facts: DatasetFacts },
+    { room, take }: { room: Float32Array; take: () => void },
+  ): boolean {
+    if (facts.size !== 4 || !facts.littleEndian) return false;
+    const bytes = 4 * count;
+    const sink = { room: new Uint8Array(room.buffer, room.byteOffset, room.byteLength), take };
+    return this.library.divert(this.bufferOf(bytes), bytes, sink, () => {
+      this.readFloats(path, bytes);
+    });
   }
 
   /** What `read` gives; null after an error, which is remarked on as of this kind. */
@@ -124,6 +133,14 @@ export class LibraryFile {
     }
     this.library.unpatch(this.path);
     this.buffer = null;
+  }
+
+  /** Straight into the library's memory, without the copies of `Dataset.value`. */
+  private readFloats(path: string, bytes: number): number {
+    const { module } = this.library;
+    const address = this.bufferOf(bytes);
+    module.get_dataset_data(this.file.file_id, path, null, null, null, BigInt(address));
+    return address;
   }
 
   private typeOf(path: string): number {

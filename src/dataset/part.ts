@@ -1,14 +1,13 @@
-import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { digestOf } from '../ground/digest.ts';
-import { writeAtomic } from '../ground/files.ts';
+import { atomically } from '../ground/files.ts';
 import type { Anomaly } from './anomaly.ts';
 import { isFatal } from './anomaly.ts';
 import type { Catalogue, ReadGuard } from './catalogue.ts';
 import { UnreadableFile } from './library-file.ts';
 import { rangeFault } from './summit.ts';
 import { SummitFile } from './summit-file.ts';
-import { reduceStack } from './transform.ts';
 
 /** Some samples of one file, to be reduced together. The unit of work, and of resuming. */
 export interface PartPlan {
@@ -40,34 +39,44 @@ export function planParts(
   const plans: PartPlan[] = [];
   for (let at = 0; at < keys.length; at += length) {
     const some = keys.slice(at, at + length);
-    const name = digestOf({ path, bytes, changed, camera, size, keys: some });
+    const name = digestOf({ format: PART_FORMAT, path, bytes, changed, camera, size, keys: some });
     plans.push({ path, from: camera.size, size, keys: some, out: join(folder, `${name}.part`) });
   }
   return plans;
 }
 
-// A part file: length of the head (4 bytes), the head as JSON, the pixels of the kept samples.
+// A part file: the pixels of the kept samples, the head as JSON, its length (4 bytes).
 const LENGTH_BYTES = 4;
+const PART_FORMAT = 2;
+
+// Blocks of pixels go through one piece of memory, which would else be collected late.
+let block = new Uint8Array(0);
+
+function blockOf(bytes: number): Uint8Array {
+  if (block.length < bytes) block = new Uint8Array(bytes);
+  return block.subarray(0, bytes);
+}
 
 /** Reads, reduces and writes one part, atomically. */
 export async function makePart(plan: PartPlan, guard: ReadGuard = {}): Promise<void> {
   const { path, from, size, keys, out } = plan;
   const head: PartHead = { kept: [], anomalies: [] };
-  const blocks: Uint8Array[] = [];
+  const each = 3 * size * size;
+  const pixels = blockOf(keys.length * each);
   let file: SummitFile | null = null;
   try {
     file = await SummitFile.open(path, (anomaly) => head.anomalies.push(anomaly));
     for (const key of keys) {
       if (guard.skip?.includes(key)) continue;
       guard.announce?.(key);
-      const stack = await file.stack(key, from);
-      if (!stack) continue;
-      const reduction = reduceStack(stack, from, size);
+      const start = head.kept.length * each;
+      const into = pixels.subarray(start, start + each);
+      const reduction = await file.reduced(key, { from, size, into });
+      if (!reduction) continue;
       const fault = rangeFault(reduction);
       if (fault) head.anomalies.push({ ...fault, file: path, group: key });
       if (fault && isFatal(fault)) continue;
       head.kept.push(key);
-      blocks.push(reduction.pixels);
     }
   } catch (error) {
     if (!(error instanceof UnreadableFile)) throw error;
@@ -75,31 +84,49 @@ export async function makePart(plan: PartPlan, guard: ReadGuard = {}): Promise<v
   } finally {
     file?.close();
   }
-  const json = Buffer.from(JSON.stringify(head));
-  const length = Buffer.alloc(LENGTH_BYTES);
-  length.writeUInt32LE(json.length);
-  writeAtomic(out, Buffer.concat([length, json, ...blocks]));
+  await atomically(out, (temporary) => {
+    const json = Buffer.from(JSON.stringify(head));
+    const length = Buffer.alloc(LENGTH_BYTES);
+    length.writeUInt32LE(json.length);
+    const written = openSync(temporary, 'w');
+    try {
+      for (const piece of [pixels.subarray(0, head.kept.length * each), json, length])
+        writeFileSync(written, piece);
+    } finally {
+      closeSync(written);
+    }
+  });
 }
 
 /** True where a part was made earlier. */
-export const partExists = (plan: PartFile): boolean => existsSync(plan.out);
+export const partExists = (part: PartFile): boolean => existsSync(part.out);
 
-/** The head of a part that was made. */
-export function readPartHead(plan: PartFile): PartHead {
-  const file = openSync(plan.out, 'r');
+/** What `read` makes of an open part, the bytes before its head and the length of that. */
+function openPart<T>(part: PartFile, read: (file: number, pixels: number, head: number) => T): T {
+  const file = openSync(part.out, 'r');
   try {
     const length = Buffer.alloc(LENGTH_BYTES);
-    readSync(file, length, 0, LENGTH_BYTES, 0);
-    const json = Buffer.alloc(length.readUInt32LE());
-    readSync(file, json, 0, json.length, LENGTH_BYTES);
-    return JSON.parse(json.toString()) as PartHead;
+    const end = fstatSync(file).size - LENGTH_BYTES;
+    readSync(file, length, 0, LENGTH_BYTES, end);
+    const head = length.readUInt32LE();
+    return read(file, end - head, head);
   } finally {
     closeSync(file);
   }
 }
 
-/** The pixels of a part that was made, (kept, size, size, 3). */
-export function readPartPixels(plan: PartFile): Uint8Array {
-  const bytes = readFileSync(plan.out);
-  return bytes.subarray(LENGTH_BYTES + bytes.readUInt32LE());
-}
+/** The head of a part that was made. */
+export const readPartHead = (part: PartFile): PartHead =>
+  openPart(part, (file, pixels, head) => {
+    const json = Buffer.alloc(head);
+    readSync(file, json, 0, head, pixels);
+    return JSON.parse(json.toString()) as PartHead;
+  });
+
+/** The pixels of a part that was made, (kept, size, size, 3); the next reading overwrites them. */
+export const readPartPixels = (part: PartFile): Uint8Array =>
+  openPart(part, (file, pixels) => {
+    const bytes = blockOf(pixels);
+    readSync(file, bytes, 0, pixels, 0);
+    return bytes;
+  });

@@ -4,7 +4,7 @@ import { inputError, usageError } from '../ground/errors.ts';
 import { silentProgress } from '../ground/progress.ts';
 import type { Camera } from '../simulate/camera.ts';
 import { type Anomaly, distinctAnomalies } from './anomaly.ts';
-import type { Assembled, Assembly } from './assemble.ts';
+import { type Assembled, type Assembly, assembledFrom } from './assemble.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { Census } from './census.ts';
 import { officialSplits, withoutLeaks } from './official.ts';
@@ -189,7 +189,7 @@ async function putTogether(readers: Readers, plan: Assembly): Promise<Assembled>
   let made: Assembled | null = null;
   await readers.run([{ kind: 'assembly', plan }], (_, { result, anomalies }) => {
     if (result === null) throw new Error(`${plan.path}: ${anomalies[0]!.reason}`);
-    made = JSON.parse(result) as Assembled;
+    made = assembledFrom(result);
   });
   const { samples } = made!;
   if (samples === 0) throw nothingToUse();

@@ -5,6 +5,7 @@ import { Attributes, type Remark } from './attributes.ts';
 import { type DatasetFacts, LibraryFile, UnreadableFile } from './library-file.ts';
 import { readFacts } from './summit-facts.ts';
 import { fileProblem } from './superblock.ts';
+import { pieceReducer, type ReduceOptions, type Reduction, reduceStack } from './transform.ts';
 
 /** The camera of the Summit data: a 100 angstrom box at 512 pixels a side. */
 export const SUMMIT_CAMERA: Camera = { size: 512, pixel: 0.01, centre: 256 };
@@ -79,20 +80,42 @@ export class SummitFile {
    * The (3, size, size) intensities of a group, size as the camera says; a view that the next
    * read overwrites.
    */
-  async stack(group: string, size: number): Promise<Float32Array | null> {
+  stack(group: string, size: number): Promise<Float32Array | null> {
+    return this.readStack(group, size, (path, about) =>
+      this.library.floats(path, 3 * size * size, about),
+    );
+  }
+
+  /** The intensities of a group reduced to `size` pixels a side, from `from` as the camera says. */
+  reduced(group: string, options: ReduceOptions): Promise<Reduction | null> {
+    const { from, size, into } = options;
+    const count = 3 * from * from;
+    return this.readStack(group, from, (path, facts) => {
+      const reducer = pieceReducer(options);
+      if (reducer && this.library.pieces(path, { count, facts }, reducer)) return reducer.done();
+      const reduction = reduceStack(this.library.floats(path, count, facts), from, size);
+      into?.set(reduction.pixels);
+      return reduction;
+    });
+  }
+
+  close(): void {
+    this.library.close();
+  }
+
+  private async readStack<T>(
+    group: string,
+    size: number,
+    read: (path: string, about: DatasetFacts) => T,
+  ): Promise<T | null> {
     const { library } = this;
     const remark = this.remarkOn(group);
     return library.guarded('stack-unreadable', remark, () => {
       const path = `${group}/${STACK}`;
       const about = library.about(path);
       if (!about) remark('no-stack', `no dataset ${STACK}`);
-      const serves = about && isStack(about, size, remark);
-      return serves ? library.floats(path, 3 * size * size, about) : null;
+      return about && isStack(about, size, remark) ? read(path, about) : null;
     });
-  }
-
-  close(): void {
-    this.library.close();
   }
 
   private remarkOn(group: string | null): Remark {

@@ -3,7 +3,7 @@ import type { ReadGuard } from './catalogue.ts';
 import { UnreadableFile } from './library-file.ts';
 import { rangeFault } from './summit.ts';
 import { SummitFile } from './summit-file.ts';
-import { reduceStack } from './transform.ts';
+import type { Reduction } from './transform.ts';
 
 /** Patterns of one file to be looked at. */
 export interface SurveyPlan {
@@ -53,8 +53,8 @@ export async function surveyFile(plan: SurveyPlan, guard: ReadGuard = {}): Promi
     for (const key of plan.keys) {
       if (guard.skip?.includes(key)) continue;
       guard.announce?.(key);
-      const stack = await file.stack(key, plan.from);
-      if (stack) addStack(survey, stack, plan, key);
+      const reduction = await file.reduced(key, plan);
+      if (reduction) addReduction(survey, reduction, plan, key);
     }
   } catch (error) {
     if (!(error instanceof UnreadableFile)) throw error;
@@ -66,9 +66,9 @@ export async function surveyFile(plan: SurveyPlan, guard: ReadGuard = {}): Promi
   return survey;
 }
 
-function addStack(survey: Survey, stack: Float32Array, plan: SurveyPlan, key: string): void {
-  const { path, from, size } = plan;
-  const { pixels, ...range } = reduceStack(stack, from, size);
+function addReduction(survey: Survey, reduction: Reduction, plan: SurveyPlan, key: string): void {
+  const { path } = plan;
+  const { pixels, ...range } = reduction;
   const fault = rangeFault(range);
   if (fault) survey.anomalies.push({ ...fault, file: path, group: key });
   if (fault && isFatal(fault)) return;

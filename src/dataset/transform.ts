@@ -1,5 +1,6 @@
 import type { Camera } from '../simulate/camera.ts';
-import { type Averages, areBlocks, blockAverages } from './blocks.ts';
+import { type Averages, areBlocks, blockAverages, rowRoom } from './blocks.ts';
+import { coverAverages } from './covers.ts';
 
 // v = clip(10 (max(ln I, -17) + 17), 0, 255): ten grey levels a factor of e in intensity.
 const GAIN = 10;
@@ -84,64 +85,77 @@ export interface Reduction {
   finite: boolean;
 }
 
-/** How output pixel i covers input pixels: from `first[i]`, `span` weights that sum to 1. */
-interface Cover {
-  span: number;
-  first: Int32Array;
-  weights: Float64Array;
-}
+/** Makes stored values of averages, as they come from the top of the first pattern on. */
+class Reducer {
+  private readonly points: number;
+  private readonly pixels: Uint8Array;
+  private readonly steps: Steps;
+  private at = 0;
+  private total = 0;
+  private minimum = Number.POSITIVE_INFINITY;
+  private maximum = Number.NEGATIVE_INFINITY;
 
-function coverOf(from: number, to: number): Cover {
-  const ratio = from / to;
-  const span = Math.min(from, Math.ceil(ratio - 1e-9) + (Number.isInteger(ratio) ? 0 : 1));
-  const first = new Int32Array(to);
-  const weights = new Float64Array(to * span);
-  for (let i = 0; i < to; i++) {
-    const low = i * ratio;
-    first[i] = Math.min(Math.floor(low + 1e-9), from - span);
-    for (let k = 0; k < span; k++) {
-      const at = first[i]! + k;
-      const overlap = Math.min(at + 1, low + ratio) - Math.max(at, low);
-      weights[i * span + k] = Math.max(0, overlap) / ratio;
+  constructor(size: number, pixels: Uint8Array = new Uint8Array(3 * size * size)) {
+    this.points = size * size;
+    this.pixels = pixels;
+    steps ??= findSteps();
+    this.steps = steps;
+  }
+
+  add({ values, minimum, maximum }: Averages): void {
+    const { points, pixels, steps } = this;
+    let { at, total } = this;
+    for (let i = 0; i < values.length; i++, at++) {
+      const value = values[i]!;
+      total += value;
+      const pattern = at < points ? 0 : at < 2 * points ? 1 : 2;
+      pixels[3 * (at - pattern * points) + pattern] = quickPixelOf(value, steps);
     }
+    this.at = at;
+    this.total = total;
+    this.minimum = Math.min(this.minimum, minimum);
+    this.maximum = Math.max(this.maximum, maximum);
   }
-  return { span, first, weights };
+
+  done(): Reduction {
+    const { pixels, minimum, maximum } = this;
+    const mean = this.total / pixels.length;
+    return { pixels, minimum, maximum, mean, finite: Number.isFinite(mean) };
+  }
 }
 
-const covers = new Map<string, Cover>();
-
-function coverFor(from: number, to: number): Cover {
-  const key = `${from}>${to}`;
-  const cover = covers.get(key) ?? coverOf(from, to);
-  covers.set(key, cover);
-  return cover;
+export interface ReduceOptions {
+  /** Pixels a side of the stack, and of what it is reduced to. */
+  from: number;
+  size: number;
+  /** Where the stored values go; into an array of their own otherwise. */
+  into?: Uint8Array;
 }
 
-/** Averages over areas of any size: rows first, then columns. */
-function coverAverages(stack: Float32Array, from: number, size: number): Averages {
-  const { span, first, weights } = coverFor(from, size);
-  const values = new Float64Array(3 * size * size);
-  let minimum = Number.POSITIVE_INFINITY;
-  let maximum = Number.NEGATIVE_INFINITY;
-  for (let n = 0; n < stack.length; n++) {
-    const value = stack[n]!;
-    if (value < minimum) minimum = value;
-    if (value > maximum) maximum = value;
-  }
-  for (let row = 0; row < 3 * size; row++) {
-    const [pattern, y] = [Math.floor(row / size), row % size];
-    for (let k = 0; k < span; k++) {
-      const weight = weights[y * span + k]!;
-      const start = (pattern * from + first[y]! + k) * from;
-      for (let x = 0; weight !== 0 && x < size; x++) {
-        let sum = 0;
-        const left = start + first[x]!;
-        for (let j = 0; j < span; j++) sum += stack[left + j]! * weights[x * span + j]!;
-        values[row * size + x]! += sum * weight;
-      }
-    }
-  }
-  return { values, minimum, maximum };
+/** Takes a stack in pieces: each is laid into `room` and then taken. */
+export interface PieceReducer {
+  room: Float32Array;
+  take(): void;
+  done(): Reduction;
+}
+
+// Pieces stay in the processor's cache between the reading and the averaging of them.
+const PIECE_FLOATS = 1 << 15;
+
+/** Reduces a (3, from, from) stack piece by piece; null for a ratio that blocks do not serve. */
+export function pieceReducer({ from, size, into }: ReduceOptions): PieceReducer | null {
+  const ratio = from / size;
+  if (!areBlocks(ratio)) return null;
+  const row = from * ratio;
+  let rows = 3 * size;
+  while (rows > 1 && (rows * row > PIECE_FLOATS || (3 * size) % rows !== 0)) rows--;
+  const room = rowRoom(rows * row);
+  const reducer = new Reducer(size, into);
+  return {
+    room,
+    take: () => reducer.add(blockAverages(room, size, ratio)),
+    done: () => reducer.done(),
+  };
 }
 
 /**
@@ -153,24 +167,12 @@ function coverAverages(stack: Float32Array, from: number, size: number): Average
  */
 export function reduceStack(stack: Float32Array, from: number, size: number): Reduction {
   const ratio = from / size;
-  const { values, minimum, maximum } = areBlocks(ratio)
-    ? blockAverages(stack, size, ratio)
-    : coverAverages(stack, from, size);
-  const pixels = new Uint8Array(values.length);
-  const points = size * size;
-  steps ??= findSteps();
-  let total = 0;
-  for (let pattern = 0, i = 0; pattern < 3; pattern++) {
-    for (let at = pattern; at < 3 * points; at += 3, i++) {
-      const value = values[i]!;
-      total += value;
-      pixels[at] = quickPixelOf(value, steps);
-    }
-  }
-  const mean = total / values.length;
-  return { pixels, minimum, maximum, mean, finite: Number.isFinite(mean) };
+  const reducer = new Reducer(size);
+  reducer.add(
+    areBlocks(ratio) ? blockAverages(stack, size, ratio) : coverAverages(stack, from, size),
+  );
+  return reducer.done();
 }
-
 /** The (size, size, 3) stored values of a (3, from, from) stack of intensities. */
 export const toPixels = (stack: Float32Array, from: number, size = from): Uint8Array =>
   reduceStack(stack, from, size).pixels;

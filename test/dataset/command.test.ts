@@ -44,6 +44,8 @@ describe('the data commands', () => {
     expect(prepared.status).toBe(0);
     expect(prepared.stdout).toMatch(/30 samples, digest [0-9a-f]{64}/);
     expect(prepared.stdout).toContain(`${at('data', 'broken.h5')}: not an HDF5 file`);
+    expect(prepared.stdout).toContain('1 material: train only (the class cannot be tested)');
+    expect(prepared.stdout).toContain('cannot be tested: none');
     expect(gan('inspect', at('store.h5')).stdout).toMatch(/train +15 /);
 
     const exported = gan(

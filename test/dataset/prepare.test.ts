@@ -156,6 +156,26 @@ describe('interruption', () => {
   });
 });
 
+describe('what is told', () => {
+  it('counts what stands in the store, energies that are not known too', async () => {
+    const samples = [0, 1, 2, 3].map((i) => sampleOf(i, { spaceGroup: 14, energyIndex: i }));
+    const unknown = { ...sampleOf(9), key: 'nameless', energy: Number.NaN };
+    await writeSummit(at('told.h5'), [...samples, unknown]);
+    const notes: string[] = [];
+    const progress: ProgressFactory = () => ({
+      advance: (_count, note) => notes.push(note ?? ''),
+      done() {},
+    });
+    const { census } = await prepareStore([at('told.h5')], at('census.h5'), {
+      ...options,
+      progress,
+    });
+    expect(census).toEqual(storeCensus(await open(at('census.h5'))));
+    expect(census.energies).toContainEqual([Number.NaN, 1]);
+    expect(notes).toContainEqual(expect.stringMatching(/^\d+ samples\/s$/));
+  });
+});
+
 describe('selection', () => {
   it('takes energies, a number of samples a material, and classes with enough materials', async () => {
     const { samples } = await prepareStore(sources, at('e.h5'), { ...options, energies: [150] });

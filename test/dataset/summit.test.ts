@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -7,6 +6,7 @@ import { hdf5 } from '../../src/dataset/hdf5.ts';
 import { readSummit, writeSummit } from '../../src/dataset/summit.ts';
 import type { Sample } from '../../src/simulate/sample.ts';
 import { sampleOf, temporaryFolder } from './fixture.ts';
+import { NO_H5PY, pythonWithH5py, runPython } from './python.ts';
 
 const { folder, remove } = temporaryFolder();
 afterAll(remove);
@@ -214,10 +214,8 @@ describe('files', () => {
   });
 });
 
-const python = process.env.CBED_PYTHON ?? 'python3';
-const hasH5py = spawnSync(python, ['-c', 'import h5py']).status === 0;
-
-it.skipIf(!hasH5py)('are read by h5py as the real ones are', async () => {
+it('are read by h5py as the real ones are', async (test) => {
+  test.skip(!pythonWithH5py, NO_H5PY);
   await writeSummit(at('for-python.h5'), [sampleOf(3, { spaceGroup: 62, energyIndex: 4 })]);
   const script = `
 import h5py, json, sys
@@ -232,12 +230,8 @@ with h5py.File(sys.argv[1]) as f:
         "abc": a["abc_angstrom"].tolist(), "stack": [x.dtype.str, list(x.shape), float(x[()].astype(np.float64).sum())],
     }))
 `;
-  const { stdout, stderr } = spawnSync(python, ['-c', script, at('for-python.h5')], {
-    encoding: 'utf8',
-  });
-  expect(stderr).toBe('');
   const total = sampleOf(3, { energyIndex: 4 }).stack.reduce((sum, value) => sum + value, 0);
-  expect(JSON.parse(stdout)).toEqual({
+  expect(runPython(script, at('for-python.h5'))).toEqual({
     space_group: '62',
     material: 'mp-3',
     formula: 'Na4 Cl4',

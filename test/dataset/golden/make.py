@@ -55,3 +55,7 @@ with h5py.File(here / "long-double.h5", "w") as file:
     file.create_group("sample_8_3")
     sample(file, "sample_9_3", material=np.bytes_("mp-9"), abc_angstrom=np.array([np.nan, 3, 5]))
     sample(file, "sample_9_4", material=np.bytes_("mp-9"), energy_keV=np.array([1, 2]), z_dirs=np.arange(4), formula=np.array([1.5]))
+
+with h5py.File(here / "big-endian.h5", "w") as file:
+    values = (2.0 ** (np.arange(768) % 24 - 12)).reshape(3, 16, 16)
+    file.create_group("sample_0_0").create_dataset("cbed_stack", data=values.astype(">f4"))
