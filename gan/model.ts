@@ -46,7 +46,7 @@ export class GanModel {
   readonly lineage: Lineage;
   /** SHA-256 of the weights of both networks and the space. */
   readonly digest: string;
-  private readonly parts: GanParts;
+  readonly parts: GanParts;
   private readonly flat: Tensor1D;
   private readonly codes: Tensor2D;
   private readonly context: SpaceContext;

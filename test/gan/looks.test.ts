@@ -6,7 +6,7 @@ import { Checkpoints } from '../../gan/checkpoint.ts';
 import { classCodes } from '../../gan/codes.ts';
 import { ganConfig } from '../../gan/config.ts';
 import type { GanData } from '../../gan/data.ts';
-import { GanModel, type GanParts } from '../../gan/model.ts';
+import { GanModel } from '../../gan/model.ts';
 import { PixelLooks } from '../../gan/rendered/looks.ts';
 import { type RefinerParts, refinerLayout } from '../../gan/rendered/refiner.ts';
 import { drawAgain, drawTriplets, randomOrigins } from '../../gan/sample.ts';
@@ -38,7 +38,7 @@ const train = (settings: Record<string, number>, checkpoints?: Checkpoints) =>
 
 /** The same generator with another refiner. */
 function withRefiner(model: GanModel, refiner: RefinerParts | undefined): GanModel {
-  const { parts } = model as unknown as { parts: GanParts };
+  const { parts } = model;
   return new GanModel({ ...parts, refiner });
 }
 
