@@ -6,10 +6,12 @@
  *   npx tsc -p benchmarks && node dist/benchmarks/generators.js STORE FOLDER
  *     [--steps 3000] [--seeds 1,2,3] [--count 40] [--updates 300] [--resplit]
  *     [--generators codec,pixel,residual] [--minutes 5]
+ *     [--settings pixelJudge=8,refiner=12] [--bare]
  *
  * FOLDER gets a JSON file a seed, a sheet of real beside generated triplets, and summary.md.
  * Seeds that are done are not run again. With --minutes every generator trains as long, on the same
- * cores; without it, and without --steps, each has its own number of steps.
+ * cores; without it, and without --steps, each has its own number of steps. --settings are those of
+ * the codec GAN that differ from its defaults; --bare judges the trained GANs and nothing beside.
  */
 import { existsSync, mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -58,6 +60,8 @@ const { values, positionals } = parseArgs({
     count: { type: 'string', default: '40' },
     updates: { type: 'string', default: '300' },
     resplit: { type: 'boolean', default: false },
+    settings: { type: 'string', default: '' },
+    bare: { type: 'boolean', default: false },
   },
 });
 function generatorNamed(name: string): GeneratorKind {
@@ -75,6 +79,10 @@ const settings = {
   count: Number(values.count),
   updates: Number(values.updates),
   resplit: values.resplit,
+  bare: values.bare,
+  settings: Object.fromEntries(
+    values.settings.split(',').flatMap((one) => (one ? [one.split('=') as [string, string]] : [])),
+  ),
 };
 const NAMES: Record<GeneratorKind, string> = {
   codec: 'GAN',
@@ -286,9 +294,9 @@ async function runSeed(whole: Store, seed: number): Promise<SeedResult> {
     const name = NAMES[generator];
     await drawSheet(store, made, { rare, seed, generator });
     judged.push(await judge(name, made, judging));
-    judged.push(await judge(`${name} untrained`, untrained, judging));
+    if (!settings.bare) judged.push(await judge(`${name} untrained`, untrained, judging));
   }
-  for (const sampler of SAMPLERS) {
+  for (const sampler of settings.bare ? [] : SAMPLERS) {
     judged.push(
       await judge(sampler, await ofSampler(tables, sampler, { store, rare, seed }), judging),
     );

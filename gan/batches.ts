@@ -1,5 +1,6 @@
 import { rowsByClass } from '../src/balance/sampling.ts';
 import type { Stream } from '../src/ground/stream.ts';
+import type { PatternsBehind } from './rendered/data.ts';
 
 /** Real vectors of the training split and their classes. */
 export interface TrainingVectors {
@@ -13,6 +14,8 @@ export interface TrainingVectors {
   code: number;
   /** Classes that get at least half of every batch; none by default. */
   attention?: ReadonlySet<number>;
+  /** What the vectors stand for, where a training looks at pixels. */
+  behind?: PatternsBehind;
 }
 
 /** Number of classes. */

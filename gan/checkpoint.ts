@@ -7,6 +7,7 @@ import type { GanConfig } from './config.ts';
 import type { GanData } from './data.ts';
 import type { Health } from './health.ts';
 import type { HistoryRow } from './history.ts';
+import { type AboutState, type Arrays, packState, unpackState } from './state-file.ts';
 import type { TrainerState } from './trainee.ts';
 import type { WatchState } from './watchdog.ts';
 
@@ -46,7 +47,7 @@ export const checkpointFacts = (
     { store, materials: set.triplets.map(({ material }) => material), attention },
   );
 
-const FORMAT = 'cbed-gan training 3';
+const FORMAT = 'cbed-gan training 4';
 const NAME = /^step-(\d+)\.safetensors$/;
 
 /** A checkpoint as its trainer and its watchdog see it. */
@@ -54,48 +55,6 @@ export interface Progress {
   state: TrainerState;
   history: readonly HistoryRow[];
   watch: WatchState | null;
-}
-
-type Arrays = Record<string, Float32Array>;
-
-const NETWORKS = ['generator', 'discriminator'] as const;
-
-function packState(state: TrainerState, prefix = '') {
-  const { step, draws, noise, inputNoise } = state;
-  const arrays: Arrays = { [`${prefix}average`]: state.average };
-  if (state.singular) arrays[`${prefix}singular`] = state.singular;
-  for (const name of NETWORKS) {
-    const adam = state[`${name}Adam`];
-    arrays[`${prefix}${name}`] = state[name];
-    arrays[`${prefix}${name}/mean`] = adam.mean;
-    arrays[`${prefix}${name}/square`] = adam.square;
-  }
-  const adamSteps = NETWORKS.map((name) => state[`${name}Adam`].step);
-  return { arrays, about: { step, adamSteps, draws, noise, inputNoise } };
-}
-
-type AboutState = Pick<TrainerState, 'step' | 'draws' | 'noise' | 'inputNoise'> & {
-  adamSteps: number[];
-};
-
-function unpackState(arrays: Arrays, about: AboutState, prefix = ''): TrainerState {
-  const floats = (name: string): Float32Array => arrays[`${prefix}${name}`]!;
-  const adam = (name: (typeof NETWORKS)[number]) => ({
-    step: about.adamSteps[NETWORKS.indexOf(name)]!,
-    mean: floats(`${name}/mean`),
-    square: floats(`${name}/square`),
-  });
-  const { step, draws, noise, inputNoise } = about;
-  const singular = arrays[`${prefix}singular`];
-  return {
-    ...{ step, draws, noise, inputNoise },
-    generator: floats('generator'),
-    generatorAdam: adam('generator'),
-    discriminator: floats('discriminator'),
-    discriminatorAdam: adam('discriminator'),
-    average: floats('average'),
-    ...(singular && { singular }),
-  };
 }
 
 function pack({ state, history, watch }: Progress, facts: CheckpointFacts) {

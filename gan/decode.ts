@@ -1,7 +1,8 @@
+import { asTriplets } from '../src/codec/batch.ts';
 import type { TripletDiscs } from '../src/codec/discs.ts';
 import { MODES } from '../src/codec/modes.ts';
-import type { DiscTensors } from '../src/codec/render.ts';
-import { type Tensor1D, type Tensor2D, tf } from '../src/engine/tf.ts';
+import { type DiscTensors, renderPatterns } from '../src/codec/render.ts';
+import { type Tensor1D, type Tensor2D, type Tensor4D, tf } from '../src/engine/tf.ts';
 import type { DecodingPlan } from './plan.ts';
 import type { CodecSpace } from './space.ts';
 import { MODE_WEIGHT } from './tables.ts';
@@ -81,7 +82,7 @@ export function spaceTensors({ principal, scales }: CodecSpace): SpaceTensors {
 export function decodeTensors(
   vectors: Tensor2D,
   plan: DecodingPlan,
-  context: { space: CodecSpace; tensors: SpaceTensors },
+  context: SpaceContext,
 ): DiscTensors {
   const { space, tensors } = context;
   const { rank } = space.principal;
@@ -104,6 +105,19 @@ export function decodeTensors(
     coefficients: towardDetector(symmetric(polar, plan), plan),
   };
 }
+
+/** A space, and its tensors. */
+export interface SpaceContext {
+  space: CodecSpace;
+  tensors: SpaceTensors;
+}
+
+/** Draws vectors, (B, S, S, 3) in network units; differentiable in the table scores. */
+export const drawVectors = (
+  vectors: Tensor2D,
+  plan: DecodingPlan,
+  context: SpaceContext,
+): Tensor4D => tf.tidy(() => asTriplets(renderPatterns(decodeTensors(vectors, plan, context))));
 
 /** The decoded triplets as plain numbers, from the coefficients of `decodeTensors`. */
 export function decodedTriplets(plan: DecodingPlan, coefficients: Float32Array): TripletDiscs[] {

@@ -1,6 +1,4 @@
-import { asTriplets } from '../src/codec/batch.ts';
 import type { TripletDiscs } from '../src/codec/discs.ts';
-import { renderPatterns } from '../src/codec/render.ts';
 import { numbersOf } from '../src/engine/numbers.ts';
 import { type Tensor1D, type Tensor2D, type Tensor4D, tf } from '../src/engine/tf.ts';
 import { digestOf } from '../src/ground/digest.ts';
@@ -8,10 +6,17 @@ import { inputError } from '../src/ground/errors.ts';
 import { readTensorFile, writeTensorFile } from '../src/ground/tensorfile.ts';
 import { classCodes } from './codes.ts';
 import { type Critic, criticScores } from './critic.ts';
-import { decodedTriplets, decodeTensors, type SpaceTensors, spaceTensors } from './decode.ts';
+import {
+  decodedTriplets,
+  decodeTensors,
+  drawVectors,
+  type SpaceContext,
+  spaceTensors,
+} from './decode.ts';
 import { knownLabel, type Lineage } from './lineage.ts';
 import { embed, type GanShape, generator, generatorLayout } from './networks.ts';
 import { type Decoding, type DecodingPlan, planDecoding } from './plan.ts';
+import { type RefinerParts, refine, refinerLayout } from './rendered/refiner.ts';
 import { type CodecSpace, vectorWidth } from './space.ts';
 import { packSpace, unpackSpace } from './space-file.ts';
 import { joinRows } from './vectors.ts';
@@ -23,6 +28,8 @@ export interface GanParts {
   weights: Float32Array;
   /** The discriminator that the generator learned from; without it nothing is scored. */
   critic?: Critic;
+  /** What adds to a rendered pattern that discs leave out; patterns stay as rendered without it. */
+  refiner?: RefinerParts;
   lineage: Lineage;
 }
 
@@ -39,10 +46,11 @@ export class GanModel {
   readonly lineage: Lineage;
   /** SHA-256 of the weights of both networks and the space. */
   readonly digest: string;
-  private readonly parts: GanParts;
+  readonly parts: GanParts;
   private readonly flat: Tensor1D;
   private readonly codes: Tensor2D;
-  private readonly tensors: SpaceTensors;
+  private readonly context: SpaceContext;
+  private readonly refiner: Tensor1D | null;
 
   constructor(parts: GanParts) {
     const { values, code } = classCodes(parts.space.classes);
@@ -53,10 +61,11 @@ export class GanModel {
     this.lineage = parts.lineage;
     this.flat = tf.tensor1d(parts.weights);
     this.codes = tf.tensor2d(values, [this.classes.length, code]);
-    this.tensors = spaceTensors(parts.space);
+    this.context = { space: parts.space, tensors: spaceTensors(parts.space) };
+    this.refiner = parts.refiner ? tf.tensor1d(parts.refiner.weights) : null;
     const arrays = Object.values(packSpace(parts.space).arrays);
-    const critic = parts.critic ? [parts.critic.weights] : [];
-    this.digest = digestOf([parts.weights, ...arrays, ...critic].map((array) => digestOf(array)));
+    const others = [parts.critic, parts.refiner].flatMap((one) => (one ? [one.weights] : []));
+    this.digest = digestOf([parts.weights, ...arrays, ...others].map((array) => digestOf(array)));
   }
 
   /** Label of a space group; an input error names the classes where the GAN does not know it. */
@@ -103,16 +112,22 @@ export class GanModel {
     return planDecoding(this.space, vectors, decodings);
   }
 
-  /** Draws vectors, (B, S, S, 3) in network units; differentiable in the table scores. */
+  /**
+   * Draws vectors, (B, S, S, 3) in network units, refined where there is a refiner; differentiable
+   * in the table scores.
+   */
   draw(vectors: Tensor2D, plan: DecodingPlan): Tensor4D {
-    const context = { space: this.space, tensors: this.tensors };
-    return tf.tidy(() => asTriplets(renderPatterns(decodeTensors(vectors, plan, context))));
+    return tf.tidy(() => {
+      const drawn = drawVectors(vectors, plan, this.context);
+      if (!this.refiner) return drawn;
+      const layout = refinerLayout(this.parts.refiner!.channels);
+      return refine(layout.unpack(this.refiner), drawn);
+    });
   }
 
   /** Coefficients (discs, MODES) of the discs of vectors, in detector axes. */
   coefficients(vectors: Tensor2D, plan: DecodingPlan): Float32Array {
-    const context = { space: this.space, tensors: this.tensors };
-    return numbersOf(() => decodeTensors(vectors, plan, context).coefficients);
+    return numbersOf(() => decodeTensors(vectors, plan, this.context).coefficients);
   }
 
   /** The discs of vectors, as lattices and coefficients. */
@@ -122,12 +137,13 @@ export class GanModel {
 
   save(path: string): void {
     const { arrays, description } = packSpace(this.space);
-    const { weights, critic } = this.parts;
+    const { weights, critic, refiner } = this.parts;
     writeTensorFile(path, {
       arrays: {
         ...arrays,
         'generator/weights': weights,
         ...(critic && { 'discriminator/weights': critic.weights }),
+        ...(refiner && { 'refiner/weights': refiner.weights }),
       },
       description: {
         format: FORMAT,
@@ -136,6 +152,7 @@ export class GanModel {
         lineage: this.lineage,
         digest: this.digest,
         ...(critic && { spread: critic.spread }),
+        ...(refiner && { refiner: refiner.channels }),
       },
     });
   }
@@ -147,7 +164,10 @@ export class GanModel {
       throw inputError(`${path} is no generator of this version`, 'train one: gan train');
     }
     const judge = arrays['discriminator/weights'] as Float32Array | undefined;
+    const polish = arrays['refiner/weights'] as Float32Array | undefined;
+    const channels = description.refiner as number;
     const model = new GanModel({
+      ...(polish && { refiner: { weights: polish, channels } }),
       ...(judge && { critic: { weights: judge, spread: description.spread as number } }),
       shape: description.shape as GanShape,
       space: unpackSpace(arrays, description.space as Record<string, unknown>),
@@ -162,6 +182,7 @@ export class GanModel {
   }
 
   dispose(): void {
-    tf.dispose([this.flat, this.codes, this.tensors.axes, this.tensors.mean, this.tensors.weights]);
+    const { axes, mean, weights } = this.context.tensors;
+    tf.dispose([this.flat, this.codes, axes, mean, weights, this.refiner ?? []]);
   }
 }

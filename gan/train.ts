@@ -38,11 +38,17 @@ function prepare({ data, config, watch }: TrainGanOptions, stream: Stream) {
     all,
     rows.filter((row) => aside.has(row)),
   );
-  const kept = labelledRows(
-    all,
-    rows.filter((row) => !aside.has(row)),
-  );
-  const training = { ...all, values: kept.values, labels: kept.labels };
+  const keptRows = rows.filter((row) => !aside.has(row));
+  const kept = labelledRows(all, keptRows);
+  const training: TrainingVectors = {
+    ...{ ...all, values: kept.values, labels: kept.labels },
+    ...(data.images && {
+      behind: {
+        space,
+        images: (own) => data.images!(Array.from(own, (row) => used[keptRows[row]!]!)),
+      },
+    }),
+  };
   return {
     space,
     training,
@@ -54,7 +60,8 @@ function prepare({ data, config, watch }: TrainGanOptions, stream: Stream) {
 function modelOf(trainer: GanTrainer, space: CodecSpace, lineage: Lineage): GanModel {
   const { shape } = trainer;
   const weights = trainer.averaged();
-  return new GanModel({ shape, space, weights, critic: trainer.critic(), lineage });
+  const refiner = trainer.refiner() ?? undefined;
+  return new GanModel({ shape, space, weights, critic: trainer.critic(), refiner, lineage });
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { AdamState } from '../src/engine/adam.ts';
 import type { Stream, StreamState } from '../src/ground/stream.ts';
 import type { NoiseState } from './noise.ts';
+import type { RenderedState } from './rendered/state.ts';
 import type { LabelledRows, VectorRows } from './vectors.ts';
 
 /** What one step minimised. */
@@ -26,6 +27,8 @@ export interface TrainerState {
   inputNoise: number;
   /** Singular vectors of a discriminator with spectral normalisation. */
   singular?: Float32Array;
+  /** Of the part that looks at rendered pixels, where there is one. */
+  rendered?: RenderedState;
 }
 
 /** A GAN in training, as the loop, its watchdog and its checkpoints see it. */

@@ -1,6 +1,6 @@
 import { kernels } from '../src/engine/kernels.ts';
 import { numbersOf } from '../src/engine/numbers.ts';
-import { type Tensor2D, tf } from '../src/engine/tf.ts';
+import { type Tensor1D, type Tensor2D, tf } from '../src/engine/tf.ts';
 import { Stream } from '../src/ground/stream.ts';
 import { BatchSampler, classCount, groupedRows, type TrainingVectors } from './batches.ts';
 import type { GanConfig } from './config.ts';
@@ -17,6 +17,8 @@ import {
 } from './networks.ts';
 import { NoiseSource } from './noise.ts';
 import { NetworkPair } from './pair.ts';
+import { looksAtPixels, PixelLooks } from './rendered/looks.ts';
+import type { RefinerParts } from './rendered/refiner.ts';
 import type { StepLosses, Trainee, TrainerState } from './trainee.ts';
 import type { LabelledRows, VectorRows } from './vectors.ts';
 
@@ -49,6 +51,7 @@ export class GanTrainer implements Trainee {
   private readonly pair: NetworkPair;
   private readonly data: TrainingVectors;
   private readonly gradients: Gradients;
+  private readonly looks: PixelLooks | null;
   /** Mean spread of the groups of real vectors. */
   private readonly spread: number;
   private sampler: BatchSampler;
@@ -72,6 +75,9 @@ export class GanTrainer implements Trainee {
       const rows = tf.tensor1d(groupedRows(data), 'int32');
       return groupSpread(tf.gather(this.values, rows)).mean().dataSync()[0]!;
     });
+    this.looks = looksAtPixels(config)
+      ? new PixelLooks(data, config, stream.split('pixels'))
+      : null;
     this.sampler = this.samplerFrom(stream.split('batches'));
     this.noise = new NoiseSource(stream.split('noise'));
   }
@@ -142,9 +148,25 @@ export class GanTrainer implements Trainee {
   private updateGenerator(codes: Tensor2D): number {
     const draws = this.draws(codes);
     const { loss, gradient } = this.gradients.generator(this.pair, draws);
-    this.pair.descend('generator', gradient, this.config.generatorRate);
+    const pixels = this.lookAtPixels();
+    const whole = pixels ? tf.add<Tensor1D>(gradient, pixels) : gradient;
+    if (pixels) tf.dispose([pixels, gradient]);
+    this.pair.descend('generator', whole, this.config.generatorRate);
     tf.dispose([draws.z, draws.fakeNoise]);
     return loss;
+  }
+
+  /** What the generator learns from the pixels of its vectors, in this update. */
+  private lookAtPixels(): Tensor1D | null {
+    if (!this.looks?.isDue(this.pair.step)) return null;
+    const { generator: flat, layouts, step } = this.pair;
+    const maker = { layout: layouts.generator, flat };
+    return this.looks.look({ maker, step, codes: this.codes, inputNoise: this.inputNoise });
+  }
+
+  /** The averaged refiner of rendered patterns; null where there is none. */
+  refiner(): RefinerParts | null {
+    return this.looks?.averaged() ?? null;
   }
 
   /** The discriminator as it stands, and how far the real vectors spread. */
@@ -187,6 +209,7 @@ export class GanTrainer implements Trainee {
       draws: this.sampler.source.state(),
       noise: this.noise.state(),
       inputNoise: this.inputNoise,
+      ...(this.looks && { rendered: this.looks.state() }),
     };
   }
 
@@ -195,10 +218,12 @@ export class GanTrainer implements Trainee {
     this.inputNoise = state.inputNoise;
     this.sampler = this.samplerFrom(Stream.restore(state.draws));
     this.noise = new NoiseSource(state.noise);
+    if (state.rendered) this.looks?.restore(state.rendered);
   }
 
   dispose(): void {
     this.pair.dispose();
+    this.looks?.dispose();
     tf.dispose([this.values, this.codes]);
   }
 }

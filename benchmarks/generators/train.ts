@@ -44,6 +44,8 @@ export interface TrainingWork {
   steps?: number;
   /** Minutes of training at most: with them, steps only bound it where they are given. */
   minutes?: number;
+  /** Settings of the codec GAN that differ from its defaults. */
+  settings?: Readonly<Record<string, string>>;
 }
 
 /** More than any budget of minutes allows. */
@@ -55,7 +57,7 @@ function trained(generator: GeneratorKind, work: TrainingWork) {
   const steps = work.steps ?? (minutes === undefined ? undefined : ENDLESS);
   const loop: LoopOptions<Generator> = { watch: kid, minutes, progress: terminalProgress };
   if (generator === 'codec') {
-    const config = ganConfig.parse({ steps, seed });
+    const config = ganConfig.parse({ ...work.settings, steps, seed });
     return { config, result: trainGan({ ...loop, data: { ...data, attention }, config }) };
   }
   const config = pixelConfig.parse({ steps, seed });

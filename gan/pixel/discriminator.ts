@@ -8,7 +8,9 @@ import { channelsAt, type PixelShape, SMALLEST, sidesTo } from './shape.ts';
 const FEATURES = 128;
 
 /** Weights of the discriminator; `class/projection` is the table of Miyato and Koyama (2018). */
-export function discriminatorLayout(shape: PixelShape): ParameterLayout {
+export function discriminatorLayout(
+  shape: Pick<PixelShape, 'size' | 'width' | 'code'>,
+): ParameterLayout {
   const flat = SMALLEST ** 2 * channelsAt(shape, SMALLEST);
   return new ParameterLayout([
     { name: 'class/projection', shape: [shape.code, FEATURES], start: { normal: 0.1 } },

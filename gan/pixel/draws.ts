@@ -16,6 +16,20 @@ export type Given = Pick<PixelDraws, 'codes' | 'real' | 'source'>;
 export const freeGiven = ({ codes, real, source }: Given): void =>
   tf.dispose([codes, real, source ?? []]);
 
+/** Draws how a batch is seen; the caller disposes of the noise. */
+export function drawSight(
+  stream: Stream,
+  noise: NoiseSource,
+  { count, size, inputNoise }: { count: number; size: number; inputNoise: number },
+): Sight {
+  const views = drawViews(stream, { count, size });
+  if (inputNoise === 0) return { views, noise: null };
+  return {
+    views,
+    noise: tf.tidy(() => noise.normal([count, size, size, 3]).mul(inputNoise) as Tensor4D),
+  };
+}
+
 /**
  * What the steps of a training draw: classes, real triplets and sources of them, latent vectors,
  * and how triplets are seen. Tensors are the caller's.
@@ -83,12 +97,7 @@ export class StepDraws {
 
   private sight(count: number, inputNoise: number): Sight {
     const { size } = this.shape;
-    const views = drawViews(this.sampler.source, { count, size });
-    if (inputNoise === 0) return { views, noise: null };
-    const noise = tf.tidy(
-      () => this.noise.normal([count, size, size, 3]).mul(inputNoise) as Tensor4D,
-    );
-    return { views, noise };
+    return drawSight(this.sampler.source, this.noise, { count, size, inputNoise });
   }
 
   state(): Pick<TrainerState, 'draws' | 'noise'> {

@@ -1,5 +1,7 @@
+import { numbersOf } from '../../src/engine/numbers.ts';
 import { ParameterLayout, type Weights } from '../../src/engine/parameters.ts';
 import { type Scalar, type Tensor, type Tensor1D, type Tensor2D, tf } from '../../src/engine/tf.ts';
+import type { Stream } from '../../src/ground/stream.ts';
 import { project } from '../layers.ts';
 
 /** The kernels of a layout: what spectral normalisation applies to. */
@@ -61,4 +63,51 @@ export function spectrallyNormalised(weights: Weights, { left, right }: Singular
     return [name, kernel.div(sigma(kernel, left[name] as Tensor2D, right[name] as Tensor2D))];
   });
   return { ...weights, ...Object.fromEntries(divided) };
+}
+
+/** The singular vectors of a discriminator in training. Free them with `dispose`. */
+export class SpectralNorm {
+  private readonly layout: ParameterLayout;
+  private vectors: Tensor1D;
+
+  constructor(layout: ParameterLayout, stream: Stream) {
+    this.layout = layout;
+    this.vectors = tf.tensor1d(spectralLayout(layout).initial(stream));
+  }
+
+  /** The vectors after one more iteration on flat weights, the caller's; kept for the next step. */
+  iterated(flat: Tensor1D): Singular {
+    return tf.tidy(() => {
+      const next = powerIteration(this.layout, this.layout.named(flat), this.vectors);
+      const right = tf.keep(flatRight(this.layout, next));
+      this.vectors.dispose();
+      this.vectors = right;
+      return next;
+    });
+  }
+
+  /** Flat weights with normalised kernels; nothing is kept. */
+  normalised(flat: Tensor1D): Float32Array {
+    return numbersOf(() => {
+      const weights = this.layout.named(flat);
+      const normal = spectrallyNormalised(
+        weights,
+        powerIteration(this.layout, weights, this.vectors),
+      );
+      return tf.concat(this.layout.specs.map(({ name }) => normal[name]!.reshape([-1])));
+    });
+  }
+
+  state(): Float32Array {
+    return this.vectors.dataSync() as Float32Array;
+  }
+
+  restore(state: Float32Array): void {
+    this.vectors.dispose();
+    this.vectors = tf.tensor1d(state);
+  }
+
+  dispose(): void {
+    this.vectors.dispose();
+  }
 }

@@ -1,4 +1,4 @@
-import type { Weights } from '../../src/engine/parameters.ts';
+import type { ParameterLayout, Weights } from '../../src/engine/parameters.ts';
 import {
   type Scalar,
   type Tensor1D,
@@ -47,7 +47,8 @@ export interface PixelDescent {
   gradient: Tensor1D;
 }
 
-const seen = (x: Tensor4D, { views, noise }: Sight): Tensor4D => {
+/** Triplets as the discriminator looks at them. */
+export const seen = (x: Tensor4D, { views, noise }: Sight): Tensor4D => {
   const view = augmented(x, views);
   return noise ? (view.add(noise) as Tensor4D) : view;
 };
@@ -73,25 +74,28 @@ function penaltyAt(
   return gradientPenalty(score, images.reshape([images.shape[0], -1]) as Tensor2D, gamma);
 }
 
+/** A discriminator of images as flat weights, and what it minimises. */
+export interface Judge {
+  layout: ParameterLayout;
+  flat: Tensor1D;
+  /** Singular vectors of its kernels. */
+  singular: Singular;
+  objective: Objective;
+}
+
 /**
- * The discriminator's loss, its gradient, and the mean scores of real and generated triplets.
- * `penalty` is gamma in this update, 0 for none; the relativistic loss has one at generated
- * triplets too (R2).
+ * The loss of a discriminator on real and generated images (B, S, S, 3) of the same classes as they
+ * are seen, its gradient, and the mean scores of both. `penalty` is gamma in this update, 0 for
+ * none; the relativistic loss has one at generated images too (R2).
  */
-export function descendDiscriminator(
-  networks: PixelNetworks,
-  draws: PixelDraws,
+export function descendJudge(
+  { layout, flat, singular, objective }: Judge,
+  { images, codes }: { images: [real: Tensor4D, fake: Tensor4D]; codes: Tensor2D },
   penalty: number,
 ): PixelDescent & { scores: [real: number, fake: number] } {
-  const { shape, layouts, objective } = networks;
-  const { codes, real, sights } = draws;
   const scores: [number, number] = [0, 0];
-  const images = tf.tidy(() => {
-    const made = generate(shape, layouts.generator.named(networks.generator), draws);
-    return [seen(real, sights.real!), seen(made, sights.fake)] as [Tensor4D, Tensor4D];
-  });
-  const { value, gradient } = layouts.discriminator.slope(networks.discriminator, (flat) => {
-    const weights = spectrallyNormalised(flat, networks.singular);
+  const { value, gradient } = layout.slope(flat, (own) => {
+    const weights = spectrallyNormalised(own, singular);
     const both = scoresOf(weights, { images, codes });
     both.forEach((part, i) => {
       scores[i] = part.mean().dataSync()[0]!;
@@ -105,8 +109,29 @@ export function descendDiscriminator(
     );
   });
   const loss = value.dataSync()[0]!;
-  tf.dispose([value, ...images]);
+  value.dispose();
   return { loss, gradient, scores };
+}
+
+/** The discriminator's update on real triplets and those that the generator makes. */
+export function descendDiscriminator(
+  networks: PixelNetworks,
+  draws: PixelDraws,
+  penalty: number,
+): PixelDescent & { scores: [real: number, fake: number] } {
+  const { shape, layouts, singular, objective } = networks;
+  const { codes, real, sights } = draws;
+  const images = tf.tidy(() => {
+    const made = generate(shape, layouts.generator.named(networks.generator), draws);
+    return [seen(real, sights.real!), seen(made, sights.fake)] as [Tensor4D, Tensor4D];
+  });
+  const judge = {
+    ...{ layout: layouts.discriminator, flat: networks.discriminator },
+    ...{ singular, objective },
+  };
+  const found = descendJudge(judge, { images, codes }, penalty);
+  tf.dispose(images);
+  return found;
 }
 
 /** The generator's loss and its gradient. */

@@ -1,4 +1,3 @@
-import { numbersOf } from '../../src/engine/numbers.ts';
 import { type Tensor1D, type Tensor2D, tf } from '../../src/engine/tf.ts';
 import type { Stream } from '../../src/ground/stream.ts';
 import { classCodes } from '../codes.ts';
@@ -13,13 +12,7 @@ import { freeGiven, type Given, StepDraws } from './draws.ts';
 import { OBJECTIVES } from './losses.ts';
 import { generatorLayout } from './networks.ts';
 import type { PixelShape } from './shape.ts';
-import {
-  flatRight,
-  powerIteration,
-  type Singular,
-  spectralLayout,
-  spectrallyNormalised,
-} from './spectral.ts';
+import { type Singular, SpectralNorm } from './spectral.ts';
 import { descendDiscriminator, descendGenerator, type PixelNetworks } from './steps.ts';
 
 /** Sizes of the networks for a configuration and the data. */
@@ -42,7 +35,7 @@ export class PixelTrainer implements Trainee {
   private readonly config: PixelConfig;
   private readonly codes: Tensor2D;
   private readonly pair: NetworkPair;
-  private singular: Tensor1D;
+  private readonly spectral: SpectralNorm;
   private readonly draws: StepDraws;
 
   constructor(
@@ -59,8 +52,7 @@ export class PixelTrainer implements Trainee {
       discriminator: discriminatorLayout(this.shape),
     };
     this.pair = new NetworkPair(layouts, { ...config, settling: SETTLING }, stream);
-    const vectors = spectralLayout(layouts.discriminator);
-    this.singular = tf.tensor1d(vectors.initial(stream.split('singular vectors')));
+    this.spectral = new SpectralNorm(layouts.discriminator, stream.split('singular vectors'));
     this.codes = tf.tensor2d(classCodes(classes).values, [classes.length, this.shape.code]);
     this.draws = new StepDraws({ data, shape: this.shape, codes: this.codes }, stream);
   }
@@ -75,7 +67,7 @@ export class PixelTrainer implements Trainee {
 
   private updateBoth(): StepLosses {
     const given = this.draws.given(this.config.batch);
-    const singular = tf.tidy(() => this.iterated());
+    const singular = this.spectral.iterated(this.pair.discriminator);
     try {
       const { loss, scores } = this.updateDiscriminator(given, singular);
       const generatorLoss = this.updateGenerator(given, singular);
@@ -84,17 +76,6 @@ export class PixelTrainer implements Trainee {
       freeGiven(given);
       tf.dispose(singular);
     }
-  }
-
-  /** The singular vectors after one more iteration; they are kept for the next step. */
-  private iterated(): Singular {
-    const { discriminator } = this.pair.layouts;
-    const weights = discriminator.named(this.pair.discriminator);
-    const next = powerIteration(discriminator, weights, this.singular);
-    const flat = tf.keep(flatRight(discriminator, next));
-    this.singular.dispose();
-    this.singular = flat;
-    return next;
   }
 
   private networks(singular: Singular): PixelNetworks {
@@ -151,13 +132,7 @@ export class PixelTrainer implements Trainee {
 
   /** Flat weights of the discriminator with its kernels normalised. */
   judge(): Float32Array {
-    const { discriminator } = this.pair.layouts;
-    return numbersOf(() => {
-      const weights = discriminator.named(this.pair.discriminator);
-      const singular = powerIteration(discriminator, weights, this.singular);
-      const normal = spectrallyNormalised(weights, singular);
-      return tf.concat(discriminator.specs.map(({ name }) => normal[name]!.reshape([-1])));
-    });
+    return this.spectral.normalised(this.pair.discriminator);
   }
 
   /** The weights of the averaged generator. */
@@ -170,20 +145,20 @@ export class PixelTrainer implements Trainee {
       ...this.pair.state(),
       ...this.draws.state(),
       inputNoise: this.inputNoise,
-      singular: this.singular.dataSync() as Float32Array,
+      singular: this.spectral.state(),
     };
   }
 
   restore(state: TrainerState): void {
     this.pair.restore(state);
     this.inputNoise = state.inputNoise;
-    this.singular.dispose();
-    this.singular = tf.tensor1d(state.singular!);
+    this.spectral.restore(state.singular!);
     this.draws.restore(state);
   }
 
   dispose(): void {
     this.pair.dispose();
-    tf.dispose([this.singular, this.codes]);
+    this.spectral.dispose();
+    this.codes.dispose();
   }
 }

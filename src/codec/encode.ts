@@ -36,6 +36,8 @@ export interface EncodedSet {
   /** How the discs of these patterns are filled, chosen by the smaller residual. */
   aperture: Aperture;
   triplets: readonly EncodedTriplet[];
+  /** Position of each triplet among the examples it was read from; absent where it was made up. */
+  examples?: Int32Array;
   /** Triplets left out, by reason. */
   leftOut: Readonly<Record<string, number>>;
   /** Mean share of the signal that the discs do not carry. */
@@ -142,6 +144,7 @@ export function encodeExamples(
   const { store, classes, count } = examples;
   const bar = progress('reading discs', count);
   const triplets: EncodedTriplet[] = [];
+  const read: number[] = [];
   const leftOut: Record<string, number> = {};
   const aperture = betterAperture(examples);
   let residual = 0;
@@ -156,6 +159,7 @@ export function encodeExamples(
       const label = examples.labels[one.example]!;
       const material = examples.materials[one.example]!;
       residual += one.residualShare;
+      read.push(one.example);
       triplets.push({
         label,
         spaceGroup,
@@ -176,5 +180,6 @@ export function encodeExamples(
   }
   const { camera } = store;
   const residualShare = residual / triplets.length;
-  return { classes, camera, aperture, triplets, leftOut, residualShare };
+  const examplesRead = Int32Array.from(read);
+  return { classes, camera, aperture, triplets, examples: examplesRead, leftOut, residualShare };
 }

@@ -157,6 +157,14 @@ export const trainCommand = (): Command =>
     .option('--steps <n>', 'updates of both networks')
     .option('--minutes <n>', 'stop after this long, even when steps are left')
     .option('--batch <n>', 'triplets a step')
+    .option(
+      '--pixel-judge <channels>',
+      'codec: a second discriminator, on rendered pixels (8 is usual; default 0: none)',
+    )
+    .option(
+      '--refiner <channels>',
+      'codec: a network that adds to rendered patterns what discs leave out (12 is usual; default 0: none)',
+    )
     .option('--resume [run]', 'go on with an interrupted training (default: the newest)')
     .option('--keep <n>', 'checkpoints that stay')
     .option('--dry-run', 'say what would be trained, its size, time and memory; train nothing')
