@@ -85,7 +85,7 @@ function chosen(rare: readonly number[], turn: number): number[] {
 }
 
 async function searchAll(cell: CellPlan, turn: number): Promise<Result> {
-  const store = await openDivided(folder.study, cell.split);
+  const store = await openDivided(folder.study, cell);
   const discs = () => encodeExamples(store.examples('train'), terminalProgress);
   const work = { folder, cell, store, discs, progress: terminalProgress };
   const guide = await makerClassifier(work, 'guide');
