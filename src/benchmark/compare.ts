@@ -95,7 +95,7 @@ function comparison(
   const arms = present.map((arm) => summarise(arm, outcomes));
   const best = bestOf(study, against);
   const pairs = best ? pairsOf(outcomes, study.baseline, best.arm) : [];
-  const unequal = tuningInWords(study.baseline, arms);
+  const unequal = [tuningInWords(study.baseline, arms)].filter((line) => line !== null);
   return {
     study: study.name,
     budget,
@@ -110,10 +110,10 @@ function comparison(
       ? [
           inWords(best.overall),
           ...(best.few ? [inWords(best.few)] : []),
-          ...(unequal ? [unequal] : []),
+          ...unequal,
           nextStep(best.overall),
         ]
-      : ['No arm with synthetic data has results for two seeds yet: no verdict.'],
+      : ['No arm with synthetic data has results for two seeds yet: no verdict.', ...unequal],
   };
 }
 

@@ -47,6 +47,7 @@ async function folderFor(flags: RunFlags) {
 
 async function plan(flags: RunFlags): Promise<void> {
   const { planCells } = await import('../benchmark/study.ts');
+  const { effortOf } = await import('../benchmark/candidates.ts');
   const { textTable } = await import('../ground/log.ts');
   const study = await studyOf(flags);
   const cells = planCells(study);
@@ -56,8 +57,10 @@ async function plan(flags: RunFlags): Promise<void> {
   }
   const rows = cells.map((cell) => [cell.id, cell.arm.synthetic, cell.seed, cell.split, cell.gan]);
   console.log(textTable([['cell', 'synthetic', 'seed', 'split', 'GAN'], ...rows]));
+  const trainings = cells.reduce((sum, { arm }) => sum + effortOf(arm).trainings, 0);
+  const more = trainings > cells.length ? `, ${trainings} trainings` : '';
   console.log(
-    `${cells.length} cells of ${study.updates} updates; gan bench run --study ${flags.study} runs them`,
+    `${cells.length} cells of ${study.updates} updates${more}; gan bench run --study ${flags.study} runs them`,
   );
 }
 
@@ -149,7 +152,7 @@ export function benchCommand(): Command {
     .action(run);
   bench
     .command('report <folder>')
-    .description('write the page, tables and figures of a study')
+    .description('write the page, tables and figures of a study, as gan report does')
     .addOption(
       new Option('--format <kind>', 'what to print')
         .choices(['html', 'markdown', 'json', 'csv'])

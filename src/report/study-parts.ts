@@ -3,7 +3,7 @@ import { openArchive } from '../../synthetic/open.ts';
 import { divided, studyStorePath } from '../benchmark/divided.ts';
 import { readOutcomes, type StudyFolder } from '../benchmark/folder.ts';
 import { openStore, type Store } from '../dataset/store.ts';
-import { CbedError } from '../ground/errors.ts';
+import { messageOf } from '../ground/errors.ts';
 import type { ProgressFactory } from '../ground/progress.ts';
 import { type Section, textHtml } from './page.ts';
 import { type DataPictures, dataSection, drawData } from './study-data.ts';
@@ -20,13 +20,12 @@ export interface StudyParts {
 
 export const NOTHING_NEAR = 'No accepted sample lies near a boundary: nothing to probe.';
 
-/** What `work` gives, or the sentence of an error that a user can mend. */
+/** What `work` gives, or why it could not: a picture that fails must not cost a study its page. */
 async function orReason<T>(work: () => Promise<T>): Promise<T | string> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof CbedError) return `Not drawn: ${error.message}`;
-    throw error;
+    return `Not drawn: ${messageOf(error)}`;
   }
 }
 

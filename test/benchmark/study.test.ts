@@ -50,6 +50,13 @@ describe('bad studies say what is wrong', () => {
     [written('name: x\nbaseline: a\narms: [{name: a, synthetic: magic}]\n'), /synthetic/],
     [written('name: x\nbaseline: a\nseeds: 0\narms: [{name: a}]\n'), /seeds/],
     [written('name: x\nbaseline: a\nspeed: 3\narms: [{name: a}]\n'), /speed/],
+    [
+      written('name: x\nbaseline: a\narms: [{name: a, ratio: validation}]\n'),
+      /"a" has no synthetic data whose ratio could be chosen/,
+    ],
+    [written('name: x\nbaseline: a\nbudgets: []\narms: [{name: a}]\n'), /budgets/],
+    [written('name: x\nbaseline: a\nbudgets: [0]\narms: [{name: a}]\n'), /budgets/],
+    [written('name: x\nbaseline: a\nbudgets: [5, 5]\narms: [{name: a}]\n'), /twice/],
     [written('- 1\n- 2\n'), /table of settings/],
     [written('name: [\n'), /not valid YAML/],
   ])('%s', (path, message) => {

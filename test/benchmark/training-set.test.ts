@@ -2,6 +2,7 @@ import { copyFileSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, expect, it } from 'vitest';
+import { settledCells } from '../../src/benchmark/candidates.ts';
 import { openStudyFolder, type StudyFolder } from '../../src/benchmark/folder.ts';
 import { missingRows } from '../../src/benchmark/pool.ts';
 import { poolFile, poolsOf } from '../../src/benchmark/pools.ts';
@@ -45,7 +46,7 @@ async function examplesOf(folder: StudyFolder, cell: CellPlan): Promise<Examples
     mkdirSync(dirname(file), { recursive: true });
     copyFileSync(plenty, file);
   }
-  return (await trainingSet(folder, cell, store)).examples;
+  return (await trainingSet(folder, settledCells(cell)[0]!, store)).examples;
 }
 
 const rowsMarked = ({ labels, synthetic, classes }: Examples, mark: 0 | 1): number[] => [

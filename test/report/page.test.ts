@@ -1,16 +1,12 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { compareStudy } from '../../src/benchmark/compare.ts';
+import { loadStudy } from '../../src/benchmark/load.ts';
 import { type Study, studySchema } from '../../src/benchmark/study.ts';
 import { Stream } from '../../src/ground/stream.ts';
-import { escapeHtml, galleryHtml, slidesHtml, tableHtml } from '../../src/report/page.ts';
-import { dataUrl } from '../../src/report/raster.ts';
-import { tripletPicture } from '../../src/report/sheet.ts';
-import { studyFigures, studyPage } from '../../src/report/study.ts';
-import { chromiumPath, openBrowser } from '../support/browser.ts';
+import { escapeHtml, tableHtml } from '../../src/report/page.ts';
+import { studyFigures, studySections, verdictOf } from '../../src/report/study.ts';
+import { variedArms } from '../../src/report/study-curves.ts';
+import { armRows, budgetTable } from '../../src/report/study-tables.ts';
 import { randomOutcome } from '../support/outcomes.ts';
 
 const study: Study = studySchema.parse({
@@ -41,110 +37,49 @@ function demoComparison() {
   return compareStudy(study, outcomes);
 }
 
-const frames = async () => {
-  const shades = [40, 120, 200];
-  return Promise.all(
-    shades.map(async (shade, i) => ({
-      image: await dataUrl(tripletPicture(new Uint8Array(16 * 16 * 3).fill(shade), 16)),
-      caption: `t = ${i / 2}`,
-    })),
-  );
-};
-
 it('escapes what a user wrote', () => {
   expect(escapeHtml('<b>"&')).toBe('&lt;b&gt;&quot;&amp;');
   expect(tableHtml([['a<b'], ['<script>']])).not.toContain('<script>');
 });
 
 it('draws the same figures for the same results', async () => {
-  const figures = studyFigures(demoComparison());
+  const figures = studyFigures({ study, comparisons: [demoComparison()] });
   expect(Object.keys(figures)).toEqual([
     'arms-macro-f1',
     'arms-few-recall',
     'interval-macro-f1',
     'interval-few-recall',
     'class-change',
+    'confusions',
   ]);
   await expect(figures['interval-macro-f1']).toMatchFileSnapshot('snapshots/interval-macro-f1.svg');
   await expect(figures['class-change']).toMatchFileSnapshot('snapshots/class-change.svg');
 });
 
-describe.skipIf(!chromiumPath)('in a browser', () => {
-  let browser: Browser;
-  let file: string;
+it('draws curves where arms differ in one setting only', () => {
+  const ablations = loadStudy('ablations');
+  const values = (varied: 'ratio' | 'epsilon') =>
+    variedArms(ablations, varied).map((steps) => steps.map(({ value }) => value));
+  expect(values('ratio')).toEqual([[0, 0.5, 1, 2, 4]]);
+  expect(values('epsilon')).toEqual([[0.05, 0.3]]);
+  expect(variedArms(ablations, 'ratio')[0]![0]!.arm).toBe(ablations.baseline);
+  expect(variedArms(loadStudy('default'), 'ratio')).toEqual([]);
+});
 
-  beforeAll(async () => {
-    const slides = await frames();
-    const extra = [
-      { heading: 'Along the path', body: slidesHtml(slides, 'position along the path') },
-      {
-        heading: 'Gallery',
-        body: galleryHtml(
-          slides.map(({ image, caption }) => ({ image, caption, passport: 'realism 1.1' })),
-        ),
-      },
-    ];
-    file = join(mkdtempSync(join(tmpdir(), 'cbed-page-')), 'report.html');
-    writeFileSync(
-      file,
-      studyPage({
-        comparison: demoComparison(),
-        settings: study,
-        command: 'npx gan bench run',
-        extra,
-      }),
-    );
-    browser = await openBrowser();
-  });
-
-  afterAll(() => browser?.close());
-
-  const cases = [1280, 390].flatMap((width) =>
-    (['light', 'dark'] as const).map((colorScheme) => ({ width, colorScheme })),
-  );
-
-  it.each(cases)('reads well at $width px, $colorScheme', async ({ width, colorScheme }) => {
-    const page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme });
-    const complaints: string[] = [];
-    const requests: string[] = [];
-    page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(message.text());
-    });
-    page.on('pageerror', (error) => complaints.push(error.message));
-    page.on('request', (request) => {
-      if (!request.url().startsWith('data:')) requests.push(request.url());
-    });
-    await page.goto(`file://${file}`);
-    expect(await page.locator('.lead').textContent()).toMatch(/helped|undecided|hurt/);
-    const widths = await page.evaluate(() => [
-      document.documentElement.scrollWidth,
-      window.innerWidth,
-    ]);
-    expect(widths[0]).toBeLessThanOrEqual(widths[1]!);
-    await page.locator('.gallery').scrollIntoViewIfNeeded();
-    const broken = await page.evaluate(
-      () =>
-        [...document.images].filter((image) => image.complete && image.naturalWidth === 0).length,
-    );
-    expect(broken).toBe(0);
-    const image = page.locator('.slides img');
-    const before = await image.getAttribute('src');
-    await page.locator('.slides input').fill('2');
-    expect(await image.getAttribute('src')).not.toBe(before);
-    expect(await page.locator('.slides figcaption').textContent()).toBe('t = 1');
-    const [ink, paper] = await page.evaluate(() => {
-      const style = getComputedStyle(document.body);
-      return [style.color, style.backgroundColor];
-    });
-    expect(ink).not.toBe(paper);
-    expect(complaints).toEqual([]);
-    expect(requests).toEqual([`file://${file}`]);
-    if (process.env.CBED_SCREENSHOTS) {
-      await page.screenshot({
-        path: join(process.env.CBED_SCREENSHOTS, `page-${width}-${colorScheme}.png`),
-        fullPage: true,
-      });
-    }
-    await page.close();
-  });
+it('leads with every budget, draws their curve, and keeps tables apart by budget', () => {
+  const comparison = demoComparison();
+  const budgets = [5, 20].map((budget) => ({ ...comparison, budget }));
+  const compared = { study, comparisons: budgets };
+  const first = verdictOf(compared).filter((line) => line.startsWith('At most'));
+  expect(first.map((line) => line.slice(0, 47))).toEqual([
+    'At most 5 training materials of a class: logit ',
+    'At most 20 training materials of a class: logit',
+  ]);
+  const figures = Object.keys(studyFigures(compared));
+  expect(figures).toContain('budget-curve');
+  expect(figures).toContain('arms-macro-f1-b20');
+  const headings = studySections(compared).map(({ heading }) => heading);
+  expect(new Set(headings).size).toBe(headings.length);
+  const rows = budgetTable(budgets, armRows);
+  expect(rows.map((row) => row[0])).toEqual(['budget', '5', '5', '5', '20', '20', '20']);
 });

@@ -1,0 +1,82 @@
+import fc from 'fast-check';
+import { beforeAll, expect, it } from 'vitest';
+import { withinBudget } from '../../src/benchmark/budget.ts';
+import { loadStudy } from '../../src/benchmark/load.ts';
+import { makersFolder } from '../../src/benchmark/makers.ts';
+import { planCells, studySchema } from '../../src/benchmark/study.ts';
+import type { Store } from '../../src/dataset/store.ts';
+import { digestOf } from '../../src/ground/digest.ts';
+import { writeArchive } from '../../synthetic/archive.ts';
+import { refuseLeaks } from '../../synthetic/leak.ts';
+import { openArchive } from '../../synthetic/open.ts';
+import { toyArchive, toyStore } from '../synthetic/toy-store.ts';
+
+const REAL = [12, 7, 3];
+let store: Store;
+
+beforeAll(async () => {
+  store = await toyStore(REAL, 'budget');
+});
+
+const materials = (of: Store, split: 'train' | 'validation' | 'test', label?: number) => {
+  const { labels, materials: names } = of.examples(split);
+  return new Set(names.filter((_, i) => label === undefined || labels[i] === label));
+};
+
+it('keeps so many training materials of a class, and all that judges', () => {
+  const budget = fc.integer({ min: 1, max: 14 });
+  fc.assert(
+    fc.property(budget, fc.integer({ min: 0, max: 9 }), (most, seed) => {
+      const cut = withinBudget(store, { budget: most, seed });
+      REAL.forEach((count, label) => {
+        expect(materials(cut, 'train', label).size).toBe(Math.min(count, most));
+      });
+      for (const part of ['validation', 'test'] as const) {
+        expect(materials(cut, part)).toEqual(materials(store, part));
+      }
+      const more = withinBudget(store, { budget: most + 1, seed });
+      for (const name of materials(cut, 'train')) expect(materials(more, 'train')).toContain(name);
+    }),
+    { numRuns: 30 },
+  );
+});
+
+it('refuses samples of a GAN that saw what the budget leaves out', async () => {
+  const path = `${store.path}.synthetic.h5`;
+  await writeArchive(path, toyArchive(store, [2, 2, 2]));
+  const archive = await openArchive(path);
+  expect(refuseLeaks(archive, store).count).toBe(6);
+  const cut = withinBudget(store, { budget: 5, seed: 0 });
+  expect(() => refuseLeaks(archive, cut)).toThrow(/the GAN saw .*, which this store does not know/);
+});
+
+it('runs every arm within every budget, with makers of its own', () => {
+  const arms = [{ name: 'a' }, { name: 'b' }];
+  const study = studySchema.parse({ name: 'x', baseline: 'a', arms, seeds: 2, budgets: [20, 5] });
+  const cells = planCells(study);
+  expect(cells.map(({ id }) => id).slice(0, 4)).toEqual([
+    'a-s0-b5',
+    'b-s0-b5',
+    'a-s0-b20',
+    'b-s0-b20',
+  ]);
+  expect(cells.map(makersFolder).slice(0, 3)).toEqual([
+    'split0-gan0-b5',
+    'split0-gan0-b5',
+    'split0-gan0-b20',
+  ]);
+  expect(cells).toHaveLength(8);
+});
+
+// Digests from before studies had budgets: folders of studies that were begun stay theirs.
+it.each([
+  ['quick', 'c9b2705a2604cded', '65f2ef386b8e'],
+  ['default', '0fefccdb328854d2', 'ccf5c6c3d9a3'],
+  ['boundary', '6fbceabdd1e2423f', 'd74083605785'],
+])('leaves study, cells and folders of %s as they were', (name, study, ids) => {
+  const loaded = loadStudy(name);
+  const cells = planCells(loaded);
+  expect(digestOf(loaded).slice(0, 16)).toBe(study);
+  expect(digestOf(cells.map(({ id }) => id)).slice(0, 12)).toBe(ids);
+  expect(makersFolder(cells[0]!)).toBe('split0-gan0');
+});

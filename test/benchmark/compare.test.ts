@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest';
+import { compareBudgets, compareStudy } from '../../src/benchmark/compare.ts';
+import { confusedPairs } from '../../src/benchmark/confusion.ts';
+import { holm } from '../../src/benchmark/holm.ts';
+import { studySchema } from '../../src/benchmark/study.ts';
+import { tuningInWords } from '../../src/benchmark/verdict.ts';
+import { Stream } from '../../src/ground/stream.ts';
+import { randomOutcome } from '../support/outcomes.ts';
+
+const arms = [
+  { name: 'LA', techniques: ['logit-adjustment'] },
+  { name: 'plain' },
+  { name: 'GAN', techniques: ['logit-adjustment'], synthetic: 'gan-both' },
+  { name: 'chosen', techniques: ['logit-adjustment'], synthetic: 'gan-both', ratio: 'validation' },
+];
+const settings = { name: 'demo', baseline: 'LA', arms, seeds: 6 };
+const skill = [0.9, 0.7, 0.6, 0.5];
+
+const outcomesOf = (gains: readonly number[], stream: Stream) =>
+  Array.from({ length: 6 }, (_, seed) =>
+    arms.map(({ name }, i) =>
+      randomOutcome({
+        ...{ arm: name, seed, perClass: 20, trainCounts: [150, 40, 12, 5], stream },
+        skill: skill.map((p) => Math.min(1, p + gains[i]!)),
+      }),
+    ),
+  ).flat();
+
+describe('with budgets', () => {
+  const study = studySchema.parse({ ...settings, budgets: [20, 5] });
+  const stream = new Stream(8, 'budgets');
+  const small = outcomesOf([0, -0.05, 0.25, 0.02], stream);
+  const large = outcomesOf([0, -0.05, 0.05, 0], stream);
+  const outcomes = [
+    ...large.map((one) => ({ ...one, budget: 20 })),
+    ...small.map((one) => ({ ...one, budget: 5 })),
+  ];
+  const found = compareBudgets(study, outcomes);
+
+  it('compares within each budget, ascending', () => {
+    expect(found.map(({ budget }) => budget)).toEqual([5, 20]);
+    const plain = studySchema.parse(settings);
+    const alone = [small, large].map((part) => compareStudy(plain, part));
+    found.forEach((one, i) => {
+      expect(one.arms).toEqual(alone[i]!.arms);
+      const differences = (from: typeof one) => from.against.macroF1.map((d) => d.difference);
+      expect(differences(one)).toEqual(differences(alone[i]!));
+    });
+    expect(found[0]!.arms[2]!.statistics.macroF1).not.toEqual(
+      found[1]!.arms[2]!.statistics.macroF1,
+    );
+  });
+
+  it('corrects over arms and budgets together', () => {
+    const judged = found.flatMap(({ against }) => against.macroF1);
+    expect(judged).toHaveLength(6);
+    expect(judged.map(({ adjustedP }) => adjustedP)).toEqual(holm(judged.map(({ p }) => p)));
+  });
+});
+
+describe('tuning', () => {
+  it('says which arms were tuned more or less than the baseline', () => {
+    const study = studySchema.parse(settings);
+    const { verdict, arms: summaries } = compareStudy(
+      study,
+      outcomesOf([0, 0, 0, 0], new Stream(1, 'tuning')),
+    );
+    expect(summaries.map(({ tuning }) => tuning.candidates)).toEqual([3, 1, 3, 9]);
+    expect(verdict).toContain(
+      'Tuning on validation was unequal: LA (the baseline) had 3 candidates; plain: 1 candidate; chosen: 9 candidates in 3 trainings.',
+    );
+  });
+
+  it('is silent where all were tuned alike', () => {
+    const tuning = { trainings: 1, candidates: 3 };
+    const same = ['a', 'b'].map((arm) => ({ arm, tuning }));
+    expect(tuningInWords('a', same)).toBeNull();
+    // As many candidates, but from more trainings: that is not alike.
+    const more = { arm: 'c', tuning: { trainings: 3, candidates: 3 } };
+    expect(tuningInWords('a', [...same, more])).toMatch(/c: 3 candidates in 3 trainings/);
+  });
+});
+
+it('counts confusions by hand', () => {
+  const stream = new Stream(2, 'confusion');
+  const [one] = outcomesOf([0, 0, 0, 0], stream);
+  const labels = [0, 0, 0, 0, 1, 1, 2];
+  const with_ = (top1: number[]) => ({
+    ...one!,
+    predictions: { ...one!.predictions, labels, top1 },
+  });
+  const pair = {
+    baseline: with_([1, 1, 1, 0, 1, 2, 2]),
+    treated: with_([1, 0, 0, 0, 2, 2, 0]),
+  };
+  // Classes 1, 2, 3: 1 for 2 three of four, then one; 2 for 3 one of two, then two; 3 for 1 only once.
+  expect(confusedPairs([pair], 9)).toEqual([
+    { spaceGroup: 2, takenFor: 3, tested: 2, before: 0.5, after: 1 },
+    { spaceGroup: 1, takenFor: 2, tested: 4, before: 0.75, after: 0.25 },
+  ]);
+  expect(confusedPairs([pair], 1)).toHaveLength(1);
+});

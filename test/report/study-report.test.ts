@@ -1,0 +1,181 @@
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { StudyFolder } from '../../src/benchmark/folder.ts';
+import { silentProgress } from '../../src/ground/progress.ts';
+import { reportRuns } from '../../src/report/runs.ts';
+import { chromiumPath, openBrowser } from '../support/browser.ts';
+import { temporaryFolder } from '../support/folder.ts';
+import { toyGanStudy } from '../support/gan-study.ts';
+
+const folder = temporaryFolder('report');
+const at = (...parts: string[]) => join(folder, ...parts);
+const page = at('study', 'report.html');
+const progress = silentProgress;
+let study: StudyFolder;
+let printed: string[];
+
+beforeAll(async () => {
+  study = await toyGanStudy(folder);
+  printed = await reportRuns([study.path], { format: 'html', progress });
+}, 240_000);
+
+const headingsOf = (html: string): string[] =>
+  [...html.matchAll(/<h2>([^<]*)/g)].map((match) => match[1]!);
+
+it('draws a study: data, arms, classes, curves, boundary, samples, where it comes from', () => {
+  expect(printed.at(-1)).toBe(`report: ${page}`);
+  expect(printed.join('\n')).toMatch(/GAN: undecided/);
+  expect(headingsOf(readFileSync(page, 'utf8')).map((text) => text.replace(/ \d+/g, ' N'))).toEqual(
+    [
+      'How imbalanced the data are',
+      'With and without',
+      'Differences',
+      'Class by class',
+      'How many samples, how near',
+      'What validation chose',
+      'At the boundary of N and N',
+      'Real and synthetic',
+      'What the classifier trained on',
+      'Where it comes from',
+      'How to repeat it',
+    ].filter((heading) => heading !== 'What is confused'),
+  );
+});
+
+it('says what is gone instead of failing', async () => {
+  cpSync(study.path, at('bare'), { recursive: true });
+  rmSync(at('bare', 'shared'), { recursive: true });
+  await reportRuns([at('bare')], { format: 'html', progress });
+  const html = readFileSync(at('bare', 'report.html'), 'utf8');
+  expect(html).toContain(`Nothing is drawn of the GAN: its files under ${at('bare', 'shared')}`);
+  expect(html).not.toContain('class="slides"');
+  const settings = { ...study.study, data: at('nowhere.h5') };
+  writeFileSync(at('bare', 'study.json'), JSON.stringify(settings));
+  await reportRuns([at('bare')], { format: 'html', progress });
+  expect(readFileSync(at('bare', 'report.html'), 'utf8')).toContain(
+    `the store of this study, ${at('nowhere.h5')}, is not there`,
+  );
+}, 120_000);
+
+it('gives the results as text, to the terminal or a file', async () => {
+  const comparison = JSON.parse(readFileSync(join(study.path, 'comparison.json'), 'utf8'));
+  const [json] = await reportRuns([study.path], { format: 'json', progress });
+  expect(JSON.parse(json!)).toEqual(comparison);
+  const [csv] = await reportRuns([study.path], { format: 'csv', progress });
+  expect(csv!.split('\n').map((line) => line.split(',')[0])).toEqual([
+    'arm',
+    'plain',
+    'GAN',
+    'GAN once',
+  ]);
+  const out = at('texts', 'report.md');
+  await reportRuns([study.path], { format: 'markdown', out, progress });
+  expect(readFileSync(out, 'utf8')).toContain(comparison.verdict[0]);
+});
+
+it('joins studies and other runs to one page, and knows what is no run', async () => {
+  mkdirSync(at('probe-run'));
+  writeFileSync(at('probe-run', 'probe.json'), '{"pair":[14,62]}');
+  writeFileSync(at('probe-run', 'config.json'), '{"seed":41}');
+  writeFileSync(at('probe-run', 'plane.svg'), '<svg xmlns="http://www.w3.org/2000/svg"/>');
+  const out = at('joined.html');
+  await reportRuns([at('bare'), at('probe-run')], { format: 'html', out, progress });
+  const html = readFileSync(out, 'utf8');
+  const headings = headingsOf(html);
+  expect(headings).toContain('bare: With and without');
+  expect(headings.at(-1)).toBe('probe: probe-run');
+  expect(html).toContain('alt="plane.svg"');
+  expect(html).toMatch(/class="lead undecided"><p>bare: GAN/);
+  mkdirSync(at('empty'));
+  await expect(reportRuns([at('empty')], { format: 'html', progress })).rejects.toThrow(
+    /empty is no run or study/,
+  );
+}, 120_000);
+
+describe.skipIf(!chromiumPath)('in a browser', () => {
+  let browser: Browser;
+
+  beforeAll(async () => {
+    browser = await openBrowser();
+  });
+
+  afterAll(() => browser?.close());
+
+  /** Opens the page, collecting what it complains of and asks the network for. */
+  async function open(options: { width: number; colorScheme: 'light' | 'dark' }) {
+    const { width, colorScheme } = options;
+    const opened = await browser.newPage({ viewport: { width, height: 800 }, colorScheme });
+    const complaints: string[] = [];
+    const requests: string[] = [];
+    opened.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(message.text());
+    });
+    opened.on('pageerror', (error) => complaints.push(error.message));
+    opened.on('request', (request) => {
+      if (!request.url().startsWith('data:')) requests.push(request.url());
+    });
+    await opened.goto(`file://${page}`);
+    return { opened, complaints, requests };
+  }
+
+  async function moveSlider(opened: Page): Promise<void> {
+    const image = opened.locator('.slides img');
+    const slider = opened.locator('.slides input');
+    const before = await image.getAttribute('src');
+    const last = (await slider.getAttribute('max'))!;
+    expect(Number(last)).toBeGreaterThan(2);
+    expect(await opened.locator('.slides figcaption').textContent()).toMatch(/^t = 0\.00/);
+    await slider.fill(last);
+    expect(await image.getAttribute('src')).not.toBe(before);
+    expect(await opened.locator('.slides figcaption').textContent()).toMatch(/^t = 1\.00: p\(/);
+  }
+
+  async function lookAtGallery(opened: Page): Promise<void> {
+    const pictures = opened.locator('.gallery figure');
+    expect(await pictures.count()).toBeGreaterThan(4);
+    const titles = await pictures.evaluateAll((all) =>
+      all.map((one) => `${one.className}: ${one.getAttribute('title')}`),
+    );
+    expect(titles.some((title) => title.startsWith('real: real training triplet'))).toBe(true);
+    expect(titles.some((title) => /made for space group \d+\npartner .*: \d+/.test(title))).toBe(
+      true,
+    );
+    for (const image of await opened.locator('img').all()) await image.scrollIntoViewIfNeeded();
+    const broken = await opened.evaluate(async () => {
+      const images = [...document.images];
+      await Promise.all(images.map((image) => image.decode().catch(() => undefined)));
+      return images.filter((image) => image.naturalWidth === 0).length;
+    });
+    expect(broken).toBe(0);
+  }
+
+  const cases = [1280, 390].flatMap((width) =>
+    (['light', 'dark'] as const).map((colorScheme) => ({ width, colorScheme })),
+  );
+
+  it.each(cases)('reads well at $width px, $colorScheme', async (options) => {
+    const { opened, complaints, requests } = await open(options);
+    expect(await opened.locator('.lead').textContent()).toMatch(/helped|undecided|hurt/);
+    const widths = await opened.evaluate(() => [
+      document.documentElement.scrollWidth,
+      window.innerWidth,
+    ]);
+    expect(widths[0]).toBeLessThanOrEqual(widths[1]!);
+    await lookAtGallery(opened);
+    await moveSlider(opened);
+    const [ink, paper] = await opened.evaluate(() => {
+      const style = getComputedStyle(document.body);
+      return [style.color, style.backgroundColor];
+    });
+    expect(ink).not.toBe(paper);
+    expect(complaints).toEqual([]);
+    expect(requests).toEqual([`file://${page}`]);
+    if (process.env.CBED_SCREENSHOTS) {
+      const name = `page-${options.width}-${options.colorScheme}.png`;
+      await opened.screenshot({ path: join(process.env.CBED_SCREENSHOTS, name), fullPage: true });
+    }
+    await opened.close();
+  });
+});
