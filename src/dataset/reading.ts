@@ -1,3 +1,4 @@
+import type { Fault } from '../ground/errors.ts';
 import { type Assembly, assemble } from './assemble.ts';
 import type { ReadGuard } from './catalogue.ts';
 import { indexFile } from './catalogue-index.ts';
@@ -40,5 +41,11 @@ export interface Order {
   careful: boolean;
 }
 
+/** Why a reading could not be done; with a fault where the user can mend it. */
+export interface Failure {
+  failed: string;
+  fault?: Fault;
+}
+
 /** What a reading process tells its parent. */
-export type Word = { started: true } | { at: string } | { result: string } | { failed: string };
+export type Word = { started: true } | { at: string } | { result: string } | Failure;

@@ -1,6 +1,6 @@
 // A reading process: does the readings its parent sends. A damaged file may crash or hang the HDF5
 // library; here that costs one process and one sample.
-import { messageOf } from '../ground/errors.ts';
+import { CbedError, messageOf } from '../ground/errors.ts';
 import { hdf5 } from './hdf5.ts';
 import { type Order, performReading, type Word } from './reading.ts';
 
@@ -27,7 +27,8 @@ process.on('message', async ({ reading, skip, careful }: Order) => {
     const guard = { skip, careful, announce: (at: string) => announce(at, careful) };
     tell({ result: await performReading(reading, guard) });
   } catch (error) {
-    tell({ failed: messageOf(error) });
+    const fault = error instanceof CbedError ? error.fault : undefined;
+    tell({ failed: messageOf(error), fault });
   }
 });
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Catalogue } from '../../src/dataset/catalogue.ts';
 import { catalogueFrom, indexedFacts } from '../../src/dataset/catalogue-index.ts';
+import { makePart } from '../../src/dataset/part.ts';
 import { runReadings } from '../../src/dataset/pool.ts';
 import { prepareStore } from '../../src/dataset/prepare.ts';
 import { writeSummit } from '../../src/dataset/summit.ts';
@@ -84,6 +85,32 @@ describe('a reader that crashes', () => {
     const prepared = await prepareStore([source], out, { ...options, workers: 2, progress });
     expect(killed).toBeGreaterThan(0);
     expect(prepared).toMatchObject({ digest: calm.digest, anomalies: [] });
+  });
+});
+
+it('an index that is gone stops the putting together with an input error', async () => {
+  const out = join(folder, 'one.part');
+  await makePart({ path: source, from: 32, size: 16, keys: ['sample_0_0'], out });
+  const plan = {
+    path: join(folder, 'gone.h5'),
+    sources: [
+      {
+        path: source,
+        bytes: 1,
+        digest: 'a',
+        index: join(folder, 'gone'),
+        split: null,
+        parts: [{ out }],
+      },
+    ],
+    split: { seed: 0 },
+    camera: { size: 16, pixel: 0.32, centre: 7.75 },
+    config: {},
+  };
+  const together = runReadings([{ kind: 'assembly', plan }], { workers: 1 }, () => {});
+  await expect(together).rejects.toMatchObject({
+    fault: 'input',
+    message: expect.stringMatching(/source\.h5 was changed while it was read/),
   });
 });
 
