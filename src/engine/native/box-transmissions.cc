@@ -3,7 +3,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "field.h"
+#include "slab.h"
 
 namespace cbed {
 namespace {
@@ -49,111 +49,27 @@ void Absorb(const Waves* volts, bool imaginary, int count, float rate, Waves* ou
   }
 }
 
-// sum += x factor, parts exchanged.
-FOR_EACH_PROCESSOR
-void Accumulate(const Waves* x, const Reals* factor, int count, Waves* sum) {
-  for (int i = 0; i < count; i++) {
-    sum[i].re += factor[i].at * x[i].im;
-    sum[i].im += factor[i].at * x[i].re;
-  }
-}
-
-// Most grid points along a side that an atom may be spread over.
-constexpr int kMostReach = 16;
-
-// What all slices of a call share; see BoxTransmissions.
-struct Box {
-  const Fourier &column, &row;
-  // Rows of the potentials' and of the transmission functions' spectra.
-  const Band &potential, &transmission;
-  std::vector<std::vector<Reals>> factors;
-  std::vector<Reals> aperture;
-  int64_t slices, species;
-  // Grid points along a side that an atom is spread over.
-  int reach;
-  const float* atoms;
-  const float* counts;
-  // Where the atoms of a slice and species begin.
-  std::vector<int64_t> starts;
-  std::vector<float> sigmas;
-  float absorption;
-
-  int strips() const { return potential.strips; }
-  size_t line() const { return std::max(strips() * kLanes, column.length()); }
-};
-
-// Points `first` on of a side that continues at its beginning.
-void Wrapped(int first, int reach, int count, int* places) {
-  for (int i = 0; i < reach; i++) places[i] = ((first + i) % count + count) % count;
-}
-
-// Adds the atoms of one slice and species to a grid in strips; to its real or imaginary part.
-void Deposit(const Box& box, int64_t list, int part, Waves* grid) {
-  const int rows = box.column.length(), reach = box.reach;
-  int below[kMostReach], beside[kMostReach];
-  const float* atom = box.atoms + box.starts[list] * (2 + 2 * reach);
-  for (int64_t left = static_cast<int64_t>(box.counts[list]); left > 0; left--) {
-    const float *down = atom + 2, *across = down + reach;
-    Wrapped(static_cast<int>(atom[0]), reach, rows, below);
-    Wrapped(static_cast<int>(atom[1]), reach, box.row.length(), beside);
-    for (int j = 0; j < reach; j++) {
-      float* strip =
-          reinterpret_cast<float*>(grid + static_cast<size_t>(beside[j] / kLanes) * rows) +
-          part * kLanes + beside[j] % kLanes;
-      for (int i = 0; i < reach; i++) {
-        strip[static_cast<size_t>(below[i]) * 2 * kLanes] += down[i] * across[j];
-      }
-    }
-    atom += 2 + 2 * reach;
-  }
-}
-
-// Spectrum of the potentials of a pair of slices, exchanged: group by group, rows in the lanes.
-std::vector<Waves> Spectrum(const Box& box, int64_t slice, bool both, Field& field) {
-  const int rows = box.column.length(), columns = box.row.length();
-  std::vector<Waves> sum(static_cast<size_t>(box.potential.groups) * columns, Waves{});
-  std::vector<Waves> grid;
-  for (int64_t s = 0; s < box.species; s++) {
-    const int64_t list = slice * box.species + s, next = list + box.species;
-    if (box.counts[list] == 0 && !(both && box.counts[next] > 0)) continue;
-    grid.assign(static_cast<size_t>(box.strips()) * rows, Waves{});
-    Deposit(box, list, 0, grid.data());
-    if (both) Deposit(box, next, 1, grid.data());
-    Waves *line = Desk(2 * box.line()), *other = line + box.line();
-    for (int strip = 0; strip < box.strips(); strip++) {
-      Waves* now = &grid[static_cast<size_t>(strip) * rows];
-      field.PutColumns(strip, box.column.Forward(now, other));
-    }
-    for (int group = 0; group < box.potential.groups; group++) {
-      const size_t from = static_cast<size_t>(group) * columns;
-      field.TakeRows(group, line);
-      Accumulate(box.row.Forward(line, other), &box.factors[s][from], columns, &sum[from]);
-    }
-  }
-  return sum;
-}
-
 // From the spectrum of potentials to the transmission functions, not yet band-limited, with their
 // columns transformed: one field a slice and energy.
-void Expose(const Box& box, std::vector<Waves>& spectrum, bool both, Field& field,
+void Expose(const Slab& slab, std::vector<Waves>& spectrum, bool both, Field& field,
             std::vector<Field>& out) {
-  const int rows = box.column.length(), columns = box.row.length();
-  const size_t length = box.line(), energies = box.sigmas.size();
+  const int rows = slab.column.length(), columns = slab.row.length();
+  const size_t length = slab.line(), energies = slab.sigmas.size();
   Waves *line = Desk(4 * length), *other = line + length, *wave = other + length;
-  for (int group = 0; group < box.potential.groups; group++) {
+  for (int group = 0; group < slab.potential.groups; group++) {
     std::memcpy(static_cast<void*>(line), &spectrum[static_cast<size_t>(group) * columns],
                 columns * sizeof(Waves));
-    field.PutRows(group, false, box.row.Forward(line, other));
+    field.PutRows(group, false, slab.row.Forward(line, other));
   }
-  for (int strip = 0; strip < box.strips(); strip++) {
+  for (int strip = 0; strip < slab.strips(); strip++) {
     field.TakeColumns(strip, false, line);
-    const Waves* volts = box.column.Forward(line, other);
+    const Waves* volts = slab.column.Forward(line, other);
     for (size_t i = 0; i < (both ? 2 : 1) * energies; i++) {
       const bool first = i < energies;
-      const float sigma = box.sigmas[i % energies];
+      const float sigma = slab.sigmas[i % energies];
       Expose(volts, first, rows, sigma, wave);
-      if (box.absorption > 0) Absorb(volts, first, rows, sigma * box.absorption, wave);
-      out[i].PutColumns(strip, box.column.Forward(wave, wave + length));
+      if (slab.absorption > 0) Absorb(volts, first, rows, sigma * slab.absorption, wave);
+      out[i].PutColumns(strip, slab.column.Forward(wave, wave + length));
     }
   }
 }
@@ -164,34 +80,74 @@ void Deliver(const Waves* exchanged, int count, Waves* out) {
 }
 
 // Band limit of a transmission function, and the way back to real space.
-void Limit(const Box& box, Field& field, Waves* out) {
-  const int rows = box.column.length(), columns = box.row.length();
-  Waves *line = Desk(2 * box.line()), *other = line + box.line();
-  for (int group = 0; group < box.transmission.groups; group++) {
+void Limit(const Slab& slab, Field& field, Waves* out) {
+  const int rows = slab.column.length(), columns = slab.row.length();
+  Waves *line = Desk(2 * slab.line()), *other = line + slab.line();
+  for (int group = 0; group < slab.transmission.groups; group++) {
     field.TakeRows(group, line);
-    Waves* now = box.row.Forward(line, other);
-    Scale(now, &box.aperture[static_cast<size_t>(group) * columns], nullptr, columns, true, now);
-    field.PutRows(group, false, box.row.Forward(now, now == line ? other : line));
+    Waves* now = slab.row.Forward(line, other);
+    Scale(now, &slab.aperture[static_cast<size_t>(group) * columns], nullptr, columns, true, now);
+    field.PutRows(group, false, slab.row.Forward(now, now == line ? other : line));
   }
-  for (int strip = 0; strip < box.strips(); strip++) {
+  for (int strip = 0; strip < slab.strips(); strip++) {
     field.TakeColumns(strip, false, line);
-    Deliver(box.column.Forward(line, other), rows, out + static_cast<size_t>(strip) * rows);
+    Deliver(slab.column.Forward(line, other), rows, out + static_cast<size_t>(strip) * rows);
   }
 }
 
-void Pair(const Box& box, int64_t slice, const std::vector<float*>& out) {
-  const bool both = slice + 1 < box.slices;
-  Field field(box.potential);
-  std::vector<Waves> spectrum = Spectrum(box, slice, both, field);
-  const size_t energies = box.sigmas.size();
+void Pair(const Slab& slab, int64_t slice, const std::vector<float*>& out) {
+  const bool both = slice + 1 < slab.slices;
+  Field field(slab.potential);
+  std::vector<Waves> spectrum = PotentialSpectrum(slab, slice, both, field);
+  const size_t energies = slab.sigmas.size();
   std::vector<Field> waves;
-  for (size_t i = 0; i < (both ? 2 : 1) * energies; i++) waves.emplace_back(box.transmission);
-  Expose(box, spectrum, both, field, waves);
-  const size_t points = static_cast<size_t>(box.strips()) * box.column.length();
+  for (size_t i = 0; i < (both ? 2 : 1) * energies; i++) waves.emplace_back(slab.transmission);
+  Expose(slab, spectrum, both, field, waves);
+  const size_t points = static_cast<size_t>(slab.strips()) * slab.column.length();
   for (size_t i = 0; i < waves.size(); i++) {
     Waves* to = reinterpret_cast<Waves*>(out[slice + i / energies]);
-    Limit(box, waves[i], to + i % energies * points);
+    Limit(slab, waves[i], to + i % energies * points);
   }
+}
+
+// Whether the inputs of a call are what BoxTransmissions says.
+bool Fits(Call& call) {
+  const Shape atoms = call.ShapeOf(0), counts = call.ShapeOf(1), factors = call.ShapeOf(2),
+              aperture = call.ShapeOf(3);
+  return call.Require(atoms.size() == 2 && atoms[1] >= 4 && atoms[1] % 2 == 0 &&
+                          atoms[1] <= 2 + 2 * kMostReach,
+                      "CbedBoxTransmissions: atoms are not (N, 2 + 2 reach)") &&
+         call.Require(counts.size() == 2 && counts[0] == call.OutputCount(),
+                      "CbedBoxTransmissions: counts are not (slices, species)") &&
+         call.Require(factors.size() == 3 && factors[0] == counts[1],
+                      "CbedBoxTransmissions: factors are not (species, rows, columns)") &&
+         call.Require(aperture == Shape{factors[1], factors[2]} && Fourier::Fits(aperture[0]) &&
+                          Fourier::Fits(aperture[1]),
+                      "CbedBoxTransmissions: the aperture is not (rows, columns) of small factors") &&
+         call.Require(call.Size(4) >= 2, "CbedBoxTransmissions: no absorption and sigma");
+}
+
+// Takes atoms and optics into a slab whose bands are known.
+bool Take(Call& call, const std::vector<const float*>& factors, Slab& slab) {
+  const Shape counts = call.ShapeOf(1), atoms = call.ShapeOf(0);
+  const float* optics = call.Floats(4);
+  const float share = 1.0f / (static_cast<float>(slab.column.length()) * slab.row.length());
+  for (const float* plane : factors) slab.factors.push_back(slab.potential.Groups(plane, share));
+  slab.aperture = slab.transmission.Groups(call.Floats(3), share);
+  slab.slices = counts[0];
+  slab.species = counts[1];
+  slab.reach = static_cast<int>(atoms[1] / 2 - 1);
+  slab.atoms = call.Floats(0);
+  slab.counts = call.Floats(1);
+  slab.absorption = optics[0];
+  slab.sigmas.assign(optics + 1, optics + call.Size(4));
+  int64_t known = 0;
+  for (int64_t i = 0; i < call.Size(1); i++) {
+    slab.starts.push_back(known);
+    known += static_cast<int64_t>(slab.counts[i]);
+  }
+  return call.Require(known == atoms[0],
+                      "CbedBoxTransmissions: the counts are not those of the atoms");
 }
 
 // Atoms, one after another by slice and species: first row and first column of the points that one
@@ -201,55 +157,25 @@ void Pair(const Box& box, int64_t slice, const std::vector<float*>& out) {
 // and imaginary parts of 16 columns), for CbedBoxWaves.
 void BoxTransmissions(void*, TF_OpKernelContext* context) {
   Call call(context);
-  const Shape atoms = call.ShapeOf(0), counts = call.ShapeOf(1), factors = call.ShapeOf(2),
-              aperture = call.ShapeOf(3);
-  if (!call.Require(atoms.size() == 2 && atoms[1] >= 4 && atoms[1] % 2 == 0 &&
-                        atoms[1] <= 2 + 2 * kMostReach,
-                    "CbedBoxTransmissions: atoms are not (N, 2 + 2 reach)") ||
-      !call.Require(counts.size() == 2 && counts[0] == call.OutputCount(),
-                    "CbedBoxTransmissions: counts are not (slices, species)") ||
-      !call.Require(factors.size() == 3 && factors[0] == counts[1],
-                    "CbedBoxTransmissions: factors are not (species, rows, columns)") ||
-      !call.Require(aperture == Shape{factors[1], factors[2]} && Fourier::Fits(aperture[0]) &&
-                        Fourier::Fits(aperture[1]),
-                    "CbedBoxTransmissions: the aperture is not (rows, columns) of small factors") ||
-      !call.Require(call.Size(4) >= 2, "CbedBoxTransmissions: no absorption and sigma")) {
-    return;
-  }
-  const int rows = static_cast<int>(aperture[0]), columns = static_cast<int>(aperture[1]);
-  const float *factor = call.Floats(2), *mask = call.Floats(3), *optics = call.Floats(4);
+  if (!Fits(call)) return;
+  const Shape shape = call.ShapeOf(2);
+  const int rows = static_cast<int>(shape[1]), columns = static_cast<int>(shape[2]);
+  const float *factor = call.Floats(2), *mask = call.Floats(3);
+  if (!call.ok()) return;
+  std::vector<const float*> factors;
+  for (int64_t s = 0; s < shape[0]; s++) factors.push_back(factor + s * rows * columns);
   const Fourier column(rows), row(columns);
-  const Band potential(rows, columns, factor, static_cast<int>(factors[0])),
-      transmission(rows, columns, mask, 1);
-  Box box{column, row, potential, transmission};
-  const float share = 1.0f / (static_cast<float>(rows) * columns);
-  for (int64_t s = 0; s < factors[0]; s++) {
-    box.factors.push_back(potential.Groups(factor + s * rows * columns, share));
-  }
-  box.aperture = transmission.Groups(mask, share);
-  box.slices = counts[0];
-  box.species = counts[1];
-  box.reach = static_cast<int>(atoms[1] / 2 - 1);
-  box.atoms = call.Floats(0);
-  box.counts = call.Floats(1);
-  int64_t known = 0;
-  for (int64_t i = 0; i < call.Size(1); i++) {
-    box.starts.push_back(known);
-    known += static_cast<int64_t>(box.counts[i]);
-  }
-  if (!call.Require(known == atoms[0], "CbedBoxTransmissions: the counts are not those of the atoms")) {
-    return;
-  }
-  box.absorption = optics[0];
-  box.sigmas.assign(optics + 1, optics + call.Size(4));
+  const Band potential(rows, columns, factors), transmission(rows, columns, {mask});
+  Slab slab{column, row, potential, transmission};
+  if (!Take(call, factors, slab)) return;
+  const int64_t energies = static_cast<int64_t>(slab.sigmas.size());
   std::vector<float*> out;
-  for (int64_t i = 0; i < box.slices; i++) {
-    const int64_t energies = call.Size(4) - 1;
-    out.push_back(call.Output(static_cast<int>(i), {energies, box.strips(), rows, 2 * kLanes}));
+  for (int64_t i = 0; i < slab.slices; i++) {
+    out.push_back(call.Output(static_cast<int>(i), {energies, slab.strips(), rows, 2 * kLanes}));
   }
   if (!call.ok()) return;
-  ForParts((box.slices + 1) / 2, 4096 * static_cast<int64_t>(box.line()),
-           [&](int64_t part) { Pair(box, 2 * part, out); });
+  ForParts((slab.slices + 1) / 2, 4096 * static_cast<int64_t>(slab.line()),
+           [&](int64_t part) { Pair(slab, 2 * part, out); });
 }
 
 }  // namespace

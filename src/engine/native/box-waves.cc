@@ -1,5 +1,6 @@
 // Multislice of probes in a box: from slice to slice a wave is only ever partly transformed, so that
 // it goes through memory twice a slice, once by columns and once by rows.
+#include <algorithm>
 #include <cstring>
 
 #include "field.h"
@@ -82,69 +83,87 @@ void Empty(const Band& band, Field& wave, float* spectrum) {
   }
 }
 
-// Rows of a band that the waves fill when they come in are no longer there when they go out, so
-// that the band has to hold both.
-Band BandOf(const Shape& shape, const float* waves, const float* onward) {
-  const int rows = static_cast<int>(shape[3]), columns = static_cast<int>(shape[4]);
-  const int64_t count = shape[0] * shape[1] * 2, points = shape[3] * shape[4];
-  std::vector<float> filled(points, 0);
-  for (int64_t i = 0; i < count * points; i++) filled[i % points] += waves[i] != 0;
-  for (int64_t i = 0; i < 2 * shape[0] * points; i++) filled[i % points] += onward[i] != 0;
-  return Band(rows, columns, filled.data(), 1);
+// `count` planes one after another.
+std::vector<const float*> Planes(const float* first, int64_t count, int64_t points) {
+  std::vector<const float*> planes;
+  for (int64_t i = 0; i < count; i++) planes.push_back(first + i * points);
+  return planes;
+}
+
+// Takes waves of a call through its slices, in place.
+void Through(const Box& box, const std::vector<const Waves*>& slices,
+             const std::vector<std::vector<Reals>>& onward, int64_t probes,
+             std::vector<Field>& waves) {
+  const int64_t count = static_cast<int64_t>(waves.size()), groups = box.band.groups,
+                strips = box.band.strips, work = 256 * static_cast<int64_t>(box.line);
+  const auto rows = [&](Way way) {
+    ForParts(count * groups, work, [&](int64_t part) {
+      const int64_t at = part / groups, energy = at / probes;
+      Rows(box, waves[at], static_cast<int>(part % groups), way, &onward[2 * energy]);
+    });
+  };
+  rows(kIn);
+  for (size_t i = 0; i < slices.size(); i++) {
+    ForParts(count * strips, work, [&](int64_t part) {
+      const int64_t at = part / strips, energy = at / probes;
+      Columns(box, waves[at], static_cast<int>(part % strips),
+              slices[i] + energy * strips * box.band.rows);
+    });
+    rows(i + 1 < slices.size() ? kOn : kOut);
+  }
+}
+
+// Whether the inputs of a call are what BoxWaves says.
+bool Fits(Call& call) {
+  const Shape shape = call.ShapeOf(0), onward = call.ShapeOf(1);
+  if (!call.Require(shape.size() == 5 && shape[2] == 2 && Fourier::Fits(shape[3]) &&
+                        Fourier::Fits(shape[4]),
+                    "CbedBoxWaves: waves are not (E, P, 2, rows, columns) of small factors") ||
+      !call.Require(onward == Shape{shape[0], 2, shape[3], shape[4]},
+                    "CbedBoxWaves: propagators are not (E, 2, rows, columns)")) {
+    return false;
+  }
+  const int64_t strips = (shape[4] + kLanes - 1) / kLanes;
+  for (int i = 2; i < call.InputCount(); i++) {
+    if (!call.Require(call.Size(i) == shape[0] * strips * shape[3] * 2 * kLanes,
+                      "CbedBoxWaves: a transmission function is of another box")) {
+      return false;
+    }
+  }
+  return true;
 }
 
 // Spectra of waves (energies, probes, 2, rows, columns), propagators (energies, 2, rows, columns)
 // and what CbedBoxTransmissions gave for each slice; gives the spectra behind the last slice.
 void BoxWaves(void*, TF_OpKernelContext* context) {
   Call call(context);
-  const Shape shape = call.ShapeOf(0), way = call.ShapeOf(1);
-  if (!call.Require(shape.size() == 5 && shape[2] == 2 && Fourier::Fits(shape[3]) &&
-                        Fourier::Fits(shape[4]),
-                    "CbedBoxWaves: waves are not (E, P, 2, rows, columns) of small factors") ||
-      !call.Require(way == Shape{shape[0], 2, shape[3], shape[4]},
-                    "CbedBoxWaves: propagators are not (E, 2, rows, columns)")) {
-    return;
-  }
+  if (!Fits(call)) return;
+  const Shape shape = call.ShapeOf(0);
   const int64_t energies = shape[0], count = energies * shape[1], points = shape[3] * shape[4];
   const float *waves = call.Floats(0), *onward = call.Floats(1);
-  const Band band = BandOf(shape, waves, onward);
-  const int64_t slice = static_cast<int64_t>(band.strips) * band.rows;
   std::vector<const Waves*> slices;
   for (int i = 2; i < call.InputCount(); i++) {
-    if (!call.Require(call.Size(i) == energies * slice * 2 * kLanes,
-                      "CbedBoxWaves: a transmission function is of another box")) {
-      return;
-    }
     slices.push_back(reinterpret_cast<const Waves*>(call.Floats(i)));
   }
   float* out = call.Output(0, shape);
   if (!call.ok()) return;
+  // A probe may come in wider than the band limit lets it out.
+  std::vector<const float*> planes = Planes(onward, 2 * energies, points);
+  for (const float* plane : Planes(waves, 2 * count, points)) planes.push_back(plane);
+  const Band band(static_cast<int>(shape[3]), static_cast<int>(shape[4]), planes);
   const Fourier column(band.rows), row(band.columns);
   const Box box{band, column, row,
                 static_cast<size_t>(std::max(band.strips * kLanes, band.rows))};
   std::vector<std::vector<Reals>> turns;
-  for (int64_t i = 0; i < 2 * energies; i++) {
-    turns.push_back(band.Groups(onward + i * points, 1.0f / points));
+  for (const float* plane : Planes(onward, 2 * energies, points)) {
+    turns.push_back(band.Groups(plane, 1.0f / points));
   }
   std::vector<Field> fields;
   for (int64_t i = 0; i < count; i++) {
     fields.emplace_back(band);
     Fill(band, waves + 2 * i * points, fields.back());
   }
-  const auto rows = [&](Way to) {
-    ForParts(count * band.groups, 256 * box.line, [&](int64_t part) {
-      const int64_t at = part / band.groups, energy = at / shape[1];
-      Rows(box, fields[at], static_cast<int>(part % band.groups), to, &turns[2 * energy]);
-    });
-  };
-  rows(kIn);
-  for (size_t i = 0; i < slices.size(); i++) {
-    ForParts(count * band.strips, 256 * box.line, [&](int64_t part) {
-      const int64_t at = part / band.strips, energy = at / shape[1];
-      Columns(box, fields[at], static_cast<int>(part % band.strips), slices[i] + energy * slice);
-    });
-    rows(i + 1 < slices.size() ? kOn : kOut);
-  }
+  Through(box, slices, turns, shape[1], fields);
   for (int64_t i = 0; i < count; i++) Empty(band, fields[i], out + 2 * i * points);
 }
 

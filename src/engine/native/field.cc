@@ -71,18 +71,14 @@ void Scale(const Waves* x, const Reals* re, const Reals* im, int count, bool exc
   }
 }
 
-Band::Band(int row_count, int column_count, const float* planes, int count)
+Band::Band(int row_count, int column_count, const std::vector<const float*>& planes)
     : rows(row_count), columns(column_count), strips((column_count + kLanes - 1) / kLanes) {
   for (int row = 0; row < rows; row++) {
-    const auto filled = [&](int plane) {
-      const float* from = planes + (static_cast<size_t>(plane) * rows + row) * columns;
+    const auto filled = [&](const float* plane) {
+      const float* from = plane + static_cast<size_t>(row) * columns;
       return std::any_of(from, from + columns, [](float value) { return value != 0; });
     };
-    for (int plane = 0; plane < count; plane++) {
-      if (!filled(plane)) continue;
-      kept.push_back(row);
-      break;
-    }
+    if (std::any_of(planes.begin(), planes.end(), filled)) kept.push_back(row);
   }
   groups = static_cast<int>((kept.size() + kLanes - 1) / kLanes);
 }

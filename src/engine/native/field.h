@@ -12,8 +12,8 @@ namespace cbed {
 // The rows of a spectrum that are kept, in groups of sixteen; the last group is filled up.
 class Band {
  public:
-  // Those rows that hold a number other than 0 in any of `count` real planes (rows x columns).
-  Band(int rows, int columns, const float* planes, int count);
+  // Those rows that hold a number other than 0 in any of some real planes (rows x columns).
+  Band(int rows, int columns, const std::vector<const float*>& planes);
 
   int rows, columns, strips, groups;
   std::vector<int> kept;

@@ -3,6 +3,7 @@
 #include "fourier.h"
 
 #include <cmath>
+#include <utility>
 
 namespace cbed {
 namespace {

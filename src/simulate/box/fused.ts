@@ -11,6 +11,9 @@ const SLAB_BYTES = 64 << 20;
 /** Most slices of one call. */
 const SLAB_SLICES = 16;
 
+/** Most slices that waves go through in one call. */
+const RUN = 256;
+
 /** Arrays of equal length one after another. */
 function joined(parts: readonly Float32Array[]): Float32Array {
   const length = parts[0]!.length;
@@ -27,7 +30,7 @@ class Transmissions {
   private readonly run: BoxRun;
   private readonly aperture: Tensor;
   private readonly optics: Tensor;
-  private readonly kept: (Tensor | undefined)[] = [];
+  private readonly kept: Tensor[] = [];
   private readonly keeps: boolean;
   private readonly slab: number;
 
@@ -44,20 +47,20 @@ class Transmissions {
     this.slab = Math.max(2, Math.min(SLAB_SLICES, 2 * Math.floor(SLAB_BYTES / bytes / 2)));
   }
 
-  /** Those of up to `most` slices that are met one after another from number `done` on. */
+  /** Those of at most `most` slices that are met one after another from number `done` on. */
   after(done: number, most: number): Tensor[] {
     const distinct = this.run.specimen.slices.length;
     const first = done % distinct;
-    const count = Math.min(most, this.slab, distinct - first);
-    if (!this.keeps) return this.make(first, count);
-    if (!this.kept[first]) {
-      const until = Math.min(distinct, first + this.slab);
-      this.make(first, until - first).forEach((made, i) => {
-        this.kept[first + i] ??= tf.keep(made);
-      });
+    if (!this.keeps) return this.make(first, Math.min(most, this.slab, distinct - first));
+    while (this.kept.length < distinct) {
+      this.kept.push(
+        ...this.make(this.kept.length, Math.min(this.slab, distinct - this.kept.length)),
+      );
     }
-    const end = this.kept.findIndex((one, i) => i >= first && !one);
-    return this.kept.slice(first, Math.min(first + count, end < 0 ? distinct : end)) as Tensor[];
+    return Array.from(
+      { length: Math.min(most, RUN) },
+      (_, i) => this.kept[(first + i) % distinct]!,
+    );
   }
 
   /** Frees what `after` gave. */
@@ -66,7 +69,7 @@ class Transmissions {
   }
 
   dispose(): void {
-    tf.dispose([this.aperture, this.optics, ...this.kept.filter((one) => one !== undefined)]);
+    tf.dispose([this.aperture, this.optics, ...this.kept]);
   }
 
   private make(first: number, count: number): Tensor[] {
