@@ -13,6 +13,9 @@ export interface CurvePanel {
   series: readonly CurveSeries[];
 }
 
+/** Height of every panel in pixels. */
+const HEIGHT = 340;
+
 /** Colours of lines; where there are more arms, the pattern of the line tells them apart. */
 const styleOf = (index: number): { colour: string; dash: string } => ({
   colour: PALETTE[index % PALETTE.length]!,
@@ -33,20 +36,44 @@ function panelPlot(
   );
   return {
     width: 450,
-    height: 340,
+    height: HEIGHT,
     marginLeft: 56,
     x: { type: 'point', domain: [...axis.domain], label: axis.label, padding: 0.4 },
     y: { label, grid: true, nice: true, zero: false },
     marks: [
-      Plot.line(points, {
-        x: 'x',
-        y: 'mean',
-        z: 'index',
-        stroke: 'colour',
-        strokeDasharray: (d: { dash: string }) => d.dash,
-      } as never),
+      // A mark each, for the pattern of a line belongs to its mark.
+      ...series.map((_, index) => {
+        const { colour, dash } = styleOf(index);
+        const own = points.filter((point) => point.index === index);
+        return Plot.line(own, { x: 'x', y: 'mean', stroke: colour, strokeDasharray: dash });
+      }),
       Plot.link(points, { x1: 'x', x2: 'x', y1: 'low', y2: 'high', stroke: 'colour' }),
       Plot.dot(points, { x: 'x', y: 'mean', fill: 'colour', r: 4 }),
+    ],
+  };
+}
+
+/** Names of the lines one below the other: in a row, those of a whole study would not fit. */
+function legendPlot(names: readonly string[]): Plot.PlotOptions {
+  const rows = names.map((name, index) => ({ name, ...styleOf(index) }));
+  return {
+    // As wide as the longest name, dashed or not.
+    width: 60 + 7 * Math.max(...names.map(({ length }) => length + 9)),
+    height: HEIGHT,
+    marginLeft: 24,
+    marginRight: 8,
+    x: { axis: null, domain: [0, 1] },
+    y: { type: 'point', axis: null, domain: [...names], padding: 1 },
+    marks: [
+      Plot.dot(rows, { x: () => 0, y: 'name', fill: 'colour', r: 4 }),
+      Plot.text(rows, {
+        x: () => 0,
+        y: 'name',
+        text: (d: { name: string; dash: string }) =>
+          d.dash === 'none' ? d.name : `${d.name} (dashed)`,
+        textAnchor: 'start',
+        dx: 10,
+      }),
     ],
   };
 }
@@ -58,10 +85,11 @@ export function curveFigure(
   panels: readonly CurvePanel[],
 ): string {
   const names = panels[0]?.series.map(({ name }) => name) ?? [];
-  const keys = names.map((label, index) => ({ label, colour: styleOf(index).colour }));
+  const plots = panels.map((panel) => panelPlot(panel, axis));
+  if (names.length > 1) return figure(text, [...plots, legendPlot(names)]);
   return figure(
     text,
-    panels.map((panel) => panelPlot(panel, axis)),
-    keys,
+    plots,
+    names.map((label) => ({ label, colour: styleOf(0).colour })),
   );
 }

@@ -4,6 +4,7 @@ import { openArchive } from '../../synthetic/open.ts';
 import type { Score } from '../../synthetic/score.ts';
 import { settledCells } from '../benchmark/candidates.ts';
 import { armMixture } from '../benchmark/training-set.ts';
+import { classCounts } from '../dataset/examples.ts';
 import type { Store } from '../dataset/store.ts';
 import { readJson } from '../ground/run.ts';
 import { Stream } from '../ground/stream.ts';
@@ -33,6 +34,18 @@ export interface SamplePictures {
 /** Rows of a store above which what looks at every triplet is left out: it would take minutes. */
 const LARGE = 20_000;
 
+/** Space groups whose generated triplets are measured: drawing more would take minutes. */
+const MEASURED = 24;
+
+/** The space groups of an archive that have fewest training triplets. */
+function rarestOf(archive: SyntheticArchive, store: Store): number[] {
+  const counts = classCounts(store.examples('train'));
+  const count = (spaceGroup: number): number => counts[store.classes.indexOf(spaceGroup)] ?? 0;
+  return [...new Set(archive.labels)]
+    .sort((a, b) => count(a) - count(b) || a - b)
+    .slice(0, MEASURED);
+}
+
 /** Class counts before and after mixing; of an arm whose ratio is chosen, filled up. */
 function mixed(gan: StudyGan, archive: SyntheticArchive, store: Store, seed: number): string {
   const { arm } = settledCells(gan.cell).at(-1)!;
@@ -51,7 +64,7 @@ export async function drawSamples(
   const figures = realismFigures(scored);
   const gallery = await galleryPictures(scored);
   if (store.count > LARGE) return { scored, gallery, figures, learned: [] };
-  const spaceGroups = [...new Set(archive.labels)];
+  const spaceGroups = rarestOf(archive, store);
   return {
     scored,
     gallery,
