@@ -1,6 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { KERNELS_FILE, realBinding } from '../../src/engine/binding.ts';
 import { type Kernels, kernels, withoutKernels } from '../../src/engine/kernels.ts';
-import { tf } from '../../src/engine/tf.ts';
+import { engine, tf } from '../../src/engine/tf.ts';
 import { Stream } from '../../src/ground/stream.ts';
 import type { Placement } from '../../src/simulate/box/deposit.ts';
 import { type Box, boxArea, eachFrequency } from '../../src/simulate/box/grid.ts';
@@ -73,6 +76,11 @@ function runOf(wanted: Wanted, more: Partial<BoxRun> = {}): BoxRun {
   };
 }
 
+const setThreads = (threads: number): void => {
+  const path = join(dirname(realBinding()!), KERNELS_FILE);
+  (createRequire(import.meta.url)(path) as { register(threads: number): string }).register(threads);
+};
+
 const cells: Wanted[] = [
   { rows: 30, columns: 54, slices: [[14, 8], [], [31], [8], [14, 31]] },
   { rows: 50, columns: 40, slices: [[14], [82]] },
@@ -82,6 +90,7 @@ const cells: Wanted[] = [
 
 describe('the fused kernels of the box mode', () => {
   const run = kernels() as Kernels;
+  afterEach(() => setThreads(engine.threads));
 
   it.each(cells)("give what TensorFlow's own operations give on $rows x $columns", (wanted) => {
     expect(run).not.toBeNull();
@@ -129,6 +138,16 @@ describe('the fused kernels of the box mode', () => {
       });
     });
     all.potentials.dispose();
+  });
+
+  it('give the same bits on one thread and on two', () => {
+    // Four waves on this grid are enough work to wake the second.
+    const settings = runOf(cells[2]!);
+    setThreads(1);
+    const alone = boxMultislice(settings);
+    setThreads(2);
+    expect(boxMultislice(settings)).toEqual(alone);
+    settings.potentials.dispose();
   });
 
   it('refuse what does not fit together', () => {
