@@ -1,14 +1,21 @@
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, expect, it } from 'vitest';
 import { withinBudget } from '../../src/benchmark/budget.ts';
+import { runCell } from '../../src/benchmark/cell.ts';
+import { openStudyFolder } from '../../src/benchmark/folder.ts';
 import { loadStudy } from '../../src/benchmark/load.ts';
 import { makersFolder } from '../../src/benchmark/makers.ts';
+import { makePools, poolFile, poolsOf } from '../../src/benchmark/pools.ts';
 import { planCells, studySchema } from '../../src/benchmark/study.ts';
-import type { Store } from '../../src/dataset/store.ts';
+import { openStore, type Store } from '../../src/dataset/store.ts';
 import { digestOf } from '../../src/ground/digest.ts';
+import { silentProgress } from '../../src/ground/progress.ts';
 import { writeArchive } from '../../synthetic/archive.ts';
 import { refuseLeaks } from '../../synthetic/leak.ts';
 import { openArchive } from '../../synthetic/open.ts';
+import { temporaryFolder } from '../support/folder.ts';
+import { toyStore as preparedToys } from '../support/toy-store.ts';
 import { toyArchive, toyStore } from '../synthetic/toy-store.ts';
 
 const REAL = [12, 7, 3];
@@ -79,4 +86,27 @@ it.each([
   expect(digestOf(loaded).slice(0, 16)).toBe(study);
   expect(digestOf(cells.map(({ id }) => id)).slice(0, 12)).toBe(ids);
   expect(makersFolder(cells[0]!)).toBe('split0-gan0');
+});
+
+it('makes samples for each budget from its own materials, and mixes them', {
+  timeout: 60_000,
+}, async () => {
+  const folder = temporaryFolder('budget-pools');
+  const { store: path } = await preparedToys(folder, { counts: [14, 12, 10], size: 16 });
+  const made = { name: 'made', synthetic: 'interpolation', fillTo: 9 };
+  const study = studySchema.parse({
+    ...{ name: 'x', data: path, baseline: 'plain', seeds: 1, splits: 1, updates: 3, batch: 4 },
+    ...{ arms: [{ name: 'plain' }, made], budgets: [2, 4] },
+  });
+  const opened = openStudyFolder(join(folder, 'study'), study);
+  await makePools(opened, silentProgress);
+  const whole = await openStore(path);
+  for (const cell of planCells(study).filter(({ arm }) => arm.name === 'made')) {
+    const archive = await openArchive(poolFile(opened, cell, poolsOf(cell)[0]!));
+    expect(archive.path).toContain(`split0-gan0-b${cell.budget}/`);
+    const cut = withinBudget(whole, { budget: cell.budget!, seed: 0 });
+    expect(new Set(archive.origin!.gan.materials)).toEqual(materials(cut, 'train'));
+    const { training } = await runCell({ folder: opened, cell });
+    expect(training).toMatchObject({ real: 3 * cell.budget!, synthetic: 3 * (9 - cell.budget!) });
+  }
 });
