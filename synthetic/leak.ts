@@ -71,25 +71,44 @@ function checkPassports(archive: SyntheticArchive, parts: Map<string, Split>): v
 /** Difference in grey levels (root mean square, patterns averaged to 16 x 16) of a copy. */
 const COPY = 0.5;
 
-/** A sample that is a held-out pattern, and no training pattern to the same degree, is a leak. */
-function checkPixels(archive: SyntheticArchive, store: Store): void {
-  if (archive.count === 0) return;
-  const made = pooled(archive);
-  const train = store.examples('train');
-  const toTrain = nearest(made, pooled(train), { k: 1 });
-  for (const part of ['validation', 'test'] as const) {
+/** A sample that is the pattern of a held-out material. */
+export interface HeldOutCopy {
+  row: number;
+  material: string;
+  part: 'validation' | 'test';
+}
+
+/**
+ * Samples that are a held-out pattern, and no training pattern to the same degree: leaks, or new
+ * crystals that by chance are one of the held-out materials.
+ */
+export function heldOutCopies(
+  made: Pick<SyntheticArchive, 'count' | 'size' | 'images'>,
+  store: Store,
+): HeldOutCopy[] {
+  if (made.count === 0) return [];
+  const rows = pooled(made);
+  const toTrain = nearest(rows, pooled(store.examples('train')), { k: 1 });
+  return (['validation', 'test'] as const).flatMap((part) => {
     const held = store.examples(part);
-    if (held.count === 0) continue;
-    const found = nearest(made, pooled(held), { k: 1 });
-    for (let row = 0; row < archive.count; row++) {
-      if (found.squared[row]! > COPY ** 2 || found.squared[row]! >= toTrain.squared[row]!) continue;
-      const material = held.materials[found.index[row]!];
-      throw inputError(
-        `${archive.path}: sample ${row} is a copy of ${material}, a ${part} material of this store`,
-        MEND,
-      );
-    }
-  }
+    if (held.count === 0) return [];
+    const { squared, index } = nearest(rows, pooled(held), { k: 1 });
+    return Array.from({ length: made.count }, (_, row) => ({
+      row,
+      material: held.materials[index[row]!]!,
+      part,
+    })).filter(({ row }) => squared[row]! <= COPY ** 2 && squared[row]! < toTrain.squared[row]!);
+  });
+}
+
+function checkPixels(archive: SyntheticArchive, store: Store): void {
+  const [copy] = heldOutCopies(archive, store);
+  if (!copy) return;
+  const { row, material, part } = copy;
+  throw inputError(
+    `${archive.path}: sample ${row} is a copy of ${material}, a ${part} material of this store`,
+    MEND,
+  );
 }
 
 /**

@@ -1,5 +1,5 @@
 import { writeArchive } from '../../synthetic/archive.ts';
-import { splitDigest } from '../../synthetic/leak.ts';
+import { heldOutCopies, splitDigest } from '../../synthetic/leak.ts';
 import { type Provenance, provenanceOf, type Seen, seenBy } from '../../synthetic/provenance.ts';
 import { likeliestPairs } from '../../synthetic/sampling/pairs.ts';
 import type { Crystal } from '../crystal/crystal.ts';
@@ -47,13 +47,32 @@ interface Made {
   passport: Provenance;
 }
 
-async function writePool(work: PoolWork, made: readonly Made[], guide: Seen | null) {
-  const { store, file } = work;
-  const each = store.size * store.size * 3;
+/** Pixels of triplets, one after another. */
+function joined(made: readonly Made[], each: number): Uint8Array {
   const images = new Uint8Array(made.length * each);
   made.forEach(({ pixels }, i) => {
     images.set(pixels, i * each);
   });
+  return images;
+}
+
+/** Without crystals that by chance are a held-out one: they would show the test to the training. */
+function newOnes({ store }: PoolWork, made: readonly Made[]): Made[] {
+  const each = store.size * store.size * 3;
+  const pixels = (rows: ArrayLike<number>) =>
+    joined(
+      Array.from(rows, (row) => made[row]!),
+      each,
+    );
+  const stack = { count: made.length, size: store.size, images: pixels };
+  const copies = new Set(heldOutCopies(stack, store).map(({ row }) => row));
+  return made.filter((_, row) => !copies.has(row));
+}
+
+async function writePool(work: PoolWork, all: readonly Made[], guide: Seen | null) {
+  const { store, file } = work;
+  const made = newOnes(work, all);
+  const images = joined(made, store.size * store.size * 3);
   await writeArchive(file, {
     size: store.size,
     images,

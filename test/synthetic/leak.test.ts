@@ -5,7 +5,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { hdf5 } from '../../src/dataset/hdf5.ts';
 import type { Store } from '../../src/dataset/store.ts';
 import { type ArchiveContents, writeArchive } from '../../synthetic/archive.ts';
-import { refuseLeaks } from '../../synthetic/leak.ts';
+import { heldOutCopies, refuseLeaks } from '../../synthetic/leak.ts';
 import { openArchive } from '../../synthetic/open.ts';
 import { provenanceOf, seenBy } from '../../synthetic/provenance.ts';
 import { toyArchive, toyStore } from './toy-store.ts';
@@ -86,6 +86,22 @@ it('refuses pixels of a test pattern under any name, also slightly changed', asy
     .map((v, i) => (i % 7 ? v : Math.min(255, v + 1)));
   images.set(copy, 3 * row);
   expect(await refusal({ ...honest, images })).toMatch(/sample 3 is a copy of test-14-2, a test/);
+});
+
+it('names every held-out pattern among samples, and no training pattern', () => {
+  const held = store.examples('test').images([2, 9]);
+  const own = store.examples('train').images([0, 25]);
+  const row = held.length / 2;
+  const parts = [honest.images.slice(0, row), held.slice(0, row), own, held.slice(row)];
+  const all = Uint8Array.from(parts.flatMap((part) => [...part]));
+  const images = (rows: ArrayLike<number>) =>
+    Uint8Array.from(Array.from(rows, (at) => [...all.slice(at * row, (at + 1) * row)]).flat());
+  const made = { count: 5, size: store.size, images };
+  expect(heldOutCopies(made, store)).toEqual([
+    { row: 1, material: 'test-14-2', part: 'test' },
+    { row: 4, material: 'test-225-1', part: 'test' },
+  ]);
+  expect(heldOutCopies({ ...made, count: 0 }, store)).toEqual([]);
 });
 
 it('refuses an archive of another split of the same materials', async () => {
