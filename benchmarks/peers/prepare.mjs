@@ -1,10 +1,10 @@
 // Measures `gan data prepare` against prepare.py, and its memory and time as the data grow.
 //
 //   node benchmarks/peers/prepare.mjs [--python python3] [--samples 5000] [--workers 2] [--rounds 3]
-//                                     [--counts 200,625,1250,2500,5000] [--share 5]
+//                                     [--counts 200,625,1250,2500,5000] [--share 5] [--cold 660]
 //
 // Both read the same files in one run, turn about, without an index: `warm` with the pages in the
-// cache, `cold` (660 samples) after the cache was told to drop them. Of the warm ones, `share`
+// cache, `cold` (as many samples, 3 MiB each on the disk) after the cache was told to drop them. Of the warm ones, `share`
 // samples are links to one stored stack, so that they fit the cache. Prints a line of JSON a
 // measurement; `cpu` counts all processes and changes less on a busy machine than `seconds`.
 // Peaks are of resident memory, summed over the command and its reading processes.
@@ -24,6 +24,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     counts: { type: 'string', default: '200,625,1250,2500,5000' },
     share: { type: 'string', default: '5' },
+    cold: { type: 'string', default: '660' },
   },
 });
 const folder = mkdtempSync(join(tmpdir(), 'cbed-bench-'));
@@ -148,7 +149,7 @@ try {
   report({ settings: values, machine, node: process.version });
   const rounds = Number(values.rounds);
   await throughput('warm', { count: Number(values.samples), rounds, share: values.share });
-  await throughput('cold', { count: 660, rounds: 1, share: 1 });
+  await throughput('cold', { count: Number(values.cold), rounds: 1, share: 1 });
   await scaling();
 } finally {
   rmSync(folder, { recursive: true, force: true });
