@@ -1,4 +1,5 @@
 import { confusions } from '../../classifier/boundary/confusion.ts';
+import type { ClassPair } from '../../classifier/boundary/margin.ts';
 import { verifierMargins } from '../../synthetic/gates.ts';
 import type { Store } from '../dataset/store.ts';
 import { inputError } from '../ground/errors.ts';
@@ -107,21 +108,26 @@ export function probeImages(probe: ImagesProbe) {
 /** The surest triplet of either class, and of the others the one nearest to the boundary. */
 function threeTriplets(
   { guide }: ImagesProbe,
-  pair: { label: number; partner: number },
+  pair: ClassPair,
   stacks: readonly [Uint8Array, Uint8Array],
 ): [Uint8Array, Uint8Array, Uint8Array] {
   const size = 3 * guide.size * guide.size;
   const [own, other] = stacks.map((stack, side) => {
+    const label = side === 0 ? pair.label : pair.partner;
     const margins = verifierMargins(guide, stack, pair);
-    const sign = side === 0 ? -1 : 1;
+    const probabilities = guide.predict(stack);
     return triplets(stack, size)
-      .map((pixels, i) => ({ pixels, margin: margins[i]! }))
-      .sort((a, b) => sign * (a.margin - b.margin));
-  }) as [{ pixels: Uint8Array; margin: number }[], { pixels: Uint8Array; margin: number }[]];
-  const rest = [...own.slice(1), ...other.slice(1)].sort(
+      .map((pixels, i) => ({
+        pixels,
+        margin: margins[i]!,
+        sure: probabilities[i * guide.classes.length + label]!,
+      }))
+      .sort((a, b) => b.sure - a.sure);
+  });
+  const rest = [...own!.slice(1), ...other!.slice(1)].sort(
     (a, b) => Math.abs(a.margin) - Math.abs(b.margin),
   );
   const [near] = rest;
   if (!near) throw inputError('two triplets span no plane: the pair needs at least three');
-  return [own[0]!.pixels, other[0]!.pixels, near.pixels];
+  return [own![0]!.pixels, other![0]!.pixels, near.pixels];
 }
