@@ -96,6 +96,27 @@ export function armsFigure(comparison: Comparison, statistic: Statistic): string
   );
 }
 
+/** A row with what it was (grey) and what it became. */
+interface Change {
+  name: string;
+  before: number;
+  after: number;
+  colour: string;
+}
+
+const beforeAfter = (rows: readonly Change[]): Plot.Markish[] => [
+  Plot.link(rows, {
+    x1: 'before',
+    x2: 'after',
+    y1: 'name',
+    y2: 'name',
+    stroke: 'colour',
+    strokeWidth: 2,
+  }),
+  Plot.dot(rows, { x: 'before', y: 'name', fill: '#999999', r: 3.5 }),
+  Plot.dot(rows, { x: 'after', y: 'name', fill: 'colour', r: 4.5 }),
+];
+
 /** Recall of every class before and after, ordered by training count: the picture of imbalance. */
 export function classChangeFigure(comparison: Comparison): string {
   const rows = [...comparison.classes]
@@ -118,18 +139,7 @@ export function classChangeFigure(comparison: Comparison): string {
       marginLeft: 90,
       x: { domain: [0, 1], label: 'recall on test materials', grid: true },
       y: { domain: rows.map(({ name }) => name), label: null },
-      marks: [
-        Plot.link(rows, {
-          x1: 'before',
-          x2: 'after',
-          y1: 'name',
-          y2: 'name',
-          stroke: 'colour',
-          strokeWidth: 2,
-        }),
-        Plot.dot(rows, { x: 'before', y: 'name', fill: '#999999', r: 3.5 }),
-        Plot.dot(rows, { x: 'after', y: 'name', fill: 'colour', r: 4.5 }),
-      ],
+      marks: beforeAfter(rows),
     },
   );
 }
@@ -154,18 +164,7 @@ export function confusionFigure(comparison: Comparison): string {
       marginLeft: 170,
       x: { label: 'share of the test triplets of the space group (%)', grid: true, nice: true },
       y: { domain: rows.map(({ name }) => name), label: null },
-      marks: [
-        Plot.link(rows, {
-          x1: 'before',
-          x2: 'after',
-          y1: 'name',
-          y2: 'name',
-          stroke: 'colour',
-          strokeWidth: 2,
-        }),
-        Plot.dot(rows, { x: 'before', y: 'name', fill: '#999999', r: 3.5 }),
-        Plot.dot(rows, { x: 'after', y: 'name', fill: 'colour', r: 4.5 }),
-      ],
+      marks: beforeAfter(rows),
     },
   );
 }
