@@ -15,18 +15,7 @@ import { interactionParameter, wavelength } from '../../src/simulate/electron.ts
 import { emptyPlane, type Plane, transform } from '../../src/simulate/fourier.ts';
 import { VOLT_SQUARE_ANGSTROM } from '../../src/simulate/projection.ts';
 import { electronFactor, kirkland } from '../../src/simulate/scattering.ts';
-
-/** Largest difference as a share of the largest value. */
-function difference(ours: ArrayLike<number>, theirs: ArrayLike<number>): number {
-  expect(ours.length).toBe(theirs.length);
-  let [most, size] = [0, 0];
-  for (let i = 0; i < ours.length; i++) {
-    most = Math.max(most, Math.abs(ours[i]! - theirs[i]!));
-    size = Math.max(size, Math.abs(theirs[i]!));
-  }
-  expect(size).toBeGreaterThan(0);
-  return most / size;
-}
+import { difference } from '../support/difference.ts';
 
 interface Wanted {
   rows: number;

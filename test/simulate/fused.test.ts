@@ -10,20 +10,10 @@ import { simulationSchema } from '../../src/simulate/options.ts';
 import { periodicMultislice } from '../../src/simulate/periodic.ts';
 import { drawPeriodic, planPeriodic } from '../../src/simulate/periodic-patterns.ts';
 import { GALLIUM_ARSENIDE, SILICON } from '../support/crystals.ts';
+import { difference } from '../support/difference.ts';
 
 const generated = (spaceGroup: number): Crystal =>
   generateCrystal({ spaceGroup, stream: new Stream(5, `fused/${spaceGroup}`), id: 'g' });
-
-/** Largest difference as a share of the largest value. */
-function difference(ours: ArrayLike<number>, theirs: ArrayLike<number>): number {
-  expect(ours.length).toBe(theirs.length);
-  let [most, size] = [0, 0];
-  for (let i = 0; i < ours.length; i++) {
-    most = Math.max(most, Math.abs(ours[i]! - theirs[i]!));
-    size = Math.max(size, Math.abs(theirs[i]!));
-  }
-  return most / size;
-}
 
 /** The same multislice in double precision, for the first `waves` tilts; stage by stage. */
 function inDouble(job: Job, waves: number): number[][] {
