@@ -214,6 +214,6 @@ export class PixelLooks {
 function checked(loss: number, step: number): void {
   if (Number.isFinite(loss)) return;
   throw new Error(
-    `GAN training: the loss on rendered pixels is ${loss} at step ${step}; lower --pixel-weight`,
+    `GAN training: the loss on rendered pixels is ${loss} at step ${step}; lower pixelWeight in the settings file (--config)`,
   );
 }
