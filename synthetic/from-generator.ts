@@ -1,5 +1,6 @@
 import type { Lineage } from '../gan/lineage.ts';
 import type { Store } from '../src/dataset/store.ts';
+import { joinTriplets } from '../src/dataset/triplet-stack.ts';
 import type { ArchiveContents, Parameters } from './archive.ts';
 import { splitDigest } from './leak.ts';
 import { type Origin, type Provenance, seenBy } from './provenance.ts';
@@ -30,15 +31,10 @@ export interface DrawnBy {
  */
 export function drawnArchive(by: DrawnBy, samples: readonly DrawnSample[]): ArchiveContents {
   const { model, store, guide, scaled, scores, parameters } = by;
-  const each = 3 * store.size * store.size;
-  const images = new Uint8Array(samples.length * each);
-  samples.forEach(({ pixels }, i) => {
-    images.set(pixels, i * each);
-  });
   const gan = seenBy(model.digest, model.lineage.materials);
   return {
     size: store.size,
-    images,
+    images: joinTriplets(samples.map(({ pixels }) => pixels)),
     labels: samples.map(({ passport }) => passport.class),
     classes: store.classes,
     camera: store.camera,

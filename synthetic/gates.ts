@@ -1,8 +1,9 @@
-import { type ClassPair, pairView } from '../classifier/boundary/margin.ts';
+import { type ClassPair, logProbabilities, pairView } from '../classifier/boundary/margin.ts';
 import type { Classifier } from '../classifier/classifier.ts';
 import type { Candidate, Gate } from '../gan/boundary.ts';
 import type { Examples } from '../src/dataset/examples.ts';
 import type { Store } from '../src/dataset/store.ts';
+import { joinTriplets } from '../src/dataset/triplet-stack.ts';
 import { Stream } from '../src/ground/stream.ts';
 import type { Triplets } from './descriptors/descriptors.ts';
 import { realism } from './metrics/realism.ts';
@@ -10,14 +11,8 @@ import { references } from './reference.ts';
 import { convolutionSpace, fitScaler, type Space, standardised } from './spaces/space.ts';
 
 /** Pixels of candidates one after another. */
-export function pixelsOf(candidates: readonly Pick<Candidate, 'drawn'>[]): Uint8Array {
-  const each = candidates[0]?.drawn.pixels.length ?? 0;
-  const pixels = new Uint8Array(candidates.length * each);
-  candidates.forEach(({ drawn }, i) => {
-    pixels.set(drawn.pixels, i * each);
-  });
-  return pixels;
-}
+export const pixelsOf = (candidates: readonly Pick<Candidate, 'drawn'>[]): Uint8Array =>
+  joinTriplets(candidates.map(({ drawn }) => drawn.pixels));
 
 /** Margin in nats up to which a classifier of another seed agrees that a sample is near. */
 const AGREEMENT = 2;
@@ -42,7 +37,7 @@ export function verifierMargins(
   pair: ClassPair,
 ): Float64Array {
   const classes = verifier.classes.length;
-  const logs = verifier.predict(pixels).map((p) => Math.log(Math.max(p, 1e-30)));
+  const logs = logProbabilities(verifier, pixels);
   return Float64Array.from({ length: logs.length / classes }, (_, row) => {
     return pairView(logs, row, { ...pair, classes }).margin;
   });

@@ -1,3 +1,5 @@
+import type { Classifier, Patterns } from '../classifier.ts';
+
 /** Two classes on either side of a decision boundary, as class indices. */
 export interface ClassPair {
   label: number;
@@ -29,6 +31,13 @@ export function probabilities(
   for (let c = 0; c < classes; c++) total += values[c] = Math.exp(logits[start + c]! - largest);
   return values.map((value) => value / total);
 }
+
+/**
+ * Logarithms of a classifier's probabilities of patterns, (N, classes): logits that give these
+ * probabilities back.
+ */
+export const logProbabilities = (classifier: Classifier, patterns: Patterns): Float32Array =>
+  classifier.predict(patterns).map((p) => Math.log(Math.max(p, 1e-30)));
 
 /** The view of row `row` of temperature-scaled logits (N, classes). */
 export function pairView(

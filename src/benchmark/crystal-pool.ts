@@ -5,6 +5,7 @@ import { likeliestPairs } from '../../synthetic/sampling/pairs.ts';
 import type { Crystal } from '../crystal/crystal.ts';
 import { generateCrystal } from '../crystal/generate.ts';
 import { toPixels } from '../dataset/transform.ts';
+import { joinTriplets } from '../dataset/triplet-stack.ts';
 import { writeJson } from '../ground/files.ts';
 import { Stream } from '../ground/stream.ts';
 import { simulationSchema } from '../simulate/options.ts';
@@ -47,24 +48,11 @@ interface Made {
   passport: Provenance;
 }
 
-/** Pixels of triplets, one after another. */
-function joined(made: readonly Made[], each: number): Uint8Array {
-  const images = new Uint8Array(made.length * each);
-  made.forEach(({ pixels }, i) => {
-    images.set(pixels, i * each);
-  });
-  return images;
-}
-
 /** Without crystals that by chance are a held-out one: they would show the test to the training. */
 function newOnes({ store }: PoolWork, made: readonly Made[]): Made[] {
-  const each = store.size * store.size * 3;
-  const pixels = (rows: ArrayLike<number>) =>
-    joined(
-      Array.from(rows, (row) => made[row]!),
-      each,
-    );
-  const stack = { count: made.length, size: store.size, images: pixels };
+  const images = (rows: ArrayLike<number>) =>
+    joinTriplets(Array.from(rows, (row) => made[row]!.pixels));
+  const stack = { count: made.length, size: store.size, images };
   const copies = new Set(heldOutCopies(stack, store).map(({ row }) => row));
   return made.filter((_, row) => !copies.has(row));
 }
@@ -72,10 +60,9 @@ function newOnes({ store }: PoolWork, made: readonly Made[]): Made[] {
 async function writePool(work: PoolWork, all: readonly Made[], guide: Seen | null) {
   const { store, file } = work;
   const made = newOnes(work, all);
-  const images = joined(made, store.size * store.size * 3);
   await writeArchive(file, {
     size: store.size,
-    images,
+    images: joinTriplets(made.map(({ pixels }) => pixels)),
     labels: made.map(({ passport }) => passport.class),
     classes: store.classes,
     camera: store.camera,

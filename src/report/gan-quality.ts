@@ -3,6 +3,7 @@ import { type Features, pickRows } from '../../synthetic/metrics/features.ts';
 import { kid } from '../../synthetic/metrics/kid.ts';
 import { convolutionSpace, fitScaler, standardised } from '../../synthetic/spaces/space.ts';
 import type { Store } from '../dataset/store.ts';
+import { joinTriplets } from '../dataset/triplet-stack.ts';
 import { Stream } from '../ground/stream.ts';
 
 /** KID of a generator's samples against real training triplets of the same classes. */
@@ -31,12 +32,7 @@ const embedder = () => {
 async function drawnPixels(model: Generator, classes: readonly number[]): Promise<Uint8Array> {
   const count = Math.max(2, Math.ceil(GENERATED / classes.length));
   const drawn = await randomPixels(model, { spaceGroups: classes, count, seed: 0 });
-  const each = drawn[0]!.length;
-  const pixels = new Uint8Array(drawn.length * each);
-  drawn.forEach((one, i) => {
-    pixels.set(one, i * each);
-  });
-  return pixels;
+  return joinTriplets(drawn);
 }
 
 /**

@@ -1,9 +1,9 @@
 import { confusions } from '../../classifier/boundary/confusion.ts';
-import type { ClassPair } from '../../classifier/boundary/margin.ts';
-import { verifierMargins } from '../../synthetic/gates.ts';
+import { type ClassPair, logProbabilities, pairView } from '../../classifier/boundary/margin.ts';
 import type { Store } from '../dataset/store.ts';
+import { splitTriplets } from '../dataset/triplet-stack.ts';
 import { inputError } from '../ground/errors.ts';
-import { embeddingSvg, type Judges, marginSvg, planeSvg, triplets } from './probe-judged.ts';
+import { embeddingSvg, type Judges, marginSvg, planeSvg } from './probe-judged.ts';
 import { type PairCell, pairFigure } from './probe-pairs.ts';
 
 export interface ImagesProbe extends Judges {
@@ -30,7 +30,7 @@ function confusionCells(probe: ImagesProbe): PairCell[] {
     throw inputError(`${store.path} has no triplet of a space group that the classifier knows`);
   }
   const labels = rows.map((row) => guide.classes.indexOf(store.rows.spaceGroup[row]!));
-  const logs = guide.predict(store.images(rows)).map((p) => Math.log(Math.max(p, 1e-30)));
+  const logs = logProbabilities(guide, store.images(rows));
   const table = confusions(logs, labels, guide.classes.length);
   const present = new Set(labels);
   return [...present].flatMap((label) =>
@@ -112,16 +112,15 @@ function threeTriplets(
   stacks: readonly [Uint8Array, Uint8Array],
 ): [Uint8Array, Uint8Array, Uint8Array] {
   const size = 3 * guide.size * guide.size;
+  const classes = guide.classes.length;
   const [own, other] = stacks.map((stack, side) => {
-    const label = side === 0 ? pair.label : pair.partner;
-    const margins = verifierMargins(guide, stack, pair);
-    const probabilities = guide.predict(stack);
-    return triplets(stack, size)
-      .map((pixels, i) => ({
-        pixels,
-        margin: margins[i]!,
-        sure: probabilities[i * guide.classes.length + label]!,
-      }))
+    const logs = logProbabilities(guide, stack);
+    return splitTriplets(stack, size)
+      .map((pixels, row) => {
+        const view = pairView(logs, row, { ...pair, classes });
+        const sure = side === 0 ? view.probability : view.partnerProbability;
+        return { pixels, margin: view.margin, sure };
+      })
       .sort((a, b) => b.sure - a.sure);
   });
   const rest = [...own!.slice(1), ...other!.slice(1)].sort(

@@ -1,6 +1,7 @@
 import type { ClassPair } from '../../classifier/boundary/margin.ts';
 import type { Classifier } from '../../classifier/classifier.ts';
 import { verifierMargins } from '../../synthetic/gates.ts';
+import { splitTriplets } from '../dataset/triplet-stack.ts';
 import { Stream } from '../ground/stream.ts';
 import { embeddingFigure } from './probe-embedding.ts';
 import { embeddingEvidence, planeEvidence } from './probe-evidence.ts';
@@ -27,13 +28,9 @@ const MOST_PANELS = 4;
 const distance = (a: Uint8Array, b: Uint8Array): number =>
   a.reduce((sum, v, i) => sum + (v - b[i]!) ** 2, 0);
 
-/** Triplets of a stack, each of `size` numbers. */
-export const triplets = (stack: Uint8Array, size: number): Uint8Array[] =>
-  Array.from({ length: stack.length / size }, (_, i) => stack.subarray(i * size, (i + 1) * size));
-
 /** The triplet of a stack that is nearest to another. */
 export const nearest = (stack: Uint8Array, to: Uint8Array): Uint8Array =>
-  triplets(stack, to.length).reduce((best, one) =>
+  splitTriplets(stack, to.length).reduce((best, one) =>
     distance(one, to) < distance(best, to) ? one : best,
   );
 

@@ -9,6 +9,7 @@ import {
   standardised,
 } from '../../synthetic/spaces/space.ts';
 import type { Store } from '../dataset/store.ts';
+import { joinTriplets } from '../dataset/triplet-stack.ts';
 import { Stream } from '../ground/stream.ts';
 import type { StudyGan } from './study-gan.ts';
 
@@ -40,7 +41,7 @@ async function drawnBy(path: string, spaceGroups: readonly number[], seed: numbe
   const model = GanModel.load(path);
   try {
     const drawn = await randomPixels(model, { spaceGroups, count: EACH, seed });
-    return { pixels: Uint8Array.from(Buffer.concat(drawn)), count: drawn.length };
+    return { pixels: joinTriplets(drawn), count: drawn.length };
   } finally {
     model.dispose();
   }

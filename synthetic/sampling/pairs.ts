@@ -1,4 +1,5 @@
 import { type Confusion, confusions, partnersOf } from '../../classifier/boundary/confusion.ts';
+import { logProbabilities } from '../../classifier/boundary/margin.ts';
 import type { Classifier } from '../../classifier/classifier.ts';
 import type { Store } from '../../src/dataset/store.ts';
 import type { Wanted } from './wanted.ts';
@@ -13,7 +14,7 @@ export interface WantedPair {
 /** How classes are confused on validation, by the guide. */
 export function validationConfusion(guide: Classifier, store: Store): Confusion[][] {
   const held = store.examples('validation');
-  const logs = guide.predict(held).map((p) => Math.log(Math.max(p, 1e-30)));
+  const logs = logProbabilities(guide, held);
   return confusions(logs, held.labels, store.classes.length);
 }
 
