@@ -120,3 +120,9 @@ export class BatchSampler {
     return this.stream;
   }
 }
+
+/** A sampler of training vectors. */
+export const batchSampler = (data: TrainingVectors, stream: Stream): BatchSampler => {
+  const { labels, attention } = data;
+  return new BatchSampler({ labels, classes: classCount(data), attention, stream });
+};

@@ -1,8 +1,9 @@
-import { Adam, blend } from '../src/engine/adam.ts';
+import { Adam } from '../src/engine/adam.ts';
 import { explainStepError } from '../src/engine/explain.ts';
 import type { ParameterLayout } from '../src/engine/parameters.ts';
-import { type Tensor1D, tf } from '../src/engine/tf.ts';
+import type { Tensor1D } from '../src/engine/tf.ts';
 import type { Stream } from '../src/ground/stream.ts';
+import { MovingAverage } from './average.ts';
 import type { StepLosses, TrainerState } from './trainee.ts';
 
 /** The two networks that train against each other. */
@@ -36,7 +37,7 @@ export class NetworkPair {
   readonly layouts: Layouts;
   private readonly options: PairOptions;
   private readonly adams: Record<NetworkName, Adam>;
-  private mean: Tensor1D;
+  private readonly mean: MovingAverage;
   private steps = 0;
 
   /** Starting weights come from the streams `generator` and `discriminator`. */
@@ -49,7 +50,8 @@ export class NetworkPair {
       generator: new Adam(start, GAN_BETAS),
       discriminator: new Adam(judge, GAN_BETAS),
     };
-    this.mean = tf.tensor1d(start);
+    const { average: most, settling } = options;
+    this.mean = new MovingAverage(start, { most, settling });
   }
 
   /** Updates done so far. */
@@ -68,12 +70,12 @@ export class NetworkPair {
 
   /** Flat weights of the averaged generator; replaced by the next update. */
   get average(): Tensor1D {
-    return this.mean;
+    return this.mean.values;
   }
 
   /** The same as numbers. */
   averaged(): Float32Array {
-    return this.mean.dataSync() as Float32Array;
+    return this.mean.numbers();
   }
 
   /**
@@ -84,7 +86,7 @@ export class NetworkPair {
   update(both: () => StepLosses): StepLosses {
     try {
       const losses = both();
-      this.follow();
+      this.mean.follow(this.generator, this.steps);
       this.steps++;
       return losses;
     } catch (error) {
@@ -96,14 +98,6 @@ export class NetworkPair {
   descend(name: NetworkName, gradient: Tensor1D, rate: number): void {
     this.adams[name].apply(gradient, rate);
     gradient.dispose();
-  }
-
-  private follow(): void {
-    const { average, settling } = this.options;
-    const keep = Math.min(average, this.steps / (this.steps + settling));
-    const next = blend(this.mean, this.generator, keep);
-    this.mean.dispose();
-    this.mean = next;
   }
 
   state(): PairState {
@@ -121,8 +115,7 @@ export class NetworkPair {
     this.steps = state.step;
     this.adams.generator.restore(state.generator, state.generatorAdam);
     this.adams.discriminator.restore(state.discriminator, state.discriminatorAdam);
-    this.mean.dispose();
-    this.mean = tf.tensor1d(state.average);
+    this.mean.restore(state.average);
   }
 
   dispose(): void {

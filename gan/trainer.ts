@@ -2,7 +2,13 @@ import { kernels } from '../src/engine/kernels.ts';
 import { numbersOf } from '../src/engine/numbers.ts';
 import { type Tensor1D, type Tensor2D, tf } from '../src/engine/tf.ts';
 import { Stream } from '../src/ground/stream.ts';
-import { BatchSampler, classCount, groupedRows, type TrainingVectors } from './batches.ts';
+import {
+  type BatchSampler,
+  batchSampler,
+  classCount,
+  groupedRows,
+  type TrainingVectors,
+} from './batches.ts';
 import type { GanConfig } from './config.ts';
 import { type Critic, criticScores } from './critic.ts';
 import { fusedGradients } from './fused-gradients.ts';
@@ -78,13 +84,8 @@ export class GanTrainer implements Trainee {
     this.looks = looksAtPixels(config)
       ? new PixelLooks(data, config, stream.split('pixels'))
       : null;
-    this.sampler = this.samplerFrom(stream.split('batches'));
+    this.sampler = batchSampler(data, stream.split('batches'));
     this.noise = new NoiseSource(stream.split('noise'));
-  }
-
-  private samplerFrom(stream: Stream): BatchSampler {
-    const { labels, attention } = this.data;
-    return new BatchSampler({ labels, classes: classCount(this.data), attention, stream });
   }
 
   get step(): number {
@@ -216,7 +217,7 @@ export class GanTrainer implements Trainee {
   restore(state: TrainerState): void {
     this.pair.restore(state);
     this.inputNoise = state.inputNoise;
-    this.sampler = this.samplerFrom(Stream.restore(state.draws));
+    this.sampler = batchSampler(this.data, Stream.restore(state.draws));
     this.noise = new NoiseSource(state.noise);
     if (state.rendered) this.looks?.restore(state.rendered);
   }

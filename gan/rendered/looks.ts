@@ -1,7 +1,7 @@
 import { type Tensor1D, type Tensor2D, tf } from '../../src/engine/tf.ts';
 import { usageError } from '../../src/ground/errors.ts';
 import { Stream } from '../../src/ground/stream.ts';
-import { BatchSampler, classCount, type TrainingVectors } from '../batches.ts';
+import { type BatchSampler, batchSampler, type TrainingVectors } from '../batches.ts';
 import type { GanConfig } from '../config.ts';
 import { type SpaceContext, spaceTensors } from '../decode.ts';
 import { NoiseSource } from '../noise.ts';
@@ -80,17 +80,15 @@ export class PixelLooks {
     this.data = data;
     this.behind = data.behind;
     this.judge = judgeSide(data, config.pixelJudge, stream);
-    this.refiner = config.refiner ? new RefinerSide(config.refiner, stream.split('refiner')) : null;
+    const most = config.average ** config.pixelEvery;
+    this.refiner = config.refiner
+      ? new RefinerSide(config.refiner, most, stream.split('refiner'))
+      : null;
     const { space } = data.behind;
     this.context = { space, tensors: spaceTensors(space) };
     this.drawn = new DrawnRows(this.context, data);
-    this.sampler = this.samplerFrom(stream.split('batches'));
+    this.sampler = batchSampler(data, stream.split('batches'));
     this.noise = new NoiseSource(stream.split('noise'));
-  }
-
-  private samplerFrom(stream: Stream): BatchSampler {
-    const { labels, attention } = this.data;
-    return new BatchSampler({ labels, classes: classCount(this.data), attention, stream });
   }
 
   /** Whether a look is due before update `step`. */
@@ -133,7 +131,7 @@ export class PixelLooks {
     );
     tf.dispose(singular);
     checked(made.loss, at.step);
-    if (made.refiner) this.moveRefiner(made.refiner, at);
+    if (made.refiner) this.refiner!.descend(made.refiner, this.looksBefore(at));
     return made.maker;
   }
 
@@ -141,18 +139,12 @@ export class PixelLooks {
   private leashed(given: GivenPatterns, at: LookedAt): null {
     const { loss, gradient } = descendLeash(this.refiner!.now(), given, this.config.leash);
     checked(loss, at.step);
-    this.moveRefiner(gradient, at);
+    this.refiner!.descend(gradient, this.looksBefore(at));
     return null;
   }
 
   private looksBefore({ step }: LookedAt): number {
     return step / this.config.pixelEvery;
-  }
-
-  private moveRefiner(gradient: Tensor1D, at: LookedAt): void {
-    const { average, pixelEvery } = this.config;
-    const most = average ** pixelEvery;
-    this.refiner!.descend(gradient, { looks: this.looksBefore(at), most });
   }
 
   /** Classes, and real triplets of them with their drawings. */
@@ -197,7 +189,7 @@ export class PixelLooks {
   }
 
   restore(state: RenderedState): void {
-    this.sampler = this.samplerFrom(Stream.restore(state.draws));
+    this.sampler = batchSampler(this.data, Stream.restore(state.draws));
     this.noise = new NoiseSource(state.noise);
     if (state.judge) this.judge?.restore(state.judge);
     if (state.refiner) this.refiner?.restore(state.refiner);

@@ -1,7 +1,8 @@
-import { Adam, blend } from '../../src/engine/adam.ts';
+import { Adam } from '../../src/engine/adam.ts';
 import type { ParameterLayout } from '../../src/engine/parameters.ts';
-import { type Tensor1D, tf } from '../../src/engine/tf.ts';
+import type { Tensor1D } from '../../src/engine/tf.ts';
 import type { Stream } from '../../src/ground/stream.ts';
+import { MovingAverage } from '../average.ts';
 import { GAN_BETAS } from '../pair.ts';
 import { discriminatorLayout } from '../pixel/discriminator.ts';
 import { OBJECTIVES } from '../pixel/losses.ts';
@@ -70,13 +71,14 @@ export class JudgeSide {
 export class RefinerSide {
   private readonly layout: ParameterLayout;
   private readonly adam: Adam;
-  private average: Tensor1D;
+  private readonly average: MovingAverage;
 
-  constructor(channels: number, stream: Stream) {
+  /** @param most largest decay of the moving average, from look to look. */
+  constructor(channels: number, most: number, stream: Stream) {
     this.layout = refinerLayout(channels);
     const start = this.layout.initial(stream);
     this.adam = new Adam(start, GAN_BETAS);
-    this.average = tf.tensor1d(start);
+    this.average = new MovingAverage(start, { most, settling: SETTLING });
   }
 
   now(): Flat {
@@ -84,17 +86,14 @@ export class RefinerSide {
   }
 
   /** Moves down a gradient, which is disposed of; the average follows and forgets its start fast. */
-  descend(gradient: Tensor1D, { looks, most }: { looks: number; most: number }): void {
+  descend(gradient: Tensor1D, looks: number): void {
     this.adam.apply(gradient, REFINER_RATE);
     gradient.dispose();
-    const keep = Math.min(most, looks / (looks + SETTLING));
-    const next = blend(this.average, this.adam.values, keep);
-    this.average.dispose();
-    this.average = next;
+    this.average.follow(this.adam.values, looks);
   }
 
   averaged(): Float32Array {
-    return this.average.dataSync() as Float32Array;
+    return this.average.numbers();
   }
 
   state(): SideState {
@@ -103,8 +102,7 @@ export class RefinerSide {
 
   restore({ values, adam, beside }: SideState): void {
     this.adam.restore(values, adam);
-    this.average.dispose();
-    this.average = tf.tensor1d(beside);
+    this.average.restore(beside);
   }
 
   dispose(): void {
