@@ -75,6 +75,7 @@ export async function stripFigure(data: StripData): Promise<string> {
         labelAnchor: 'bottom',
         domain: [0, TOP],
         ticks: [0, 0.25, 0.5, 0.75, 1],
+        tickFormat: '.2f',
       },
       color: { type: 'identity' },
       marks: [
