@@ -34,8 +34,8 @@ export interface TrainOptions {
 /** What a run uses where nothing else is said. */
 export const TRAINING_DEFAULTS = {
   batch: 64,
-  rate: 2e-3,
-  weightDecay: 1e-3,
+  rate: 1.5e-2,
+  weightDecay: 3e-2,
   evaluations: 8,
 } as const;
 

@@ -43,7 +43,7 @@ export async function makerClassifier(work: MakerWork, role: Role): Promise<Clas
   const { folder, cell, store, progress } = work;
   const path = folder.sharedFile(makersFolder(cell), role);
   if (existsSync(`${path}/config.json`)) return loadClassifier(path);
-  const { updates, batch } = folder.study;
+  const { updates, batch, rate } = folder.study;
   const seed = ROLE_SEEDS[role] + cell.gan;
   const classifier = await trainClassifier({
     examples: store.examples('train'),
@@ -52,12 +52,14 @@ export async function makerClassifier(work: MakerWork, role: Role): Promise<Clas
     techniques: MAKER_TECHNIQUES,
     updates,
     batch,
+    rate,
     seed,
     camera: store.camera,
     progress: (stage, total) => progress(`${role}: ${stage}`, total),
   });
   await classifier.save(path);
-  writeJson(`${path}/config.json`, { role, techniques: MAKER_TECHNIQUES, updates, batch, seed });
+  const config = { role, techniques: MAKER_TECHNIQUES, updates, batch, rate, seed };
+  writeJson(`${path}/config.json`, config);
   return classifier;
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { TRAINING_DEFAULTS } from '../../classifier/options.ts';
 
 /** Where the synthetic rows of an arm come from; everything but the GAN is a control. */
 export const SYNTHETIC_SOURCES = [
@@ -61,7 +62,9 @@ export const studySchema = z.strictObject({
   /** Materials that the arms are compared on: variants are chosen on validation, never on test. */
   judgedOn: z.enum(['test', 'validation']).default('test'),
   updates: z.int().min(1).default(1200),
-  batch: z.int().min(1).default(64),
+  batch: z.int().min(1).default(TRAINING_DEFAULTS.batch),
+  /** Peak of the classifier's learning rate. */
+  rate: z.number().positive().default(TRAINING_DEFAULTS.rate),
   ganSteps: z.int().min(1).default(3000),
   /** Candidates a boundary search may try for each wanted sample. */
   boundaryAttempts: z.int().min(1).default(8),

@@ -34,7 +34,7 @@ export interface ChosenTraining extends Trained {
 
 async function trainOnce(work: ArmWork, cell: SettledCell): Promise<Trained> {
   const { folder, store, progress = silentProgress } = work;
-  const { updates, batch } = folder.study;
+  const { updates, batch, rate } = folder.study;
   const set = await trainingSet(folder, cell, store);
   const { examples } = set;
   const validation = store.examples('validation');
@@ -45,6 +45,7 @@ async function trainOnce(work: ArmWork, cell: SettledCell): Promise<Trained> {
     techniques: cell.arm.techniques,
     updates,
     batch,
+    rate,
     seed: cell.seed,
     camera: store.camera,
     progress,
