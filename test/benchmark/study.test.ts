@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { TECHNIQUES } from '../../classifier/techniques.ts';
 import { openStudyFolder } from '../../src/benchmark/folder.ts';
 import { BUILT_IN_STUDIES, loadStudy } from '../../src/benchmark/load.ts';
 import { arrayScript } from '../../src/benchmark/slurm.ts';
@@ -23,6 +24,11 @@ const faultOf = (work: () => unknown): CbedError => {
   }
   throw new Error('nothing was thrown');
 };
+
+it('asks the challenge of every technique there is', () => {
+  const asked = new Set(loadStudy('challenge').arms.flatMap(({ techniques }) => techniques));
+  expect(TECHNIQUES.map(({ name }) => name).filter((name) => !asked.has(name))).toEqual([]);
+});
 
 it.each(BUILT_IN_STUDIES)('the built-in study %s is sound', (name) => {
   const study = loadStudy(name);
