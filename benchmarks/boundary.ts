@@ -22,9 +22,9 @@ import { encodeExamples } from '../src/codec/encode.ts';
 import { writeAtomic, writeJson } from '../src/ground/files.ts';
 import { textTable } from '../src/ground/log.ts';
 import { terminalProgress } from '../src/ground/progress.ts';
+import { median } from '../src/ground/quantile.ts';
 import { readJson } from '../src/ground/run.ts';
 import { pixelsOf, sampleGates, verifierMargins } from '../synthetic/gates.ts';
-import { median } from '../synthetic/metrics/quantile.ts';
 import { likeliestPairs } from '../synthetic/sampling/pairs.ts';
 import { randomSamples } from '../synthetic/sampling/random.ts';
 

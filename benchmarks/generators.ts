@@ -32,6 +32,7 @@ import { openStore, type Store } from '../src/dataset/store.ts';
 import { writeAtomic, writeJson } from '../src/ground/files.ts';
 import { textTable } from '../src/ground/log.ts';
 import { terminalProgress } from '../src/ground/progress.ts';
+import { median } from '../src/ground/quantile.ts';
 import { readJson } from '../src/ground/run.ts';
 import { Stream } from '../src/ground/stream.ts';
 import { didYouMean } from '../src/ground/suggest.ts';
@@ -40,7 +41,6 @@ import { contactSheet, type SheetCell } from '../src/report/sheet.ts';
 import type { SyntheticArchive } from '../synthetic/archive.ts';
 import { audit } from '../synthetic/audit.ts';
 import { pickRows } from '../synthetic/metrics/features.ts';
-import { median } from '../synthetic/metrics/quantile.ts';
 import { pooled } from '../synthetic/spaces/pooled.ts';
 import { trainVerifier } from '../synthetic/verifier.ts';
 import {

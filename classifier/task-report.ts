@@ -1,3 +1,4 @@
+import { median } from '../src/ground/quantile.ts';
 import type { Properties } from './properties.ts';
 import { CELL_NUMBERS, TASK_SIZES, type TaskTable } from './tasks.ts';
 
@@ -18,9 +19,6 @@ export interface TaskReport {
 
 const mean = (values: readonly number[]): number | null =>
   values.length > 0 ? values.reduce((a, b) => a + b, 0) / values.length : null;
-
-const median = (values: readonly number[]): number | null =>
-  values.length > 0 ? [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]! : null;
 
 function elementF1({ elements }: Properties, truth: TaskTable): number | null {
   let [hits, predicted, present] = [0, 0, 0];
@@ -56,7 +54,8 @@ export function taskReport(said: Properties, truth: TaskTable): TaskReport {
     lengthError: mean(lengths),
     angleError: mean(angles),
     volumeError: mean(volumes),
-    volumeRelativeError: median(known.map((i, at) => volumes[at]! / volume(i))),
+    volumeRelativeError:
+      known.length > 0 ? median(known.map((i, at) => volumes[at]! / volume(i))) : null,
     elementF1: elementF1(said, truth),
   };
 }

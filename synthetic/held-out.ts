@@ -1,4 +1,4 @@
-import { quantile } from './metrics/quantile.ts';
+import { quantile } from '../src/ground/quantile.ts';
 import { STRICTNESS } from './reference.ts';
 import type { SampleScore } from './samples.ts';
 import { REASON_KINDS, type Reason } from './select.ts';

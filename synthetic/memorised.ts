@@ -1,7 +1,7 @@
+import { quantile } from '../src/ground/quantile.ts';
 import { squaredDistance, visitDistances } from './metrics/distances.ts';
 import { type Features, sameWidth } from './metrics/features.ts';
 import { nearest } from './metrics/neighbours.ts';
-import { quantile } from './metrics/quantile.ts';
 
 /** A training triplet and how far it is. */
 export interface NearestReal {

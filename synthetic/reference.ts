@@ -1,6 +1,6 @@
 import { groupBy } from '../src/ground/group.ts';
+import { quantile } from '../src/ground/quantile.ts';
 import { type Features, pickRows } from './metrics/features.ts';
-import { quantile } from './metrics/quantile.ts';
 import { realismAmong } from './metrics/realism-among.ts';
 
 /** Real triplets that synthetic ones of a class are measured by. */

@@ -1,4 +1,5 @@
 import * as Plot from '@observablehq/plot';
+import { median } from '../ground/quantile.ts';
 import { figure, PALETTE } from './figure.ts';
 
 export interface MarginData {
@@ -17,15 +18,6 @@ const [BLUE, ORANGE, GREEN, PINK] = PALETTE;
 /** Margins beyond this many nats stand in the outermost bin. */
 const REACH = 12;
 const BINS = 24;
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  return sorted.length === 0
-    ? NaN
-    : (sorted[Math.floor(middle - 0.5 + (sorted.length % 2) / 2)]! + sorted[Math.floor(middle)]!) /
-        2;
-}
 
 /** How far from the boundary real and synthetic triplets lie: one histogram a kind, shares of it. */
 export function marginFigure(data: MarginData): string {

@@ -1,7 +1,7 @@
 import { rowsByClass } from '../../src/balance/sampling.ts';
 import { groupBy } from '../../src/ground/group.ts';
+import { quantile } from '../../src/ground/quantile.ts';
 import type { Features } from '../metrics/features.ts';
-import { quantile } from '../metrics/quantile.ts';
 import { DESCRIPTORS, type DescriptorGroup } from './descriptors.ts';
 
 /** What a class looks like: centre and spread of each descriptor, and how far triplets stray. */

@@ -1,8 +1,8 @@
 import { groupBy } from '../../src/ground/group.ts';
+import { median } from '../../src/ground/quantile.ts';
 import { squaredDistance, visitDistances } from './distances.ts';
 import type { Features } from './features.ts';
 import { type Groups, nearest } from './neighbours.ts';
-import { median } from './quantile.ts';
 
 /**
  * The realism that each sample of a set would have if neither it nor another one of its group

@@ -1,7 +1,7 @@
+import { median } from '../../src/ground/quantile.ts';
 import { squaredDistance, visitDistances } from './distances.ts';
 import type { Features } from './features.ts';
 import { type Groups, squaredRadii } from './neighbours.ts';
-import { median } from './quantile.ts';
 
 export interface RealismOptions {
   /** Radius of a real sample: distance to its k-th nearest other real sample. */

@@ -3,9 +3,9 @@ import { type Attempt, type Gate, type PairResult, searchPair } from '../../gan/
 import type { GanModel } from '../../gan/model.ts';
 import { BLOCK } from '../../gan/sample.ts';
 import type { ProgressFactory } from '../../src/ground/progress.ts';
+import { median } from '../../src/ground/quantile.ts';
 import type { GanSample } from '../from-gan.ts';
 import { pixelsOf, verifierMargins } from '../gates.ts';
-import { median } from '../metrics/quantile.ts';
 import { provenanceOf } from '../provenance.ts';
 import type { WantedPair } from './pairs.ts';
 

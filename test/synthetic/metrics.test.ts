@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { tf } from '../../src/engine/tf.ts';
+import { quantile } from '../../src/ground/quantile.ts';
 import { Stream } from '../../src/ground/stream.ts';
 import { authenticity } from '../../synthetic/metrics/authenticity.ts';
 import { twoSampleTest } from '../../synthetic/metrics/c2st.ts';
@@ -17,7 +18,6 @@ import { frechet } from '../../synthetic/metrics/frechet.ts';
 import { kid } from '../../synthetic/metrics/kid.ts';
 import { nearest } from '../../synthetic/metrics/neighbours.ts';
 import { prdc } from '../../synthetic/metrics/prdc.ts';
-import { quantile } from '../../synthetic/metrics/quantile.ts';
 import { realism } from '../../synthetic/metrics/realism.ts';
 import { realismAmong } from '../../synthetic/metrics/realism-among.ts';
 
