@@ -5,16 +5,20 @@ import { inputError } from '../ground/errors.ts';
 import { launcher } from '../ground/paths.ts';
 import { type ProgressFactory, silentProgress } from '../ground/progress.ts';
 import { missingCells, type StudyFolder } from './folder.ts';
-import { missingGroups, missingPools } from './pools.ts';
+import { missingGroups, missingPools, poolFile, poolsOf } from './pools.ts';
+import { WorkQueue } from './queue.ts';
 
 /** Times a task that was killed or crashed is started again. */
 const TRIES = 3;
 
 /** Something that a process of its own does. */
 interface Task {
+  kind: 'pools' | 'cells';
   id: string;
   /** Arguments of `gan bench`. */
   arguments: string[];
+  /** Whether what it needs is there. */
+  isReady(): boolean;
   isDone(): boolean;
 }
 
@@ -71,36 +75,74 @@ async function runTask(
   return `${task.id} ended with ${last}: see ${logOf(workers.folder, task)}`;
 }
 
-async function runTasks(workers: Workers, stage: string, queue: Task[]): Promise<void> {
+/** What became of the tasks of a study: a line about each that failed, and those never ready. */
+interface Ended {
+  failures: { task: Task; line: string }[];
+  blocked: readonly Task[];
+}
+
+async function runTasks(workers: Workers, tasks: readonly Task[]): Promise<Ended> {
   const { jobs, progress } = workers;
-  const bar = progress(stage, queue.length);
+  const queue = new WorkQueue(tasks);
+  const bar = progress('pools and cells', tasks.length);
   const live = new Set<() => void>();
   const stopAll = () => {
     for (const stop of live) stop();
   };
   process.once('exit', stopAll);
-  const failures: string[] = [];
+  const failures: Ended['failures'] = [];
   const work = async () => {
-    for (let task = queue.shift(); task; task = queue.shift()) {
-      const failure = await runTask(workers, task, live);
-      if (failure) failures.push(failure);
+    for (let task = await queue.next(); task; task = await queue.next()) {
+      const line = await runTask(workers, task, live);
+      if (line) failures.push({ task, line });
       bar.advance(1, task.id);
+      queue.ended();
     }
   };
   await Promise.all(Array.from({ length: Math.max(1, jobs) }, work));
   process.off('exit', stopAll);
   bar.done();
-  if (failures.length > 0) {
-    throw inputError(
-      `${failures.length} ${stage} failed; ${failures[0]}`,
-      'gan bench run again does only what is missing',
-    );
-  }
+  return { failures, blocked: queue.left };
+}
+
+function poolTasks(folder: StudyFolder): Task[] {
+  return missingGroups(folder).map((group) => ({
+    kind: 'pools',
+    id: `pools-${group}`,
+    arguments: ['pools', group],
+    isReady: () => true,
+    isDone: () => missingPools(folder, group).length === 0,
+  }));
+}
+
+function cellTasks(folder: StudyFolder): Task[] {
+  return missingCells(folder).map((cell) => ({
+    kind: 'cells',
+    id: cell.id,
+    arguments: ['cell', cell.id],
+    isReady: () => poolsOf(cell).every((pool) => existsSync(poolFile(folder, cell, pool))),
+    isDone: () => existsSync(folder.resultFile(cell)),
+  }));
+}
+
+function refuseFailures({ failures, blocked }: Ended): void {
+  if (failures.length + blocked.length === 0) return;
+  const counted = (kind: Task['kind']) => failures.filter(({ task }) => task.kind === kind).length;
+  const parts = [
+    [counted('pools'), 'pools failed'],
+    [counted('cells'), 'cells failed'],
+    [blocked.length, 'cells lack their pools'],
+  ].flatMap(([count, what]) => (count === 0 ? [] : [`${count} ${what}`]));
+  throw inputError(
+    `${parts.join(', ')}; ${failures[0]!.line}`,
+    'gan bench run again does only what is missing',
+  );
 }
 
 /**
- * Runs what is missing of a study on this machine, `jobs` processes at a time: first the pools
- * that cells share, then the cells. What is done is skipped; what is killed is tried again.
+ * Runs what is missing of a study on this machine, `jobs` processes at a time: pools that cells
+ * share first, and cells as soon as their own pools are there. What is done is skipped; what is
+ * killed is tried again.
  *
  * @throws input error naming the first task that failed, after all others have run.
  */
@@ -112,16 +154,5 @@ export async function runLocally(options: {
 }): Promise<void> {
   const { folder } = options;
   const workers: Workers = { progress: silentProgress, ...options };
-  const pools = missingGroups(folder).map((group) => ({
-    id: `pools-${group}`,
-    arguments: ['pools', group],
-    isDone: () => missingPools(folder, group).length === 0,
-  }));
-  if (pools.length > 0) await runTasks(workers, 'pools', pools);
-  const cells = missingCells(folder).map((cell) => ({
-    id: cell.id,
-    arguments: ['cell', cell.id],
-    isDone: () => existsSync(folder.resultFile(cell)),
-  }));
-  await runTasks(workers, 'cells', cells);
+  refuseFailures(await runTasks(workers, [...poolTasks(folder), ...cellTasks(folder)]));
 }
