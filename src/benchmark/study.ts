@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PARTNER_CHOICES } from '../../synthetic/sampling/searches.ts';
 
 /** Where the synthetic rows of an arm come from; everything but the GAN is a control. */
 export const SYNTHETIC_SOURCES = [
@@ -35,6 +36,13 @@ const arm = z.strictObject({
   epsilon: z.number().positive().max(1).default(0.1),
   /** Partners, the most confused first, whose boundaries are searched. */
   partners: z.int().min(1).max(10).default(1),
+  /**
+   * Who chooses partners: `candidate`, each its strongest rival, or `validation`. Absent:
+   * validation, without a default, so that earlier studies keep their digests.
+   */
+  partnerBy: z.enum(PARTNER_CHOICES).optional(),
+  /** Margin in nats that the verifier may have of a boundary sample. Absent: 2, likewise. */
+  agreement: z.number().positive().max(10).optional(),
   /** Whether samples at a boundary carry a soft label between the two classes. */
   softLabels: z.boolean().default(false),
   /** Weight of a synthetic sample in the loss. */
