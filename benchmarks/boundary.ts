@@ -13,6 +13,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { AGREEMENT } from '../classifier/boundary/margin.ts';
 import type { Classifier } from '../classifier/classifier.ts';
 import type { Attempt } from '../gan/attempt.ts';
 import { trainingClasses } from '../gan/attention.ts';
@@ -26,7 +27,7 @@ import { writeAtomic, writeJson } from '../src/ground/files.ts';
 import { tally } from '../src/ground/group.ts';
 import { terminalProgress } from '../src/ground/progress.ts';
 import { readJson } from '../src/ground/run.ts';
-import { AGREEMENT, pixelsOf, sampleGates, verifierMargins } from '../synthetic/gates.ts';
+import { pixelsOf, sampleGates, verifierMargins } from '../synthetic/gates.ts';
 import { median } from '../synthetic/metrics/quantile.ts';
 import { randomSamples } from '../synthetic/sampling/random.ts';
 import {

@@ -1,4 +1,9 @@
-import { type ClassPair, logProbabilities, pairView } from '../classifier/boundary/margin.ts';
+import {
+  AGREEMENT,
+  type ClassPair,
+  logProbabilities,
+  pairView,
+} from '../classifier/boundary/margin.ts';
 import type { Classifier } from '../classifier/classifier.ts';
 import type { Candidate, Gate } from '../gan/attempt.ts';
 import type { Examples } from '../src/dataset/examples.ts';
@@ -13,9 +18,6 @@ import { convolutionSpace, fitScaler, type Space, standardised } from './spaces/
 /** Pixels of candidates one after another. */
 export const pixelsOf = (candidates: readonly Pick<Candidate, 'drawn'>[]): Uint8Array =>
   joinTriplets(candidates.map(({ drawn }) => drawn.pixels));
-
-/** Margin in nats up to which a classifier of another seed agrees that a sample is near. */
-export const AGREEMENT = 0.75;
 
 /**
  * Lets candidates pass that classifiers of other seeds also see between the two classes: none is

@@ -101,3 +101,6 @@ export function sidedView(logits: ArrayLike<number>, row: number, sides: Sides):
 /** Whether a view lies on the label's side of the boundary and within `epsilon` of it. */
 export const isNear = ({ gap }: Pick<PairView, 'gap'>, epsilon: number): boolean =>
   gap >= 0 && gap < epsilon;
+
+/** Margin in nats up to which a classifier of another seed agrees that a sample is near. */
+export const AGREEMENT = 0.75;

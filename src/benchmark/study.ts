@@ -16,7 +16,7 @@ export const SYNTHETIC_SOURCES = [
   'gan-both',
 ] as const;
 
-const arm = z.strictObject({
+const settings = z.strictObject({
   /** Name in tables and figures. */
   name: z.string().min(1),
   /** Techniques of the classifier, combined. */
@@ -37,8 +37,8 @@ const arm = z.strictObject({
   /** Partners, the most confused first, whose boundaries are searched. */
   partners: z.int().min(1).max(10).default(1),
   /**
-   * Who chooses partners: `candidate`, each its strongest rival, or `validation`. Absent:
-   * validation, without a default, so that earlier studies keep their digests.
+   * Who chooses the partners of a GAN's samples: `candidate`, each its strongest rival, or
+   * `validation`. Absent: validation, without a default, so that earlier studies keep their digests.
    */
   partnerBy: z.enum(PARTNER_CHOICES).optional(),
   /** Margin in nats that the verifier may have of a boundary sample. Absent: 2, likewise. */
@@ -52,6 +52,11 @@ const arm = z.strictObject({
   /** Property heads beside the space group. */
   multitask: z.boolean().default(false),
 });
+
+const arm = settings.refine(
+  ({ partners, partnerBy }) => partners === 1 || partnerBy !== 'candidate',
+  { path: ['partners'], error: 'are chosen on validation, not by each candidate: leave out one' },
+);
 
 /** A study: arms x seeds on one prepared store. */
 export const studySchema = z.strictObject({

@@ -18,7 +18,7 @@ async function settingsOf({ config, json: _j, replay: _r, from: _f, hard, ...fla
   const { defaultStorePath } = await import('../ground/run.ts');
   const { groupPair, number, positive, whole } = await import('../ground/settings.ts');
   const { PARTNER_CHOICES } = await import('../../synthetic/sampling/searches.ts');
-  const { AGREEMENT } = await import('../../synthetic/gates.ts');
+  const { AGREEMENT } = await import('../../classifier/boundary/margin.ts');
   const schema = z.strictObject({
     data: z.string().default(defaultStorePath()),
     gan: z.string().optional(),

@@ -58,12 +58,12 @@ describe('samples that chose their own partners', () => {
     const config = ganConfig.parse({ steps: 20, latent: 6, embedding: 8, hidden: 32, batch: 8 });
     ({ model } = await trainGan({ data: ganData(store.examples('train')), config }));
     const guide = { logitsOf: score } as Classifier;
-    const wanted = new Map(store.classes.map((c) => [c, 8]));
+    const wanted = new Map(store.classes.map((c) => [c, 4]));
     found = await boundarySamples(
       { model, guide, verifiers: [] },
       {
         ...{ pairs: boundarySearches({ guide, store, by: 'candidate' }, wanted), attempts: 4 },
-        ...{ epsilon: EPSILON, gradientSteps: 12, gates: [], softLabels: true, seed: 5 },
+        ...{ epsilon: EPSILON, gradientSteps: 8, gates: [], softLabels: true, seed: 5 },
       },
       silentProgress,
     );
@@ -76,7 +76,7 @@ describe('samples that chose their own partners', () => {
 
   it('lie on their own side of the boundary with their strongest rival', () => {
     const attempts = found.results.flatMap((result) => result.attempts);
-    expect(attempts.filter(({ accepted }) => accepted).length).toBeGreaterThan(16);
+    expect(attempts.filter(({ accepted }) => accepted).length).toBeGreaterThan(8);
     for (const { drawn, pair, partner, view, accepted } of attempts) {
       const logits = tf.tidy(() =>
         score(
@@ -107,15 +107,15 @@ describe('samples that chose their own partners', () => {
     const path = join(folder, 'synthetic.h5');
     await writeArchive(path, ganArchive({ model, store, guide: null }, found.samples));
     const archive = await openArchive(path);
-    let elsewhere = 0;
+    const elsewhere = { true: 0, false: 0 };
     for (let row = 0; row < archive.count; row++) {
       const { source, place } = sourceOf(model, archive, row);
       expect(source).toEqual(found.samples[row]!.source);
-      if (store.classes[source.partner!] !== archive.provenance![row]!.partner) elsewhere++;
+      const led = store.classes[source.partner!] !== archive.provenance![row]!.partner;
+      if (++elsewhere[`${led}`] > 2) continue; // two of either kind are drawn
       const again = await drawAgain(model, source, place);
       expect(again.pixels).toEqual(archive.images([row]));
     }
-    expect(elsewhere).toBeGreaterThan(0);
-    expect(elsewhere).toBeLessThan(archive.count);
+    expect(elsewhere.true).toBeGreaterThan(0);
   });
 });
