@@ -61,7 +61,7 @@ const atRandom = (
   { wanted, round }: { wanted: Wanted; round: number },
 ) => randomSamples(model, { wanted, seed: cell.gan + ROUND_SEEDS * round }, progress);
 
-/** Samples near the boundary of each class with the one it is most confused with. */
+/** Samples near the boundaries of each class with the partners that the pool asks for. */
 async function nearBoundaries(
   { folder, store, pool, cell, file, progress }: PoolWork,
   { model, guide, verifier }: Makers,
