@@ -85,7 +85,10 @@ export function boundaryText({ summary, results, seconds, verifiers }: BoundaryM
   ];
   if (unreached.length > 0) lines.push(`no boundary reached: ${unreached.join(', ')}`);
   const fooled = summary.reduce((sum, one) => sum + one.guideOnly, 0);
-  if (verifiers > 0) lines.push(`${fooled} candidates fooled only the guide`);
+  if (verifiers > 0)
+    lines.push(
+      `${fooled} candidates were near for the guide only: classifiers of other seeds are surer`,
+    );
   else
     lines.push(
       'no second classifier in the workspace: candidates that fool only the guide were not found out (npx gan classify train --seed 2)',
