@@ -3,7 +3,8 @@
  * gets, how fast, and whether a classifier that no search has seen finds them near it too.
  *
  *   npx tsc -p benchmarks && node dist/benchmarks/boundary.js STUDY_FOLDER FOLDER
- *     [--count 50] [--attempts 8] [--classes 6] [--gradient-steps 24] [--minutes 10]
+ *     [--count 50] [--attempts 16] [--classes 6] [--gradient-steps 24] [--minutes 10]
+ *     [--partner-by candidate] [--agreement 0.75]
  *
  * STUDY_FOLDER is a folder of `gan bench run`; its GANs, guides and verifiers are used (or made).
  * Of the rare classes of each, `--classes` are searched, others for each GAN. FOLDER gets a JSON
@@ -12,6 +13,9 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { AGREEMENT } from '../classifier/boundary/margin.ts';
+import type { Classifier } from '../classifier/classifier.ts';
+import type { Attempt } from '../gan/attempt.ts';
 import { trainingClasses } from '../gan/attention.ts';
 import { searchPair } from '../gan/boundary.ts';
 import { openDivided } from '../src/benchmark/divided.ts';
@@ -20,22 +24,30 @@ import { makerClassifier, makerGan, makersFolder } from '../src/benchmark/makers
 import { type CellPlan, needsGan, planCells } from '../src/benchmark/study.ts';
 import { encodeExamples } from '../src/codec/encode.ts';
 import { writeAtomic, writeJson } from '../src/ground/files.ts';
-import { textTable } from '../src/ground/log.ts';
+import { tally } from '../src/ground/group.ts';
 import { terminalProgress } from '../src/ground/progress.ts';
 import { median } from '../src/ground/quantile.ts';
 import { readJson } from '../src/ground/run.ts';
 import { pixelsOf, sampleGates, verifierMargins } from '../synthetic/gates.ts';
-import { likeliestPairs } from '../synthetic/sampling/pairs.ts';
 import { randomSamples } from '../synthetic/sampling/random.ts';
+import {
+  boundarySearches,
+  PARTNER_CHOICES,
+  type PartnerChoice,
+} from '../synthetic/sampling/searches.ts';
+import { FOOLED, type Result, type Searched, summary } from './boundary/summary.ts';
+import { unseenMargins } from './boundary/unseen.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     count: { type: 'string', default: '50' },
-    attempts: { type: 'string', default: '8' },
+    attempts: { type: 'string', default: '16' },
     classes: { type: 'string', default: '6' },
     'gradient-steps': { type: 'string', default: '24' },
     minutes: { type: 'string', default: '10' },
+    'partner-by': { type: 'string', default: 'candidate' },
+    agreement: { type: 'string', default: String(AGREEMENT) },
   },
 });
 const [studyPath, out] = positionals;
@@ -45,34 +57,12 @@ const attempts = Number(values.attempts);
 const gradientSteps = Number(values['gradient-steps']);
 const classesEach = Number(values.classes);
 const minutes = Number(values.minutes);
+const agreement = Number(values.agreement);
+const by = PARTNER_CHOICES.find((one) => one === values['partner-by']);
+if (!by) throw new Error(`--partner-by is one of ${PARTNER_CHOICES.join(', ')}`);
+const partnerBy: PartnerChoice = by;
 const EPSILON = 0.1;
 const SEED = 70_000;
-
-/** What the search of one class came to. */
-interface Searched {
-  spaceGroup: number;
-  partner: number;
-  /** Training triplets of the class. */
-  training: number;
-  accepted: number;
-  attempts: number;
-  seconds: number;
-  times: { search: number; draw: number; gates: number };
-  reasons: Record<string, number>;
-  /** Largest and median p(class) - p(partner) of accepted samples under the guide. */
-  gap: { least: number; median: number; most: number } | null;
-  /** Median |log p(class) - log p(partner)| under a classifier that no search has seen. */
-  unseen: { accepted: number | null; random: number };
-}
-
-interface Result {
-  makers: string;
-  rare: number[];
-  searched: Searched[];
-}
-
-const medianOr = <T>(list: readonly number[], none: T): number | T =>
-  list.length > 0 ? median(list) : none;
 
 /** Classes spread over the rare ones from the rarest on, others for each GAN. */
 function chosen(rare: readonly number[], turn: number): number[] {
@@ -82,6 +72,15 @@ function chosen(rare: readonly number[], turn: number): number[] {
     { length: Math.min(classesEach, rare.length) },
     (_, i) => rare[Math.floor(first + i * step)]!,
   );
+}
+
+/** Attempts that the guide finds near and the verifier not at all. */
+function guideOnly(verifier: Classifier, attempts: readonly Attempt[]): number {
+  const refused = attempts.filter(({ reasons }) => reasons.includes('verifier'));
+  if (refused.length === 0) return 0;
+  const pairs = refused.map(({ pair }) => pair);
+  const margins = verifierMargins(verifier, pixelsOf(refused), pairs);
+  return margins.filter((margin) => Math.abs(margin) > FOOLED).length;
 }
 
 async function searchAll(cell: CellPlan, turn: number): Promise<Result> {
@@ -97,12 +96,14 @@ async function searchAll(cell: CellPlan, turn: number): Promise<Result> {
   const training = (c: number) => labels.filter((label) => store.classes[label] === c).length;
   const byRarity = [...rare].sort((a, b) => training(a) - training(b) || a - b);
   const wanted = new Map(chosen(byRarity, turn).map((c) => [c, count]));
-  const pairs = likeliestPairs({ guide, store, allowed: model.hasZones }, wanted);
-  const gates = sampleGates(store, [verifier]);
+  const searches = boundarySearches(
+    { guide, store, allowed: model.hasZones, by: partnerBy },
+    wanted,
+  );
+  const gates = sampleGates(store, [verifier], agreement);
   const random = await randomSamples(model, { wanted, seed: SEED }, terminalProgress);
   const searched: Searched[] = [];
-  for (const { spaceGroup, partner } of pairs) {
-    const pair = { label: model.labelOf(spaceGroup), partner: model.labelOf(partner) };
+  for (const { spaceGroup, partner } of searches) {
     const start = performance.now();
     const found = await searchPair({
       ...{ model, spaceGroup, partner, count, epsilon: EPSILON, gates, gradientSteps },
@@ -114,20 +115,21 @@ async function searchAll(cell: CellPlan, turn: number): Promise<Result> {
     const seconds = (performance.now() - start) / 1000;
     const taken = found.attempts.filter(({ accepted }) => accepted).slice(0, count);
     const gaps = taken.map(({ view }) => view.gap);
-    const far = (pixels: Uint8Array) =>
-      Array.from(verifierMargins(witness, pixels, pair), Math.abs);
     const own = random.filter(({ passport }) => passport.class === spaceGroup);
     searched.push({
       ...{ spaceGroup, partner, training: training(spaceGroup), accepted: taken.length },
+      partners: tally(taken.map((one) => one.partner)),
       ...{ attempts: found.attempts.length, seconds, times: found.times, reasons: found.reasons },
+      guideOnly: guideOnly(verifier, found.attempts),
       gap:
         gaps.length > 0
           ? { least: Math.min(...gaps), median: median(gaps), most: Math.max(...gaps) }
           : null,
-      unseen: {
-        accepted: medianOr(taken.length > 0 ? far(pixelsOf(taken)) : [], null),
-        random: median(far(pixelsOf(own))),
-      },
+      unseen: unseenMargins(
+        { guide, witness, label: model.labelOf(spaceGroup) },
+        taken,
+        pixelsOf(own),
+      ),
     });
   }
   for (const one of [model, guide, verifier, witness]) one.dispose();
@@ -135,49 +137,12 @@ async function searchAll(cell: CellPlan, turn: number): Promise<Result> {
   return { makers: makersFolder(cell), rare, searched };
 }
 
-/** A row a class, and what the acceptance asks for. */
-function summary(results: readonly Result[]): string {
-  const all = results.flatMap(({ makers, searched }) =>
-    searched.map((one) => ({ makers, ...one })),
-  );
-  const shown = (value: number | null, digits: number) => value?.toFixed(digits) ?? '-';
-  const rows = all.map(({ makers, unseen, gap, ...one }) => [
-    makers,
-    `${one.spaceGroup}:${one.partner}`,
-    one.training,
-    one.accepted,
-    one.attempts,
-    one.seconds.toFixed(0),
-    shown(gap?.median ?? null, 3),
-    shown(unseen.accepted, 2),
-    shown(unseen.random, 2),
-    one.reasons.verifier ?? 0,
-  ]);
-  const heads = ['GAN', 'pair', 'training', 'accepted', 'attempts', 'seconds', 'p gap'];
-  const last = ['unseen margin', 'random margin', 'fooled only the guide'];
-  const reached = all.filter((one) => one.accepted >= count && one.seconds <= 60 * minutes);
-  const near = all.flatMap(({ unseen }) => unseen.accepted ?? []);
-  const ratio =
-    median(all.map(({ unseen }) => unseen.random)) / medianOr(near, Number.POSITIVE_INFINITY);
-  const total = (of: (one: Searched) => number) => all.reduce((sum, one) => sum + of(one), 0);
-  const times = total((one) => one.times.search + one.times.draw + one.times.gates);
-  const share = (phase: keyof Searched['times']) =>
-    `${phase} ${((100 * total((one) => one.times[phase])) / times).toFixed(0)} %`;
-  const lines = [
-    `${reached.length} of ${all.length} classes have ${count} accepted samples within ${minutes} minutes each.`,
-    `${total((one) => one.accepted)} accepted of ${total((one) => one.attempts)} attempts, ${(total((one) => one.accepted) / total((one) => one.seconds)).toFixed(2)} a second; ${share('search')}, ${share('draw')}, ${share('gates')}.`,
-    `Median |margin| under an unseen classifier: accepted ${shown(medianOr(near, null), 2)}, random ${median(all.map(({ unseen }) => unseen.random)).toFixed(2)} nats, ratio ${ratio.toFixed(1)}.`,
-    `${total((one) => one.reasons.verifier ?? 0)} candidates fooled only the guide.`,
-  ];
-  return `${lines.join('\n')}\n\n\`\`\`\n${textTable([[...heads, ...last], ...rows])}\n\`\`\`\n`;
-}
-
 const folder = readStudyFolder(studyPath);
 mkdirSync(out, { recursive: true });
 writeJson(join(out, 'settings.json'), {
   ...{ study: folder.study.name, data: folder.study.data, ganSteps: folder.study.ganSteps },
   ...{ updates: folder.study.updates, count, attempts, gradientSteps, classesEach, minutes },
-  epsilon: EPSILON,
+  ...{ epsilon: EPSILON, partnerBy, agreement },
 });
 const cells = new Map(
   planCells(folder.study)
@@ -190,6 +155,6 @@ for (const [makers, cell] of cells) {
   if (!existsSync(file)) writeJson(file, await searchAll(cell, results.length));
   results.push(readJson<Result>(file));
 }
-const text = summary(results);
+const text = summary(results, { count, minutes });
 writeAtomic(join(out, 'summary.md'), text);
 console.log(text);

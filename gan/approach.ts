@@ -1,4 +1,4 @@
-import { type ClassPair, isNear, type PairView, pairView } from '../classifier/boundary/margin.ts';
+import { isNear, type PairView, type Sides, sidedView } from '../classifier/boundary/margin.ts';
 import { numbersOf } from '../src/engine/numbers.ts';
 import { type Tensor, type Tensor2D, tf } from '../src/engine/tf.ts';
 import { findCrossings } from './crossing.ts';
@@ -8,25 +8,32 @@ import { joinRows } from './vectors.ts';
 /** Temperature-scaled logits (B, K) of what the generator draws; differentiable. */
 export type Scorer<Image extends Tensor = Tensor> = (images: Image) => Tensor2D;
 
-/** What the boundary search needs of a generator, for one pair of classes. */
+/** Where on the path from a class to another an embedding lies. */
+export interface Toward {
+  /** Class index that the path leads to. */
+  partner: number;
+  /** 0: the class itself, 1: the partner. */
+  t: number;
+}
+
+/** What the boundary search needs of a generator, for one class. */
 export interface PathGenerator<Image extends Tensor = Tensor> {
   latent: number;
   embedding: number;
   /**
-   * Images of latent vectors (B, latent) at positions t between the embeddings of label (0) and
-   * partner (1), moved by offsets (B, embedding); differentiable in latent vectors and offsets.
+   * Images of latent vectors (B, latent) at positions between the embeddings of the class and of
+   * others, moved by offsets (B, embedding); differentiable in latent vectors and offsets.
    */
-  images(z: Tensor2D, offset: Tensor2D, t: readonly number[]): Image;
+  images(z: Tensor2D, offset: Tensor2D, toward: readonly Toward[]): Image;
 }
 
 /** How a candidate reached the boundary. */
 export type Method = 'path' | 'gradient';
 
-/** Where a candidate stands: latent vector, offset of the embedding, position along the path. */
-export interface Place {
+/** Where a candidate stands: latent vector, offset of the embedding, position along its path. */
+export interface Place extends Toward {
   z: Float32Array;
   offset: Float32Array;
-  t: number;
 }
 
 /** A candidate after the search: where it stands, and what the guide says there. */
@@ -40,9 +47,8 @@ export interface Approach extends Place {
 export interface ApproachOptions<Image extends Tensor = Tensor> {
   generator: PathGenerator<Image>;
   score: Scorer<Image>;
-  pair: ClassPair;
-  /** Number of classes K. */
-  classes: number;
+  /** The class, and the other side of its boundary: a partner, or each candidate's own rival. */
+  sides: Sides;
   /** Starting latent vectors. */
   latents: readonly Float32Array[];
   /** Wanted: 0 <= p(label) - p(partner) < epsilon. */
@@ -62,10 +68,10 @@ export const stack = (rows: readonly Float32Array[], width: number): Tensor2D =>
 
 /** What the guide says of candidates at their positions. */
 export function viewsOf<Image extends Tensor>(
-  options: Pick<ApproachOptions<Image>, 'generator' | 'score' | 'pair' | 'classes'>,
+  options: Pick<ApproachOptions<Image>, 'generator' | 'score' | 'sides'>,
   candidates: readonly Place[],
 ): PairView[] {
-  const { generator, score, pair, classes } = options;
+  const { generator, score, sides } = options;
   const logits = numbersOf(() => {
     const z = stack(
       candidates.map((c) => c.z),
@@ -75,30 +81,33 @@ export function viewsOf<Image extends Tensor>(
       candidates.map((c) => c.offset),
       generator.embedding,
     );
-    return score(
-      generator.images(
-        z,
-        offset,
-        candidates.map(({ t }) => t),
-      ),
-    );
+    return score(generator.images(z, offset, candidates));
   });
-  return candidates.map((_, row) => pairView(logits, row, { ...pair, classes }));
+  return candidates.map((_, row) => sidedView(logits, row, sides));
 }
 
-/**
- * Brings latent vectors to the decision boundary of a pair, on the label's side: along the path
- * between the two class embeddings where the margin crosses there; for the others, and where a
- * third class stands above the pair, by gradient on latent vector and a bounded offset of the
- * embedding. All candidates move together.
- */
-export function approachBoundary<Image extends Tensor>(
-  options: ApproachOptions<Image>,
-): Approach[] {
-  const { generator, latents, epsilon, tolerance = 1e-3, gradientSteps = 24 } = options;
+/** Which class the path of each latent vector leads to: the partner, or the rival at its start. */
+function destinations<Image extends Tensor>(options: ApproachOptions<Image>): number[] {
+  const { generator, sides, latents } = options;
+  const { label, partner } = sides;
+  if (partner !== null) return latents.map(() => partner);
   const still = new Float32Array(generator.embedding);
-  const at = (row: number, t: number) => ({ z: latents[row]!, offset: still, t });
-  const target = epsilon / 2;
+  const start = latents.map((z): Place => ({ z, offset: still, partner: label, t: 0 }));
+  return viewsOf(options, start).map((view) => view.partner);
+}
+
+/** Where the margins of latent vectors cross the target on their paths, or come nearest to it. */
+function alongPaths<Image extends Tensor>(
+  options: ApproachOptions<Image>,
+  target: number,
+): Approach[] {
+  const { generator, latents, sides, tolerance = 1e-3 } = options;
+  const ways = destinations(options);
+  const looks = sides.partner === null ? 2 : 1; // beside those of the search for a crossing
+  const still = new Float32Array(generator.embedding);
+  const at = (row: number, t: number): Place => {
+    return { z: latents[row]!, offset: still, partner: ways[row]!, t };
+  };
   const crossings = findCrossings({
     count: latents.length,
     grid: GRID,
@@ -112,10 +121,26 @@ export function approachBoundary<Image extends Tensor>(
   });
   const placed = crossings.map(({ t, nearest }, row) => at(row, t ?? nearest));
   const views = viewsOf(options, placed);
-  const found = placed.map((candidate, row): Approach => {
-    const evaluations = crossings[row]!.evaluations + 1;
-    return { ...candidate, method: 'path', view: views[row]!, evaluations };
+  return placed.map((place, row): Approach => {
+    const evaluations = crossings[row]!.evaluations + looks;
+    return { ...place, method: 'path', view: views[row]!, evaluations };
   });
+}
+
+/**
+ * Brings latent vectors to the decision boundary of a class, on the label's side: along the path
+ * between the two class embeddings where the margin crosses there; for the others, and where a
+ * third class stands above the pair, by gradient on latent vector and a bounded offset of the
+ * embedding. All candidates move together. Without a named partner each candidate's path leads to
+ * its strongest rival at the start, and its margin is against whichever class is the rival where
+ * it stands.
+ */
+export function approachBoundary<Image extends Tensor>(
+  options: ApproachOptions<Image>,
+): Approach[] {
+  const { epsilon, gradientSteps = 24 } = options;
+  const target = epsilon / 2;
+  const found = alongPaths(options, target);
   const isThere = ({ view }: Approach): boolean => isNear(view, epsilon) && view.topTwo;
   const far = [...found.keys()].filter((row) => !isThere(found[row]!));
   if (gradientSteps === 0 || far.length === 0) return found;

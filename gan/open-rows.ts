@@ -1,6 +1,6 @@
-import { type PairView, pairView } from '../classifier/boundary/margin.ts';
+import { type PairView, sidedView } from '../classifier/boundary/margin.ts';
 import { type Scalar, type Tensor, type Tensor1D, type Tensor2D, tf } from '../src/engine/tf.ts';
-import { type Approach, type ApproachOptions, type Place, stack } from './approach.ts';
+import { type Approach, type ApproachOptions, type Place, stack, type Toward } from './approach.ts';
 
 const RATE = 0.08;
 const BETA = 0.8;
@@ -69,7 +69,7 @@ export interface Look {
 export class OpenRows {
   /** Their places in the list of candidates. */
   rows: number[];
-  private t: number[];
+  private toward: Toward[];
   private z: Tensor2D;
   private offset: Tensor2D;
   private readonly movers: { z: RowAdam; offset: RowAdam };
@@ -79,7 +79,7 @@ export class OpenRows {
     { latent, embedding }: { latent: number; embedding: number },
   ) {
     this.rows = start.map((_, row) => row);
-    this.t = start.map(({ t }) => t);
+    this.toward = start.map(({ partner, t }) => ({ partner, t }));
     this.z = stack(
       start.map(({ z }) => z),
       latent,
@@ -93,10 +93,10 @@ export class OpenRows {
 
   places(): Place[] {
     const [zs, offsets] = [this.z.arraySync(), this.offset.arraySync()];
-    return this.t.map((t, i) => ({
+    return this.toward.map((toward, i) => ({
+      ...toward,
       z: Float32Array.from(zs[i]!),
       offset: Float32Array.from(offsets[i]!),
-      t,
     }));
   }
 
@@ -113,15 +113,14 @@ export class OpenRows {
     const [dz, dOffset] = tf.tidy(() =>
       tf.grads((a, b) => {
         const z = a as Tensor2D;
-        const own = score(generator.images(z, b as Tensor2D, this.t));
+        const own = score(generator.images(z, b as Tensor2D, this.toward));
         logits = tf.keep(own.clone());
         return loss(own, z);
       })([this.z, this.offset]),
     ) as [Tensor2D, Tensor2D];
     const values = logits!.dataSync();
     logits!.dispose();
-    const { pair, classes } = options;
-    const views = this.rows.map((_, i) => pairView(values, i, { ...pair, classes }));
+    const views = this.rows.map((_, i) => sidedView(values, i, options.sides));
     return { views, dz, dOffset };
   }
 
@@ -137,7 +136,7 @@ export class OpenRows {
     if (open.every(Boolean)) return;
     const kept = [...open.keys()].filter((i) => open[i]);
     this.rows = kept.map((i) => this.rows[i]!);
-    this.t = kept.map((i) => this.t[i]!);
+    this.toward = kept.map((i) => this.toward[i]!);
     if (kept.length === 0) return;
     const index = tf.tensor1d(kept, 'int32');
     const before = [this.z, this.offset];

@@ -1,4 +1,4 @@
-import type { PairView } from '../classifier/boundary/margin.ts';
+import type { PairView, Sides } from '../classifier/boundary/margin.ts';
 import { type Scalar, type Tensor, type Tensor1D, type Tensor2D, tf } from '../src/engine/tf.ts';
 import { type Approach, type ApproachOptions, viewsOf } from './approach.ts';
 import { OpenRows } from './open-rows.ts';
@@ -18,21 +18,29 @@ const PRIOR = 0.1;
 const OFFSET_SHARE = 0.25;
 
 /**
- * What the pull minimises, summed over candidates: (m - m*)^2, plus the squared distance by which
- * a third class stands above the pair, plus what makes a latent vector longer than random ones.
+ * How far logits (B, K) are from what the pull wants, (B): (m - m*)^2, and with a named partner the
+ * squared distance by which a third class stands above the pair. Against the strongest rival, m is
+ * the distance to the largest of all other logits, so that there is no third class.
  */
+function boundaryLoss(logits: Tensor2D, { label, partner, classes }: Sides, target: number) {
+  const column = (c: number): Tensor1D => logits.slice([0, c], [-1, 1]).reshape([-1]);
+  const hidden = Array.from({ length: classes }, (_, c) =>
+    c === label || c === partner ? 1e6 : 0,
+  );
+  const own = column(label);
+  const most = logits.sub(tf.tensor1d(hidden)).max(1);
+  if (partner === null) return own.sub(most).sub(target).square();
+  const other = column(partner);
+  const above = most.add(CLEARANCE).sub(tf.minimum(own, other)).relu().square();
+  return own.sub(other).sub(target).square().add(above);
+}
+
+/** What the pull minimises, summed over candidates; latent vectors stay as long as random ones. */
 function pullLoss<Image extends Tensor>(
-  { generator, pair, classes }: ApproachOptions<Image>,
+  { generator, sides }: ApproachOptions<Image>,
   target: number,
   { logits, z }: { logits: Tensor2D; z: Tensor2D },
 ): Scalar {
-  const column = (c: number): Tensor1D => logits.slice([0, c], [-1, 1]).reshape([-1]);
-  const [own, other] = [column(pair.label), column(pair.partner)];
-  const hidden = tf.tensor1d(
-    Array.from({ length: classes }, (_, c) => (c === pair.label || c === pair.partner ? 1e6 : 0)),
-  );
-  const third = logits.sub(hidden).max(1);
-  const above = third.add(CLEARANCE).sub(tf.minimum(own, other)).relu().square();
   const length = z
     .square()
     .mean(1)
@@ -40,7 +48,7 @@ function pullLoss<Image extends Tensor>(
     .relu()
     .square()
     .mul(PRIOR * generator.latent);
-  return own.sub(other).sub(target).square().add(above).add(length).sum() as Scalar;
+  return boundaryLoss(logits, sides, target).add(length).sum() as Scalar;
 }
 
 /**

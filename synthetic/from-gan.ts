@@ -19,6 +19,7 @@ const MEANINGS = {
   place: 'position in its drawing block',
   latent: 'latent vector z',
   offset: 'offset of the class embedding',
+  toward: 'space group that the path between class embeddings leads to; 0 where there is no path',
   vector: 'codec vector: scores of the table, then of the cell',
   cell: 'a, b, c in angstrom; alpha, beta, gamma in degrees',
   intensities: 'ln of each disc above the floor of a stored pixel; NaN where there is no such disc',
@@ -36,7 +37,8 @@ function shownSlots(samples: readonly GanSample[]): number[] {
 function parametersOf(model: GanModel, samples: readonly GanSample[]): Parameters {
   const { latent, embedding, vector } = model.shape;
   const slots = shownSlots(samples);
-  const sizes = { place: 1, latent, offset: embedding, vector, cell: 6, intensities: slots.length };
+  const drawnAs = { vector, cell: 6, intensities: slots.length };
+  const sizes = { place: 1, latent, offset: embedding, toward: 1, ...drawnAs };
   let at = 0;
   const parts = Object.entries(sizes).map(([name, size]): ParameterPart => {
     at += size;
@@ -46,7 +48,8 @@ function parametersOf(model: GanModel, samples: readonly GanSample[]): Parameter
   samples.forEach(({ drawn, source, place }, row) => {
     const intensities = slots.map((slot) => drawn.levels[slot]!);
     const offset = source.offset ?? new Float32Array(embedding);
-    const numbers = [[place], source.z, offset, drawn.vector, drawn.cell, intensities];
+    const toward = source.partner === undefined ? 0 : model.classes[source.partner]!;
+    const numbers = [[place], source.z, offset, [toward], drawn.vector, drawn.cell, intensities];
     numbers.reduce((column, part) => {
       values.set(part, row * at + column);
       return column + part.length;
@@ -86,10 +89,13 @@ export function sourceOf(
   const found = rowOf(archive, row, model.digest);
   const part = (name: string): Float32Array => partOf(found, name);
   const { class: spaceGroup, partner, t } = found.passport;
+  // Archives of before paths could lead elsewhere have no such part.
+  const led = found.parts.some(({ name }) => name === 'toward');
+  const toward = led ? part('toward')[0]! : (partner ?? 0);
   return {
     source: {
       label: model.labelOf(spaceGroup),
-      ...(partner === null ? {} : { partner: model.labelOf(partner) }),
+      ...(toward === 0 ? {} : { partner: model.labelOf(toward) }),
       ...(t === null ? {} : { t }),
       z: part('latent'),
       offset: part('offset'),

@@ -1,6 +1,11 @@
-import { type ClassPair, logProbabilities, pairView } from '../classifier/boundary/margin.ts';
+import {
+  AGREEMENT,
+  type ClassPair,
+  logProbabilities,
+  pairView,
+} from '../classifier/boundary/margin.ts';
 import type { Classifier } from '../classifier/classifier.ts';
-import type { Candidate, Gate } from '../gan/boundary.ts';
+import type { Candidate, Gate } from '../gan/attempt.ts';
 import type { Examples } from '../src/dataset/examples.ts';
 import type { Store } from '../src/dataset/store.ts';
 import { joinTriplets } from '../src/dataset/triplet-stack.ts';
@@ -14,31 +19,34 @@ import { convolutionSpace, fitScaler, type Space, standardised } from './spaces/
 export const pixelsOf = (candidates: readonly Pick<Candidate, 'drawn'>[]): Uint8Array =>
   joinTriplets(candidates.map(({ drawn }) => drawn.pixels));
 
-/** Margin in nats up to which a classifier of another seed agrees that a sample is near. */
-const AGREEMENT = 2;
-
 /**
  * Lets candidates pass that classifiers of other seeds also see between the two classes: none is
- * surer than the agreement allows on either side. What only the guide doubts is adversarial.
+ * surer than the agreement, in nats, allows on either side. What only the guide doubts is
+ * adversarial.
  */
-export const verifierGate = (verifiers: readonly Classifier[]): Gate => ({
+export const verifierGate = (
+  verifiers: readonly Classifier[],
+  agreement: number = AGREEMENT,
+): Gate => ({
   name: 'verifier',
-  judge(candidates, pair) {
+  judge(candidates) {
     const pixels = pixelsOf(candidates);
-    const margins = verifiers.map((verifier) => verifierMargins(verifier, pixels, pair));
-    return candidates.map((_, row) => margins.every((all) => Math.abs(all[row]!) <= AGREEMENT));
+    const pairs = candidates.map(({ pair }) => pair);
+    const margins = verifiers.map((verifier) => verifierMargins(verifier, pixels, pairs));
+    return candidates.map((_, row) => margins.every((all) => Math.abs(all[row]!) <= agreement));
   },
 });
 
-/** log p(label) - log p(partner) of stored pixels by a classifier. */
+/** log p(label) - log p(partner) of stored pixels by a classifier, for one pair or for each its own. */
 export function verifierMargins(
   verifier: Classifier,
   pixels: Uint8Array,
-  pair: ClassPair,
+  pairs: ClassPair | readonly ClassPair[],
 ): Float64Array {
   const classes = verifier.classes.length;
   const logs = logProbabilities(verifier, pixels);
   return Float64Array.from({ length: logs.length / classes }, (_, row) => {
+    const pair = 'label' in pairs ? pairs : pairs[row]!;
     return pairView(logs, row, { ...pair, classes }).margin;
   });
 }
@@ -63,19 +71,26 @@ export function realismGate(space: Space, train: Examples, centre: number): Gate
   const referenceOf = references(standardised(all, scaler), train);
   return {
     name: 'realism',
-    judge(candidates, { label }) {
-      const { real, groups, limit } = referenceOf(label);
+    judge(candidates) {
+      const { real, groups, limit } = referenceOf(candidates[0]!.pair.label);
       const features = standardised(space.embed(triplets(pixelsOf(candidates))), scaler);
       return Array.from(realism(real, features, { groups }), (value) => value >= limit);
     },
   };
 }
 
-/** The gates of samples that go to people: realism, and classifiers of other seeds if there are any. */
-export const sampleGates = (store: Store, verifiers: readonly Classifier[]): Gate[] => {
+/**
+ * The gates of samples that go to people: classifiers of other seeds if there are any, and realism,
+ * which takes longer.
+ */
+export const sampleGates = (
+  store: Store,
+  verifiers: readonly Classifier[],
+  agreement?: number,
+): Gate[] => {
   const space = convolutionSpace(new Stream(0, 'boundary realism'));
   const realistic = realismGate(space, store.examples('train'), store.camera.centre);
-  return verifiers.length > 0 ? [realistic, verifierGate(verifiers)] : [realistic];
+  return verifiers.length > 0 ? [verifierGate(verifiers, agreement), realistic] : [realistic];
 };
 
 function embedAll(space: Space, train: Examples, triplets: (pixels: Uint8Array) => Triplets) {

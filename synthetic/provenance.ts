@@ -7,9 +7,9 @@ import { digestOf } from '../src/ground/digest.ts';
 export interface Provenance {
   /** Space group that it was made for. */
   class: number;
-  /** Space group on the other side of the boundary; null where none was sought. */
+  /** Space group on the other side of the boundary, the sample's own; null where none was sought. */
   partner: number | null;
-  /** Position between the class embeddings: 0 the class, 1 the partner. */
+  /** Position between the class embeddings: 0 the class, 1 the one that its path leads to. */
   t: number | null;
   /** log p(class) - log p(partner) of the guide. */
   margin: number | null;

@@ -8,6 +8,8 @@ export interface ClassPair {
 
 /** How one prediction stands to the boundary of a pair. */
 export interface PairView {
+  /** Class index on the other side. */
+  partner: number;
   /** log p(label) - log p(partner): positive on the label's side. */
   margin: number;
   /** p(label) - p(partner). */
@@ -51,9 +53,54 @@ export function pairView(
   const lower = Math.min(own, other);
   const topTwo = p.every((value, c) => c === label || c === partner || value < lower);
   const margin = logits[start + label]! - logits[start + partner]!;
-  return { margin, gap: own - other, probability: own, partnerProbability: other, topTwo };
+  return { partner, margin, gap: own - other, probability: own, partnerProbability: other, topTwo };
+}
+
+/** A class and what may stand on the other side of its boundary. */
+export interface Sides {
+  label: number;
+  /** One class for all predictions; null: for each its strongest rival. */
+  partner: number | null;
+  /** Classes that may be a rival; all by default. */
+  allowed?: (label: number) => boolean;
+  /** Number of classes K. */
+  classes: number;
+}
+
+const anyClass = (): boolean => true;
+
+/**
+ * The class that a prediction finds most probable beside the label, among the allowed ones: the
+ * lowest index where several are.
+ *
+ * @throws RangeError where no other class is allowed.
+ */
+export function rivalOf(
+  logits: ArrayLike<number>,
+  row: number,
+  { label, allowed = anyClass, classes }: Omit<Sides, 'partner'>,
+): number {
+  let rival = -1;
+  let largest = -Infinity;
+  for (let c = 0; c < classes; c++) {
+    const value = logits[row * classes + c]!;
+    if (c === label || !allowed(c) || !(value > largest)) continue;
+    [rival, largest] = [c, value];
+  }
+  if (rival < 0) throw new RangeError(`class ${label} has no rival`);
+  return rival;
+}
+
+/** The view of row `row` against the named partner, or against the row's own strongest rival. */
+export function sidedView(logits: ArrayLike<number>, row: number, sides: Sides): PairView {
+  const { label, classes } = sides;
+  const partner = sides.partner ?? rivalOf(logits, row, sides);
+  return pairView(logits, row, { label, partner, classes });
 }
 
 /** Whether a view lies on the label's side of the boundary and within `epsilon` of it. */
 export const isNear = ({ gap }: Pick<PairView, 'gap'>, epsilon: number): boolean =>
   gap >= 0 && gap < epsilon;
+
+/** Margin in nats up to which a classifier of another seed agrees that a sample is near. */
+export const AGREEMENT = 0.75;

@@ -1,6 +1,6 @@
 import { isNear, type PairView, pairView } from '../../classifier/boundary/margin.ts';
 import type { Scorer } from '../../gan/approach.ts';
-import { scorePixels } from '../../gan/boundary.ts';
+import { scorePixels } from '../../gan/class-path.ts';
 import type { WantedPair } from '../../synthetic/sampling/pairs.ts';
 import type { Crystal } from '../crystal/crystal.ts';
 import { moveCrystal } from '../crystal/move.ts';

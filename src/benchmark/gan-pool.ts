@@ -11,8 +11,8 @@ import { seenBy } from '../../synthetic/provenance.ts';
 import type { SampleScore } from '../../synthetic/samples.ts';
 import { boundarySamples } from '../../synthetic/sampling/boundary.ts';
 import { writeAttempts } from '../../synthetic/sampling/boundary-report.ts';
-import { likeliestPairs } from '../../synthetic/sampling/pairs.ts';
 import { randomSamples } from '../../synthetic/sampling/random.ts';
+import { boundarySearches } from '../../synthetic/sampling/searches.ts';
 import type { Wanted } from '../../synthetic/sampling/wanted.ts';
 import { writeJson } from '../ground/files.ts';
 import { makerClassifier, makerGan } from './makers.ts';
@@ -20,6 +20,9 @@ import { missingRows, type PoolWork, rarest } from './pool.ts';
 
 /** Samples made for each one wanted: some will be rejected. */
 const SPARE = 1.6;
+
+/** Agreement in nats of studies that state none, as before there was a choice. */
+const EARLIER_AGREEMENT = 2;
 
 /** Latent vectors near a boundary are others than the random ones of the same GAN. */
 const BOUNDARY_SEEDS = 40_000;
@@ -58,25 +61,25 @@ const atRandom = (
   { wanted, round }: { wanted: Wanted; round: number },
 ) => randomSamples(model, { wanted, seed: cell.gan + ROUND_SEEDS * round }, progress);
 
-/** Samples near the boundary of each class with the one it is most confused with. */
+/** Samples near the boundaries of each class with the partners that the pool asks for. */
 async function nearBoundaries(
   { folder, store, pool, cell, file, progress }: PoolWork,
   { model, guide, verifier }: Makers,
   wanted: Wanted,
 ): Promise<GanSample[]> {
   const { boundaryClasses, boundaryAttempts: attempts, gradientSteps } = folder.study;
-  const { epsilon, realismGate, partners } = pool;
-  const pairing = { guide, store, allowed: model.hasZones, partners };
-  const pairs = likeliestPairs(pairing, rarest(wanted, boundaryClasses));
+  const { epsilon, realismGate, partners, partnerBy: by = 'validation', agreement } = pool;
+  const partnering = { guide, store, allowed: model.hasZones, partners, by };
+  const pairs = boundarySearches(partnering, rarest(wanted, boundaryClasses));
   const seed = BOUNDARY_SEEDS + cell.gan;
-  const gates = realismGate ? [verifierGate([verifier])] : [];
+  const gates = realismGate ? [verifierGate([verifier], agreement ?? EARLIER_AGREEMENT)] : [];
   const made = await boundarySamples(
     { model, guide, verifiers: [verifier] },
     { pairs, attempts, epsilon, gradientSteps, gates, softLabels: true, seed },
     progress,
   );
   writeJson(nextTo(file, '.search.json'), made.summary);
-  writeAttempts(nextTo(file, '.attempts.jsonl'), made.results, seed);
+  writeAttempts(nextTo(file, '.attempts.jsonl'), { ...made, seed });
   return made.samples;
 }
 

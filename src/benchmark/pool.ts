@@ -1,3 +1,4 @@
+import type { PartnerChoice } from '../../synthetic/sampling/searches.ts';
 import type { Wanted } from '../../synthetic/sampling/wanted.ts';
 import type { EncodedSet } from '../codec/encode.ts';
 import { classCounts, type Examples } from '../dataset/examples.ts';
@@ -13,6 +14,8 @@ export interface Pool {
   epsilon: number;
   realismGate: boolean;
   partners: number;
+  partnerBy?: PartnerChoice;
+  agreement?: number;
 }
 
 /** What making a pool needs. */

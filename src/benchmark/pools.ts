@@ -15,9 +15,10 @@ import { type CellPlan, planCells } from './study.ts';
 
 /** The pools that a cell draws from; none for arms without synthetic data and for copies. */
 export function poolsOf({ arm }: CellPlan): Pool[] {
-  const { synthetic: source, fillTo, epsilon, realismGate, partners } = arm;
+  const { synthetic: source, fillTo, epsilon, realismGate, partners, partnerBy, agreement } = arm;
   if (source === 'none' || source === 'copies') return [];
-  return [{ source, fillTo, epsilon, realismGate, partners }];
+  const pool = { source, fillTo, epsilon, realismGate, partners };
+  return [{ ...pool, ...(partnerBy && { partnerBy }), ...(agreement && { agreement }) }];
 }
 
 /** The archive of a pool for the split, GAN and budget of a cell. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { TRAINING_DEFAULTS } from '../../classifier/options.ts';
+import { PARTNER_CHOICES } from '../../synthetic/sampling/searches.ts';
 
 /** Where the synthetic rows of an arm come from; everything but the GAN is a control. */
 export const SYNTHETIC_SOURCES = [
@@ -16,7 +17,7 @@ export const SYNTHETIC_SOURCES = [
   'gan-both',
 ] as const;
 
-const arm = z.strictObject({
+const settings = z.strictObject({
   /** Name in tables and figures. */
   name: z.string().min(1),
   /** Techniques of the classifier, combined. */
@@ -36,6 +37,13 @@ const arm = z.strictObject({
   epsilon: z.number().positive().max(1).default(0.1),
   /** Partners, the most confused first, whose boundaries are searched. */
   partners: z.int().min(1).max(10).default(1),
+  /**
+   * Who chooses the partners of a GAN's samples: `candidate`, each its strongest rival, or
+   * `validation`. Absent: validation, without a default, so that earlier studies keep their digests.
+   */
+  partnerBy: z.enum(PARTNER_CHOICES).optional(),
+  /** Margin in nats that the verifier may have of a boundary sample. Absent: 2, likewise. */
+  agreement: z.number().positive().max(10).optional(),
   /** Whether samples at a boundary carry a soft label between the two classes. */
   softLabels: z.boolean().default(false),
   /** Weight of a synthetic sample in the loss. */
@@ -45,6 +53,11 @@ const arm = z.strictObject({
   /** Property heads beside the space group. */
   multitask: z.boolean().default(false),
 });
+
+const arm = settings.refine(
+  ({ partners, partnerBy }) => partners === 1 || partnerBy !== 'candidate',
+  { path: ['partners'], error: 'are chosen on validation, not by each candidate: leave out one' },
+);
 
 /** A study: arms x seeds on one prepared store. */
 export const studySchema = z.strictObject({

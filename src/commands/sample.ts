@@ -17,6 +17,8 @@ async function settingsOf({ config, json: _j, replay: _r, from: _f, hard, ...fla
   const { resolveConfig } = await import('../ground/config.ts');
   const { defaultStorePath } = await import('../ground/run.ts');
   const { groupPair, number, positive, whole } = await import('../ground/settings.ts');
+  const { PARTNER_CHOICES } = await import('../../synthetic/sampling/searches.ts');
+  const { AGREEMENT } = await import('../../classifier/boundary/margin.ts');
   const schema = z.strictObject({
     data: z.string().default(defaultStorePath()),
     gan: z.string().optional(),
@@ -25,11 +27,13 @@ async function settingsOf({ config, json: _j, replay: _r, from: _f, hard, ...fla
     truncation: positive.max(2).default(1),
     nearBoundary: z.boolean().default(false),
     pair: groupPair.optional(),
-    partners: whole(1).default(1),
+    partners: whole(1).optional(),
+    partnerBy: z.enum(PARTNER_CHOICES).optional(),
     epsilon: number.default(0.1),
     guide: z.string().optional(),
     verifier: z.array(z.string()).optional(),
-    attempts: whole(1).default(8),
+    agreement: positive.max(10).default(AGREEMENT),
+    attempts: whole(1).default(16),
     softLabels: z.boolean().default(false),
     seed: whole(0).default(0),
     out: z.string().optional(),
@@ -44,10 +48,12 @@ interface Made {
   contents: import('../../synthetic/archive.ts').ArchiveContents;
   facts: Record<string, unknown>;
   text: string;
-  results: import('../../gan/boundary.ts').PairResult[] | null;
+  /** What a boundary search found. */
+  found: import('../../synthetic/sampling/boundary.ts').BoundaryMade | null;
 }
 
 type Sampling = import('../../synthetic/sampling/open.ts').Sampling;
+type PartnerChoice = import('../../synthetic/sampling/searches.ts').PartnerChoice;
 
 /** What is said of random samples that were begun at `start`. */
 function told(classes: readonly number[], triplets: number, start: number) {
@@ -70,39 +76,43 @@ async function madeInPixels(settings: Settings): Promise<Made> {
     const wanted = ofEach(classes, settings.count);
     const samples = await pixelSamples(model, { ...settings, wanted }, terminalProgress);
     const said = told(classes, samples.length, start);
-    return { contents: pixelArchive({ model, store }, samples), ...said, results: null };
+    return { contents: pixelArchive({ model, store }, samples), ...said, found: null };
   } finally {
     close();
   }
 }
 
-/** Draws random samples, or searches them near the boundary; what to write and what to say. */
-async function made(sampling: Sampling, settings: Settings, near: boolean): Promise<Made> {
+/**
+ * Draws random samples, or searches them near boundaries with partners of someone's choice; what to
+ * write and what to say.
+ */
+async function made(
+  sampling: Sampling,
+  settings: Settings,
+  by: PartnerChoice | null,
+): Promise<Made> {
   const { ganArchive } = await import('../../synthetic/from-gan.ts');
   const { ofEach } = await import('../../synthetic/sampling/wanted.ts');
   const { model, store, classes } = sampling;
   const wanted = ofEach(classes, settings.count);
-  if (!near) {
+  if (by === null) {
     const { randomSamples } = await import('../../synthetic/sampling/random.ts');
     const start = performance.now();
     const samples = await randomSamples(model, { ...settings, wanted }, terminalProgress);
     const said = told(classes, samples.length, start);
-    return { contents: ganArchive({ model, store, guide: null }, samples), ...said, results: null };
+    return { contents: ganArchive({ model, store, guide: null }, samples), ...said, found: null };
   }
   const { seenBy } = await import('../../synthetic/provenance.ts');
   const { sampleGates } = await import('../../synthetic/gates.ts');
-  const { likeliestPairs } = await import('../../synthetic/sampling/pairs.ts');
+  const { boundarySearches, namedSearch } = await import('../../synthetic/sampling/searches.ts');
   const { boundarySamples } = await import('../../synthetic/sampling/boundary.ts');
   const { boundaryText } = await import('../../synthetic/sampling/boundary-report.ts');
   const guide = sampling.guide!;
-  const pairs = settings.pair
-    ? pairsNamed(settings.pair, settings.count)
-    : likeliestPairs(
-        { guide, store, allowed: model.hasZones, partners: settings.partners },
-        wanted,
-      );
+  const { pair, count, partners } = settings;
+  const partnering = { guide, store, allowed: model.hasZones, partners, by };
+  const pairs = pair ? [namedSearch(pair, count)] : boundarySearches(partnering, wanted);
   const { verifiers } = sampling;
-  const gates = sampleGates(store, verifiers);
+  const gates = sampleGates(store, verifiers, settings.agreement);
   const options = { ...settings, pairs, gates };
   const found = await boundarySamples({ model, guide, verifiers }, options, terminalProgress);
   const seen = seenBy(guide.digest, guide.seen.materials);
@@ -110,13 +120,8 @@ async function made(sampling: Sampling, settings: Settings, near: boolean): Prom
     contents: ganArchive({ model, store, guide: seen }, found.samples),
     facts: { pairs: found.summary },
     text: boundaryText(found),
-    results: found.results,
+    found,
   };
-}
-
-function pairsNamed(pair: string, count: number) {
-  const [spaceGroup, partner] = pair.split(':').map(Number) as [number, number];
-  return [{ spaceGroup, partner, count }];
 }
 
 async function sample(flags: SampleFlags): Promise<void> {
@@ -127,9 +132,11 @@ async function sample(flags: SampleFlags): Promise<void> {
   if (!near && ganRun(settings.gan).generator !== 'codec') {
     return write(flags, settings, await madeInPixels(settings));
   }
+  const { partnerChoice } = await import('../../synthetic/sampling/searches.ts');
+  const by = near ? partnerChoice(settings) : null;
   const sampling = await openSampling({ ...settings, near });
   try {
-    await write(flags, settings, await made(sampling, settings, near));
+    await write(flags, settings, await made(sampling, settings, by));
   } finally {
     sampling.close();
   }
@@ -141,9 +148,9 @@ async function write(flags: SampleFlags, settings: Settings, one: Made): Promise
   const { writeAttempts } = await import('../../synthetic/sampling/boundary-report.ts');
   const run = openRun('sample', settings, settings.out);
   const path = run.file(ARCHIVE_FILE);
-  const { contents, facts, text, results } = one;
+  const { contents, facts, text, found } = one;
   await writeArchive(path, contents);
-  if (results) writeAttempts(run.file('attempts.jsonl'), results, settings.seed);
+  if (found) writeAttempts(run.file('attempts.jsonl'), { ...found, seed: settings.seed });
   report(flags, { run: run.folder, archive: path, ...facts }, text);
 }
 
@@ -194,9 +201,14 @@ export const sampleCommand = (): Command =>
       '--pair <a:b>',
       'space group to make and the one across the boundary; implies --near-boundary',
     )
-    .option('--partners <n>', 'most confused partners that share the triplets (default: 1)')
+    .option(
+      '--partner-by <who>',
+      "candidate: each candidate's strongest rival, or validation: the class most confused there (default: candidate)",
+    )
+    .option('--partners <n>', 'most confused classes of validation that share the triplets')
     .option('--epsilon <x>', 'largest difference of the two probabilities (default: 0.1)')
-    .option('--attempts <n>', 'attempts at most, for each triplet wanted (default: 8)')
+    .option('--agreement <nats>', 'largest margin under the verifiers (default: 0.75)')
+    .option('--attempts <n>', 'attempts at most, for each triplet wanted (default: 16)')
     .option('--soft-labels', "keep the partner's probability as a soft label")
     .option('--hard', 'hard labels (the default)')
     .option('--guide <run>', 'classifier that hesitates (default: the newest)')

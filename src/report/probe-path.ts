@@ -1,6 +1,6 @@
 import { type ClassPair, type PairView, pairView } from '../../classifier/boundary/margin.ts';
 import type { Classifier } from '../../classifier/classifier.ts';
-import { pairPath, scorePixels } from '../../gan/boundary.ts';
+import { classPath, scorePixels } from '../../gan/class-path.ts';
 import { findCrossings } from '../../gan/crossing.ts';
 import type { GanModel } from '../../gan/model.ts';
 import { drawTriplets, latentOf, type Origin, vectorsOf } from '../../gan/sample.ts';
@@ -54,13 +54,14 @@ function crossingPath({ model, guide }: Probing, pair: ClassPair, seed: number) 
   const latents = Array.from({ length: TRIED }, (_, index) =>
     latentOf(model, { seed, spaceGroup, index }),
   );
-  const path = pairPath(model, pair);
+  const path = classPath(model, pair.label);
   const classes = model.classes.length;
   const views = (rows: readonly number[], t: readonly number[]): PairView[] => {
     const logits = numbersOf(() => {
       const z = tf.tensor2d(rows.map((row) => [...latents[row]!])) as Tensor2D;
       const still = tf.zeros([rows.length, path.embedding]) as Tensor2D;
-      return guide.logitsOf(path.images(z, still, t));
+      const toward = t.map((at) => ({ partner: pair.partner, t: at }));
+      return guide.logitsOf(path.images(z, still, toward));
     });
     return rows.map((_, i) => pairView(logits, i, { ...pair, classes }));
   };

@@ -1,4 +1,5 @@
-import { type Attempt, searchPair } from '../../gan/boundary.ts';
+import type { Attempt } from '../../gan/attempt.ts';
+import { searchPair } from '../../gan/boundary.ts';
 import { drawTriplets, randomOrigins } from '../../gan/sample.ts';
 import { pixelsOf } from '../../synthetic/gates.ts';
 import type { Store } from '../dataset/store.ts';

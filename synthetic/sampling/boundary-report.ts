@@ -1,10 +1,15 @@
-import type { PairResult } from '../../gan/boundary.ts';
 import { writeAtomic } from '../../src/ground/files.ts';
 import { textTable } from '../../src/ground/log.ts';
-import type { BoundaryMade } from './boundary.ts';
+import type { BoundaryMade, PairSummary } from './boundary.ts';
+
+/** Partners of a class in a table. */
+const PARTNERS_NAMED = 3;
 
 /** One line of JSON for every attempt, accepted or not. */
-export function writeAttempts(path: string, results: readonly PairResult[], seed: number): void {
+export function writeAttempts(
+  path: string,
+  { results, classes, seed }: Pick<BoundaryMade, 'results' | 'classes'> & { seed: number },
+): void {
   const lines = results.flatMap(({ attempts }) =>
     attempts.map(
       ({ spaceGroup, partner, index, origin, view, method, evaluations, accepted, reasons }) =>
@@ -13,6 +18,7 @@ export function writeAttempts(path: string, results: readonly PairResult[], seed
           partner,
           seed,
           index,
+          toward: classes[origin.partner!],
           t: origin.t,
           method,
           margin: view.margin,
@@ -33,13 +39,21 @@ const reasonText = (reasons: Record<string, number>): string =>
     .map(([reason, count]) => `${reason} ${count}`)
     .join(', ') || 'none';
 
+/** `14:62`, or the partners that samples came to, the most frequent first. */
+function pairText({ spaceGroup, partner, partners }: PairSummary): string {
+  if (partner !== null) return `${spaceGroup}:${partner}`;
+  const most = Object.entries(partners).sort(([, a], [, b]) => b - a);
+  const named = most.slice(0, PARTNERS_NAMED).map(([c]) => c);
+  return `${spaceGroup}:${[...named, ...(most.length > named.length ? ['…'] : [])].join(',') || '?'}`;
+}
+
 const shown = (value: number | null, digits: number): string =>
   value === null ? '-' : value.toFixed(digits);
 
 /** What the searches came to, as a table and a few lines. */
 export function boundaryText({ summary, results, seconds, verifiers }: BoundaryMade): string {
   const rows = summary.map((one) => [
-    `${one.spaceGroup}:${one.partner}`,
+    pairText(one),
     one.accepted,
     one.attempts,
     shown(one.evaluationsPerSample, 1),
@@ -64,16 +78,17 @@ export function boundaryText({ summary, results, seconds, verifiers }: BoundaryM
   const whole = total.search + total.draw + total.gates || 1;
   const share = (phase: keyof typeof total): string =>
     `${Math.round((100 * total[phase]) / whole)} %`;
-  const unreached = summary
-    .filter((one) => one.accepted === 0)
-    .map((one) => `${one.spaceGroup}:${one.partner}`);
+  const unreached = summary.filter((one) => one.accepted === 0).map(pairText);
   const lines = [
     textTable([head, ...rows]),
     `${accepted} accepted, ${(accepted / seconds).toFixed(2)} a second; time: search ${share('search')}, drawing ${share('draw')}, gates ${share('gates')}`,
   ];
   if (unreached.length > 0) lines.push(`no boundary reached: ${unreached.join(', ')}`);
   const fooled = summary.reduce((sum, one) => sum + one.guideOnly, 0);
-  if (verifiers > 0) lines.push(`${fooled} candidates fooled only the guide`);
+  if (verifiers > 0)
+    lines.push(
+      `${fooled} candidates were near for the guide only: classifiers of other seeds are surer`,
+    );
   else
     lines.push(
       'no second classifier in the workspace: candidates that fool only the guide were not found out (npx gan classify train --seed 2)',

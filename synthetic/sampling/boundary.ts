@@ -1,13 +1,15 @@
 import type { Classifier } from '../../classifier/classifier.ts';
-import { type Attempt, type Gate, type PairResult, searchPair } from '../../gan/boundary.ts';
+import type { Attempt, Gate } from '../../gan/attempt.ts';
+import { type PairResult, searchPair } from '../../gan/boundary.ts';
 import type { GanModel } from '../../gan/model.ts';
 import { BLOCK } from '../../gan/sample.ts';
+import { tally } from '../../src/ground/group.ts';
 import type { ProgressFactory } from '../../src/ground/progress.ts';
 import { median } from '../../src/ground/quantile.ts';
 import type { GanSample } from '../from-gan.ts';
 import { pixelsOf, verifierMargins } from '../gates.ts';
 import { provenanceOf } from '../provenance.ts';
-import type { WantedPair } from './pairs.ts';
+import type { WantedSearch } from './searches.ts';
 
 /** The generator, the classifier that hesitates, and those of other seeds that must agree. */
 export interface Searching {
@@ -17,7 +19,7 @@ export interface Searching {
 }
 
 export interface BoundaryOptions {
-  pairs: readonly WantedPair[];
+  pairs: readonly WantedSearch[];
   /** Attempts at most for each sample wanted. */
   attempts: number;
   /** Half-width of the band: 0 <= p(class) - p(partner) < epsilon. */
@@ -34,7 +36,10 @@ export interface BoundaryOptions {
 /** What the search of one pair came to, for reports. */
 export interface PairSummary {
   spaceGroup: number;
-  partner: number;
+  /** Null where every sample has its own. */
+  partner: number | null;
+  /** Accepted samples with each partner. */
+  partners: Record<string, number>;
   attempts: number;
   accepted: number;
   reasons: Record<string, number>;
@@ -52,23 +57,26 @@ export interface PairSummary {
 export interface BoundaryMade {
   samples: GanSample[];
   results: PairResult[];
+  /** Space groups of the generator, in label order. */
+  classes: readonly number[];
   summary: PairSummary[];
   seconds: number;
   verifiers: number;
 }
 
-function summaryOf(result: PairResult, { model, verifiers }: Searching): PairSummary {
+function summaryOf(result: PairResult, { verifiers }: Searching): PairSummary {
   const { spaceGroup, partner, attempts, accepted, reasons, evaluations } = result;
   const taken = attempts.filter((one) => one.accepted);
-  const pair = { label: model.labelOf(spaceGroup), partner: model.labelOf(partner) };
+  const pairs = taken.map(({ pair }) => pair);
   const margins = verifiers.flatMap((verifier) =>
     taken.length === 0
       ? []
-      : Array.from(verifierMargins(verifier, pixelsOf(taken), pair), Math.abs),
+      : Array.from(verifierMargins(verifier, pixelsOf(taken), pairs), Math.abs),
   );
   return {
     spaceGroup,
     partner,
+    partners: tally(taken.slice(0, accepted).map((one) => one.partner)),
     attempts: attempts.length,
     accepted,
     reasons,
@@ -132,6 +140,7 @@ export async function boundarySamples(
   return {
     samples: results.flatMap((result, i) => samplesOf(result, options.pairs[i]!.count, options)),
     results,
+    classes: model.classes,
     summary: results.map((result) => summaryOf(result, searching)),
     seconds: (performance.now() - start) / 1000,
     verifiers: verifiers.length,

@@ -60,6 +60,11 @@ describe('bad studies say what is wrong', () => {
       written('name: x\nbaseline: a\narms: [{name: a, ratio: validation}]\n'),
       /"a" has no synthetic data whose ratio could be chosen/,
     ],
+    [
+      written('name: x\nbaseline: a\narms: [{name: a, partners: 3, partnerBy: candidate}]\n'),
+      /partners.*chosen on validation/,
+    ],
+    [written('name: x\nbaseline: a\narms: [{name: a, agreement: 0}]\n'), /agreement/],
     [written('name: x\nbaseline: a\nbudgets: []\narms: [{name: a}]\n'), /budgets/],
     [written('name: x\nbaseline: a\nbudgets: [0]\narms: [{name: a}]\n'), /budgets/],
     [written('name: x\nbaseline: a\nbudgets: [5, 5]\narms: [{name: a}]\n'), /twice/],

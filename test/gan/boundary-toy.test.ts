@@ -1,47 +1,60 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isNear, pairView } from '../../classifier/boundary/margin.ts';
-import { approachBoundary, type PathGenerator, type Scorer } from '../../gan/approach.ts';
+import { isNear, pairView, rivalOf, sidedView } from '../../classifier/boundary/margin.ts';
+import {
+  approachBoundary,
+  type PathGenerator,
+  type Scorer,
+  type Toward,
+} from '../../gan/approach.ts';
+import { boundaryReasons } from '../../gan/attempt.ts';
 import { findCrossings } from '../../gan/crossing.ts';
 import { type Tensor2D, tf } from '../../src/engine/tf.ts';
 import { Stream } from '../../src/ground/stream.ts';
 
 /**
- * A linear generator x = A z + (1 - t) u + t v + B offset and a logistic classifier of three
- * classes on it: every crossing is known in closed form.
+ * A linear generator x = A z + (1 - t) u + t v + B offset, with a v for each other class, and a
+ * logistic classifier of three classes on it: every crossing is known in closed form.
  */
 const WIDTH = 5;
 const CLASSES = 3;
 const pair = { label: 0, partner: 1 };
+const sides = { ...pair, classes: CLASSES };
+/** Each candidate against its own strongest rival. */
+const rivals = { label: 0, partner: null, classes: CLASSES };
 
 function toy(seed: number, third = -20, spread = 0.3) {
   const stream = new Stream(seed, 'linear toy');
   const matrix = (name: string, rows: number, columns: number, scale: number): Tensor2D =>
     tf.tensor2d(stream.split(name).normals(rows * columns, scale), [rows, columns]);
   const [a, b] = [matrix('A', 3, WIDTH, spread), matrix('B', 2, WIDTH, spread)];
-  const [u, v] = [matrix('u', 1, WIDTH, 1), matrix('v', 1, WIDTH, 1)];
+  const ends = ['u', 'v', 'third'].map((name) => matrix(name, 1, WIDTH, 1));
   const weights = matrix('w', WIDTH, CLASSES, 1);
   const bias = tf.tensor1d([0, 0, third]);
   const generator: PathGenerator = {
     latent: 3,
     embedding: 2,
-    images(z, offset, t) {
-      const share = tf.tensor2d(t.map((value) => [value]));
-      const along = u.mul(tf.sub(1, share)).add(v.mul(share));
+    images(z, offset, toward) {
+      const share = tf.tensor2d(toward.map(({ t }) => [t]));
+      const others = tf.concat(toward.map(({ partner }) => ends[partner]!));
+      const along = ends[0]!.mul(tf.sub(1, share)).add(others.mul(share));
       return z.matMul(a).add(offset.matMul(b)).add(along);
     },
   };
   const score: Scorer = (x) => (x as Tensor2D).matMul(weights).add(bias) as Tensor2D;
-  /** Margin at t = 0 and t = 1, from which the crossing follows. */
-  const ends = (z: Float32Array): [number, number] =>
+  /** Margin to a class at t = 0 and t = 1 of a path, from which the crossing follows. */
+  const margins = (z: Float32Array, other = 1, partner = other): [number, number] =>
     tf.tidy(() => {
       const zero = tf.zeros<2>([2, 2] as never) as unknown as Tensor2D;
       const both = tf.tensor2d([Array.from(z), Array.from(z)]);
-      const logits = score(generator.images(both, zero, [0, 1])).arraySync();
-      return logits.map((row) => row[0]! - row[1]!) as [number, number];
+      const toward = [0, 1].map((t) => ({ partner, t }));
+      const logits = score(generator.images(both, zero, toward)).arraySync();
+      return logits.map((row) => row[0]! - row[other]!) as [number, number];
     });
-  return { generator, score, ends };
+  return { generator, score, margins };
 }
+
+const atStart = ({ partner }: Toward): Toward => ({ partner, t: 0 });
 
 const latentsOf = (seed: number, count: number): Float32Array[] =>
   Array.from({ length: count }, (_, i) => new Stream(seed, `z ${i}`).normals(3));
@@ -91,17 +104,77 @@ describe('crossings of known functions', () => {
   });
 });
 
+describe('the acceptance rule', () => {
+  const tenths = fc.integer({ min: -15, max: 15 }).map((value) => value / 10);
+  const logits = fc.array(tenths, { minLength: 6, maxLength: 6 });
+  const label = fc.integer({ min: 0, max: 5 });
+  const epsilon = fc.integer({ min: 1, max: 1000 }).map((value) => value / 1000);
+
+  it('never lets a third class through, nor the side of the partner', () => {
+    let accepted = 0;
+    const partner = fc.option(fc.integer({ min: 1, max: 5 }));
+    fc.assert(
+      fc.property(logits, label, partner, epsilon, (row, own, shift, width) => {
+        const other = shift === null ? null : (own + shift) % 6;
+        const view = sidedView(row, 0, { label: own, partner: other, classes: 6 });
+        if (other !== null) expect(view.partner).toBe(other);
+        if (boundaryReasons(view, width).length > 0) return;
+        accepted++;
+        const order = [...row.keys()].sort((a, b) => row[b]! - row[a]!);
+        expect(row[own]!).toBeGreaterThanOrEqual(row[view.partner]!);
+        expect([row[order[0]!], row[order[1]!]]).toEqual([row[own], row[view.partner]]);
+        expect(row[view.partner]!).toBeGreaterThan(row[order[2]!]!);
+        const p = row.map((value) => Math.exp(value));
+        const total = p.reduce((sum, value) => sum + value, 0);
+        const gap = (p[own]! - p[view.partner]!) / total;
+        expect(gap).toBeGreaterThanOrEqual(0);
+        expect(gap).toBeLessThan(width + 1e-12);
+      }),
+      { numRuns: 3000, seed: 1 },
+    );
+    expect(accepted).toBeGreaterThan(100);
+  });
+
+  it('takes for the rival the strongest class that is allowed, and refuses where another is stronger', () => {
+    fc.assert(
+      fc.property(
+        logits,
+        label,
+        fc.integer({ min: 1, max: 5 }),
+        epsilon,
+        (row, own, hole, width) => {
+          const shut = (own + hole) % 6;
+          const allowed = (c: number) => c !== shut;
+          const rival = rivalOf(row, 0, { label: own, allowed, classes: 6 });
+          expect(rival).not.toBe(own);
+          expect(rival).not.toBe(shut);
+          const others = row.filter((_, c) => c !== own && c !== shut);
+          expect(row[rival]).toBe(Math.max(...others));
+          const view = sidedView(row, 0, { label: own, partner: null, allowed, classes: 6 });
+          expect(view.partner).toBe(rival);
+          if (row[shut]! > Math.min(row[own]!, row[rival]!)) {
+            expect(boundaryReasons(view, width)).toContain('a third class');
+          }
+        },
+      ),
+      { numRuns: 500, seed: 1 },
+    );
+    const alone = { label: 2, allowed: (c: number) => c === 2, classes: 6 };
+    expect(() => rivalOf([0, 0, 1, 0, 0, 0], 0, alone)).toThrow('class 2 has no rival');
+  });
+});
+
 describe('boundary search on a linear generator and a logistic classifier', () => {
   it('finds t* to 1e-4, always on the side of the label', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 100_000 }), (seed) => {
-        const { generator, score, ends } = toy(seed);
+        const { generator, score, margins } = toy(seed);
         const latents = latentsOf(seed, 6);
         const epsilon = 1e-3;
-        const options = { generator, score, pair, classes: CLASSES, latents, epsilon };
+        const options = { generator, score, sides, latents, epsilon };
         const found = approachBoundary({ ...options, tolerance: 1e-5, gradientSteps: 0 });
         found.forEach(({ t, view }, row) => {
-          const [at0, at1] = ends(latents[row]!);
+          const [at0, at1] = margins(latents[row]!);
           const exact = (at0 - epsilon / 2) / (at0 - at1); // margin epsilon / 2
           if (exact > 1e-3 && exact < 1 - 1e-3) {
             expect(Math.abs(t - exact)).toBeLessThan(1e-4);
@@ -115,19 +188,58 @@ describe('boundary search on a linear generator and a logistic classifier', () =
     );
   });
 
+  it('finds where the label meets its own strongest rival, whichever class that is', () => {
+    const met = new Set<number>();
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 100_000 }), (seed) => {
+        const { generator, score, margins } = toy(seed, 0);
+        const latents = latentsOf(seed, 6);
+        const epsilon = 1e-3;
+        const options = { generator, score, sides: rivals, latents, epsilon };
+        const found = approachBoundary({ ...options, tolerance: 1e-5, gradientSteps: 0 });
+        found.forEach(({ t, partner, view }, row) => {
+          const lines = [1, 2].map((other) => margins(latents[row]!, other, partner));
+          const first = lines[0]![0] < lines[1]![0] ? 1 : 2;
+          expect(partner).toBe(first); // the path leads to the rival at its start
+          const roots = lines.map(([at0, at1]) => (at0 - epsilon / 2) / (at0 - at1));
+          const [own, other] = [...roots.keys()].sort((a, b) => roots[a]! - roots[b]!);
+          const within = (root: number) => root > 1e-3 && root < 1 - 1e-3;
+          const starts = lines.every(([at0]) => at0 > epsilon / 2);
+          if (!starts || !roots.some((root) => within(root))) return;
+          const nearest = within(roots[own!]!) ? own! : other!;
+          if (roots.every(within) && Math.abs(roots[0]! - roots[1]!) < 1e-3) return;
+          expect(Math.abs(t - roots[nearest]!)).toBeLessThan(1e-4);
+          expect(view.partner).toBe(nearest + 1);
+          expect(view.topTwo).toBe(true);
+          expect(isNear(view, epsilon)).toBe(true);
+          met.add(Number(view.partner === partner));
+        });
+      }),
+      { numRuns: 40, seed: 1 },
+    );
+    expect(met.size).toBe(2); // the rival stayed the same, and it changed on the way
+  });
+
+  it('leads candidates to their rivals by gradient, with the label always on its side', () => {
+    const { generator, score } = toy(11, 2, 1);
+    const latents = latentsOf(11, 16);
+    const options = { generator, score, sides: rivals, latents, epsilon: 0.1 };
+    const found = approachBoundary({ ...options, gradientSteps: 60 });
+    expect(found.some(({ method }) => method === 'gradient')).toBe(true);
+    for (const { view } of found) {
+      expect(boundaryReasons(view, 0.1)).toEqual([]);
+      expect(view.topTwo).toBe(true);
+    }
+  });
+
   it('reaches the boundary by gradient where the path does not cross', () => {
     const far = toy(11, -20, 1);
     const latents = latentsOf(11, 8);
     const fixed: PathGenerator = {
       ...far.generator,
-      images: (z, offset, t) =>
-        far.generator.images(
-          z,
-          offset,
-          t.map(() => 0),
-        ),
+      images: (z, offset, toward) => far.generator.images(z, offset, toward.map(atStart)),
     };
-    const options = { score: far.score, pair, classes: CLASSES, latents, epsilon: 0.1 };
+    const options = { score: far.score, sides, latents, epsilon: 0.1 };
     const still = approachBoundary({ ...options, generator: fixed, gradientSteps: 0 });
     expect(still.every(({ view }) => !isNear(view, 0.1))).toBe(true);
     const moved = approachBoundary({ ...options, generator: fixed, gradientSteps: 60 });
@@ -143,16 +255,12 @@ describe('boundary search on a linear generator and a logistic classifier', () =
     const drawn: number[] = [];
     const generator: PathGenerator = {
       ...far.generator,
-      images(z, offset, t) {
-        drawn.push(t.length);
-        return far.generator.images(
-          z,
-          offset,
-          t.map(() => 0),
-        );
+      images(z, offset, toward) {
+        drawn.push(toward.length);
+        return far.generator.images(z, offset, toward.map(atStart));
       },
     };
-    const options = { score: far.score, pair, classes: CLASSES, generator, epsilon: 0.1 };
+    const options = { score: far.score, sides, generator, epsilon: 0.1 };
     const latents = latentsOf(11, 8);
     approachBoundary({ ...options, latents, gradientSteps: 0 });
     const path = drawn.splice(0).length;
@@ -174,12 +282,14 @@ describe('boundary search on a linear generator and a logistic classifier', () =
   it('keeps offsets bounded and says the truth about where candidates stand', () => {
     const { generator, score } = toy(4, 1.5);
     const latents = latentsOf(4, 8);
-    const options = { generator, score, pair, classes: CLASSES, latents, epsilon: 0.1 };
+    const options = { generator, score, sides, latents, epsilon: 0.1 };
     for (const { z, offset, t, view } of approachBoundary({ ...options, gradientSteps: 20 })) {
       expect(Math.hypot(...offset)).toBeLessThanOrEqual(0.25 * Math.sqrt(4) + 1e-5);
       const logits = tf.tidy(() =>
         score(
-          generator.images(tf.tensor2d(z, [1, 3]), tf.tensor2d(offset, [1, 2]), [t]),
+          generator.images(tf.tensor2d(z, [1, 3]), tf.tensor2d(offset, [1, 2]), [
+            { partner: 1, t },
+          ]),
         ).dataSync(),
       );
       const again = pairView(logits, 0, { ...pair, classes: CLASSES });
@@ -195,8 +305,7 @@ describe('boundary search on a linear generator and a logistic classifier', () =
     approachBoundary({
       generator,
       score,
-      pair,
-      classes: CLASSES,
+      sides,
       latents,
       epsilon: 0.05,
       gradientSteps: 5,

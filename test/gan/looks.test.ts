@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { pairPath } from '../../gan/boundary.ts';
 import { Checkpoints } from '../../gan/checkpoint.ts';
+import { classPath } from '../../gan/class-path.ts';
 import { classCodes } from '../../gan/codes.ts';
 import { ganConfig } from '../../gan/config.ts';
 import type { GanData } from '../../gan/data.ts';
@@ -165,8 +165,8 @@ describe('a generator with a refiner', () => {
     const { label } = origins[0]!;
     const z = tf.tensor2d(origins.map((origin) => [...origin.z]));
     const still = tf.zeros([32, 8]) as Tensor2D;
-    const path = pairPath(model, { label, partner: 0 });
-    const images = path.images(z, still, Array<number>(32).fill(0));
+    const path = classPath(model, label);
+    const images = path.images(z, still, Array(32).fill({ partner: 0, t: 0 }));
     const seen = images.slice(0, 1).div(PIXEL_SCALE).dataSync();
     expect(Math.max(...drawn!.pixels.map((grey, i) => Math.abs(grey - seen[i]!)))).toBeLessThan(1);
   });
