@@ -21,9 +21,6 @@ import { missingRows, type PoolWork, rarest } from './pool.ts';
 /** Samples made for each one wanted: some will be rejected. */
 const SPARE = 1.6;
 
-/** Agreement in nats of studies that state none, as before there was a choice. */
-const EARLIER_AGREEMENT = 2;
-
 /** Latent vectors near a boundary are others than the random ones of the same GAN. */
 const BOUNDARY_SEEDS = 40_000;
 
@@ -68,11 +65,11 @@ async function nearBoundaries(
   wanted: Wanted,
 ): Promise<GanSample[]> {
   const { boundaryClasses, boundaryAttempts: attempts, gradientSteps } = folder.study;
-  const { epsilon, realismGate, partners, partnerBy: by = 'validation', agreement } = pool;
+  const { epsilon, realismGate, partners, partnerBy: by, agreement } = pool;
   const partnering = { guide, store, allowed: model.hasZones, partners, by };
   const pairs = boundarySearches(partnering, rarest(wanted, boundaryClasses));
   const seed = BOUNDARY_SEEDS + cell.gan;
-  const gates = realismGate ? [verifierGate([verifier], agreement ?? EARLIER_AGREEMENT)] : [];
+  const gates = realismGate ? [verifierGate([verifier], agreement)] : [];
   const made = await boundarySamples(
     { model, guide, verifiers: [verifier] },
     { pairs, attempts, epsilon, gradientSteps, gates, softLabels: true, seed },

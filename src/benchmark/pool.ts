@@ -14,8 +14,8 @@ export interface Pool {
   epsilon: number;
   realismGate: boolean;
   partners: number;
-  partnerBy?: PartnerChoice;
-  agreement?: number;
+  partnerBy: PartnerChoice;
+  agreement: number;
 }
 
 /** What making a pool needs. */

@@ -17,8 +17,7 @@ import { type CellPlan, planCells } from './study.ts';
 export function poolsOf({ arm }: CellPlan): Pool[] {
   const { synthetic: source, fillTo, epsilon, realismGate, partners, partnerBy, agreement } = arm;
   if (source === 'none' || source === 'copies') return [];
-  const pool = { source, fillTo, epsilon, realismGate, partners };
-  return [{ ...pool, ...(partnerBy && { partnerBy }), ...(agreement && { agreement }) }];
+  return [{ source, fillTo, epsilon, realismGate, partners, partnerBy, agreement }];
 }
 
 /** The archive of a pool for the split, GAN and budget of a cell. */

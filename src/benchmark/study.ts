@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AGREEMENT } from '../../classifier/boundary/margin.ts';
 import { TRAINING_DEFAULTS } from '../../classifier/options.ts';
 import { PARTNER_CHOICES } from '../../synthetic/sampling/searches.ts';
 
@@ -37,13 +38,10 @@ const settings = z.strictObject({
   epsilon: z.number().positive().max(1).default(0.1),
   /** Partners, the most confused first, whose boundaries are searched. */
   partners: z.int().min(1).max(10).default(1),
-  /**
-   * Who chooses the partners of a GAN's samples: `candidate`, each its strongest rival, or
-   * `validation`. Absent: validation, without a default, so that earlier studies keep their digests.
-   */
-  partnerBy: z.enum(PARTNER_CHOICES).optional(),
-  /** Margin in nats that the verifier may have of a boundary sample. Absent: 2, likewise. */
-  agreement: z.number().positive().max(10).optional(),
+  /** Who chooses the partners of a GAN's samples: each candidate its strongest rival, or validation. */
+  partnerBy: z.enum(PARTNER_CHOICES).default('candidate'),
+  /** Margin in nats that the verifier may have of a boundary sample. */
+  agreement: z.number().positive().max(10).default(AGREEMENT),
   /** Whether samples at a boundary carry a soft label between the two classes. */
   softLabels: z.boolean().default(false),
   /** Weight of a synthetic sample in the loss. */
@@ -56,7 +54,7 @@ const settings = z.strictObject({
 
 const arm = settings.refine(
   ({ partners, partnerBy }) => partners === 1 || partnerBy !== 'candidate',
-  { path: ['partners'], error: 'are chosen on validation, not by each candidate: leave out one' },
+  { path: ['partners'], error: 'are chosen on validation: say partnerBy: validation' },
 );
 
 /** A study: arms x seeds on one prepared store. */
@@ -74,7 +72,7 @@ export const studySchema = z.strictObject({
   gans: z.int().min(1).default(3),
   /** Materials that the arms are compared on: variants are chosen on validation, never on test. */
   judgedOn: z.enum(['test', 'validation']).default('test'),
-  updates: z.int().min(1).default(1200),
+  updates: z.int().min(1).default(600),
   batch: z.int().min(1).default(TRAINING_DEFAULTS.batch),
   /** Peak of the classifier's learning rate. */
   rate: z.number().positive().default(TRAINING_DEFAULTS.rate),

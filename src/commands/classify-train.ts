@@ -80,6 +80,6 @@ export const classifyTrainCommand = (): Command =>
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  npx gan classify train --technique logit-adjustment,flips,dilation --updates 1200',
+      '\nExample:\n  npx gan classify train --technique logit-adjustment,flips,dilation --updates 600',
     )
     .action(train);
