@@ -15,6 +15,12 @@ const START_PATIENCE = 30_000;
 // What a reader makes is soon forgotten: little room for it keeps the process small.
 const READER_FLAGS = ['--max-semi-space-size=2'];
 
+/** A reader opens no connection: loading certificates would be most of starting it. */
+function readerEnvironment(): NodeJS.ProcessEnv {
+  const { NODE_EXTRA_CA_CERTS: _, ...environment } = process.env;
+  return environment;
+}
+
 /** How a reading ended: with a result, a fault of ours, or the end of its process. */
 type End = { result: string } | Failure | Omit<Anomaly, 'file'>;
 
@@ -61,6 +67,11 @@ export class Reader {
     }
   }
 
+  /** Starts the process ahead of the first reading. */
+  warm(): void {
+    this.child ??= this.start();
+  }
+
   async stop(): Promise<void> {
     const child = this.child;
     if (!child) return;
@@ -72,6 +83,7 @@ export class Reader {
   private start(): ChildProcess {
     const child = fork(this.worker, {
       execArgv: READER_FLAGS,
+      env: readerEnvironment(),
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     child.on('exit', () => {
@@ -82,8 +94,8 @@ export class Reader {
   }
 
   private attempt(order: Order): Promise<End> {
-    this.child ??= this.start();
-    const child = this.child;
+    this.warm();
+    const child = this.child!;
     return new Promise((resolve) => {
       let group: string | null = null;
       let hung = false;
