@@ -6,9 +6,14 @@ import { hdf5 } from './hdf5.ts';
 import { type Order, performReading, type Word } from './reading.ts';
 
 // The library is 3 MB of WebAssembly of which little is used, and a reader may live for a second:
-// it is taken as sound, and only its hottest functions are compiled a second time.
-for (const flag of ['--wasm-lazy-validation', '--wasm-tiering-budget=40000000'])
-  setFlagsFromString(flag);
+// it is taken as sound, and only its hottest functions are compiled a second time. What is kept is
+// collected again once it has grown by a tenth. An engine that lacks a flag says so and goes on.
+const FLAGS = [
+  '--wasm-lazy-validation',
+  '--wasm-tiering-budget=40000000',
+  '--heap-growing-percent=10',
+];
+for (const flag of FLAGS) setFlagsFromString(flag);
 // Loaded while the first order is on its way; a failure is told to the order.
 hdf5().catch(() => {});
 
