@@ -1,4 +1,6 @@
+import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
+import type { Readers } from '../dataset/pool.ts';
 import { terminalProgress } from '../ground/progress.ts';
 
 interface PrepareFlags {
@@ -16,9 +18,38 @@ interface PrepareFlags {
   json?: boolean;
 }
 
+const DEFAULT_WORKERS = Math.min(4, availableParallelism());
+
+/**
+ * Readers that start while this process loads what reads the settings, which takes it as long.
+ * Null where a config file has to be read first.
+ */
+async function earlyReaders({
+  workers = String(DEFAULT_WORKERS),
+  patience = '30',
+  config,
+}: PrepareFlags): Promise<Readers | null> {
+  const count = Number(workers);
+  if (config || !(Number.isInteger(count) && count >= 0 && count <= DEFAULT_WORKERS)) return null;
+  const { Readers } = await import('../dataset/pool.ts');
+  return new Readers({ workers: count, patience: 1000 * Number(patience) }).warm();
+}
+
 async function prepare(files: string[], flags: PrepareFlags): Promise<void> {
+  const readers = await earlyReaders(flags);
+  try {
+    await prepareWith(files, flags, readers);
+  } finally {
+    await readers?.stop();
+  }
+}
+
+async function prepareWith(
+  files: string[],
+  flags: PrepareFlags,
+  readers: Readers | null,
+): Promise<void> {
   const { out, config: file, json, ...given } = flags;
-  const { availableParallelism } = await import('node:os');
   const { resolveConfig } = await import('../ground/config.ts');
   const { defaultStorePath, openRun } = await import('../ground/run.ts');
   const { writeJson } = await import('../ground/files.ts');
@@ -28,7 +59,8 @@ async function prepare(files: string[], flags: PrepareFlags): Promise<void> {
   const settings = resolveConfig(prepareSchema, given, file);
   const prepared = await prepareStore(files, out ?? defaultStorePath(), {
     ...settings,
-    workers: settings.workers ?? Math.min(4, availableParallelism()),
+    workers: settings.workers ?? DEFAULT_WORKERS,
+    readers: readers ?? undefined,
     patience: 1000 * settings.patience,
     progress: json ? undefined : terminalProgress,
   });

@@ -54,6 +54,12 @@ export class Readers {
     await Promise.all(this.readers.map(serve));
   }
 
+  /** Starts the processes ahead of the first reading, so that they load while this one does. */
+  warm(): this {
+    for (const reader of this.readers) reader.warm();
+    return this;
+  }
+
   /** Ends the processes; a later `run` starts them again. */
   async stop(): Promise<void> {
     await Promise.all(this.readers.map((reader) => reader.stop()));

@@ -127,6 +127,7 @@ function settingsOf(options: PrepareOptions, splitBy: string): Record<string, un
  * Reads files in the Summit layout into a prepared store: each sample once, reduced, with its
  * facts and its split. Work that is done stands in a folder beside the store, so that the same
  * call goes on where a killed one stopped. The store does not depend on the number of workers.
+ * Readers that are given are ended with it.
  *
  * @throws an input error where an input does not exist, nothing can be used, or, when strict, at
  * the first sample that cannot be used.
@@ -136,7 +137,7 @@ export async function prepareStore(
   out: string,
   options: PrepareOptions,
 ): Promise<Prepared> {
-  const readers = new Readers(options);
+  const readers = options.readers ?? new Readers(options);
   try {
     return await prepareWith(inputs, out, { ...options, readers });
   } finally {

@@ -1,9 +1,8 @@
 import type { Fault } from '../ground/errors.ts';
-import { type Assembly, assemble } from './assemble.ts';
+import type { Assembly } from './assemble.ts';
 import type { ReadGuard } from './catalogue.ts';
-import { indexFile } from './catalogue-index.ts';
-import { makePart, type PartPlan } from './part.ts';
-import { type Survey, type SurveyPlan, surveyFile } from './survey.ts';
+import type { PartPlan } from './part.ts';
+import type { Survey, SurveyPlan } from './survey.ts';
 
 /** A piece of work that may be done by another process. */
 export type Reading =
@@ -16,18 +15,29 @@ export type Reading =
 export const readingFile = (reading: Reading): string =>
   reading.kind === 'catalogue' ? reading.path : reading.plan.path;
 
-/** Does it; what is found comes back as JSON, a part stands in its file. */
+/**
+ * Does it; what is found comes back as JSON, a part stands in its file. What a kind of reading
+ * takes is loaded for the first of it: the process that orders readings needs none of it.
+ */
 export async function performReading(reading: Reading, guard: ReadGuard): Promise<string> {
   switch (reading.kind) {
-    case 'catalogue':
+    case 'catalogue': {
+      const { indexFile } = await import('./catalogue-index.ts');
       return indexFile(reading.path, reading.index, guard);
-    case 'survey':
+    }
+    case 'survey': {
+      const { surveyFile } = await import('./survey.ts');
       return JSON.stringify(await surveyFile(reading.plan, guard));
-    case 'part':
+    }
+    case 'part': {
+      const { makePart } = await import('./part.ts');
       await makePart(reading.plan, guard);
       return '';
-    case 'assembly':
+    }
+    case 'assembly': {
+      const { assemble } = await import('./assemble.ts');
       return JSON.stringify(await assemble(reading.plan, guard));
+    }
   }
 }
 

@@ -21,6 +21,8 @@ export const SUMMIT_ATTRIBUTES = [
 /** What this project adds, where it is known. */
 export const ADDED_ATTRIBUTES = ['thickness_angstrom'] as const;
 
+const KNOWN = new Set<string>([...SUMMIT_ATTRIBUTES, ...ADDED_ATTRIBUTES]);
+
 /** The columns of a (1, 3, 3) attribute: direction k stands in column k. */
 const columns = (values: number[]): Three<Vec3> => {
   const column = (k: number): Vec3 => [values[k]!, values[3 + k]!, values[6 + k]!];
@@ -73,9 +75,8 @@ export function readFacts(attributes: Attributes, key: string, remark: Remark): 
   if (!material) remark('no-material', 'the material is not known, so it cannot be split safely');
   const zones = attributes.numbers('z_dirs', 9);
   const inPlane = attributes.numbers('y_dirs', 9);
-  const known = new Set<string>([...SUMMIT_ATTRIBUTES, ...ADDED_ATTRIBUTES]);
   for (const name of attributes.names) {
-    if (!known.has(name)) remark('attribute-extra', `attribute ${name} is not of the layout`);
+    if (!KNOWN.has(name)) remark('attribute-extra', `attribute ${name} is not of the layout`);
   }
   // Zones that were not chosen by a reflection have no spacing; that is no fault.
   const optional = (name: string): boolean => attributes.names.includes(name);

@@ -1,8 +1,21 @@
 // A reading process: does the readings its parent sends. A damaged file may crash or hang the HDF5
 // library; here that costs one process and one sample.
+import { setFlagsFromString } from 'node:v8';
 import { CbedError, messageOf } from '../ground/errors.ts';
 import { hdf5 } from './hdf5.ts';
 import { type Order, performReading, type Word } from './reading.ts';
+
+// The library is 3 MB of WebAssembly of which little is used, and a reader may live for a second:
+// it is taken as sound, and only its hottest functions are compiled a second time. What is kept is
+// collected again once it has grown by a tenth. An engine that lacks a flag says so and goes on.
+const FLAGS = [
+  '--wasm-lazy-validation',
+  '--wasm-tiering-budget=40000000',
+  '--heap-growing-percent=10',
+];
+for (const flag of FLAGS) setFlagsFromString(flag);
+// Loaded while the first order is on its way; a failure is told to the order.
+hdf5().catch(() => {});
 
 const tell = (word: Word): void => {
   process.send?.(word);

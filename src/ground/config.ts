@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
+import { createRequire } from 'node:module';
+import type * as Yaml from 'yaml';
 import type { z } from 'zod';
 import { messageOf, usageError } from './errors.ts';
 import { existingFile } from './files.ts';
@@ -7,6 +8,8 @@ import { existingFile } from './files.ts';
 /** A YAML config file as a plain object. */
 export function readConfigFile(path: string): Record<string, unknown> {
   existingFile(path, 'check --config');
+  // Loaded here, as most commands are given no config file.
+  const { parse } = createRequire(import.meta.url)('yaml') as typeof Yaml;
   let value: unknown;
   try {
     value = parse(readFileSync(path, 'utf8'));

@@ -1,4 +1,5 @@
-import { Presets, SingleBar } from 'cli-progress';
+import { createRequire } from 'node:module';
+import type * as CliProgress from 'cli-progress';
 import { durationText } from './log.ts';
 
 /** Reports how far a stage has come; `note` is a short figure such as a loss. */
@@ -33,6 +34,10 @@ function lineProgress(stage: string, total: number): Progress {
 }
 
 function barProgress(stage: string, total: number): Progress {
+  // Loaded here, as it is not needed where no one watches.
+  const { Presets, SingleBar } = createRequire(import.meta.url)(
+    'cli-progress',
+  ) as typeof CliProgress;
   const start = Date.now();
   const bar = new SingleBar(
     {
