@@ -4,7 +4,7 @@
  *
  *   npx tsc -p benchmarks && node dist/benchmarks/boundary.js STUDY_FOLDER FOLDER
  *     [--count 50] [--attempts 16] [--classes 6] [--gradient-steps 24] [--minutes 10]
- *     [--partner-by candidate] [--agreement 0.75]
+ *     [--partner-by candidate] [--agreement 0.75] [--verifiers 1]
  *
  * STUDY_FOLDER is a folder of `gan bench run`; its GANs, guides and verifiers are used (or made).
  * Of the rare classes of each, `--classes` are searched, others for each GAN. FOLDER gets a JSON
@@ -48,6 +48,7 @@ const { values, positionals } = parseArgs({
     minutes: { type: 'string', default: '10' },
     'partner-by': { type: 'string', default: 'candidate' },
     agreement: { type: 'string', default: String(AGREEMENT) },
+    verifiers: { type: 'string', default: '1' },
   },
 });
 const [studyPath, out] = positionals;
@@ -58,6 +59,7 @@ const gradientSteps = Number(values['gradient-steps']);
 const classesEach = Number(values.classes);
 const minutes = Number(values.minutes);
 const agreement = Number(values.agreement);
+const roles = (['verifier', 'second'] as const).slice(0, Number(values.verifiers));
 const by = PARTNER_CHOICES.find((one) => one === values['partner-by']);
 if (!by) throw new Error(`--partner-by is one of ${PARTNER_CHOICES.join(', ')}`);
 const partnerBy: PartnerChoice = by;
@@ -88,7 +90,8 @@ async function searchAll(cell: CellPlan, turn: number): Promise<Result> {
   const discs = () => encodeExamples(store.examples('train'), terminalProgress);
   const work = { folder, cell, store, discs, progress: terminalProgress };
   const guide = await makerClassifier(work, 'guide');
-  const verifier = await makerClassifier(work, 'verifier');
+  const verifiers: Classifier[] = [];
+  for (const role of roles) verifiers.push(await makerClassifier(work, role));
   const witness = await makerClassifier(work, 'witness');
   const model = await makerGan(work);
   const rare = trainingClasses(store, 'rare');
@@ -100,7 +103,7 @@ async function searchAll(cell: CellPlan, turn: number): Promise<Result> {
     { guide, store, allowed: model.hasZones, by: partnerBy },
     wanted,
   );
-  const gates = sampleGates(store, [verifier], agreement);
+  const gates = sampleGates(store, verifiers, agreement);
   const random = await randomSamples(model, { wanted, seed: SEED }, terminalProgress);
   const searched: Searched[] = [];
   for (const { spaceGroup, partner } of searches) {
@@ -120,7 +123,7 @@ async function searchAll(cell: CellPlan, turn: number): Promise<Result> {
       ...{ spaceGroup, partner, training: training(spaceGroup), accepted: taken.length },
       partners: tally(taken.map((one) => one.partner)),
       ...{ attempts: found.attempts.length, seconds, times: found.times, reasons: found.reasons },
-      guideOnly: guideOnly(verifier, found.attempts),
+      guideOnly: guideOnly(verifiers[0]!, found.attempts),
       gap:
         gaps.length > 0
           ? { least: Math.min(...gaps), median: median(gaps), most: Math.max(...gaps) }
@@ -132,7 +135,7 @@ async function searchAll(cell: CellPlan, turn: number): Promise<Result> {
       ),
     });
   }
-  for (const one of [model, guide, verifier, witness]) one.dispose();
+  for (const one of [model, guide, ...verifiers, witness]) one.dispose();
   store.close();
   return { makers: makersFolder(cell), rare, searched };
 }
@@ -142,7 +145,7 @@ mkdirSync(out, { recursive: true });
 writeJson(join(out, 'settings.json'), {
   ...{ study: folder.study.name, data: folder.study.data, ganSteps: folder.study.ganSteps },
   ...{ updates: folder.study.updates, count, attempts, gradientSteps, classesEach, minutes },
-  ...{ epsilon: EPSILON, partnerBy, agreement },
+  ...{ epsilon: EPSILON, partnerBy, agreement, verifiers: roles.length, rate: folder.study.rate },
 });
 const cells = new Map(
   planCells(folder.study)

@@ -29,7 +29,7 @@ export interface MakerWork {
 }
 
 /** Roles of the classifiers behind a pool; each has a seed of its own, none is a cell's. */
-const ROLE_SEEDS = { guide: 10_000, verifier: 20_000, witness: 30_000 } as const;
+const ROLE_SEEDS = { guide: 10_000, verifier: 20_000, witness: 30_000, second: 40_000 } as const;
 export type Role = keyof typeof ROLE_SEEDS;
 
 /** Techniques of guide, verifier and witness: the baseline that is hardest to beat. */
@@ -37,7 +37,8 @@ const MAKER_TECHNIQUES = ['logit-adjustment', 'flips', 'dilation'] as const;
 
 /**
  * A classifier behind a pool, trained on the training split only, or read where it stands: the
- * guide leads the boundary search, the verifier judges its samples, the witness checks the margin.
+ * guide leads the boundary search, the verifier (and a second one where it is asked for) judges its
+ * samples, the witness checks the margin.
  */
 export async function makerClassifier(work: MakerWork, role: Role): Promise<Classifier> {
   const { folder, cell, store, progress } = work;
