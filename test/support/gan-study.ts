@@ -22,6 +22,7 @@ export async function toyGanStudy(folder: string): Promise<StudyFolder> {
     gans: 1,
     updates: 6,
     batch: 8,
+    rate: 0.002, // learns so little that classes are confused, for the page to show it
     ganSteps: 3,
     boundaryAttempts: 2,
     gradientSteps: 0,
