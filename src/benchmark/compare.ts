@@ -4,7 +4,7 @@ import { type ClassChange, classChanges } from './class-changes.ts';
 import { type ConfusedPair, confusedPairs } from './confusion.ts';
 import { STATISTICS, type Statistic } from './macro.ts';
 import type { Outcome } from './outcome.ts';
-import { budgetsOf, type Study } from './study.ts';
+import { type Arm, budgetsOf, type Study } from './study.ts';
 import { type ArmSummary, summarise } from './summary.ts';
 import { type Family, inWords, type Judged, judge, nextStep, tuningInWords } from './verdict.ts';
 
@@ -74,13 +74,18 @@ function judgeTogether(study: Study, parts: readonly (readonly Outcome[])[]): Ag
   return against;
 }
 
-/** The best arm with synthetic data, by macro-F1. */
+/** Arms that the verdict is about: those with synthetic data, or all where the study has none. */
+function inQuestion({ arms, baseline }: Study): Arm[] {
+  const others = arms.filter(({ name }) => name !== baseline);
+  const synthetic = others.filter((arm) => arm.synthetic !== 'none');
+  return synthetic.length > 0 ? synthetic : others;
+}
+
+/** The best arm in question, by macro-F1. */
 function bestOf(study: Study, against: Against): Comparison['best'] {
-  const synthetic = study.arms.filter(
-    (arm) => arm.synthetic !== 'none' && arm.name !== study.baseline,
-  );
+  const arms = inQuestion(study);
   const overall = against.macroF1
-    .filter(({ subject }) => synthetic.some(({ name }) => name === subject))
+    .filter(({ subject }) => arms.some(({ name }) => name === subject))
     .sort((a, b) => b.difference - a.difference)[0];
   if (!overall) return null;
   const few = against.fewRecall.find(({ subject }) => subject === overall.subject) ?? null;
@@ -111,9 +116,12 @@ function comparison(
           inWords(best.overall),
           ...(best.few ? [inWords(best.few)] : []),
           ...unequal,
-          nextStep(best.overall),
+          nextStep(best.overall, study),
         ]
-      : ['No arm with synthetic data has results for two seeds yet: no verdict.', ...unequal],
+      : [
+          `${inQuestion(study).length} arms are to be compared with ${study.baseline}; none has results for two seeds yet: no verdict.`,
+          ...unequal,
+        ],
   };
 }
 

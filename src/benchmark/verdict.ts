@@ -2,6 +2,7 @@ import { groupBy } from '../ground/group.ts';
 import type { Difference } from './bootstrap.ts';
 import type { Effort } from './candidates.ts';
 import { holm } from './holm.ts';
+import type { Study } from './study.ts';
 
 export type Verdict = 'helped' | 'hurt' | 'undecided';
 
@@ -76,16 +77,22 @@ export function tuningInWords(
   return `Tuning on validation was unequal: ${baseline} (the baseline) had ${usual}; ${others.join('; ')}.`;
 }
 
-/** What an honest reader would do next. */
-export function nextStep(best: Judged): string {
+/** What an honest reader would do next after the best arm in question was judged. */
+export function nextStep(best: Judged, { arms }: Pick<Study, 'arms'>): string {
+  const synthetic = arms.some((arm) => arm.synthetic !== 'none');
   switch (best.verdict) {
     case 'helped':
       return 'Use this arm; confirm it on a split that was never looked at.';
     case 'hurt':
-      return 'Train without synthetic data; collect more materials of the rare groups, or try another technique.';
+      return synthetic
+        ? 'Train without synthetic data; collect more materials of the rare groups, or try another technique.'
+        : 'Keep the baseline: even the best of these arms is worse.';
     case 'undecided':
-      return best.seeds < SEEDS_FOR_A_CLAIM
-        ? 'Run more seeds before deciding (gan bench run --study default uses six).'
-        : 'Without a difference to show for it, the simpler arm without synthetic data is the one to use.';
+      if (best.seeds < SEEDS_FOR_A_CLAIM) {
+        return `Run more seeds before deciding (--seeds ${SEEDS_FOR_A_CLAIM}).`;
+      }
+      return synthetic
+        ? 'Without a difference to show for it, the simpler arm without synthetic data is the one to use.'
+        : 'Without a difference to show for it, the baseline is the one to use.';
   }
 }

@@ -58,6 +58,29 @@ describe('with budgets', () => {
   });
 });
 
+describe('a study of techniques alone', () => {
+  const study = studySchema.parse({
+    ...settings,
+    arms: arms.map(({ name, techniques }) => ({ name, techniques })),
+  });
+
+  it('has a verdict on its best arm and says what to do', () => {
+    const gained = outcomesOf([0, -0.1, 0.02, 0.3], new Stream(4, 'techniques'));
+    const { best, verdict } = compareStudy(study, gained);
+    expect(best?.arm).toBe('chosen');
+    expect(verdict[0]).toMatch(/^chosen helped: \+\d/);
+    const lost = outcomesOf([0, -0.3, -0.3, -0.3], new Stream(5, 'techniques'));
+    expect(compareStudy(study, lost).verdict.at(-1)).toMatch(/Keep the baseline/);
+  });
+
+  it('says how many arms wait for a second seed', () => {
+    const once = outcomesOf([0, 0, 0, 0], new Stream(6, 'once')).filter(({ seed }) => seed === 0);
+    expect(compareStudy(study, once).verdict[0]).toMatch(
+      /^3 arms are to be compared with LA; none/,
+    );
+  });
+});
+
 describe('tuning', () => {
   it('says which arms were tuned more or less than the baseline', () => {
     const study = studySchema.parse(settings);
