@@ -59,7 +59,7 @@ const gradientSteps = Number(values['gradient-steps']);
 const classesEach = Number(values.classes);
 const minutes = Number(values.minutes);
 const agreement = Number(values.agreement);
-const roles = (['verifier', 'second'] as const).slice(0, Number(values.verifiers));
+const roles = (['verifier', 'second-verifier'] as const).slice(0, Number(values.verifiers));
 const by = PARTNER_CHOICES.find((one) => one === values['partner-by']);
 if (!by) throw new Error(`--partner-by is one of ${PARTNER_CHOICES.join(', ')}`);
 const partnerBy: PartnerChoice = by;
@@ -121,7 +121,7 @@ async function searchAll(cell: CellPlan, turn: number): Promise<Result> {
     const own = random.filter(({ passport }) => passport.class === spaceGroup);
     searched.push({
       ...{ spaceGroup, partner, training: training(spaceGroup), accepted: taken.length },
-      partners: tally(taken.map((one) => one.partner)),
+      partners: Object.fromEntries(tally(taken.map((one) => one.partner))),
       ...{ attempts: found.attempts.length, seconds, times: found.times, reasons: found.reasons },
       guideOnly: guideOnly(verifiers[0]!, found.attempts),
       gap:

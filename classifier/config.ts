@@ -19,7 +19,7 @@ export const trainSettings = z.strictObject({
     .default('none'),
   network: z.enum(NETWORKS, { error: `is none of ${NETWORKS.join(', ')}` }).default('stack'),
   width: whole(1).default(24),
-  updates: whole(1).default(600),
+  updates: whole(1).default(TRAINING_DEFAULTS.updates),
   batch: whole(2).default(TRAINING_DEFAULTS.batch),
   rate: positive.default(TRAINING_DEFAULTS.rate),
   patience: whole(1).optional(),

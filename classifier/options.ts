@@ -33,6 +33,7 @@ export interface TrainOptions {
 
 /** What a run uses where nothing else is said. */
 export const TRAINING_DEFAULTS = {
+  updates: 600,
   batch: 64,
   rate: 1.5e-2,
   weightDecay: 3e-2,

@@ -85,7 +85,7 @@ export async function searchPair(search: PairSearch): Promise<PairResult> {
     bar.advance(more, `${accepted} of ${attempts.length} attempts`);
   }
   bar.done(`${accepted} of ${attempts.length} attempts`);
-  const reasons = tally(attempts.flatMap((one) => one.reasons));
+  const reasons = Object.fromEntries(tally(attempts.flatMap((one) => one.reasons)));
   const evaluations = attempts.reduce((sum, one) => sum + one.evaluations, 0);
   return { spaceGroup, partner, attempts, accepted, reasons, evaluations, times };
 }

@@ -1,4 +1,5 @@
 import { MODES } from '../src/codec/modes.ts';
+import { tally } from '../src/ground/group.ts';
 import type { TableRow } from './tables.ts';
 
 /** What a class says of each slot. */
@@ -78,8 +79,7 @@ export function deviate(
   labels: Int32Array,
   { means, dark }: Pick<ClassMeans, 'means' | 'dark'>,
 ): void {
-  const sizes = new Map<number, number>();
-  for (const label of labels) sizes.set(label, (sizes.get(label) ?? 0) + 1);
+  const sizes = tally(labels);
   rows.forEach(({ values, seen }, row) => {
     const n = sizes.get(labels[row]!)!;
     const stretch = n > 1 ? 1 / Math.sqrt(1 - 1 / n) : 1;

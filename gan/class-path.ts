@@ -1,4 +1,5 @@
 import { PIXEL_SCALE } from '../src/dataset/examples.ts';
+import { joinTriplets } from '../src/dataset/triplet-stack.ts';
 import { numbersOf } from '../src/engine/numbers.ts';
 import { type Tensor2D, type Tensor4D, tf } from '../src/engine/tf.ts';
 import type { PathGenerator, Scorer } from './approach.ts';
@@ -25,10 +26,7 @@ export function scorePixels(
   images: readonly Uint8Array[],
   size: number,
 ): Float32Array {
-  const pixels = new Float32Array(images.length * size * size * 3);
-  images.forEach((image, i) => {
-    pixels.set(image, i * image.length);
-  });
+  const pixels = new Float32Array(joinTriplets(images));
   return numbersOf(() => {
     const input = tf.tensor4d(pixels, [images.length, size, size, 3]).mul(PIXEL_SCALE);
     return score(input as Tensor4D);

@@ -1,3 +1,4 @@
+import { tally } from '../src/ground/group.ts';
 import type { SampleScore } from './samples.ts';
 import type { Reason } from './select.ts';
 
@@ -62,9 +63,7 @@ function shown(sample: SampleScore, word: string): GalleryItem {
  * ones and the two least realistic, each with the reason that decided.
  */
 export function galleryOf({ samples, train, classes }: GalleryOptions): GalleryItem[][] {
-  const counts = new Map<number, number>();
-  for (const group of Array.from(train.spaceGroups))
-    counts.set(group, (counts.get(group) ?? 0) + 1);
+  const counts = tally(Array.from(train.spaceGroups));
   const made = [...new Set(samples.map((sample) => sample.spaceGroup))]
     .sort((a, b) => (counts.get(a) ?? 0) - (counts.get(b) ?? 0) || a - b)
     .slice(0, classes);

@@ -1,5 +1,5 @@
 import type { Stream } from '../ground/stream.ts';
-import { type Statistic, statisticOf, tally } from './macro.ts';
+import { classTally, type Statistic, statisticOf } from './macro.ts';
 import type { Outcome } from './outcome.ts';
 import { tQuantile, twoSidedP } from './student.ts';
 
@@ -39,7 +39,7 @@ export const measureOf =
   (outcome, rows) => {
     const { labels, top1 } = outcome.predictions;
     return statisticOf(
-      tally(labels, top1, rows, outcome.classes.length),
+      classTally(labels, top1, rows, outcome.classes.length),
       statistic,
       outcome.trainCounts,
     );

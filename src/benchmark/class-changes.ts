@@ -1,7 +1,7 @@
 import { bandOf } from '../dataset/census.ts';
 import { Stream } from '../ground/stream.ts';
 import { type Measure, type Pair, pairedBootstrap } from './bootstrap.ts';
-import { f1Scores, recalls, type Tally, tally } from './macro.ts';
+import { classTally, f1Scores, recalls, type Tally } from './macro.ts';
 import type { Outcome } from './outcome.ts';
 import { allRows, spread } from './summary.ts';
 import { type Judged, judge } from './verdict.ts';
@@ -18,7 +18,7 @@ export interface ClassChange {
 const measureOfClass =
   (c: number, figures: (t: Tally) => Float64Array): Measure =>
   ({ predictions: { labels, top1 }, classes }: Outcome, rows) =>
-    figures(tally(labels, top1, rows, classes.length))[c]!;
+    figures(classTally(labels, top1, rows, classes.length))[c]!;
 
 /** F1 and recall of every class that all seeds tested, judged together. */
 export function classChanges(pairs: readonly Pair[]): ClassChange[] {

@@ -7,6 +7,7 @@ import { generateCrystal } from '../crystal/generate.ts';
 import { toPixels } from '../dataset/transform.ts';
 import { joinTriplets } from '../dataset/triplet-stack.ts';
 import { writeJson } from '../ground/files.ts';
+import { tally } from '../ground/group.ts';
 import { Stream } from '../ground/stream.ts';
 import { simulationSchema } from '../simulate/options.ts';
 import { simulateTriplets } from '../simulate/triplets.ts';
@@ -94,10 +95,7 @@ async function nearBoundaries(work: PoolWork, crystals: readonly Crystal[]): Pro
   const { folder, store, pool, cell, file } = work;
   const guide = await makerClassifier(work, 'guide');
   try {
-    const counts = new Map<number, number>();
-    for (const { spaceGroup } of crystals) {
-      counts.set(spaceGroup, (counts.get(spaceGroup) ?? 0) + 1);
-    }
+    const counts = tally(crystals.map(({ spaceGroup }) => spaceGroup));
     const { partners, epsilon } = pool;
     const pairs = likeliestPairs(
       { guide, store, partners },

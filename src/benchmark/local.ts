@@ -84,7 +84,8 @@ interface Ended {
 async function runTasks(workers: Workers, tasks: readonly Task[]): Promise<Ended> {
   const { jobs, progress } = workers;
   const queue = new WorkQueue(tasks);
-  const bar = progress('pools and cells', tasks.length);
+  const stages = [...new Set(tasks.map(({ kind }) => kind))].join(' and ');
+  const bar = progress(stages, tasks.length);
   const live = new Set<() => void>();
   const stopAll = () => {
     for (const stop of live) stop();

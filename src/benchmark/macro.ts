@@ -19,7 +19,7 @@ export interface Tally {
 }
 
 /** Counts over `rows` (indices into labels and predictions; repeats count). */
-export function tally(
+export function classTally(
   labels: readonly number[],
   top1: readonly number[],
   rows: ArrayLike<number>,
@@ -61,7 +61,7 @@ const meanOf = (values: ArrayLike<number>, keep: (index: number) => boolean): nu
 };
 
 /**
- * One statistic of a tally. Classes without a test sample are left out of every mean; a band
+ * One statistic of a classTally. Classes without a test sample are left out of every mean; a band
  * without a class gives NaN.
  */
 export function statisticOf(

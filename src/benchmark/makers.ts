@@ -29,7 +29,12 @@ export interface MakerWork {
 }
 
 /** Roles of the classifiers behind a pool; each has a seed of its own, none is a cell's. */
-const ROLE_SEEDS = { guide: 10_000, verifier: 20_000, witness: 30_000, second: 40_000 } as const;
+const ROLE_SEEDS = {
+  guide: 10_000,
+  verifier: 20_000,
+  witness: 30_000,
+  'second-verifier': 40_000,
+} as const;
 export type Role = keyof typeof ROLE_SEEDS;
 
 /** Techniques of guide, verifier and witness: the baseline that is hardest to beat. */

@@ -72,7 +72,7 @@ export const studySchema = z.strictObject({
   gans: z.int().min(1).default(3),
   /** Materials that the arms are compared on: variants are chosen on validation, never on test. */
   judgedOn: z.enum(['test', 'validation']).default('test'),
-  updates: z.int().min(1).default(600),
+  updates: z.int().min(1).default(TRAINING_DEFAULTS.updates),
   batch: z.int().min(1).default(TRAINING_DEFAULTS.batch),
   /** Peak of the classifier's learning rate. */
   rate: z.number().positive().default(TRAINING_DEFAULTS.rate),

@@ -26,13 +26,16 @@ const DEFAULT_WORKERS = Math.min(4, availableParallelism());
  */
 async function earlyReaders({
   workers = String(DEFAULT_WORKERS),
-  patience = '30',
+  patience,
   config,
 }: PrepareFlags): Promise<Readers | null> {
   const count = Number(workers);
   if (config || !(Number.isInteger(count) && count >= 0 && count <= DEFAULT_WORKERS)) return null;
   const { Readers } = await import('../dataset/pool.ts');
-  return new Readers({ workers: count, patience: 1000 * Number(patience) }).warm();
+  return new Readers({
+    workers: count,
+    ...(patience && { patience: 1000 * Number(patience) }),
+  }).warm();
 }
 
 async function prepare(files: string[], flags: PrepareFlags): Promise<void> {

@@ -1,11 +1,10 @@
+import { tally } from '../ground/group.ts';
 import type { Atom } from './crystal.ts';
 import { electronegativity, elementSymbol } from './elements.ts';
 
 /** Number of atoms of each element, the least electronegative element first. */
 function elementCounts(atoms: readonly Pick<Atom, 'element'>[]): [string, number][] {
-  const counts = new Map<number, number>();
-  for (const { element } of atoms) counts.set(element, (counts.get(element) ?? 0) + 1);
-  return [...counts]
+  return [...tally(atoms.map(({ element }) => element))]
     .sort(([a], [b]) => electronegativity(a) - electronegativity(b) || a - b)
     .map(([element, count]) => [elementSymbol(element), count]);
 }

@@ -1,3 +1,5 @@
+import { tally } from '../ground/group.ts';
+
 /** Whether a sample or file that shows this is left out, or kept with a remark. */
 const KINDS = {
   'file-missing': 'out',
@@ -60,7 +62,6 @@ export function distinctAnomalies(anomalies: Iterable<Anomaly>): Anomaly[] {
 
 /** Anomalies of each kind, most frequent first. */
 export function anomalyCounts(anomalies: Iterable<Anomaly>): [AnomalyKind, number][] {
-  const counts = new Map<AnomalyKind, number>();
-  for (const { kind } of anomalies) counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  return [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
+  const kinds = Array.from(anomalies, ({ kind }) => kind);
+  return [...tally(kinds)].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
 }

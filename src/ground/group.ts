@@ -10,8 +10,8 @@ export function groupBy<K, V>(items: Iterable<V>, keyOf: (item: V) => K): Map<K,
 }
 
 /** How often each value comes, in the order of first appearance. */
-export function tally(values: Iterable<string | number>): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const value of values) counts[value] = (counts[value] ?? 0) + 1;
+export function tally<V>(values: Iterable<V>): Map<V, number> {
+  const counts = new Map<V, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
   return counts;
 }

@@ -76,7 +76,7 @@ function summaryOf(result: PairResult, { verifiers }: Searching): PairSummary {
   return {
     spaceGroup,
     partner,
-    partners: tally(taken.slice(0, accepted).map((one) => one.partner)),
+    partners: Object.fromEntries(tally(taken.slice(0, accepted).map((one) => one.partner))),
     attempts: attempts.length,
     accepted,
     reasons,

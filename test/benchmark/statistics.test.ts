@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { measureOf, pairedBootstrap } from '../../src/benchmark/bootstrap.ts';
 import { holm } from '../../src/benchmark/holm.ts';
-import { f1Scores, recalls, statisticOf, tally } from '../../src/benchmark/macro.ts';
+import { classTally, f1Scores, recalls, statisticOf } from '../../src/benchmark/macro.ts';
 import { tQuantile, twoSidedP } from '../../src/benchmark/student.ts';
 import { inWords, judge } from '../../src/benchmark/verdict.ts';
 import { Stream } from '../../src/ground/stream.ts';
@@ -24,7 +24,7 @@ describe('against reference numbers', () => {
   it('has scikit-learn’s F1 and recall', () => {
     const labels = [0, 0, 0, 1, 1, 2, 2, 2, 2];
     const top1 = [0, 1, 0, 1, 1, 2, 0, 2, 1];
-    const t = tally(labels, top1, [...labels.keys()], 3);
+    const t = classTally(labels, top1, [...labels.keys()], 3);
     expect([...f1Scores(t)]).toEqual([2 / 3, 2 / 3, 2 / 3].map((x) => expect.closeTo(x, 12)));
     expect([...recalls(t)]).toEqual([2 / 3, 1, 0.5].map((x) => expect.closeTo(x, 12)));
     expect(statisticOf(t, 'balancedAccuracy', [1, 1, 1])).toBeCloseTo(0.7222222222222222, 12);
@@ -32,7 +32,7 @@ describe('against reference numbers', () => {
 });
 
 it('leaves classes without test samples out of the means', () => {
-  const t = tally([0, 0], [0, 0], [0, 1], 3);
+  const t = classTally([0, 0], [0, 0], [0, 1], 3);
   expect(statisticOf(t, 'macroF1', [200, 50, 5])).toBe(1);
   expect(statisticOf(t, 'fewRecall', [200, 50, 5])).toBeNaN();
 });

@@ -36,7 +36,7 @@ async function run(...args: string[]): Promise<string> {
   return lines.join('\n');
 }
 
-const SMALL = ['--width', '4', '--batch', '8', '--updates', '20', '--seed', '3'];
+const SMALL = ['--width', '4', '--batch', '8', '--updates', '20', '--rate', '0.002', '--seed', '3'];
 
 it('lists the techniques, as text and as JSON', async () => {
   expect(await run('--list-techniques')).toMatch(/logit-adjustment +loss +tau=1:synthetic=0/);
@@ -58,7 +58,7 @@ describe('train, evaluate, predict', () => {
     expect(existsSync(join(trained.run, 'checkpoint.safetensors'))).toBe(false);
 
     const text = await run('evaluate');
-    expect(text).toMatch(/test: macro-F1 [01]\.\d{3}/);
+    expect(text).toMatch(/test: macro-F1 0\.\d+/);
     expect(text).toMatch(/other heads: crystal system/);
     const saved = JSON.parse(readFileSync(join(trained.run, 'evaluation-test.json'), 'utf8')) as {
       perClass: unknown[];
