@@ -137,5 +137,9 @@ export function planCells(study: Study): CellPlan[] {
   );
 }
 
-/** Whether any cell of a plan needs a generator. */
-export const needsGan = (cell: CellPlan): boolean => cell.arm.synthetic.startsWith('gan-');
+/** Whether an arm trains with samples of a GAN. */
+export const usesGan = ({ synthetic }: Pick<Arm, 'synthetic'>): boolean =>
+  synthetic.startsWith('gan-');
+
+/** Whether a cell of a plan needs a generator. */
+export const needsGan = ({ arm }: CellPlan): boolean => usesGan(arm);

@@ -2,7 +2,6 @@ import { groupBy } from '../ground/group.ts';
 import type { Difference } from './bootstrap.ts';
 import type { Effort } from './candidates.ts';
 import { holm } from './holm.ts';
-import type { Study } from './study.ts';
 
 export type Verdict = 'helped' | 'hurt' | 'undecided';
 
@@ -30,6 +29,7 @@ export function judge(family: Family): Judged[] {
   });
 }
 
+/** A difference of shares in points, with its sign. */
 const points = (value: number): string => `${value >= 0 ? '+' : ''}${(100 * value).toFixed(1)}`;
 
 const NAMES: Readonly<Record<string, string>> = {
@@ -43,6 +43,10 @@ const NAMES: Readonly<Record<string, string>> = {
 
 /** A statistic as a reader would call it. */
 export const statisticName = (statistic: string): string => NAMES[statistic] ?? statistic;
+
+/** A difference with its interval, in points, without a verdict. */
+export const figureInWords = ({ difference, low, high }: Difference): string =>
+  `${points(difference)} (${points(low)} to ${points(high)})`;
 
 /** One judged difference in words, with its figure, interval and what could have been seen. */
 export function inWords(judged: Judged): string {
@@ -75,24 +79,4 @@ export function tuningInWords(
     .filter(([effort]) => effort !== usual)
     .map(([effort, group]) => `${group.map(({ arm }) => arm).join(', ')}: ${effort}`);
   return `Tuning on validation was unequal: ${baseline} (the baseline) had ${usual}; ${others.join('; ')}.`;
-}
-
-/** What an honest reader would do next after the best arm in question was judged. */
-export function nextStep(best: Judged, { arms }: Pick<Study, 'arms'>): string {
-  const synthetic = arms.some((arm) => arm.synthetic !== 'none');
-  switch (best.verdict) {
-    case 'helped':
-      return 'Use this arm; confirm it on a split that was never looked at.';
-    case 'hurt':
-      return synthetic
-        ? 'Train without synthetic data; collect more materials of the rare groups, or try another technique.'
-        : 'Keep the baseline: even the best of these arms is worse.';
-    case 'undecided':
-      if (best.seeds < SEEDS_FOR_A_CLAIM) {
-        return `Run more seeds before deciding (--seeds ${SEEDS_FOR_A_CLAIM}).`;
-      }
-      return synthetic
-        ? 'Without a difference to show for it, the simpler arm without synthetic data is the one to use.'
-        : 'Without a difference to show for it, the baseline is the one to use.';
-  }
 }

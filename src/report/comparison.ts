@@ -1,51 +1,75 @@
 import * as Plot from '@observablehq/plot';
 import type { Comparison } from '../benchmark/compare.ts';
 import type { Statistic } from '../benchmark/macro.ts';
-import { statisticName } from '../benchmark/verdict.ts';
+import { type Judged, statisticName } from '../benchmark/verdict.ts';
 import { figure, PALETTE } from './figure.ts';
 
 const VERDICT_COLOURS = { helped: '#009E73', hurt: '#D55E00', undecided: '#777777' } as const;
 const VERDICT_KEYS = Object.entries(VERDICT_COLOURS).map(([label, colour]) => ({ label, colour }));
 
-/** Every arm's difference to the baseline with its 95 % interval, coloured by verdict. */
-export function intervalFigure(comparison: Comparison, statistic: Statistic): string {
-  const rows = comparison.against[statistic].map((judged) => ({
-    arm: judged.subject,
+/** Judged differences with their 95 % intervals, in the order given, coloured by verdict. */
+function differencesFigure(
+  differences: readonly Judged[],
+  { title, subtitle, label }: { title: string; subtitle: string; label: string },
+): string {
+  const rows = differences.map((judged) => ({
+    name: judged.subject,
     difference: 100 * judged.difference,
     low: 100 * judged.low,
     high: 100 * judged.high,
     colour: VERDICT_COLOURS[judged.verdict],
   }));
-  const order = [...rows].sort((a, b) => b.difference - a.difference).map(({ arm }) => arm);
-  const longest = Math.max(8, ...order.map((arm) => arm.length));
+  const longest = Math.max(8, ...rows.map(({ name }) => name.length));
   return figure(
-    {
-      title: `${statisticName(statistic)}: each arm against ${comparison.baseline}`,
-      subtitle: `${comparison.seeds} seeds, paired; bars are 95 % intervals, colour is the Holm-corrected verdict`,
-    },
+    { title, subtitle },
     {
       width: 900,
       height: 70 + 26 * rows.length,
       marginLeft: 24 + 7 * longest,
       marginRight: 30,
-      x: { label: `difference in ${statisticName(statistic)} (points)`, grid: true, nice: true },
-      y: { domain: order, label: null },
+      x: { label, grid: true, nice: true },
+      y: { domain: rows.map(({ name }) => name), label: null },
       marks: [
         Plot.ruleX([0]),
         Plot.link(rows, {
           x1: 'low',
           x2: 'high',
-          y1: 'arm',
-          y2: 'arm',
+          y1: 'name',
+          y2: 'name',
           stroke: 'colour',
           strokeWidth: 3,
         }),
-        Plot.dot(rows, { x: 'difference', y: 'arm', fill: 'colour', r: 5 }),
+        Plot.dot(rows, { x: 'difference', y: 'name', fill: 'colour', r: 5 }),
       ],
     },
     VERDICT_KEYS,
   );
 }
+
+const differenceLabel = (statistic: Statistic): string =>
+  `difference in ${statisticName(statistic)} (points)`;
+
+/** Every arm's difference to the baseline, the best first. */
+export const intervalFigure = (comparison: Comparison, statistic: Statistic): string =>
+  differencesFigure(
+    [...comparison.against[statistic]].sort((a, b) => b.difference - a.difference),
+    {
+      title: `${statisticName(statistic)}: each arm against ${comparison.baseline}`,
+      subtitle: `${comparison.seeds} seeds, paired; bars are 95 % intervals, colour is the Holm-corrected verdict`,
+      label: differenceLabel(statistic),
+    },
+  );
+
+/** What each addition brings on the way from real rows to GAN samples near boundaries. */
+export const sharesFigure = ({ shares, seeds }: Comparison): string =>
+  differencesFigure(
+    shares.map(({ overall, to }) => ({ ...overall, subject: `+ ${overall.subject} (${to})` })),
+    {
+      title: `macro-F1: what each addition brings, beginning with ${shares[0]!.from}`,
+      subtitle: `${seeds} seeds, each against the arm before it, paired; bars are 95 % intervals, colour is the Holm-corrected verdict`,
+      label: differenceLabel('macroF1'),
+    },
+  );
 
 /** Mean of a statistic for every arm, one tick a seed's spread (mean +- sd). */
 export function armsFigure(comparison: Comparison, statistic: Statistic): string {

@@ -5,7 +5,7 @@ import type { Outcome } from '../benchmark/outcome.ts';
 import { writeAtomic, writeJson } from '../ground/files.ts';
 import { writeFigure } from './raster.ts';
 import { type Compared, studyFigures, verdictOf } from './study.ts';
-import { armRows, budgetTable, differenceRows } from './study-tables.ts';
+import { armRows, budgetTable, differenceRows, shareRows } from './study-tables.ts';
 
 /** A study's results as text, table and data. */
 export interface StudyTexts {
@@ -39,7 +39,9 @@ export function compareFolder({ study, ...folder }: StudyFolder): {
 /** The results of a study in words, as CSV of the arms, and as data. */
 export function studyTexts(compared: Compared): StudyTexts {
   const { study, comparisons } = compared;
-  const tables = [armRows, differenceRows].map((rowsOf) => budgetTable(comparisons, rowsOf));
+  const tables = [armRows, differenceRows, shareRows]
+    .map((rowsOf) => budgetTable(comparisons, rowsOf))
+    .filter((rows) => rows.length > 1);
   const budgets = { study: study.name, budgets: comparisons };
   return {
     markdown: [

@@ -1,6 +1,6 @@
 import type { Comparison } from '../benchmark/compare.ts';
 import { STATISTICS } from '../benchmark/macro.ts';
-import { statisticName } from '../benchmark/verdict.ts';
+import { type Judged, statisticName } from '../benchmark/verdict.ts';
 
 /** A share in percent; `-` where there is none. */
 export const percent = (value: number): string =>
@@ -22,31 +22,50 @@ export function armRows(comparison: Comparison): string[][] {
   return [head, ...body];
 }
 
+const DIFFERENCE_HEAD = [
+  'difference',
+  '95 % interval',
+  'Holm p',
+  'win/tie/loss',
+  'detectable',
+  'verdict',
+];
+
+const differenceCells = (judged: Judged): string[] => [
+  percent(judged.difference),
+  `${percent(judged.low)} to ${percent(judged.high)}`,
+  judged.adjustedP.toPrecision(2),
+  `${judged.wins}/${judged.ties}/${judged.losses}`,
+  percent(judged.detectable),
+  judged.verdict,
+];
+
 /** Rows of the table of differences against the baseline. */
 export function differenceRows(comparison: Comparison): string[][] {
-  const head = [
-    'arm',
-    'statistic',
-    'difference',
-    '95 % interval',
-    'Holm p',
-    'win/tie/loss',
-    'detectable',
-    'verdict',
-  ];
   const body = (['macroF1', 'fewRecall'] as const).flatMap((statistic) =>
     comparison.against[statistic].map((judged) => [
       judged.subject,
       statisticName(statistic),
-      percent(judged.difference),
-      `${percent(judged.low)} to ${percent(judged.high)}`,
-      judged.adjustedP.toPrecision(2),
-      `${judged.wins}/${judged.ties}/${judged.losses}`,
-      percent(judged.detectable),
-      judged.verdict,
+      ...differenceCells(judged),
     ]),
   );
-  return [head, ...body];
+  return [['arm', 'statistic', ...DIFFERENCE_HEAD], ...body];
+}
+
+/** Rows of the table of what each addition brings. */
+export function shareRows({ shares }: Comparison): string[][] {
+  const body = shares.flatMap(({ adds, from, to, overall, few }) =>
+    [overall, few]
+      .filter((judged) => judged !== null)
+      .map((judged) => [
+        adds,
+        from,
+        to,
+        statisticName(judged.statistic),
+        ...differenceCells(judged),
+      ]),
+  );
+  return [['adds', 'from', 'to', 'statistic', ...DIFFERENCE_HEAD], ...body];
 }
 
 /** Rows of the table of classes, from the most common to the rarest. */

@@ -1,9 +1,15 @@
 import type { Comparison } from '../benchmark/compare.ts';
 import type { Study } from '../benchmark/study.ts';
-import { armsFigure, classChangeFigure, confusionFigure, intervalFigure } from './comparison.ts';
+import {
+  armsFigure,
+  classChangeFigure,
+  confusionFigure,
+  intervalFigure,
+  sharesFigure,
+} from './comparison.ts';
 import { figureHtml, foldedBody, type Lead, type Section, tableHtml } from './page.ts';
 import { budgetCurve, settingCurves } from './study-curves.ts';
-import { armRows, classRows, differenceRows, tuningRows } from './study-tables.ts';
+import { armRows, classRows, differenceRows, shareRows, tuningRows } from './study-tables.ts';
 
 /** A study and what came of it: one comparison a budget, ascending; one where it has none. */
 export interface Compared {
@@ -26,6 +32,7 @@ export function comparisonFigures(study: Study, comparison: Comparison): Figures
   if (comparison.against.fewRecall.length > 0) {
     figures['interval-few-recall'] = intervalFigure(comparison, 'fewRecall');
   }
+  if (comparison.shares.length > 0) figures.shares = sharesFigure(comparison);
   if (comparison.classes.length > 0) figures['class-change'] = classChangeFigure(comparison);
   if (comparison.confusions.length > 0) figures.confusions = confusionFigure(comparison);
   return { ...figures, ...settingCurves(study, comparison) };
@@ -65,6 +72,10 @@ function comparisonSections(study: Study, comparison: Comparison): Section[] {
     {
       heading: 'Differences',
       body: judged ? shown(/^interval/) + tableHtml(differenceRows(comparison)) : '',
+    },
+    {
+      heading: 'What brings it',
+      body: comparison.shares.length > 0 ? shown(/^shares/) + tableHtml(shareRows(comparison)) : '',
     },
     {
       heading: 'Class by class',
