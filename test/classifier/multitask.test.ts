@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { consistent } from '../../classifier/consistency.ts';
 import { loadClassifier } from '../../classifier/load.ts';
-import type { SingleClassifier } from '../../classifier/single.ts';
 import { classifierSpec } from '../../classifier/spec.ts';
 import { taskReport } from '../../classifier/task-report.ts';
 import {
@@ -17,6 +16,7 @@ import {
 import { trainClassifier } from '../../classifier/train.ts';
 import type { Cell } from '../../src/crystal/crystal.ts';
 import { type Tensor2D, tf } from '../../src/engine/tf.ts';
+import { single } from '../support/single.ts';
 import { toyExamples } from '../support/toy-examples.ts';
 
 /** Class 0: triclinic group 2; 1: orthorhombic 62; 2: cubic 225, each with its own cell. */
@@ -58,17 +58,11 @@ describe('what the heads learn', () => {
 
 it('learns all heads, is saved with them, and reports in units', async () => {
   const before = tf.memory().numTensors;
-  const trained = (await trainClassifier({
-    examples,
-    validation,
-    spec,
-    updates: 120,
-    batch: 16,
-    seed: 4,
-  })) as SingleClassifier;
+  const options = { examples, validation, spec, updates: 120, batch: 16, seed: 4 };
+  const trained = single(await trainClassifier(options));
   const folder = mkdtempSync(join(tmpdir(), 'multitask-'));
   await trained.save(folder);
-  const again = (await loadClassifier(folder)) as SingleClassifier;
+  const again = single(await loadClassifier(folder));
   rmSync(folder, { recursive: true });
   const report = taskReport(again.properties(validation)!, taskTable(validation));
   expect(report.systemAccuracy).toBeGreaterThan(0.85);
@@ -85,7 +79,7 @@ it('learns all heads, is saved with them, and reports in units', async () => {
 it('works where no property is known, and refuses mixup', async () => {
   const plain = toyExamples({ counts: [8, 8, 8], classes });
   const options = { examples: plain, validation: plain, spec, updates: 4, batch: 8, seed: 1 };
-  const trained = (await trainClassifier(options)) as SingleClassifier;
+  const trained = single(await trainClassifier(options));
   const report = taskReport(trained.properties(plain)!, taskTable(plain));
   expect(report.lengthError).toBeNull();
   expect(report.elementF1).toBeNull();

@@ -8,6 +8,7 @@ import { classifierSpec } from '../../classifier/spec.ts';
 import { type TrainOptions, trainClassifier } from '../../classifier/train.ts';
 import { tf } from '../../src/engine/tf.ts';
 import type { ProgressFactory } from '../../src/ground/progress.ts';
+import { single } from '../support/single.ts';
 import { toyExamples } from '../support/toy-examples.ts';
 
 const examples = toyExamples({ counts: [40, 20, 10, 5] });
@@ -41,8 +42,8 @@ it('learns the toy classes and reads back the same from its folder', async () =>
 it('gives the same weights for the same seed and leaves no tensor behind', async () => {
   const before = tf.memory().numTensors;
   const short = { ...options, updates: 12, techniques: ['logit-adjustment', 'flips', 'dilation'] };
-  const first = await trainClassifier(short);
-  const second = await trainClassifier(short);
+  const first = single(await trainClassifier(short));
+  const second = single(await trainClassifier(short));
   const other = await trainClassifier({ ...short, seed: 6 });
   expect(second.data.parameters).toEqual(first.data.parameters);
   expect(other.digest).not.toBe(first.digest);
@@ -66,15 +67,15 @@ const interruptedAfter =
 
 it('goes on from a checkpoint to exactly the same weights', async () => {
   const techniques = ['class-weights', 'mixup', 'flips'];
-  const whole = await trainClassifier({ ...options, updates: 24, techniques });
+  const whole = single(await trainClassifier({ ...options, updates: 24, techniques }));
   const checkpoint = { file: join(folder, 'checkpoint.safetensors'), every: 5 };
   const resumable = { ...options, updates: 24, techniques, checkpoint };
   const stopped = trainClassifier({ ...resumable, progress: interruptedAfter(13) });
   await expect(stopped).rejects.toThrow('stopped');
-  const resumed = await trainClassifier(resumable);
+  const resumed = single(await trainClassifier(resumable));
   expect(resumed.data.parameters).toEqual(whole.data.parameters);
   expect(resumed.data.statistics).toEqual(whole.data.statistics);
-  expect(resumed.data.training?.history).toEqual(whole.data.training?.history);
+  expect(resumed.training!.history).toEqual(whole.training!.history);
   await expect(trainClassifier({ ...resumable, seed: 9 })).rejects.toThrow('other settings');
 });
 

@@ -6,6 +6,7 @@ import { markList } from '../../src/codec/mark-list.ts';
 import { ABSENT_LEVEL, MODES } from '../../src/codec/modes.ts';
 import { type DiscTensors, drawIntensities, renderPatterns } from '../../src/codec/render.ts';
 import { PIXEL_SCALE } from '../../src/dataset/examples.ts';
+import { numbersOf } from '../../src/engine/numbers.ts';
 import { type Tensor, tf } from '../../src/engine/tf.ts';
 import { Stream } from '../../src/ground/stream.ts';
 import { randomDiscs } from './random-discs.ts';
@@ -113,9 +114,7 @@ describe('gradients of rendering', () => {
 
   /** The loss as a sum of doubles: single precision would drown the smallest steps. */
   const measure = (changed: Partial<Record<Input, Tensor>>): number => {
-    const image = tf.tidy(() => renderPatterns({ ...tensors, ...changed } as DiscTensors));
-    const values = image.dataSync();
-    image.dispose();
+    const values = numbersOf(() => renderPatterns({ ...tensors, ...changed } as DiscTensors));
     return values.reduce((sum, value, i) => sum + value * factors[i]!, 0);
   };
 

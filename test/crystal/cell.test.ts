@@ -11,6 +11,7 @@ import {
   type Matrix3,
   multiply,
   norm,
+  transpose,
   vectorMatrix,
 } from '../../src/crystal/matrix.ts';
 
@@ -109,11 +110,8 @@ describe('distances', () => {
         const rows = cellMatrix(cell);
         const range = 1.2;
         // |x g_i| <= |x| |g_i| bounds the fractional coordinates of a vector x within the range.
-        const most = inverse(rows).reduce(
-          (sum, row) => sum.map((square, i) => square + row[i]! ** 2),
-          [0, 0, 0],
-        );
-        const [na, nb, nc] = most.map((square) => 1 + Math.ceil(range * Math.sqrt(square)));
+        const reciprocal = transpose(inverse(rows));
+        const [na, nb, nc] = reciprocal.map((g) => 1 + Math.ceil(range * norm(g)));
         let brute = Number.POSITIVE_INFINITY;
         for (let i = -na!; i <= na!; i++)
           for (let j = -nb!; j <= nb!; j++)

@@ -14,7 +14,7 @@ const counts = (splits: Map<string, Split>) => {
 };
 
 const classOf = (sizes: readonly number[]) =>
-  new Map(
+  new Map<string, number>(
     sizes.flatMap((size, c) =>
       Array.from({ length: size }, (_, i) => [`m${c}-${i}`, c + 1] as const),
     ),

@@ -45,7 +45,7 @@ function toy(seed: number, third = -20, spread = 0.3) {
   /** Margin to a class at t = 0 and t = 1 of a path, from which the crossing follows. */
   const margins = (z: Float32Array, other = 1, partner = other): [number, number] =>
     tf.tidy(() => {
-      const zero = tf.zeros<2>([2, 2] as never) as unknown as Tensor2D;
+      const zero: Tensor2D = tf.zeros([2, 2]);
       const both = tf.tensor2d([Array.from(z), Array.from(z)]);
       const toward = [0, 1].map((t) => ({ partner, t }));
       const logits = score(generator.images(both, zero, toward)).arraySync();

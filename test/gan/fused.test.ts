@@ -71,7 +71,8 @@ describe.each([
   const networks = networksOf(shape);
   const expectSame = (ours: Descent, theirs: Descent) => {
     expect(ours.loss).toBeCloseTo(theirs.loss, 5);
-    const [mine, other] = [ours.gradient.dataSync(), theirs.gradient.dataSync()];
+    const mine = ours.gradient.dataSync<'float32'>();
+    const other = theirs.gradient.dataSync<'float32'>();
     const size = Math.sqrt(other.reduce((sum, v) => sum + v * v, 0));
     const off = Math.sqrt(mine.reduce((sum, v, i) => sum + (v - other[i]!) ** 2, 0));
     expect(off / size).toBeLessThan(2e-6);
@@ -96,7 +97,7 @@ describe.each([
 /** Mean error of a gradient along random directions against central differences, relative. */
 function differenceError(at: Float32Array, descend: (flat: Float32Array) => Descent): number {
   const step = 3e-3;
-  const gradient = descend(at).gradient.dataSync();
+  const gradient = descend(at).gradient.dataSync<'float32'>();
   let [error, size] = [0, 0];
   for (let n = 0; n < 12; n++) {
     const direction = stream.split(`direction ${n}`).normals(at.length);
@@ -113,7 +114,7 @@ function differenceError(at: Float32Array, descend: (flat: Float32Array) => Desc
 describe('gradients written out agree with differences', () => {
   const networks = networksOf(SMALL, 6);
   const along = (which: 'generator' | 'discriminator', by: Gradients, penalty: number) =>
-    differenceError(networks[which].dataSync() as Float32Array, (flat) => {
+    differenceError(networks[which].dataSync<'float32'>(), (flat) => {
       const moved = { ...networks, [which]: tf.tensor1d(flat) };
       return by[which](moved, drawsOf(SMALL, penalty));
     });
@@ -133,7 +134,7 @@ describe('noise', () => {
   it.each([[[3]], [[128, 206]], [[5, 7, 3]]])('of shape %j is that of TensorFlow', (size) => {
     const draw = () => {
       const noise = new NoiseSource({ key: 2 ** 31 - 5, counter: 41 });
-      return [noise.normal(size).dataSync(), noise.normal(size).dataSync()];
+      return [1, 2].map(() => noise.normal(size).dataSync<'float32'>());
     };
     const theirs = withoutKernels(draw);
     draw().forEach((ours, i) => {

@@ -9,6 +9,7 @@ import {
   generator,
   generatorLayout,
 } from '../../gan/networks.ts';
+import { numbersOf } from '../../src/engine/numbers.ts';
 import type { ParameterLayout } from '../../src/engine/parameters.ts';
 import { type Scalar, type Tensor1D, type Tensor2D, tf } from '../../src/engine/tf.ts';
 import { Stream } from '../../src/ground/stream.ts';
@@ -43,11 +44,7 @@ function awayFromKinks(layout: ParameterLayout, name: string): Float32Array {
 
 /** Mean error of the gradient along random directions against central differences, relative. */
 function differenceError(loss: (flat: Tensor1D) => Scalar, at: Float32Array, step: number): number {
-  const gradient = tf.tidy(() =>
-    tf
-      .grad((x) => loss(x as Tensor1D))(tf.tensor1d(at))
-      .dataSync(),
-  );
+  const gradient = numbersOf(() => tf.grad((x) => loss(x as Tensor1D))(tf.tensor1d(at)));
   const value = (sign: number, direction: Float32Array): number =>
     tf.tidy(
       () => loss(tf.tensor1d(at.map((v, i) => v + sign * step * direction[i]!))).dataSync()[0]!,

@@ -48,16 +48,18 @@ const codes = tf.tidy(
 );
 const start = tf.tensor2d(known.slice(0, BATCH * width), [BATCH, width]);
 const cells = start.slice([0, rank], [BATCH, width - rank]);
-const scores = start.slice([0, 0], [BATCH, rank]).dataSync() as Float32Array;
+const scores = start.slice([0, 0], [BATCH, rank]).dataSync<'float32'>();
 const withScores = (flat: Tensor1D): Tensor2D =>
   tf.concat([flat.reshape([BATCH, rank]), cells], 1) as Tensor2D;
 const plan = planDecoding(
   space,
-  start.dataSync() as Float32Array,
+  start.dataSync<'float32'>(),
   Array.from(labels, (label) => ({ label })),
 );
 const drawn = drawVectors(start, plan, context);
-const real = tf.tidy(() => drawn.add(drawn.greater(0).mul(0.1)).clipByValue(0, BRIGHTEST));
+const real = tf.tidy(() =>
+  tf.clipByValue(drawn.add<Tensor4D>(drawn.greater(0).mul(0.1)), 0, BRIGHTEST),
+);
 
 /** Starting weights whose biases of rectified layers lie far from their kinks, on either side. */
 function awayFromKinks(layout: ParameterLayout, far: Record<string, number>): Float32Array {
@@ -92,7 +94,7 @@ const noise = new NoiseSource(stream.split('noise'));
 const sight = (name: string) =>
   drawSight(stream.split(name), noise, { count: BATCH, size: SIZE, inputNoise: 0.05 });
 const draws: LookDraws = {
-  ...{ labels, codes, real, drawn: drawn as Tensor4D },
+  ...{ labels, codes, real, drawn },
   z: tf.tensor2d(stream.split('z').normals(BATCH * 6), [BATCH, 6]),
   sights: { real: sight('real'), fake: sight('fake') },
 };
@@ -103,7 +105,7 @@ function descentError(
   at: Float32Array,
   step: number,
 ): number {
-  const gradient = descend(at).gradient.dataSync();
+  const gradient = descend(at).gradient.dataSync<'float32'>();
   let [error, size] = [0, 0];
   for (let n = 0; n < 6; n++) {
     const direction = stream.split(`direction ${n}`).normals(at.length);
@@ -141,7 +143,7 @@ describe('gradients through the renderer', () => {
 
 describe('what networks on rendered pixels minimise', () => {
   it('the discriminator: the gradient of hinge and of the penalty agree with differences', () => {
-    const images = [real, drawn].map((x) => seen(asJudged(x as Tensor4D), draws.sights.real)) as [
+    const images = [real, drawn].map((x) => seen(asJudged(x), draws.sights.real)) as [
       Tensor4D,
       Tensor4D,
     ];

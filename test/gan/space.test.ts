@@ -88,7 +88,8 @@ describe('codec space', () => {
     // Class 0 keeps one length of a, the others keep theirs.
     const first = narrow.find(({ label }) => label === 0)!.cell;
     for (const triplet of narrow.filter(({ label }) => label === 0)) {
-      triplet.cell = [first[0], ...triplet.cell.slice(1)] as typeof first;
+      const [, ...others] = triplet.cell;
+      triplet.cell = [first[0], ...others];
     }
     const stream = new Stream(1, 'space');
     const fitted = fitSpace({ ...set, triplets: narrow }, { components: 12, stream }).space;

@@ -5,6 +5,7 @@ import { heldOut } from '../../gan/held-out.ts';
 import { generatorLayout } from '../../gan/networks.ts';
 import type { TrainerState } from '../../gan/trainee.ts';
 import { GanTrainer } from '../../gan/trainer.ts';
+import type { LabelledRows } from '../../gan/vectors.ts';
 import { troubleOf, Watchdog } from '../../gan/watchdog.ts';
 import { tf } from '../../src/engine/tf.ts';
 import { Stream } from '../../src/ground/stream.ts';
@@ -24,7 +25,7 @@ function trainerOf(training: TrainingVectors = toyVectors(), generatorRate = 2e-
 }
 
 const none = { count: 0, width: 8, values: new Float32Array(0), labels: new Int32Array(0) };
-const looking = (training = toyVectors(), held = none) => ({
+const looking = (training = toyVectors(), held: LabelledRows = none) => ({
   training,
   held,
   distance: kid,

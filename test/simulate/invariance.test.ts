@@ -86,12 +86,14 @@ describe('the pattern does not change', () => {
 
   it('when the cell is doubled', async () => {
     const [a, b, c] = PLAIN.cell;
-    const zones: [Vec3, Vec3, Vec3] = [
-      [1, 0, 0],
-      [0, 1, 0],
-      [0, 0, 1],
-    ];
-    const settings = { zones, semiangle: 1.5 } as const;
+    const settings: SimulationSettings = {
+      zones: [
+        [1, 0, 0],
+        [0, 1, 0],
+        [0, 0, 1],
+      ],
+      semiangle: 1.5,
+    };
     const double = crystal(
       [a, b, 2 * c, 90, 90, 90],
       ATOMS.flatMap(({ element, position: [x, y, z] }) => [

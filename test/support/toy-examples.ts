@@ -1,4 +1,4 @@
-import type { CrystalProperties, Examples } from '../../src/dataset/examples.ts';
+import type { CrystalProperties, RealExamples } from '../../src/dataset/examples.ts';
 import { Stream } from '../../src/ground/stream.ts';
 
 export interface ToyOptions {
@@ -40,7 +40,7 @@ function drawPattern(
 }
 
 /** Triplets of nets that a small network can tell apart, with any class counts. */
-export function toyExamples(options: ToyOptions): Examples {
+export function toyExamples(options: ToyOptions): RealExamples {
   const { counts, size = 16, seed = 1, name = 'toy', noise = 20 } = options;
   const classes = options.classes ?? counts.map((_, label) => label + 3);
   const labels = Int32Array.from(counts.flatMap((n, label) => new Array<number>(n).fill(label)));

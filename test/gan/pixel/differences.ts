@@ -1,3 +1,4 @@
+import { numbersOf } from '../../../src/engine/numbers.ts';
 import { type Scalar, type Tensor1D, tf } from '../../../src/engine/tf.ts';
 import type { Stream } from '../../../src/ground/stream.ts';
 
@@ -7,9 +8,7 @@ export function differenceError(
   at: Float32Array,
   { step, stream }: { step: number; stream: Stream },
 ): number {
-  const gradient = tf
-    .grad((x) => loss(x as Tensor1D))(tf.tensor1d(at))
-    .dataSync();
+  const gradient = numbersOf(() => tf.grad((x) => loss(x as Tensor1D))(tf.tensor1d(at)));
   const value = (moved: Float32Array): number =>
     tf.tidy(() => loss(tf.tensor1d(moved))).dataSync()[0]!;
   let [error, size] = [0, 0];

@@ -41,7 +41,7 @@ const normal = <T>(name: string, shape: number[], scale = 1): T =>
   ) as T;
 const codes = tf.tensor2d([1, 0, 1, 0, 0, 1, 1, 0, 1, 0, 0, 1], [BATCH, CODE]);
 const images = (size: number): Tensor4D =>
-  normal<Tensor4D>('images', [BATCH, size, size, 3], 0.3).clipByValue(-1, 1);
+  tf.clipByValue(normal<Tensor4D>('images', [BATCH, size, size, 3], 0.3), -1, 1);
 const request = (size: number) => ({
   ...{ z: normal<Tensor2D>('z', [BATCH, 5]), codes, source: images(size) },
 });
@@ -164,7 +164,7 @@ describe('conditional normalisation', () => {
       error(modulated(layout.unpack(tf.tensor1d(offset)), 'm', flat.reshape(x.shape), condition));
     const options = { step: 1e-3, stream };
     expect(differenceError(inWeights, offset, options)).toBeLessThan(5e-3);
-    const maps = x.dataSync() as Float32Array;
+    const maps = x.dataSync<'float32'>();
     expect(differenceError(inMaps, maps, { ...options, step: 1e-2 })).toBeLessThan(1e-2);
   });
 });
@@ -210,7 +210,7 @@ describe('augmentation', () => {
       augmented(flat.reshape([BATCH, 16, 16, 3]), views)
         .mul(direction)
         .sum();
-    const at = images(16).dataSync() as Float32Array;
+    const at = images(16).dataSync<'float32'>();
     expect(differenceError(loss, at, { step: 0.1, stream })).toBeLessThan(1e-3);
   });
 });
