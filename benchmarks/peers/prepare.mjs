@@ -149,7 +149,7 @@ try {
   report({ settings: values, machine, node: process.version });
   const rounds = Number(values.rounds);
   await throughput('warm', { count: Number(values.samples), rounds, share: values.share });
-  await throughput('cold', { count: Number(values.cold), rounds: 1, share: 1 });
+  await throughput('cold', { count: Number(values.cold), rounds, share: 1 });
   await scaling();
 } finally {
   rmSync(folder, { recursive: true, force: true });
