@@ -61,7 +61,7 @@ it('draws curves where arms differ in one setting only', () => {
   const values = (varied: 'ratio' | 'epsilon') =>
     variedArms(ablations, varied).map((steps) => steps.map(({ value }) => value));
   expect(values('ratio')).toEqual([[0, 0.5, 1, 2, 4]]);
-  expect(values('epsilon')).toEqual([[0.05, 0.3]]);
+  expect(values('epsilon')).toEqual([[0.05, 0.1, 0.3]]);
   expect(variedArms(ablations, 'ratio')[0]![0]!.arm).toBe(ablations.baseline);
   expect(variedArms(loadStudy('default'), 'ratio')).toEqual([]);
 });
