@@ -91,8 +91,11 @@ export function rivalsInWords({ unaided, control }: Best): string[] {
 }
 
 /** What an honest reader would do next. */
-export function nextStep({ overall, unaided, synthetic }: Best): string {
+export function nextStep({ overall, unaided, control, synthetic }: Best): string {
   const { verdict, seeds } = unaided?.overall ?? overall;
+  if (verdict !== 'helped' && control?.verdict === 'helped') {
+    return `Use ${control.subject}, which helped without a GAN; confirm it on a split that was never looked at.`;
+  }
   switch (verdict) {
     case 'helped':
       return 'Use this arm; confirm it on a split that was never looked at.';

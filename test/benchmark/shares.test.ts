@@ -23,6 +23,7 @@ const ARMS = [
   { name: 'crystals', techniques, synthetic: 'crystals', gain: 0.25 },
   { name: 'random', techniques, synthetic: 'gan-random', gain: 0.1 },
   { name: 'fewer', techniques, synthetic: 'gan-random', ratio: 0.5, gain: 0.3 },
+  { name: 'weak', techniques, synthetic: 'gan-random', ratio: 2, gain: 0 },
   { name: 'both', techniques, synthetic: 'gan-both', gain: 0.22 },
   { name: 'cut', techniques: [], undersample: 20, synthetic: 'gan-boundary', gain: 0.3 },
 ] as const;
@@ -105,6 +106,17 @@ describe('the arm that the verdict is about', () => {
     expect(best!.control!.subject).toBe('crystals');
     expect(verdict.join('\n')).toMatch(/Of synthetic data without a GAN: crystals helped: \+/);
     expect(best!.unaided).toBeNull();
+  });
+
+  it('gives way to a control that helped where the GAN did not', () => {
+    const { best, verdict } = compared(['LA', 'crystals', 'weak']).comparison;
+    expect(best!.arm).toBe('weak');
+    expect(best!.overall.verdict).not.toBe('helped');
+    expect(verdict.at(-1)).toMatch(/^Use crystals, which helped without a GAN/);
+    // Without a GAN the verdict is about the control itself.
+    const { best: alone } = compared(['LA', 'crystals']).comparison;
+    expect(alone!.arm).toBe('crystals');
+    expect(alone!.control).toBeNull();
   });
 
   it('has to beat the best arm without synthetic data, whatever the baseline is', () => {
