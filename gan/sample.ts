@@ -1,4 +1,5 @@
 import { storedPixels } from '../src/codec/batch.ts';
+import type { TripletDiscs } from '../src/codec/discs.ts';
 import { MODES } from '../src/codec/modes.ts';
 import type { Cell } from '../src/crystal/crystal.ts';
 import { type Tensor2D, tf } from '../src/engine/tf.ts';
@@ -115,6 +116,23 @@ export async function drawTriplets(
   }
   bar.done();
   return drawn;
+}
+
+/** Triplets as lattices and disc coefficients, from their origins, in order; nothing is drawn. */
+export function describeTriplets(
+  model: GanModel,
+  origins: readonly Origin[],
+): { cell: Cell; discs: TripletDiscs }[] {
+  const described: { cell: Cell; discs: TripletDiscs }[] = [];
+  for (let from = 0; from < origins.length; from += BLOCK) {
+    const block = origins.slice(from, from + BLOCK);
+    const vectors = vectorsOf(model, block);
+    const plan = model.plan(vectors.dataSync<'float32'>(), block);
+    const triplets = model.triplets(vectors, plan);
+    vectors.dispose();
+    described.push(...triplets.map((discs, i) => ({ cell: plan.cells[i]!, discs })));
+  }
+  return described;
 }
 
 /** Random triplets of a class. */

@@ -22,7 +22,8 @@ export interface DrawnBy {
   scaled: boolean;
   /** What the discriminator says of each sample; null where there is none. */
   scores: Float32Array | null;
-  parameters: Parameters;
+  /** What each sample was drawn from; absent where that is not all that it depends on. */
+  parameters?: Parameters;
 }
 
 /**
@@ -49,6 +50,6 @@ export function drawnArchive(by: DrawnBy, samples: readonly DrawnSample[]): Arch
       guide,
       scalers: scaled ? gan : null,
     },
-    parameters,
+    ...(parameters && { parameters }),
   };
 }

@@ -1,7 +1,11 @@
 import { rmSync } from 'node:fs';
 import type { Classifier } from '../../classifier/classifier.ts';
 import type { GanModel } from '../../gan/model.ts';
-import { type SyntheticArchive, writeArchive } from '../../synthetic/archive.ts';
+import {
+  type ArchiveContents,
+  type SyntheticArchive,
+  writeArchive,
+} from '../../synthetic/archive.ts';
 import { audit } from '../../synthetic/audit.ts';
 import { type GanSample, ganArchive } from '../../synthetic/from-gan.ts';
 import { verifierGate } from '../../synthetic/gates.ts';
@@ -15,8 +19,9 @@ import { randomSamples } from '../../synthetic/sampling/random.ts';
 import { boundarySearches } from '../../synthetic/sampling/searches.ts';
 import type { Wanted } from '../../synthetic/sampling/wanted.ts';
 import { writeJson } from '../ground/files.ts';
+import { transferRecipe } from './gan-transfer.ts';
 import { makerClassifier, makerGan } from './makers.ts';
-import { missingRows, type PoolWork, rarest } from './pool.ts';
+import { missingRows, type PoolWork, type Recipe, rarest } from './pool.ts';
 
 /** Samples made for each one wanted: some will be rejected. */
 const SPARE = 1.6;
@@ -80,14 +85,25 @@ async function nearBoundaries(
   return made.samples;
 }
 
-async function samplesOf(work: PoolWork, makers: Makers): Promise<GanSample[]> {
-  const wanted = wantedOf(work, SPARE);
-  if (work.pool.source === 'gan-random') return atRandom(work, makers, { wanted, round: 0 });
-  if (work.pool.source === 'gan-boundary') return nearBoundaries(work, makers, wanted);
-  const near = await nearBoundaries(work, makers, wantedOf(work, SPARE / 2));
-  const rest = new Map(wanted);
-  for (const { passport } of near) rest.set(passport.class, rest.get(passport.class)! - 1);
-  return [...near, ...(await atRandom(work, makers, { wanted: rest, round: 0 }))];
+/** Random samples and samples near boundaries. */
+function drawnRecipe(work: PoolWork, makers: Makers): Recipe<GanSample> {
+  const { source } = work.pool;
+  const { model, guide } = makers;
+  const seen = source === 'gan-random' ? null : seenBy(guide.digest, guide.seen.materials);
+  const both = async (wanted: Wanted): Promise<GanSample[]> => {
+    const near = await nearBoundaries(work, makers, wantedOf(work, SPARE / 2));
+    const rest = new Map(wanted);
+    for (const { passport } of near) rest.set(passport.class, rest.get(passport.class)! - 1);
+    return [...near, ...(await atRandom(work, makers, { wanted: rest, round: 0 }))];
+  };
+  return {
+    rounds: source === 'gan-boundary' ? 1 : ROUNDS,
+    make(wanted, round) {
+      if (source === 'gan-random' || round > 0) return atRandom(work, makers, { wanted, round });
+      return source === 'gan-boundary' ? nearBoundaries(work, makers, wanted) : both(wanted);
+    },
+    archive: (made) => ganArchive({ model, store: work.store, guide: seen }, made),
+  };
 }
 
 /** What classes lack still after judging, with spare for what that will reject. */
@@ -111,19 +127,35 @@ interface JudgedSamples {
 /** Judges samples by the checks that every archive goes through, unless the pool asks for none. */
 async function judge(
   work: PoolWork,
-  { model, guide, verifier }: Makers,
-  made: readonly GanSample[],
+  verifier: Classifier,
+  contents: ArchiveContents,
 ): Promise<JudgedSamples> {
   const { store, pool, cell, file, progress } = work;
-  const seen = pool.source === 'gan-random' ? null : seenBy(guide.digest, guide.seen.materials);
   const raw = rawFile(work);
-  await writeArchive(raw, ganArchive({ model, store, guide: seen }, made));
+  await writeArchive(raw, contents);
   const archive = await openArchive(raw);
   const settings = { perClass: false, casUpdates: 0, seed: cell.gan };
   const score = await audit({ archive, store, verifier, ...settings, progress });
   writeJson(nextTo(file, '.score.json'), score);
   const passed = (sample: SampleScore) => ({ ...sample, accepted: true, reasons: [] });
   return { archive, samples: pool.realismGate ? score.samples : score.samples.map(passed) };
+}
+
+/** Makes samples by a recipe until no class is left short, and judges them. */
+async function fill<Sample>(
+  work: PoolWork,
+  verifier: Classifier,
+  recipe: Recipe<Sample>,
+): Promise<JudgedSamples> {
+  const made = await recipe.make(wantedOf(work, SPARE), 0);
+  let judged = await judge(work, verifier, recipe.archive(made));
+  for (let round = 1; round < recipe.rounds; round++) {
+    const wanted = lacking(work, judged.samples);
+    if (wanted.size === 0) break;
+    made.push(...(await recipe.make(wanted, round)));
+    judged = await judge(work, verifier, recipe.archive(made));
+  }
+  return judged;
 }
 
 /**
@@ -137,16 +169,11 @@ export async function ganPool(work: PoolWork): Promise<void> {
     verifier: await makerClassifier(work, 'verifier'),
     model: await makerGan(work),
   };
-  const rounds = work.pool.source === 'gan-boundary' ? 1 : ROUNDS;
   try {
-    const made = await samplesOf(work, makers);
-    let judged = await judge(work, makers, made);
-    for (let round = 1; round < rounds; round++) {
-      const wanted = lacking(work, judged.samples);
-      if (wanted.size === 0) break;
-      made.push(...(await atRandom(work, makers, { wanted, round })));
-      judged = await judge(work, makers, made);
-    }
+    const judged =
+      work.pool.source === 'gan-transfer'
+        ? await fill(work, makers.verifier, transferRecipe(work, makers.model))
+        : await fill(work, makers.verifier, drawnRecipe(work, makers));
     await writeJudged(work.file, judged.archive, judged.samples);
   } finally {
     rmSync(rawFile(work), { force: true });

@@ -1,3 +1,4 @@
+import type { ArchiveContents } from '../../synthetic/archive.ts';
 import type { PartnerChoice } from '../../synthetic/sampling/searches.ts';
 import type { Wanted } from '../../synthetic/sampling/wanted.ts';
 import type { EncodedSet } from '../codec/encode.ts';
@@ -29,6 +30,15 @@ export interface PoolWork {
   /** The training triplets as discs; read once for all pools of a group. */
   discs: () => EncodedSet;
   progress: ProgressFactory;
+}
+
+/** How a source makes samples, and puts them into an archive. */
+export interface Recipe<Sample> {
+  /** Samples of each class wanted; those of one round are others than those of another. */
+  make(wanted: Wanted, round: number): Promise<Sample[]>;
+  /** Rounds at most: a further one where judging leaves classes short. */
+  rounds: number;
+  archive(made: readonly Sample[]): ArchiveContents;
 }
 
 /** Rows that each class lacks up to `fillTo`, by class index; none for a class without a row. */

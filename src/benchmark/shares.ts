@@ -1,7 +1,7 @@
 import type { Statistic } from './macro.ts';
 import type { Outcome } from './outcome.ts';
 import { differenceOf } from './pairs.ts';
-import type { Arm, Study } from './study.ts';
+import { type Arm, NEAR_SOURCES, type Study } from './study.ts';
 import type { ArmSummary } from './summary.ts';
 import { figureInWords, type Judged, judge, statisticName } from './verdict.ts';
 
@@ -25,7 +25,7 @@ const RUNGS: readonly { adds: string; sources: readonly Arm['synthetic'][] }[] =
     sources: ['interpolation', 'jitter', 'interpolation-jitter', 'lattice-transfer'],
   },
   { adds: 'the GAN', sources: ['gan-random'] },
-  { adds: 'the boundary', sources: ['gan-boundary', 'gan-both'] },
+  { adds: 'the boundary', sources: NEAR_SOURCES },
 ];
 
 /** Whether two arms differ in their synthetic rows alone. */
@@ -54,7 +54,7 @@ function rungsTo(top: Arm, arms: readonly Arm[], scores: ReadonlyMap<string, num
 /** The arm near boundaries with most rungs below it; the better one among equals. */
 function longestLadder(arms: readonly Arm[], scores: ReadonlyMap<string, number>): Rung[] {
   const tops = arms
-    .filter(({ synthetic }) => RUNGS.at(-1)!.sources.includes(synthetic))
+    .filter(({ synthetic }) => NEAR_SOURCES.includes(synthetic))
     .sort((a, b) => scores.get(b.name)! - scores.get(a.name)!);
   return tops
     .map((top) => rungsTo(top, arms, scores))

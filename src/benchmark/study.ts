@@ -16,6 +16,7 @@ export const SYNTHETIC_SOURCES = [
   'gan-random',
   'gan-boundary',
   'gan-both',
+  'gan-transfer',
 ] as const;
 
 const settings = z.strictObject({
@@ -136,6 +137,9 @@ export function planCells(study: Study): CellPlan[] {
     ),
   );
 }
+
+/** Sources of samples near boundaries of a GAN. */
+export const NEAR_SOURCES: readonly Arm['synthetic'][] = ['gan-boundary', 'gan-both'];
 
 /** Whether an arm trains with samples of a GAN. */
 export const usesGan = ({ synthetic }: Pick<Arm, 'synthetic'>): boolean =>

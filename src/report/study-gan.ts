@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { StudyFolder } from '../benchmark/folder.ts';
 import { makersFolder } from '../benchmark/makers.ts';
 import { poolFile, poolsOf } from '../benchmark/pools.ts';
-import { type CellPlan, needsGan, planCells } from '../benchmark/study.ts';
+import { type CellPlan, NEAR_SOURCES, needsGan, planCells } from '../benchmark/study.ts';
 
 /** What a study keeps of one GAN arm: a judged archive and those that made it. */
 export interface StudyGan {
@@ -37,7 +37,7 @@ const isWhole = ({ archive, score, maker }: StudyGan): boolean =>
   ].every((path) => existsSync(path));
 
 /** Samples near boundaries first: those that probes need. */
-const isNear = ({ cell }: StudyGan): boolean => cell.arm.synthetic !== 'gan-random';
+const isNear = ({ cell }: StudyGan): boolean => NEAR_SOURCES.includes(cell.arm.synthetic);
 
 /**
  * The GAN samples of a study that its page shows: of arm `best` where it has some, else of the
