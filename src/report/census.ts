@@ -52,11 +52,13 @@ export function classHistogram(census: Census): string {
     bottom: Math.max(FLOOR, band.low),
     top: Math.min(top, band.high),
   }));
+  const shown = sorted.map(count).filter((value) => value > 0);
+  const ratio = Math.max(...shown) / Math.min(...shown);
   const none = census.empty.length > 0 ? `; ${census.empty.length} of 230 groups have none` : '';
   return figure(
     {
-      title: `Samples of each space group: ${census.imbalance.samples.toFixed(0)} to 1 from largest to smallest`,
-      subtitle: `${census.samples} samples of ${census.materials} materials in ${census.classes.length} space groups${none}; logarithmic scale`,
+      title: `${label[0]!.toUpperCase()}${label.slice(1)} of each space group: ${ratio.toFixed(0)} to 1 from largest to smallest`,
+      subtitle: `${census.samples} samples in all, of ${census.materials} materials in ${census.classes.length} space groups${none}; logarithmic scale`,
     },
     {
       width: Math.max(760, Math.min(1300, 90 + 14 * bars.length)),
