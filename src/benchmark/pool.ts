@@ -53,3 +53,18 @@ export const rarest = (wanted: Wanted, most: number): Wanted =>
       .slice(0, most)
       .sort(([a], [b]) => a - b),
   );
+
+/** Samples made for each one wanted: some will be rejected. */
+export const SPARE = 1.6;
+
+/** Triplets to make of each class that lacks rows, as a share of what it lacks. */
+export function wantedOf({ store, pool }: PoolWork, share: number): Map<number, number> {
+  const missing = missingRows(store.examples('train'), pool.fillTo);
+  const counts = Array.from(missing, (count) => Math.ceil(share * count));
+  return new Map(
+    store.classes.flatMap((c, label) => (counts[label]! ? [[c, counts[label]!]] : [])),
+  );
+}
+
+/** A file that belongs to a pool, beside it. */
+export const besidePool = (file: string, ending: string): string => file.replace(/\.h5$/, ending);
