@@ -86,24 +86,30 @@ it('tests every arm on the same real triplets', () => {
 });
 
 it('killed ten times at random moments, ends with the results of an undisturbed run', async () => {
-  const study = openStudyFolder(join(folder, 'killed'), toyStudy(store));
   const stream = new Stream(3, 'kills');
-  for (let kill = 0; kill < 10; kill++) {
-    const child = spawn(process.execPath, runArguments(study), { stdio: 'ignore', detached: true });
-    await new Promise((resolve) => setTimeout(resolve, stream.between(300, 4000)));
-    const gone = new Promise((resolve) => child.once('close', resolve));
-    try {
-      process.kill(-child.pid!, 'SIGKILL');
-    } catch {
-      // it had ended by itself
+  for (let kills = 0, attempt = 0; kills < 10; attempt++) {
+    const study = openStudyFolder(join(folder, `killed-${attempt}`), toyStudy(store));
+    for (let ended = false; !ended && kills < 10; ) {
+      const child = spawn(process.execPath, runArguments(study), {
+        stdio: 'ignore',
+        detached: true,
+      });
+      // listened for before the wait: a run may end by itself within it
+      const gone = new Promise((resolve) => child.once('close', resolve));
+      await new Promise((resolve) => setTimeout(resolve, stream.between(300, 4000)));
+      ended = child.exitCode !== null;
+      if (!ended) {
+        process.kill(-child.pid!, 'SIGKILL');
+        kills++;
+      }
+      await gone;
+      for (const name of resultNames(study)) {
+        JSON.parse(readFileSync(join(study.path, 'cells', name), 'utf8'));
+      }
     }
-    await gone;
-    for (const name of resultNames(study)) {
-      JSON.parse(readFileSync(join(study.path, 'cells', name), 'utf8'));
-    }
+    execFileSync(process.execPath, runArguments(study), { stdio: 'pipe' });
+    expect(timeless(readOutcomes(study))).toEqual(undisturbed);
   }
-  execFileSync(process.execPath, runArguments(study), { stdio: 'pipe' });
-  expect(timeless(readOutcomes(study))).toEqual(undisturbed);
 }, 300_000);
 
 it('names the cell that fails, after the others have run', () => {
