@@ -1,5 +1,6 @@
 import { rowsByClass } from '../src/balance/sampling.ts';
 import type { Stream } from '../src/ground/stream.ts';
+import { kinOf } from './codes.ts';
 import type { PatternsBehind } from './rendered/data.ts';
 
 /** Real vectors of the training split and their classes. */
@@ -12,6 +13,8 @@ export interface TrainingVectors {
   /** (K, code): the code of each class. */
   codes: Float32Array;
   code: number;
+  /** Materials that the rows of each class come from, (K); absent: a row each. */
+  materials?: ArrayLike<number>;
   /** Classes that get at least half of every batch; none by default. */
   attention?: ReadonlySet<number>;
   /** What the vectors stand for, where a training looks at pixels. */
@@ -60,6 +63,8 @@ export function groupedRows(data: TrainingVectors): Int32Array {
 /** Draws batches: classes by their shares, members of a class alike. */
 export class BatchSampler {
   private readonly rows: number[][];
+  /** Rows of the classes that are kin to each class. */
+  private readonly kin: readonly (readonly number[])[];
   private readonly cumulative: Float64Array;
   private readonly stream: Stream;
 
@@ -67,10 +72,13 @@ export class BatchSampler {
     labels: Int32Array;
     classes: number;
     attention?: ReadonlySet<number>;
+    /** Classes that each class may borrow from, itself among them; none but itself by default. */
+    kin?: readonly (readonly number[])[];
     stream: Stream;
   }) {
     this.stream = options.stream;
     this.rows = rowsByClass({ labels: options.labels, classCount: options.classes });
+    this.kin = options.kin?.map((classes) => classes.flatMap((c) => this.rows[c]!)) ?? this.rows;
     const counts = this.rows.map((members) => members.length);
     let total = 0;
     this.cumulative = classShares(counts, options.attention).map((share) => {
@@ -94,9 +102,20 @@ export class BatchSampler {
     return labels;
   }
 
-  /** How far real vectors are moved towards others of their class: (B), 0 to `most`. */
-  shifts(count: number, most: number): Float32Array {
-    return Float32Array.from({ length: count }, () => most * this.stream.uniform());
+  /** By how much real vectors are turned towards others: (B) radians, 0 to `most` of a right angle. */
+  angles(count: number, most: number): Float32Array {
+    const largest = (most * Math.PI) / 2;
+    return Float32Array.from({ length: count }, () => largest * this.stream.uniform());
+  }
+
+  /**
+   * Rows that rows of the classes asked for are turned towards: of the class, or, a share `borrow`
+   * of them, of any class of its crystal system, more often of one with more rows.
+   */
+  partners(labels: Int32Array, borrow: number): Int32Array {
+    return this.members(labels).map((row, i) =>
+      this.stream.uniform() < borrow ? this.stream.pick(this.kin[labels[i]!]!) : row,
+    );
   }
 
   /** Rows of the classes asked for; a group has different ones, as far as its class has them. */
@@ -124,5 +143,6 @@ export class BatchSampler {
 /** A sampler of training vectors. */
 export const batchSampler = (data: TrainingVectors, stream: Stream): BatchSampler => {
   const { labels, attention } = data;
-  return new BatchSampler({ labels, classes: classCount(data), attention, stream });
+  const [classes, kin] = [classCount(data), kinOf(data)];
+  return new BatchSampler({ labels, classes, attention, kin, stream });
 };

@@ -22,3 +22,11 @@ export function classCodes(classes: readonly number[]): ClassCodes {
   });
   return { values, code };
 }
+
+/** Classes of the crystal system of each class, itself among them, as its code says. */
+export function kinOf({ codes, code }: { codes: Float32Array; code: number }): number[][] {
+  const classes = Array.from({ length: codes.length / code }, (_, label) => label);
+  const system = (label: number): string =>
+    codes.subarray(label * code + classes.length, (label + 1) * code).join();
+  return classes.map((one) => classes.filter((other) => system(other) === system(one)));
+}

@@ -56,10 +56,14 @@ export const ganConfigFor = (preset: Preset) =>
     penalty: number.min(0, { error: 'is below 0' }).default(20),
     penaltyEvery: whole(1).default(4),
     /**
-     * How far a real vector is moved towards another of its class at most, as a share of the way;
-     * 0 shows the discriminator the few members of a rare class over and over.
+     * How far a real vector is turned towards another at most, as a share of a right angle; 0 shows
+     * the discriminator the few members of a rare class over and over.
      */
     between: number.min(0, { error: 'is below 0' }).max(1, { error: 'is above 1' }).default(0.5),
+    /** Share of these others that come from any class of the crystal system, not of the class. */
+    borrow: number.min(0, { error: 'is below 0' }).max(1, { error: 'is above 1' }).default(0.5),
+    /** Most that a class of few materials is spread further than they are; 1 for not at all. */
+    widest: number.min(1, { error: 'is below 1' }).default(1.5),
     /** Standard deviation of the noise on what the discriminator sees. */
     inputNoise: number.min(0, { error: 'is below 0' }).default(0.1),
     /** Decay of the moving average of the generator. */

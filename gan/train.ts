@@ -42,6 +42,10 @@ function prepare({ data, config, watch }: TrainGanOptions, stream: Stream) {
   const kept = labelledRows(all, keptRows);
   const training: TrainingVectors = {
     ...{ ...all, values: kept.values, labels: kept.labels },
+    materials: data.set.classes.map(
+      (_, label) =>
+        new Set(keptRows.filter((row) => labels[row] === label).map((row) => materials[row])).size,
+    ),
     ...(data.images && {
       behind: {
         space,

@@ -2,13 +2,7 @@ import { kernels } from '../src/engine/kernels.ts';
 import { numbersOf } from '../src/engine/numbers.ts';
 import { type Tensor1D, type Tensor2D, tf } from '../src/engine/tf.ts';
 import { Stream } from '../src/ground/stream.ts';
-import {
-  type BatchSampler,
-  batchSampler,
-  classCount,
-  groupedRows,
-  type TrainingVectors,
-} from './batches.ts';
+import { type BatchSampler, batchSampler, classCount, type TrainingVectors } from './batches.ts';
 import type { GanConfig } from './config.ts';
 import { type Critic, criticScores } from './critic.ts';
 import { fusedGradients } from './fused-gradients.ts';
@@ -19,10 +13,10 @@ import {
   type GanShape,
   generator,
   generatorLayout,
-  groupSpread,
 } from './networks.ts';
 import { NoiseSource } from './noise.ts';
 import { NetworkPair } from './pair.ts';
+import { RealVectors } from './real-vectors.ts';
 import { looksAtPixels, PixelLooks } from './rendered/looks.ts';
 import type { RefinerParts } from './rendered/refiner.ts';
 import type { StepLosses, Trainee, TrainerState } from './trainee.ts';
@@ -52,14 +46,12 @@ export class GanTrainer implements Trainee {
   /** Standard deviation of the noise on what the discriminator sees; starts as configured. */
   inputNoise: number;
   private readonly config: GanConfig;
-  private readonly values: Tensor2D;
+  private readonly real: RealVectors;
   private readonly codes: Tensor2D;
   private readonly pair: NetworkPair;
   private readonly data: TrainingVectors;
   private readonly gradients: Gradients;
   private readonly looks: PixelLooks | null;
-  /** Mean spread of the groups of real vectors. */
-  private readonly spread: number;
   private sampler: BatchSampler;
   private noise: NoiseSource;
 
@@ -75,12 +67,8 @@ export class GanTrainer implements Trainee {
     this.pair = new NetworkPair(layouts, { ...config, settling: SETTLING }, stream);
     const run = kernels();
     this.gradients = run ? fusedGradients(run) : composedGradients;
-    this.values = tf.tensor2d(data.values, [data.labels.length, data.width]);
+    this.real = new RealVectors(data, config);
     this.codes = tf.tensor2d(data.codes, [classCount(data), data.code]);
-    this.spread = tf.tidy(() => {
-      const rows = tf.tensor1d(groupedRows(data), 'int32');
-      return groupSpread(tf.gather(this.values, rows)).mean().dataSync()[0]!;
-    });
     this.looks = looksAtPixels(config)
       ? new PixelLooks(data, config, stream.split('pixels'))
       : null;
@@ -99,7 +87,7 @@ export class GanTrainer implements Trainee {
 
   private updateBoth(): StepLosses {
     const labels = this.sampler.labels(this.config.batch);
-    const real = this.realVectors(labels);
+    const real = this.real.draw(labels, this.sampler);
     const codes = tf.tidy(() => tf.gather(this.codes, tf.tensor1d(labels, 'int32')));
     try {
       const { loss, scores } = this.updateDiscriminator(real, codes);
@@ -108,20 +96,6 @@ export class GanTrainer implements Trainee {
     } finally {
       tf.dispose([real, codes]);
     }
-  }
-
-  /** Real vectors between members of the classes asked for: a few members alone are learned by heart. */
-  private realVectors(labels: Int32Array): Tensor2D {
-    const [rows, others] = [this.sampler.members(labels), this.sampler.members(labels)];
-    const shifts = this.sampler.shifts(labels.length, this.config.between);
-    const read = (at: Int32Array) => tf.gather(this.values, tf.tensor1d(at, 'int32'));
-    return tf.tidy(() => {
-      const own = read(rows);
-      const step = read(others)
-        .sub(own)
-        .mul(tf.tensor2d(shifts, [labels.length, 1]));
-      return own.add(step) as Tensor2D;
-    });
   }
 
   private draws(codes: Tensor2D): Draws {
@@ -174,7 +148,7 @@ export class GanTrainer implements Trainee {
   critic(): Critic {
     return {
       weights: this.pair.discriminator.dataSync() as Float32Array,
-      spread: this.spread,
+      spread: this.real.spread,
     };
   }
 
@@ -225,6 +199,7 @@ export class GanTrainer implements Trainee {
   dispose(): void {
     this.pair.dispose();
     this.looks?.dispose();
-    tf.dispose([this.values, this.codes]);
+    this.real.dispose();
+    this.codes.dispose();
   }
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BatchSampler, GROUP, groupedRows } from '../../gan/batches.ts';
+import { BatchSampler, batchSampler, GROUP, groupedRows } from '../../gan/batches.ts';
+import { classCodes } from '../../gan/codes.ts';
 import { groupSpread } from '../../gan/networks.ts';
 import { tf } from '../../src/engine/tf.ts';
 import { Stream } from '../../src/ground/stream.ts';
@@ -35,13 +36,30 @@ describe('a batch', () => {
     );
   });
 
-  it('moves real vectors no farther than it is told', () => {
+  it('turns real vectors no farther than it is told', () => {
     const [sampler] = samplerOf([5, 5], 3);
-    const shifts = sampler.shifts(4000, 0.5);
-    expect(Math.min(...shifts)).toBeGreaterThanOrEqual(0);
-    expect(Math.max(...shifts)).toBeLessThan(0.5);
-    expect(shifts.reduce((a, b) => a + b, 0) / 4000).toBeCloseTo(0.25, 1);
-    expect([...sampler.shifts(9, 0)]).toEqual(Array(9).fill(0));
+    const angles = sampler.angles(4000, 0.5);
+    expect(Math.min(...angles)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...angles)).toBeLessThan(Math.PI / 4);
+    expect(angles.reduce((a, b) => a + b, 0) / 4000).toBeCloseTo(Math.PI / 8, 1);
+    expect([...sampler.angles(9, 0)]).toEqual(Array(9).fill(0));
+  });
+
+  it('borrows from classes of the crystal system alone, and no more than it is told', () => {
+    // 14 is monoclinic like 11 and 15, 62 and 225 are of other systems
+    const { values: codes, code } = classCodes([11, 14, 15, 62, 225]);
+    const labels = Int32Array.from([0, 0, 1, 1, 1, 2, 2, 2, 2, 3, 3, 4]);
+    const data = { values: new Float32Array(12), width: 1, labels, codes, code };
+    const sampler = batchSampler(data, new Stream(5, 'borrow'));
+    const wanted = new Int32Array(4000).fill(1);
+    const classesOf = (share: number) => [...sampler.partners(wanted, share)].map((r) => labels[r]);
+    expect(new Set(classesOf(0))).toEqual(new Set([1]));
+    const borrowed = classesOf(1);
+    expect(new Set(borrowed)).toEqual(new Set([0, 1, 2]));
+    expect(borrowed.filter((c) => c === 2).length / 4000).toBeCloseTo(4 / 9, 1);
+    expect(classesOf(0.5).filter((c) => c !== 1).length / 4000).toBeCloseTo(0.5 * (6 / 9), 1);
+    const alone = sampler.partners(new Int32Array(8).fill(4), 1);
+    expect(new Set(alone)).toEqual(new Set([11]));
   });
 });
 
