@@ -3,7 +3,7 @@
 //   node benchmarks/peers/prepare.mjs [--python python3] [--samples 5000] [--workers 2] [--rounds 3]
 //                                     [--counts 200,625,1250,2500,5000] [--share 5] [--cold 660]
 //
-// Both read the same files in one run, turn about, without an index: `warm` with the pages in the
+// Both read the same files in one run, turn about (the first of a round is the last of the next), without an index: `warm` with the pages in the
 // cache, `cold` (as many samples, 3 MiB each on the disk) after the cache was told to drop them. Of the warm ones, `share`
 // samples are links to one stored stack, so that they fit the cache. Prints a line of JSON a
 // measurement; `cpu` counts all processes and changes less on a busy machine than `seconds`.
@@ -120,11 +120,16 @@ async function throughput(cache, { count, rounds, share }) {
   const runs = { ours: [], peer: [] };
   const before = cache === 'cold' ? forget : () => {};
   if (cache === 'warm') await ours(data, workers); // builds dist/ as well
+  // Who goes first changes from round to round: some disks are quick in turns.
+  const turns = [
+    async () => runs.peer.push(await theirs(data, workers)),
+    async () => runs.ours.push(await ours(data, workers)),
+  ];
   for (let round = 0; round < rounds; round++) {
-    before(data);
-    runs.peer.push(await theirs(data, workers));
-    before(data);
-    runs.ours.push(await ours(data, workers));
+    for (const turn of round % 2 === 0 ? turns : [...turns].reverse()) {
+      before(data);
+      await turn();
+    }
   }
   rmSync(data, { recursive: true });
   for (const [who, list] of Object.entries(runs)) {

@@ -29,6 +29,9 @@ export interface PartHead {
   anomalies: Anomaly[];
 }
 
+/** Samples of a part: about a second of work, which is what a kill can lose. */
+export const PART_SAMPLES = 64;
+
 /** Divides the chosen samples of a file into parts. */
 export function planParts(
   catalogue: Catalogue,

@@ -25,6 +25,9 @@ function workerPath(): string {
 }
 
 type Done = (reading: Reading, outcome: ReadingOutcome) => void;
+/** What shall be read after a reading, before all that waits. */
+type Next = (reading: Reading, outcome: ReadingOutcome) => readonly Reading[];
+type Perform = (reading: Reading) => Promise<ReadingOutcome>;
 
 /** Reading processes that may do several lists of readings, one after the other. */
 export class Readers {
@@ -36,22 +39,44 @@ export class Readers {
 
   /**
    * Does readings and tells each outcome as it comes, in no fixed order. A process that crashes or
-   * hangs costs the sample it was at; the reading goes on without that sample.
+   * hangs costs the sample it was at; the reading goes on without that sample. What an outcome asks
+   * for is read next.
    */
-  async run(readings: readonly Reading[], done: Done): Promise<void> {
-    if (this.readers.length === 0) {
-      for (const reading of readings)
-        done(reading, { result: await performReading(reading, {}), anomalies: [] });
-      return;
-    }
-    let next = 0;
-    const serve = async (reader: Reader): Promise<void> => {
-      while (next < readings.length) {
-        const reading = readings[next++]!;
-        done(reading, await reader.perform(reading));
+  async run(readings: readonly Reading[], done: Done, next: Next = () => []): Promise<void> {
+    const queue = [...readings];
+    const waiting: (() => void)[] = [];
+    let busy = 0;
+    /** Does what is next in the queue; false where there is nothing. */
+    const one = async (perform: Perform): Promise<boolean> => {
+      const reading = queue.shift();
+      if (!reading) return false;
+      busy++;
+      try {
+        const outcome = await perform(reading);
+        done(reading, outcome);
+        queue.unshift(...next(reading, outcome));
+      } finally {
+        busy--;
+        for (const wake of waiting.splice(0)) wake();
+      }
+      return true;
+    };
+    const serve = async (perform: Perform): Promise<void> => {
+      while ((await one(perform)) || busy > 0) {
+        // Another reader's outcome may ask for more.
+        if (queue.length === 0 && busy > 0) await new Promise<void>((wake) => waiting.push(wake));
       }
     };
-    await Promise.all(this.readers.map(serve));
+    const here: Perform = async (reading) => ({
+      result: await performReading(reading, {}),
+      anomalies: [],
+    });
+    const servers = this.readers.map(
+      (reader): Perform =>
+        (reading) =>
+          reader.perform(reading),
+    );
+    await Promise.all((servers.length > 0 ? servers : [here]).map(serve));
   }
 
   /** Starts the processes ahead of the first reading, so that they load while this one does. */
@@ -71,11 +96,12 @@ export async function runReadings(
   readings: readonly Reading[],
   options: PoolOptions,
   done: Done,
+  next?: Next,
 ): Promise<void> {
-  if (options.readers) return options.readers.run(readings, done);
+  if (options.readers) return options.readers.run(readings, done, next);
   const readers = new Readers(options);
   try {
-    await readers.run(readings, done);
+    await readers.run(readings, done, next);
   } finally {
     await readers.stop();
   }

@@ -3,12 +3,13 @@ import { join, resolve } from 'node:path';
 import { inputError, usageError } from '../ground/errors.ts';
 import { silentProgress } from '../ground/progress.ts';
 import type { Camera } from '../simulate/camera.ts';
+import { PartsAhead } from './ahead.ts';
 import { type Anomaly, distinctAnomalies } from './anomaly.ts';
 import { type Assembled, type Assembly, assembledFrom } from './assemble.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { Census } from './census.ts';
 import { officialSplits, withoutLeaks } from './official.ts';
-import { type PartPlan, partExists, planParts, readPartHead } from './part.ts';
+import { PART_SAMPLES, type PartPlan, partExists, planParts, readPartHead } from './part.ts';
 import { Readers, runReadings } from './pool.ts';
 import { enforce, type ScanOptions, scan } from './scan.ts';
 import { type Selection, selectSamples } from './select.ts';
@@ -35,9 +36,6 @@ export interface Prepared {
   census: Census;
   anomalies: Anomaly[];
 }
-
-// About a second of work: what a kill can lose.
-const PART_SAMPLES = 64;
 
 const nothingToUse = (): Error =>
   inputError('no sample in these files can be used', 'see: gan data inspect');
@@ -151,7 +149,10 @@ async function prepareWith(
   options: PrepareOptions & { readers: Readers },
 ): Promise<Prepared> {
   const { size, strict } = options;
-  const scanned = await scan(inputs, options);
+  const path = resolve(out);
+  const folder = `${path}.parts`;
+  const ahead = PartsAhead.of(options, folder);
+  const scanned = await scan(inputs, { ...options, ahead });
   const { catalogues, camera } = oneCamera(scanned.catalogues, scanned.anomalies);
   if (size > camera.size) {
     throw usageError(`--size ${size}: the patterns have ${camera.size} pixels a side`);
@@ -160,13 +161,11 @@ async function prepareWith(
   const chosen = chooseSplit(catalogues, selected.keys, options);
   const anomalies = [...scanned.anomalies, ...selected.anomalies, ...chosen.anomalies];
   enforce(strict, anomalies);
-  const path = resolve(out);
-  const folder = `${path}.parts`;
   mkdirSync(folder, { recursive: true });
   const plans = catalogues.map((catalogue, file) =>
     planParts(catalogue, chosen.keys[file]!, { size, folder, length: PART_SAMPLES }),
   );
-  anomalies.push(...(await makeParts(plans.flat(), options)));
+  anomalies.push(...(ahead?.anomalies ?? []), ...(await makeParts(plans.flat(), options)));
   const splitBy = chosen.named ? 'official' : 'material';
   const made = await putTogether(options.readers, {
     path: join(folder, 'store.h5'),

@@ -1,9 +1,11 @@
 import { inputError } from '../ground/errors.ts';
 import { type ProgressFactory, silentProgress } from '../ground/progress.ts';
+import type { PartsAhead } from './ahead.ts';
 import { type Anomaly, anomalyText, isFatal } from './anomaly.ts';
 import { type Catalogue, emptyCatalogue } from './catalogue.ts';
 import { catalogueFrom, freshIndexPath, indexedCatalogue, keepIndex } from './catalogue-index.ts';
 import { type PoolOptions, runReadings } from './pool.ts';
+import type { ReadingOutcome } from './reader.ts';
 import { type Reading, readingFile } from './reading.ts';
 import { resolveSources } from './sources.ts';
 
@@ -11,7 +13,12 @@ export interface ScanOptions extends PoolOptions {
   /** Stop at the first file or sample that cannot be used. */
   strict?: boolean;
   progress?: ProgressFactory;
+  /** Reads the patterns of files whose attributes are new, where these are more than a few. */
+  ahead?: PartsAhead | null;
 }
+
+/** Up to so many files the attributes are there at once, and nothing is gained by reading ahead. */
+const FEW_FILES = 8;
 
 /** Stops, where the user asked for it, at the first anomaly that leaves something out. */
 export function enforce(strict: boolean | undefined, anomalies: readonly Anomaly[]): void {
@@ -41,17 +48,31 @@ export async function scan(
   const readings = missing.map(
     (path): Reading => ({ kind: 'catalogue', path, index: freshIndexPath(path) }),
   );
-  const bar = progress('reading attributes', missing.length);
-  await runReadings(readings, options, (reading, outcome) => {
-    const path = readingFile(reading);
-    const catalogue =
-      outcome.result === null ? emptyCatalogue(path) : catalogueFrom(outcome.result);
-    catalogue.anomalies.push(...outcome.anomalies);
+  const ahead = missing.length > FEW_FILES ? options.ahead : null;
+  const bar = progress(ahead ? 'reading files' : 'reading attributes', missing.length);
+  const keep = (path: string, { result, anomalies: found }: ReadingOutcome): void => {
+    const catalogue = result === null ? emptyCatalogue(path) : catalogueFrom(result);
+    catalogue.anomalies.push(...found);
     // A crash may have been this machine's fault, so it is not remembered.
-    if (outcome.anomalies.length === 0 && catalogue.bytes > 0) keepIndex(catalogue);
+    if (found.length === 0 && catalogue.bytes > 0) keepIndex(catalogue);
     known.set(path, catalogue);
-    bar.advance(1);
-  });
+  };
+  // Of each file, what is still to be read of it: it counts when that is nothing.
+  const open = new Map<string, number>();
+  let note = '';
+  const next = (reading: Reading): readonly Reading[] => {
+    const path = readingFile(reading);
+    const more = reading.kind === 'catalogue' ? (ahead?.readings(known.get(path)!) ?? []) : [];
+    const left = (open.get(path) ?? 1) - 1 + more.length;
+    open.set(path, left);
+    bar.advance(left === 0 ? 1 : 0, note);
+    return more;
+  };
+  const done = (reading: Reading, outcome: ReadingOutcome): void => {
+    if (reading.kind === 'catalogue') keep(reading.path, outcome);
+    else note = ahead!.take(reading, outcome);
+  };
+  await runReadings(readings, options, done, next);
   bar.done(`${paths.length} files, ${known.size - missing.length} of them from the index`);
   const catalogues = paths.map((path) => known.get(path)!);
   for (const catalogue of catalogues) enforce(strict, catalogue.anomalies);

@@ -13,6 +13,10 @@ export type ProgressFactory = (stage: string, total: number) => Progress;
 
 const LINE_EVERY_MS = 10_000;
 
+/** How long the rest takes if it goes on like this; unknown until something is done. */
+const leftText = (start: number, at: number, total: number): string =>
+  at === 0 ? '?' : durationText(((Date.now() - start) / at) * Math.max(0, total - at));
+
 function lineProgress(stage: string, total: number): Progress {
   const start = Date.now();
   let at = 0;
@@ -23,8 +27,9 @@ function lineProgress(stage: string, total: number): Progress {
       const now = Date.now();
       if (now - lastLine < LINE_EVERY_MS || at >= total) return;
       lastLine = now;
-      const left = ((now - start) / at) * (total - at);
-      console.error(`  ${stage}: ${at}/${total}, ${durationText(left)} left ${note}`.trimEnd());
+      console.error(
+        `  ${stage}: ${at}/${total}, ${leftText(start, at, total)} left ${note}`.trimEnd(),
+      );
     },
     done(note = '') {
       const took = durationText(Date.now() - start);
@@ -54,8 +59,7 @@ function barProgress(stage: string, total: number): Progress {
   return {
     advance(steps = 1, note = '') {
       at += steps;
-      const left = durationText(((Date.now() - start) / at) * Math.max(0, total - at));
-      bar.update(at, { note, left });
+      bar.update(at, { note, left: leftText(start, at, total) });
     },
     done(note = '') {
       bar.stop();

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
@@ -20,8 +20,8 @@ const KILLS = 20;
 
 beforeAll(async () => {
   buildReaders();
-  for (let file = 0; file < 6; file++) {
-    const samples = Array.from({ length: 100 }, (_, i) => sampleOf(100 * file + i, { size: 64 }));
+  for (let file = 0; file < 12; file++) {
+    const samples = Array.from({ length: 50 }, (_, i) => sampleOf(50 * file + i, { size: 64 }));
     await writeSummit(join(folder, 'data', `part_${file}.h5`), samples);
   }
 }, 300_000);
@@ -43,6 +43,8 @@ it(`resumes to the same digest after ${KILLS} kills at random moments`, async ()
   const stream = new Stream(2, 'kills');
   let finished = 0;
   for (let kill = 0; kill < KILLS; kill++) {
+    // Without an index patterns are read ahead, beside the attributes of other files.
+    if (kill % 2 === 1) rmSync(join(folder, 'workspace'), { recursive: true, force: true });
     const { child, ended } = start();
     await Promise.race([ended, wait(stream.between(100, 1500))]);
     if (child.exitCode === null) process.kill(-child.pid!, 'SIGKILL');
