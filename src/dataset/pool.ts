@@ -55,6 +55,9 @@ export class Readers {
         const outcome = await perform(reading);
         done(reading, outcome);
         queue.unshift(...next(reading, outcome));
+      } catch (error) {
+        queue.length = 0; // The others end with what they are at.
+        throw error;
       } finally {
         busy--;
         for (const wake of waiting.splice(0)) wake();
