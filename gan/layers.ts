@@ -1,3 +1,4 @@
+import { type Kernels, kernels } from '../src/engine/kernels.ts';
 import { type Attributes, operation } from '../src/engine/operation.ts';
 import { type Tensor, type Tensor1D, type Tensor2D, tf } from '../src/engine/tf.ts';
 
@@ -75,6 +76,37 @@ export const biased = custom<Tensor2D>((...inputs) => {
 /** x W + b. */
 export const dense = (x: Tensor2D, weights: Tensor2D, bias: Tensor1D): Tensor2D =>
   biased(product(x, weights), bias);
+
+const refuseAgain = (): never => {
+  throw new Error('a leaky ReLU is differentiated again that was not asked for `twice`');
+};
+
+/** The leaky ReLU of x + bias in one pass each way; its gradient cannot be differentiated again. */
+const biasedLeakyAtOnce = (run: Kernels) =>
+  custom<Tensor>((...inputs) => {
+    const [x, bias, save] = inputs as [Tensor, Tensor, Saved];
+    const value = run('CbedBiasLeaky', [x, bias], 1)[0]!;
+    save([value]);
+    return {
+      value,
+      gradFunc: (upstream, [y]) => {
+        const [dx, dBias] = run('CbedLeakyGrad', [upstream, y!], 2) as [Tensor, Tensor];
+        // A gradient of this gradient would silently be taken as zero.
+        const once = custom(() => ({ value: dx, gradFunc: refuseAgain }));
+        return [once(upstream), dBias];
+      },
+    };
+  });
+
+/**
+ * The leaky ReLU of x (..., C) + bias (C). With `twice` its gradient may be differentiated again,
+ * exactly; otherwise that is an error.
+ */
+export function biasedLeaky<T extends Tensor>(x: T, bias: Tensor1D, twice = false): T {
+  const run = twice ? null : kernels();
+  if (run) return biasedLeakyAtOnce(run)(x, bias) as T;
+  return leakyRelu(biased(x.reshape([-1, bias.size]), bias).reshape(x.shape)) as T;
+}
 
 const NORM_EPSILON = 1e-5;
 

@@ -1,7 +1,13 @@
 import { ParameterLayout, type Weights } from '../../src/engine/parameters.ts';
-import type { Tensor1D, Tensor2D, Tensor4D } from '../../src/engine/tf.ts';
-import { dense, leakyRelu, project } from '../layers.ts';
-import { conv, convSpecs, heDeviation } from './maps.ts';
+import {
+  type Tensor,
+  type Tensor1D,
+  type Tensor2D,
+  type Tensor4D,
+  tf,
+} from '../../src/engine/tf.ts';
+import { biasedLeaky, project } from '../layers.ts';
+import { convSpecs, heDeviation } from './maps.ts';
 import { channelsAt, type PixelShape, SMALLEST, sidesTo } from './shape.ts';
 
 /** Length of the features that scores are read from. */
@@ -30,16 +36,27 @@ export function discriminatorLayout(
 
 /**
  * The projection discriminator: scores (B) of triplets (B, S, S, 3) in [-1, 1] under class codes
- * (B, code); high for real. Twice differentiable in the triplets, exactly.
+ * (B, code); high for real. With `twice` its gradient may be differentiated again, exactly.
  */
-export function scorePixels(weights: Weights, x: Tensor4D, codes: Tensor2D): Tensor1D {
+export function scorePixels(
+  weights: Weights,
+  x: Tensor4D,
+  codes: Tensor2D,
+  { twice = false } = {},
+): Tensor1D {
   const [count, size] = x.shape;
+  const hidden = <T extends Tensor>(input: T, name: string): T =>
+    biasedLeaky(input, weights[`${name}/bias`] as Tensor1D, twice);
   const maps = sidesTo(size)
     .toReversed()
-    .reduce((input, side) => leakyRelu(conv(weights, `down${side}`, input, 2)), x);
+    .map((side) => `down${side}`)
+    .reduce((input, name) => {
+      const kernel = weights[`${name}/kernel`] as Tensor4D;
+      return hidden(tf.conv2d(input, kernel, 2, 'same') as Tensor4D, name);
+    }, x);
   const kernel = weights['features/kernel'] as Tensor2D;
   const flat = maps.reshape([count, -1]) as Tensor2D;
-  const features = leakyRelu(dense(flat, kernel, weights['features/bias'] as Tensor1D));
+  const features = hidden(project(flat, kernel), 'features');
   const direction = project(codes, weights['class/projection'] as Tensor2D)
     .div(Math.sqrt(FEATURES))
     .add((weights['out/kernel'] as Tensor2D).reshape([1, FEATURES]));

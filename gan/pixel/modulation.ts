@@ -1,6 +1,14 @@
 import { normalised } from '../../src/engine/conv-norm.ts';
+import { type Kernels, kernels } from '../../src/engine/kernels.ts';
 import type { WeightSpec, Weights } from '../../src/engine/parameters.ts';
-import type { Tensor1D, Tensor2D, Tensor3D, Tensor4D } from '../../src/engine/tf.ts';
+import {
+  type Tensor,
+  type Tensor1D,
+  type Tensor2D,
+  type Tensor3D,
+  type Tensor4D,
+  tf,
+} from '../../src/engine/tf.ts';
 import { dense } from '../layers.ts';
 
 /** Standard deviation of a gain over random conditions at the start, about. */
@@ -16,22 +24,40 @@ export const modulationSpecs = (name: string, inputs: number, channels: number):
   { name: `${name}/style/bias`, shape: [2 * channels], start: 'zeros' },
 ];
 
+/** By the fused kernel: maps (B, R, R, C) and the style (B, 2 C) of their channels. */
+function modulatedAtOnce(run: Kernels, maps: Tensor4D, style: Tensor2D): Tensor4D {
+  const operation = tf.customGrad((...args: unknown[]) => {
+    const [x, wanted, save] = args as [Tensor, Tensor, (tensors: Tensor[]) => void];
+    const [value, kept] = run('CbedModulate', [x, wanted], 2) as [Tensor, Tensor];
+    save([x, wanted, kept]);
+    const gradFunc = (upstream: Tensor, saved: Tensor[]) =>
+      run('CbedModulateGrad', [upstream, ...saved], 2);
+    return { value, gradFunc: gradFunc as never };
+  });
+  return operation(maps, style) as Tensor4D;
+}
+
+/** By the kernel of batch normalisation: one channel a triplet and channel. */
+function modulatedApart(x: Tensor4D, style: Tensor2D): Tensor4D {
+  const [count, rows, columns, channels] = x.shape;
+  const part = (from: number): Tensor2D => style.slice([0, from], [-1, channels]);
+  const gain = part(0).add(1).reshape([-1]) as Tensor1D;
+  const offset = part(channels).reshape([-1]) as Tensor1D;
+  const apart = x.reshape([count, rows * columns, channels]).transpose([1, 0, 2]);
+  const flat = apart.reshape([rows * columns, 1, 1, count * channels]) as Tensor4D;
+  const done = normalised(flat, { gain, offset }, true);
+  const together = done.reshape([rows * columns, count, channels]).transpose([1, 0, 2]) as Tensor3D;
+  return together.reshape([count, rows, columns, channels]) as Tensor4D;
+}
+
 /**
  * Conditional normalisation and ReLU of maps (B, R, R, C): each channel of each triplet by its own
  * mean and variance, then gain and offset that its condition (B, inputs) asks for (Huang and
  * Belongie 2017). A triplet does not depend on its neighbours in the batch. Differentiable once.
  */
 export function modulated(weights: Weights, name: string, x: Tensor4D, condition: Tensor2D) {
-  const [count, rows, columns, channels] = x.shape;
   const kernel = weights[`${name}/style/kernel`] as Tensor2D;
   const style = dense(condition, kernel, weights[`${name}/style/bias`] as Tensor1D);
-  const part = (from: number): Tensor2D => style.slice([0, from], [-1, channels]);
-  const gain = part(0).add(1).reshape([-1]) as Tensor1D;
-  const offset = part(channels).reshape([-1]) as Tensor1D;
-  // One channel a triplet and channel, so that the kernel of batch normalisation does the work.
-  const apart = x.reshape([count, rows * columns, channels]).transpose([1, 0, 2]);
-  const flat = apart.reshape([rows * columns, 1, 1, count * channels]) as Tensor4D;
-  const done = normalised(flat, { gain, offset }, true);
-  const together = done.reshape([rows * columns, count, channels]).transpose([1, 0, 2]) as Tensor3D;
-  return together.reshape([count, rows, columns, channels]) as Tensor4D;
+  const run = kernels();
+  return run ? modulatedAtOnce(run, x, style) : modulatedApart(x, style);
 }

@@ -1,3 +1,4 @@
+import { type Kernels, kernels } from '../../src/engine/kernels.ts';
 import { numbersOf } from '../../src/engine/numbers.ts';
 import { ParameterLayout, type Weights } from '../../src/engine/parameters.ts';
 import { type Scalar, type Tensor, type Tensor1D, type Tensor2D, tf } from '../../src/engine/tf.ts';
@@ -29,6 +30,14 @@ export type Singular = {
   right: Weights;
 };
 
+function iterated(kernel: Tensor, u: Tensor2D): [left: Tensor, right: Tensor] {
+  const run = kernels();
+  if (run) return run('CbedPower', [kernel, u], 2) as [Tensor, Tensor];
+  const w = matrix(kernel);
+  const left = unit(w.matMul(u));
+  return [left, unit(w.matMul(left, true))];
+}
+
 /**
  * One power iteration for every kernel: v = W u / |W u|, u = W'v / |W'v|, from the flat vectors u.
  * Gives v and the new u; call inside `tf.tidy`. Not differentiated.
@@ -38,9 +47,7 @@ export function powerIteration(layout: ParameterLayout, weights: Weights, u: Ten
   const left: Weights = {};
   const right: Weights = {};
   for (const { name } of kernelsOf(layout)) {
-    const w = matrix(weights[name]!);
-    left[name] = unit(w.matMul(before[name] as Tensor2D));
-    right[name] = unit(w.matMul(left[name] as Tensor2D, true));
+    [left[name], right[name]] = iterated(weights[name]!, before[name] as Tensor2D);
   }
   return { left, right };
 }
@@ -53,16 +60,34 @@ export const flatRight = (layout: ParameterLayout, { right }: Singular): Tensor1
 const sigma = (kernel: Tensor, left: Tensor2D, right: Tensor2D): Scalar =>
   project(matrix(kernel), right).mul(left).sum();
 
+/** A kernel over its largest singular value, by the fused kernels. */
+function dividedAtOnce(run: Kernels, weight: Tensor, left: Tensor, right: Tensor): Tensor {
+  const operation = tf.customGrad((...args: unknown[]) => {
+    const [kernel, save] = args as [Tensor, (tensors: Tensor[]) => void];
+    const [value, largest] = run('CbedSpectral', [kernel, left, right], 2) as [Tensor, Tensor];
+    save([value, left, right, largest]);
+    const gradFunc = (upstream: Tensor, saved: Tensor[]) =>
+      run('CbedSpectralGrad', [upstream, ...saved], 1);
+    return { value, gradFunc: gradFunc as never };
+  });
+  return operation(weight);
+}
+
+function divided(kernel: Tensor, left: Tensor2D, right: Tensor2D): Tensor {
+  const run = kernels();
+  return run ? dividedAtOnce(run, kernel, left, right) : kernel.div(sigma(kernel, left, right));
+}
+
 /**
  * Weights with every kernel divided by its largest singular value (Miyato et al. 2018), the
  * singular vectors taken as constants; differentiable in the weights.
  */
 export function spectrallyNormalised(weights: Weights, { left, right }: Singular): Weights {
-  const divided = Object.keys(left).map((name) => {
-    const kernel = weights[name]!;
-    return [name, kernel.div(sigma(kernel, left[name] as Tensor2D, right[name] as Tensor2D))];
-  });
-  return { ...weights, ...Object.fromEntries(divided) };
+  const normal = Object.keys(left).map((name) => [
+    name,
+    divided(weights[name]!, left[name] as Tensor2D, right[name] as Tensor2D),
+  ]);
+  return { ...weights, ...Object.fromEntries(normal) };
 }
 
 /** The singular vectors of a discriminator in training. Free them with `dispose`. */

@@ -70,7 +70,7 @@ function penaltyAt(
   gamma: number,
 ): Scalar {
   const score = (x: Tensor2D): Tensor1D =>
-    scorePixels(weights, x.reshape(images.shape) as Tensor4D, codes);
+    scorePixels(weights, x.reshape(images.shape) as Tensor4D, codes, { twice: true });
   return gradientPenalty(score, images.reshape([images.shape[0], -1]) as Tensor2D, gamma);
 }
 

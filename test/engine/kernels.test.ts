@@ -160,10 +160,22 @@ describe('threads', () => {
     return [y!, mean!, variance!, ...run('CbedNormaliseGrad', back, 3)];
   };
 
-  it('do not change a bit', () => {
+  /** The same of images under styles. */
+  const modulated = (): Tensor[] => {
+    const maps = tf.randomNormal([40, 30, 20, 12], 1, 2, 'float32', 6);
+    const up = tf.randomNormal([40, 30, 20, 12], 0, 1, 'float32', 7);
+    const style = normal('style', [40, 24]);
+    const [y, kept] = run('CbedModulate', [maps, style], 2) as [Tensor, Tensor];
+    return [y, kept, ...run('CbedModulateGrad', [up, maps, style, kept], 2)];
+  };
+
+  it.each([
+    ['normalised maps', normalised],
+    ['modulated maps', modulated],
+  ])('do not change a bit of %s', (_, made) => {
     const on = (threads: number): Buffer[] => {
       setThreads(threads);
-      const results = tf.tidy(() => normalised().map((tensor) => tensor.dataSync()) as never);
+      const results = tf.tidy(() => made().map((tensor) => tensor.dataSync()) as never);
       return (results as Float32Array[]).map(({ buffer }) => Buffer.from(buffer));
     };
     const alone = on(1);
@@ -195,6 +207,24 @@ describe('refuse what does not fit', () => {
       () => [tf.ones([2, 5]), tf.ones([5]), tf.ones([2, 4]), tf.scalar(1), tf.scalar(2)],
       2,
       /fit/,
+    ],
+    ['CbedLeakyGrad', () => [tf.ones([2, 5]), tf.ones([2, 4])], 2, /do not fit/],
+    ['CbedModulate', () => [tf.ones([2, 3, 3, 4]), tf.ones([2, 6])], 2, /do not fit/],
+    ['CbedModulate', () => [tf.ones([2, 3, 3, 4]), tf.ones([2, 7])], 2, /do not fit/],
+    ['CbedModulate', () => [tf.ones([2, 3, 3, 4]), tf.ones([16])], 2, /do not fit/],
+    [
+      'CbedModulateGrad',
+      () => [tf.ones([2, 9, 3]), tf.ones([2, 9, 4]), tf.ones([2, 8]), tf.ones([2, 8])],
+      2,
+      /do not fit/,
+    ],
+    ['CbedPower', () => [tf.ones([4, 5]), tf.ones([3])], 2, /do not fit/],
+    ['CbedSpectral', () => [tf.ones([4, 5]), tf.ones([5]), tf.ones([5])], 2, /do not fit/],
+    [
+      'CbedSpectralGrad',
+      () => [tf.ones([4, 4]), tf.ones([4, 5]), tf.ones([4]), tf.ones([5]), tf.ones([1])],
+      1,
+      /do not fit/,
     ],
     ['CbedScores', () => [tf.ones([3, 4]), tf.ones([2, 4]), tf.ones([4]), tf.ones([1])], 2, /fit/],
   ])('%s', (name, inputs, outputs, complaint) => {

@@ -129,7 +129,13 @@ describe('gradients through the renderer', () => {
   });
 
   it('of what the discriminator says of refined drawings agree with differences', () => {
-    const judge = judgeOf(judgeStart);
+    // Off the kinks, at which differences err, but not so far that rounding drowns them.
+    const off = Object.fromEntries(
+      judgeLayout.specs
+        .filter(({ name }) => /^(down|features).*bias/.test(name))
+        .map(({ name }) => [name, 0.2]),
+    );
+    const judge = judgeOf(awayFromKinks(judgeLayout, off));
     const polish = tf.tensor1d(polishStart);
     const loss = (flat: Tensor1D): Scalar => {
       const shown = showVectors(withScores(flat), labels, {
@@ -137,7 +143,7 @@ describe('gradients through the renderer', () => {
       });
       return judgedLoss(judge, shown, draws);
     };
-    expect(differenceError(loss, scores, { step: 3e-3, stream })).toBeLessThan(1e-2);
+    expect(differenceError(loss, scores, { step: 3e-3, stream })).toBeLessThan(5e-3);
   });
 });
 

@@ -97,6 +97,8 @@ struct Operation {
 };
 
 std::vector<Operation> NormOperations();
+std::vector<Operation> ModulationOperations();
+std::vector<Operation> SpectralOperations();
 std::vector<Operation> OptimiserOperations();
 std::vector<Operation> PixelOperations();
 std::vector<Operation> RowOperations();

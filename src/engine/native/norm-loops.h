@@ -1,12 +1,32 @@
-// The loops of norm.cc over the rows of one tile of maps (rows, channels).
+// The loops of norm.cc and modulate.cc over the rows of one tile of maps (rows, channels).
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 
 #include "kernels.h"
 
 namespace cbed {
 namespace {
+
+constexpr int64_t kTileRows = 128;
+
+// Maps as rows of channels, cut into tiles.
+struct Tiles {
+  int64_t rows, channels, count;
+  Tiles(int64_t size, int64_t channels_)
+      : rows(size / channels_), channels(channels_), count((rows + kTileRows - 1) / kTileRows) {}
+  int64_t First(int64_t tile) const { return tile * kTileRows * channels; }
+  int64_t RowsOf(int64_t tile) const { return std::min(kTileRows, rows - tile * kTileRows); }
+};
+
+void ScaleAndShift(int64_t channels, const float* gain, const float* offset, const float* mean,
+                   const float* rate, float* scale, float* shift) {
+  for (int64_t c = 0; c < channels; c++) {
+    scale[c] = gain[c] * rate[c];
+    shift[c] = offset[c] - mean[c] * scale[c];
+  }
+}
 
 // Sum over rows of x, then of (x - mean)^2, for each channel of one tile.
 FOR_EACH_PROCESSOR

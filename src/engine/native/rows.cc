@@ -64,11 +64,11 @@ void LeakyGrad(void*, TF_OpKernelContext* context) {
   Call call(context);
   const float *dy = call.Floats(0), *y = call.Floats(1);
   const Shape shape = call.ShapeOf(1);
-  if (!call.Require(shape.size() == 2 && call.Size(0) == call.Size(1),
+  if (!call.Require(shape.size() >= 1 && call.Size(1) > 0 && call.Size(0) == call.Size(1),
                     "CbedLeakyGrad: gradient and rows do not fit")) {
     return;
   }
-  const int64_t rows = shape[0], width = shape[1], tiles = TileCount(rows);
+  const int64_t width = shape.back(), rows = call.Size(1) / width, tiles = TileCount(rows);
   float* dx = call.Output(0, shape);
   float* dbias = call.Output(1, {width});
   if (!call.ok()) return;

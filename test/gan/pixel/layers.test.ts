@@ -17,6 +17,7 @@ import { withoutKernels } from '../../../src/engine/kernels.ts';
 import { ParameterLayout } from '../../../src/engine/parameters.ts';
 import {
   type Scalar,
+  type Tensor,
   type Tensor1D,
   type Tensor2D,
   type Tensor4D,
@@ -229,10 +230,20 @@ describe('losses on pixels', () => {
     const vectors = singular();
     const loss = (flat: Tensor1D): Scalar => {
       const weights = spectrallyNormalised(layout.unpack(flat), vectors);
-      const score = (x: Tensor2D) => scorePixels(weights, x.reshape(real.shape), codes);
+      const score = (x: Tensor2D) =>
+        scorePixels(weights, x.reshape(real.shape), codes, { twice: true });
       return gradientPenalty(score, real.reshape([BATCH, -1]), 10);
     };
     expect(differenceError(loss, start, { step: 1e-3, stream })).toBeLessThan(1e-2);
+  });
+
+  it('gradient penalty: scores that are differentiable once only are refused', () => {
+    const penalty = (flat: Tensor): Scalar => {
+      const weights = layout.unpack(flat as Tensor1D);
+      const score = (x: Tensor2D) => scorePixels(weights, x.reshape(real.shape), codes);
+      return gradientPenalty(score, real.reshape([BATCH, -1]), 10);
+    };
+    expect(() => tf.grad(penalty)(tf.tensor1d(start))).toThrow(/twice/);
   });
 
   it.each(['hinge', 'relativistic'] as const)(
