@@ -1,14 +1,18 @@
-import { type Tensor4D, tf } from '../../src/engine/tf.ts';
+import { type Kernels, kernels } from '../../src/engine/kernels.ts';
+import { type Tensor, type Tensor4D, tf } from '../../src/engine/tf.ts';
 import type { Stream } from '../../src/ground/stream.ts';
 import { shifted } from './shift.ts';
 
-/** How a batch is seen: moves in pixels, and what levels above the dark one are multiplied by. */
-export interface Views {
-  moves: [number, number][];
-  /** (B, S, S, 3): contrast, and zero where a square is cut out. */
-  factor: Float32Array;
-  /** (B) added to all levels. */
-  lift: Float32Array;
+/** How a triplet is seen. */
+export interface View {
+  /** In whole pixels: read at (x + dx, y + dy), dark outside. */
+  move: [dx: number, dy: number];
+  /** What levels above the dark one are multiplied by. */
+  contrast: number;
+  /** Rows and columns that are dark: first, and one past the last. */
+  cut: { rows: [number, number]; columns: [number, number] };
+  /** Added to all levels. */
+  lift: number;
 }
 
 /** Largest move, and side of the square that is cut out, of the side of a triplet. */
@@ -19,44 +23,74 @@ const CONTRAST = 0.2;
 /** Largest brightness that is added, of a range of 2. */
 const BRIGHTNESS = 0.1;
 
-/** Fills one triplet's factors. */
-function fillFactor(out: Float32Array, size: number, contrast: number, stream: Stream): void {
-  out.fill(contrast);
-  const cut = Math.round(CUT * size);
-  const [top, left] = [0, 0].map(() => stream.index(size) - Math.floor(cut / 2)) as [
-    number,
-    number,
-  ];
-  const from = Math.max(0, left);
-  const to = Math.min(size, left + cut);
-  for (let row = Math.max(0, top); row < Math.min(size, top + cut); row++) {
-    out.fill(0, 3 * (row * size + from), 3 * (row * size + to));
-  }
+/** Draws how the triplets of a batch are seen. */
+export function drawViews(
+  stream: Stream,
+  { count, size }: { count: number; size: number },
+): View[] {
+  const most = Math.floor(MOVE * size);
+  const side = Math.round(CUT * size);
+  const range = (): [number, number] => {
+    const from = stream.index(size) - Math.floor(side / 2);
+    return [Math.max(0, from), Math.min(size, from + side)];
+  };
+  const move = (): number => stream.index(2 * most + 1) - most;
+  const views = Array.from({ length: count }, (): View => {
+    const contrast = stream.between(1 - CONTRAST, 1 + CONTRAST);
+    const cut = { rows: range(), columns: range() };
+    return { contrast, cut, move: [move(), move()], lift: 0 };
+  });
+  const lifts = stream.uniforms(count, -BRIGHTNESS, BRIGHTNESS);
+  return views.map((view, i) => ({ ...view, lift: lifts[i]! }));
 }
 
-/** Draws how a batch is seen. */
-export function drawViews(stream: Stream, { count, size }: { count: number; size: number }): Views {
-  const each = 3 * size * size;
-  const most = Math.floor(MOVE * size);
-  const factor = new Float32Array(count * each);
-  const moves = Array.from({ length: count }, (_, i): [number, number] => {
-    const contrast = stream.between(1 - CONTRAST, 1 + CONTRAST);
-    fillFactor(factor.subarray(i * each, (i + 1) * each), size, contrast, stream);
-    return [stream.index(2 * most + 1) - most, stream.index(2 * most + 1) - most];
+/** By the fused kernels. */
+function augmentedAtOnce(run: Kernels, x: Tensor4D, views: View[], noise: Tensor | null): Tensor4D {
+  const numbers = views.flatMap(({ move, contrast, lift, cut }) => [
+    ...[...move, contrast, lift],
+    ...[...cut.rows, ...cut.columns],
+  ]);
+  const operation = tf.customGrad((...args: unknown[]) => {
+    const [images, save] = args as [Tensor, (tensors: Tensor[]) => void];
+    const looks = tf.tensor2d(numbers, [views.length, numbers.length / views.length]);
+    save([looks]);
+    const gradFunc = (upstream: Tensor, [saved]: Tensor[]) =>
+      run('CbedViewGrad', [upstream, saved!], 1);
+    const value = run('CbedView', [images, looks, noise ?? tf.zeros([0])], 1)[0]!;
+    return { value, gradFunc: gradFunc as never };
   });
-  return { moves, factor, lift: stream.uniforms(count, -BRIGHTNESS, BRIGHTNESS) };
+  return operation(x) as Tensor4D;
+}
+
+/** (B, S, S, 1): contrast, and zero where a square is cut out. */
+function factorsOf(views: View[], size: number): Tensor4D {
+  const out = new Float32Array(views.length * size * size);
+  views.forEach(({ contrast, cut: { rows, columns } }, i) => {
+    const own = out.subarray(i * size * size, (i + 1) * size * size).fill(contrast);
+    for (let row = rows[0]; row < rows[1]; row++) {
+      own.fill(0, row * size + columns[0], row * size + columns[1]);
+    }
+  });
+  return tf.tensor4d(out, [views.length, size, size, 1]);
 }
 
 /**
  * DiffAugment (Zhao et al. 2020) as far as it leaves a diffraction pattern one: small moves,
- * contrast above the dark level, brightness, a square cut out. No turn, flip or colour, which would
- * move intensity between the three zone axes. Triplets (B, S, S, 3) in [-1, 1]; differentiable.
+ * contrast above the dark level, brightness, a square cut out, and noise (B, S, S, 3) where there
+ * is any. No turn, flip or colour, which would move intensity between the three zone axes.
+ * Triplets (B, S, S, 3) in [-1, 1]; differentiable once in them.
  */
-export function augmented(x: Tensor4D, { moves, factor, lift }: Views): Tensor4D {
-  const levels = shifted(x.add(1) as Tensor4D, moves);
-  const added = tf.tensor4d(
-    lift.map((value) => value - 1),
-    [lift.length, 1, 1, 1],
+export function augmented(x: Tensor4D, views: View[], noise: Tensor4D | null = null): Tensor4D {
+  const run = kernels();
+  if (run) return augmentedAtOnce(run, x, views, noise);
+  const moved = shifted(
+    x.add(1) as Tensor4D,
+    views.map(({ move }) => move),
   );
-  return levels.mul(tf.tensor4d(factor, x.shape)).add(added) as Tensor4D;
+  const lifts = tf.tensor4d(
+    views.map(({ lift }) => lift - 1),
+    [views.length, 1, 1, 1],
+  );
+  const view = moved.mul(factorsOf(views, x.shape[1])).add(lifts) as Tensor4D;
+  return noise ? (view.add(noise) as Tensor4D) : view;
 }

@@ -8,7 +8,7 @@ import {
 } from '../../src/engine/tf.ts';
 import { gradientPenalty } from '../losses.ts';
 import type { Layouts } from '../pair.ts';
-import { augmented, type Views } from './augment.ts';
+import { augmented, type View } from './augment.ts';
 import { scorePixels } from './discriminator.ts';
 import type { Objective } from './losses.ts';
 import { generate, type Request } from './networks.ts';
@@ -28,7 +28,7 @@ export interface PixelNetworks {
 
 /** How triplets are looked at: augmentation, and noise (B, S, S, 3) where there is any. */
 export interface Sight {
-  views: Views;
+  views: View[];
   noise: Tensor4D | null;
 }
 
@@ -48,10 +48,7 @@ export interface PixelDescent {
 }
 
 /** Triplets as the discriminator looks at them. */
-export const seen = (x: Tensor4D, { views, noise }: Sight): Tensor4D => {
-  const view = augmented(x, views);
-  return noise ? (view.add(noise) as Tensor4D) : view;
-};
+export const seen = (x: Tensor4D, { views, noise }: Sight): Tensor4D => augmented(x, views, noise);
 
 /** Two batches of the same classes go through together. */
 function scoresOf(

@@ -226,6 +226,10 @@ describe('refuse what does not fit', () => {
       1,
       /do not fit/,
     ],
+    ['CbedView', () => [tf.ones([2, 4, 4, 3]), tf.ones([2, 7]), none()], 1, /do not fit/],
+    ['CbedView', () => [tf.ones([2, 4, 5, 3]), tf.ones([2, 8]), none()], 1, /do not fit/],
+    ['CbedView', () => [tf.ones([2, 4, 4, 3]), tf.ones([2, 8]), tf.ones([5])], 1, /do not fit/],
+    ['CbedViewGrad', () => [tf.ones([2, 4, 4, 3]), tf.ones([3, 8])], 1, /do not fit/],
     ['CbedScores', () => [tf.ones([3, 4]), tf.ones([2, 4]), tf.ones([4]), tf.ones([1])], 2, /fit/],
   ])('%s', (name, inputs, outputs, complaint) => {
     tf.tidy(() => {

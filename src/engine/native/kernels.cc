@@ -90,7 +90,7 @@ std::string Register(const Operation& operation) {
 
 std::string RegisterAll() {
   for (const auto& operations :
-       {NormOperations(), ModulationOperations(), SpectralOperations(), OptimiserOperations(), PixelOperations(), RowOperations(),
+       {NormOperations(), ModulationOperations(), SpectralOperations(), ViewOperations(), OptimiserOperations(), PixelOperations(), RowOperations(),
         VectorOperations(), ConditionOperations(), SightOperations(), ScoreOperations(),
         NoiseOperations(), MultisliceOperations(), BoxTransmissionOperations(),
         BoxWaveOperations()}) {

@@ -99,6 +99,7 @@ struct Operation {
 std::vector<Operation> NormOperations();
 std::vector<Operation> ModulationOperations();
 std::vector<Operation> SpectralOperations();
+std::vector<Operation> ViewOperations();
 std::vector<Operation> OptimiserOperations();
 std::vector<Operation> PixelOperations();
 std::vector<Operation> RowOperations();

@@ -193,15 +193,42 @@ describe('augmentation', () => {
     const { mean, variance } = tf.moments(dark, [1, 2, 3]);
     expect(variance.max().dataSync()[0]).toBeLessThan(1e-10);
     expect(mean.add(1).abs().max().dataSync()[0]).toBeLessThanOrEqual(0.1);
-    const cut = Math.round(size / 3) ** 2;
-    for (let i = 0; i < 50; i++) {
-      const own = views.factor.subarray(i * 3 * size * size, (i + 1) * 3 * size * size);
-      const zeros = own.reduce((sum, value) => sum + (value === 0 ? 1 : 0), 0);
-      expect(zeros).toBeGreaterThan(0);
-      expect(zeros).toBeLessThanOrEqual(3 * cut);
-      expect(Math.abs(own.find((value) => value > 0)! - 1)).toBeLessThanOrEqual(0.2 + 1e-6);
+    const bright = augmented(tf.ones([50, size, size, 3]), views);
+    const lit = bright.sub(dark).div(2);
+    for (const [i, { contrast, move }] of views.entries()) {
+      expect(Math.abs(contrast - 1)).toBeLessThanOrEqual(0.2);
+      const own = lit.slice(i, 1).dataSync();
+      const dim = own.reduce((sum, value) => sum + (value < 0.1 ? 1 : 0), 0);
+      const outside = size * size - (size - Math.abs(move[0])) * (size - Math.abs(move[1]));
+      expect(dim).toBeGreaterThan(0);
+      expect(dim).toBeLessThanOrEqual(3 * (Math.round(size / 3) ** 2 + outside));
+      for (const value of own) {
+        expect(value < 0.1 ? value : value - contrast).toBeCloseTo(0, 5);
+      }
     }
-    expect(Math.max(...views.moves.flat().map(Math.abs))).toBe(3);
+    expect(Math.max(...views.flatMap(({ move }) => move.map(Math.abs)))).toBe(3);
+  });
+
+  it.each([16, 17])('by one kernel and by several it is the same, %i pixels a side', (size) => {
+    const count = 40;
+    const views = drawViews(stream.split('same'), { count, size });
+    // Cuts and moves that leave nothing, or everything.
+    views[0] = { ...views[0]!, cut: { rows: [0, size], columns: [0, size] } };
+    views[1] = { ...views[1]!, cut: { rows: [4, 4], columns: [3, 3] }, move: [size, 0] };
+    views[2] = { ...views[2]!, move: [-size - 3, 2] };
+    const shape: [number, number, number, number] = [count, size, size, 3];
+    const x = normal<Tensor4D>('seen', shape);
+    const noise = normal<Tensor4D>('noise', shape);
+    const both = (given: Tensor4D | null): Tensor[] => {
+      const look = (y: Tensor) => augmented(y as Tensor4D, views, given);
+      return [look(x), tf.grad((y) => look(y).mul(noise))(x)];
+    };
+    for (const given of [noise, null]) {
+      const ours = both(given);
+      withoutKernels(() => both(given)).forEach((theirs, i) => {
+        expect(theirs.sub(ours[i]!).abs().max().dataSync()[0]).toBeLessThan(1e-6);
+      });
+    }
   });
 
   it('is linear in the triplets, so that its gradient is exact', () => {
