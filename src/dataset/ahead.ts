@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import type { Along } from './along.ts';
 import type { Anomaly } from './anomaly.ts';
 import type { Catalogue } from './catalogue.ts';
 import { PART_SAMPLES, partExists, planParts } from './part.ts';
@@ -14,10 +15,10 @@ interface Wanted extends Selection {
 }
 
 /**
- * Reads the patterns of a file as soon as its attributes are known, while those of other files are
- * still being read: a disk that is asked for both is never idle. It assumes that all samples of
- * the file are wanted; a part where this turns out otherwise (a duplicate in another file) is read
- * anew, for its name tells its samples.
+ * Has the patterns of a file read along with its attributes, or, where that is not done, right
+ * after them while other files are still being read: a disk that is asked for both is never idle.
+ * It assumes that all samples of the file are wanted; a part where this turns out otherwise (a
+ * duplicate in another file) is read anew, for its name tells its samples.
  */
 export class PartsAhead {
   /** What was found in parts read ahead. */
@@ -39,6 +40,12 @@ export class PartsAhead {
     return waits ? null : new PartsAhead(wanted, folder);
   }
 
+  /** What is made of a file along with the reading of its attributes. */
+  get along(): Along {
+    const { size, energies } = this.wanted;
+    return { size, folder: this.folder, ...(energies && { energies }) };
+  }
+
   /** The parts of a file that are not there yet. */
   readings(catalogue: Catalogue): Reading[] {
     const { size, energies } = this.wanted;
@@ -48,13 +55,19 @@ export class PartsAhead {
       .filter(({ energy }) => !energies || energies.includes(energy))
       .map(({ key }) => key);
     const plans = planParts(catalogue, keys, { size, folder: this.folder, length: PART_SAMPLES });
-    return plans.filter((plan) => !partExists(plan)).map((plan) => ({ kind: 'part', plan }));
+    const missing = plans.filter((plan) => !partExists(plan));
+    this.samples += keys.length - missing.reduce((sum, plan) => sum + plan.keys.length, 0);
+    return missing.map((plan) => ({ kind: 'part', plan }));
   }
 
-  /** Takes note of a part that was read; says how fast samples come. */
-  take(reading: Reading, { anomalies }: ReadingOutcome): string {
+  /** Takes note of a part that was read. */
+  take(reading: Reading, { anomalies }: ReadingOutcome): void {
     this.anomalies.push(...anomalies);
     if (reading.kind === 'part') this.samples += reading.plan.keys.length;
+  }
+
+  /** How fast samples come. */
+  get rate(): string {
     const seconds = Math.max(1e-3, (Date.now() - this.start) / 1000);
     return `${(this.samples / seconds).toFixed(0)} samples/s`;
   }

@@ -5,6 +5,7 @@ import { inputError } from '../ground/errors.ts';
 import { writeAtomic } from '../ground/files.ts';
 import { workspaceFolder } from '../ground/run.ts';
 import type { SampleFacts } from '../simulate/sample.ts';
+import type { Along } from './along.ts';
 import { type Catalogue, type ReadGuard, readCatalogue } from './catalogue.ts';
 
 // An index file has two lines of JSON: the catalogue with its version, then the facts of its
@@ -32,9 +33,12 @@ export function catalogueFrom(line: string): Catalogue {
   return catalogue;
 }
 
-/** Reads a file's catalogue and writes its index; gives the first line of that. */
-export async function indexFile(path: string, index: string, guard: ReadGuard): Promise<string> {
-  const { catalogue, facts } = await readCatalogue(path, guard);
+/** Reads a file's catalogue, with parts of it, and writes its index; gives the first line of that. */
+export async function indexFile(
+  { path, index, along }: { path: string; index: string; along?: Along },
+  guard: ReadGuard,
+): Promise<string> {
+  const { catalogue, facts } = await readCatalogue(path, guard, along);
   catalogue.index = index;
   const line = JSON.stringify({ version: INDEX_VERSION, catalogue });
   writeAtomic(index, `${line}\n${JSON.stringify(facts)}\n`);

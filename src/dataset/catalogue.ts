@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import { digestOf } from '../ground/digest.ts';
 import type { Camera } from '../simulate/camera.ts';
 import type { SampleFacts } from '../simulate/sample.ts';
+import { type Along, PartsAlong } from './along.ts';
 import type { Anomaly } from './anomaly.ts';
 import { UnreadableFile } from './library-file.ts';
 import { SUMMIT_CAMERA, SummitFile } from './summit-file.ts';
@@ -75,28 +76,36 @@ export const emptyCatalogue = (path: string, index = ''): Catalogue => {
   };
 };
 
-/** Reads the attributes of every sample of a file. */
+/** Reads the attributes of every sample of a file, and the patterns where they are wanted too. */
 export async function readCatalogue(
   path: string,
   guard: ReadGuard = {},
+  wanted?: Along,
 ): Promise<{ catalogue: Catalogue; facts: SampleFacts[] }> {
   const catalogue = emptyCatalogue(path);
   const { anomalies } = catalogue;
   const known: KnownSample[] = [];
   let file: SummitFile | null = null;
+  let parts: PartsAlong | null = null;
   try {
-    file = await SummitFile.open(path, (anomaly) => anomalies.push(anomaly));
+    file = await SummitFile.open(path, (anomaly) => (parts?.hearing ?? anomalies).push(anomaly));
     catalogue.camera = file.camera();
+    parts = PartsAlong.of(catalogue, wanted);
     const keys = file.groups();
     if (keys.length === 0) throw new UnreadableFile('file-empty', 'it holds no sample');
     for (const key of keys) {
       if (guard.skip?.includes(key)) continue;
       guard.announce?.(key);
       const facts = await file.facts(key, guard);
-      if (facts) known.push({ key, facts });
+      if (!facts) continue;
+      known.push({ key, facts });
+      await parts?.take(file, { key, facts });
     }
+    await parts?.end();
   } catch (error) {
     if (!(error instanceof UnreadableFile)) throw error;
+    // Patterns that cannot be read may not take the attributes after them away.
+    if (parts) return readCatalogue(path, guard);
     anomalies.push({ kind: error.kind, file: path, group: null, reason: error.message });
   } finally {
     file?.close();

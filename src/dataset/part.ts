@@ -34,7 +34,7 @@ export const PART_SAMPLES = 64;
 
 /** Divides the chosen samples of a file into parts. */
 export function planParts(
-  catalogue: Catalogue,
+  catalogue: Pick<Catalogue, 'path' | 'bytes' | 'changed' | 'camera'>,
   keys: readonly string[],
   { size, folder, length }: { size: number; folder: string; length: number },
 ): PartPlan[] {
@@ -60,45 +60,72 @@ function blockOf(bytes: number): Uint8Array {
   return block.subarray(0, bytes);
 }
 
+/** Reduced samples of an open file, to be written together. One at a time: they share memory. */
+export class PartRoom {
+  readonly head: PartHead = { kept: [], anomalies: [] };
+  private readonly from: number;
+  private readonly size: number;
+  private readonly pixels: Uint8Array;
+
+  constructor({ from, size, most }: { from: number; size: number; most: number }) {
+    this.from = from;
+    this.size = size;
+    this.pixels = blockOf(most * this.each);
+  }
+
+  private get each(): number {
+    return 3 * this.size * this.size;
+  }
+
+  /** Reads the patterns of a sample; what is wrong with them is told in the head. */
+  async take(file: SummitFile, key: string): Promise<void> {
+    const { head, from, size, each } = this;
+    const start = head.kept.length * each;
+    const into = this.pixels.subarray(start, start + each);
+    const reduction = await file.reduced(key, { from, size, into });
+    if (!reduction) return;
+    const fault = rangeFault(reduction);
+    if (fault) head.anomalies.push({ ...fault, file: file.path, group: key });
+    if (!fault || !isFatal(fault)) head.kept.push(key);
+  }
+
+  /** Writes what was taken, atomically. */
+  async write(out: string): Promise<void> {
+    const json = Buffer.from(JSON.stringify(this.head));
+    const length = Buffer.alloc(LENGTH_BYTES);
+    length.writeUInt32LE(json.length);
+    const pixels = this.pixels.subarray(0, this.head.kept.length * this.each);
+    await atomically(out, (temporary) => {
+      const written = openSync(temporary, 'w');
+      try {
+        for (const piece of [pixels, json, length]) writeFileSync(written, piece);
+      } finally {
+        closeSync(written);
+      }
+    });
+  }
+}
+
 /** Reads, reduces and writes one part, atomically. */
 export async function makePart(plan: PartPlan, guard: ReadGuard = {}): Promise<void> {
-  const { path, from, size, keys, out } = plan;
-  const head: PartHead = { kept: [], anomalies: [] };
-  const each = 3 * size * size;
-  const pixels = blockOf(keys.length * each);
+  const { path, keys, out } = plan;
+  const room = new PartRoom({ ...plan, most: keys.length });
+  const { anomalies } = room.head;
   let file: SummitFile | null = null;
   try {
-    file = await SummitFile.open(path, (anomaly) => head.anomalies.push(anomaly));
+    file = await SummitFile.open(path, (anomaly) => anomalies.push(anomaly));
     for (const key of keys) {
       if (guard.skip?.includes(key)) continue;
       guard.announce?.(key);
-      const start = head.kept.length * each;
-      const into = pixels.subarray(start, start + each);
-      const reduction = await file.reduced(key, { from, size, into });
-      if (!reduction) continue;
-      const fault = rangeFault(reduction);
-      if (fault) head.anomalies.push({ ...fault, file: path, group: key });
-      if (fault && isFatal(fault)) continue;
-      head.kept.push(key);
+      await room.take(file, key);
     }
   } catch (error) {
     if (!(error instanceof UnreadableFile)) throw error;
-    head.anomalies.push({ kind: error.kind, file: path, group: null, reason: error.message });
+    anomalies.push({ kind: error.kind, file: path, group: null, reason: error.message });
   } finally {
     file?.close();
   }
-  await atomically(out, (temporary) => {
-    const json = Buffer.from(JSON.stringify(head));
-    const length = Buffer.alloc(LENGTH_BYTES);
-    length.writeUInt32LE(json.length);
-    const written = openSync(temporary, 'w');
-    try {
-      for (const piece of [pixels.subarray(0, head.kept.length * each), json, length])
-        writeFileSync(written, piece);
-    } finally {
-      closeSync(written);
-    }
-  });
+  await room.write(out);
 }
 
 /** True where a part was made earlier. */

@@ -1,4 +1,5 @@
 import type { Fault } from '../ground/errors.ts';
+import type { Along } from './along.ts';
 import type { Assembly } from './assemble.ts';
 import type { ReadGuard } from './catalogue.ts';
 import type { PartPlan } from './part.ts';
@@ -6,7 +7,7 @@ import type { Survey, SurveyPlan } from './survey.ts';
 
 /** A piece of work that may be done by another process. */
 export type Reading =
-  | { kind: 'catalogue'; path: string; index: string }
+  | { kind: 'catalogue'; path: string; index: string; along?: Along }
   | { kind: 'part'; plan: PartPlan }
   | { kind: 'survey'; plan: SurveyPlan }
   | { kind: 'assembly'; plan: Assembly };
@@ -23,7 +24,7 @@ export async function performReading(reading: Reading, guard: ReadGuard): Promis
   switch (reading.kind) {
     case 'catalogue': {
       const { indexFile } = await import('./catalogue-index.ts');
-      return indexFile(reading.path, reading.index, guard);
+      return indexFile(reading, guard);
     }
     case 'survey': {
       const { surveyFile } = await import('./survey.ts');

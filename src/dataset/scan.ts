@@ -45,10 +45,11 @@ export async function scan(
     if (indexed) known.set(path, indexed);
   }
   const missing = paths.filter((path) => !known.has(path));
-  const readings = missing.map(
-    (path): Reading => ({ kind: 'catalogue', path, index: freshIndexPath(path) }),
-  );
   const ahead = missing.length > FEW_FILES ? options.ahead : null;
+  const readings = missing.map((path): Reading => {
+    const reading = { kind: 'catalogue' as const, path, index: freshIndexPath(path) };
+    return ahead ? { ...reading, along: ahead.along } : reading;
+  });
   const bar = progress(ahead ? 'reading files' : 'reading attributes', missing.length);
   const keep = (path: string, { result, anomalies: found }: ReadingOutcome): void => {
     const catalogue = result === null ? emptyCatalogue(path) : catalogueFrom(result);
@@ -59,18 +60,17 @@ export async function scan(
   };
   // Of each file, what is still to be read of it: it counts when that is nothing.
   const open = new Map<string, number>();
-  let note = '';
   const next = (reading: Reading): readonly Reading[] => {
     const path = readingFile(reading);
     const more = reading.kind === 'catalogue' ? (ahead?.readings(known.get(path)!) ?? []) : [];
     const left = (open.get(path) ?? 1) - 1 + more.length;
     open.set(path, left);
-    bar.advance(left === 0 ? 1 : 0, note);
+    bar.advance(left === 0 ? 1 : 0, ahead?.rate);
     return more;
   };
   const done = (reading: Reading, outcome: ReadingOutcome): void => {
     if (reading.kind === 'catalogue') keep(reading.path, outcome);
-    else note = ahead!.take(reading, outcome);
+    else ahead!.take(reading, outcome);
   };
   await runReadings(readings, options, done, next);
   bar.done(`${paths.length} files, ${known.size - missing.length} of them from the index`);

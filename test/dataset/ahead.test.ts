@@ -1,4 +1,4 @@
-import { copyFileSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, cpSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type PrepareOptions, prepareStore } from '../../src/dataset/prepare.ts';
@@ -76,6 +76,31 @@ describe('patterns read ahead', () => {
     expect(anomalies.map(({ kind }) => kind)).toEqual(Array(EACH).fill('duplicate-sample'));
     expect(stages.get('reading patterns')!.total).toBe(0);
     expect(readdirSync(folder)).not.toContain('store.h5.parts');
+  });
+
+  it('of damaged files tell and keep what reading them after the attributes does', async () => {
+    const bad = join(folder, 'bad');
+    cpSync(data, bad, { recursive: true });
+    const poisoned = sampleOf(100, { spaceGroup: 3 });
+    poisoned.stack.fill(Number.NaN);
+    const dark = { ...sampleOf(101), stack: new Float32Array(poisoned.stack.length) };
+    await writeSummit(join(bad, 'part_poisoned.h5'), [
+      sampleOf(102),
+      poisoned,
+      dark,
+      sampleOf(103),
+    ]);
+    const cut = join(bad, 'part_4.h5');
+    truncateSync(cut, Math.floor(0.6 * statSync(cut).size));
+    const inPassing = await prepared({}, [bad]);
+    expect(inPassing.stages.get('reading patterns')!.total).toBe(0);
+    const after = await prepared({}, [bad]);
+    expect(after.stages.get('reading patterns')!.total).toBe(inPassing.samples + 2);
+    expect(after.digest).toBe(inPassing.digest);
+    const told = ({ anomalies }: typeof after) =>
+      anomalies.map(({ kind, file, group, reason }) => [file, group, kind, reason].join()).sort();
+    expect(told(inPassing)).toEqual(told(after));
+    expect(new Set(after.anomalies.map(({ group }) => group))).toContain(poisoned.key);
   });
 
   it('are those of the energies asked for', async () => {
