@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Anomaly } from './anomaly.ts';
 import type { Catalogue, KnownSample } from './catalogue.ts';
 import { PART_SAMPLES, PartRoom, partExists, planParts } from './part.ts';
@@ -64,5 +65,7 @@ export class PartsAlong {
     this.room = null;
     this.keys = [];
     if (!partExists(plan!)) await room.write(plan!.out);
+    // A turn for what else this process hears, the end of its parent among it.
+    await setImmediate();
   }
 }

@@ -29,7 +29,7 @@ export interface PartHead {
   anomalies: Anomaly[];
 }
 
-/** Samples of a part: about a second of work, which is what a kill can lose. */
+/** Samples of a part: about a second of work, which is what a kill can lose of a known file. */
 export const PART_SAMPLES = 64;
 
 /** Divides the chosen samples of a file into parts. */

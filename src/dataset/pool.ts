@@ -73,6 +73,7 @@ export class Readers {
     const here: Perform = async (reading) => ({
       result: await performReading(reading, {}),
       anomalies: [],
+      careful: false,
     });
     const servers = this.readers.map(
       (reader): Perform =>

@@ -8,6 +8,8 @@ export interface ReadingOutcome {
   result: string | null;
   /** Samples at which a reading process crashed or hung. */
   anomalies: Anomaly[];
+  /** A reading process ended, and the reading was done with care: it may lack what describes. */
+  careful: boolean;
 }
 
 const MOST_SKIPPED = 8;
@@ -55,22 +57,28 @@ export class Reader {
     const anomalies: Anomaly[] = [];
     const skip: string[] = [];
     const deaths: (string | null)[] = [];
+    let order = reading;
     for (;;) {
-      const end = await this.attempt({ reading, skip, careful: deaths.length > 0 });
-      if ('result' in end) return { result: end.result, anomalies };
+      const careful = deaths.length > 0;
+      const end = await this.attempt({ reading: order, skip, careful });
+      if ('result' in end) return { result: end.result, anomalies, careful };
       if ('failed' in end) throw errorOf(end, reading);
+      if (order.kind === 'catalogue' && order.along) {
+        order = { ...order, along: undefined };
+        continue;
+      }
       const { kind, group, reason } = end;
       // The first reading was hurried: it told only nearly at which sample it ended.
       const again = deaths.length === 1 || deaths.slice(1).includes(group);
       deaths.push(group);
       if (!again) continue;
       anomalies.push({ kind, file: readingFile(reading), group, reason });
-      if (group === null) return { result: null, anomalies };
+      if (group === null) return { result: null, anomalies, careful: true };
       skip.push(group);
       if (skip.length === MOST_SKIPPED) {
         const rest = `reading it ended ${MOST_SKIPPED} readers; the file is given up`;
         anomalies.push({ kind, file: readingFile(reading), group: null, reason: rest });
-        return { result: null, anomalies };
+        return { result: null, anomalies, careful: true };
       }
     }
   }

@@ -51,11 +51,12 @@ export async function scan(
     return ahead ? { ...reading, along: ahead.along } : reading;
   });
   const bar = progress(ahead ? 'reading files' : 'reading attributes', missing.length);
-  const keep = (path: string, { result, anomalies: found }: ReadingOutcome): void => {
+  const keep = (path: string, outcome: ReadingOutcome): void => {
+    const { result, anomalies: found, careful } = outcome;
     const catalogue = result === null ? emptyCatalogue(path) : catalogueFrom(result);
     catalogue.anomalies.push(...found);
     // A crash may have been this machine's fault, so it is not remembered.
-    if (found.length === 0 && catalogue.bytes > 0) keepIndex(catalogue);
+    if (!careful && catalogue.bytes > 0) keepIndex(catalogue);
     known.set(path, catalogue);
   };
   // Of each file, what is still to be read of it: it counts when that is nothing.

@@ -7,6 +7,7 @@ import { writeSummit } from '../../src/dataset/summit.ts';
 import type { ProgressFactory } from '../../src/ground/progress.ts';
 import { buildReaders } from './built.ts';
 import { sampleOf, temporaryFolder } from './fixture.ts';
+import { readers } from './processes.ts';
 
 const { folder, remove } = temporaryFolder();
 afterAll(remove);
@@ -102,6 +103,40 @@ describe('patterns read ahead', () => {
     expect(told(inPassing)).toEqual(told(after));
     expect(new Set(after.anomalies.map(({ group }) => group))).toContain(poisoned.key);
   });
+
+  it('cost one sample of each file where a reader crashes at it, and leave the others whole', async () => {
+    const worker = join(import.meta.dirname, 'crashing-worker.mjs');
+    const { samples, anomalies } = await prepared({ worker });
+    expect(samples).toBe(FILES * EACH - 1);
+    expect(anomalies).toMatchObject([{ kind: 'reader-crashed', group: 'sample_2_0' }]);
+    const again = await prepared();
+    expect(again.samples).toBe(FILES * EACH);
+    expect(again.anomalies).toEqual([]);
+  });
+
+  it.runIf(process.platform === 'linux')(
+    'cost nothing where readers are killed by another’s hand',
+    async () => {
+      const calm = await prepared();
+      for (const moment of [1, 2, 3]) {
+        forgetIndex();
+        const killing: ProgressFactory = () => {
+          let at = 0;
+          return {
+            advance: () => {
+              if (++at === moment) for (const pid of readers()) process.kill(pid, 'SIGKILL');
+            },
+            done() {},
+          };
+        };
+        const path = join(folder, 'killed.h5');
+        const made = await prepareStore([data], path, { ...options, progress: killing });
+        expect(made).toMatchObject({ digest: calm.digest, anomalies: [] });
+        // Nor does an index of a reading with care stand in the way of the next one.
+        expect(await prepared()).toMatchObject({ digest: calm.digest, anomalies: [] });
+      }
+    },
+  );
 
   it('are those of the energies asked for', async () => {
     const store = await openStore((await prepared()).path);

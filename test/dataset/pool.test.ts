@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Catalogue } from '../../src/dataset/catalogue.ts';
@@ -9,6 +8,7 @@ import { prepareStore } from '../../src/dataset/prepare.ts';
 import { writeSummit } from '../../src/dataset/summit.ts';
 import { buildReaders } from './built.ts';
 import { sampleOf, temporaryFolder } from './fixture.ts';
+import { readers } from './processes.ts';
 
 const { folder, remove } = temporaryFolder();
 const source = join(folder, 'source.h5');
@@ -21,22 +21,6 @@ beforeAll(async () => {
 afterAll(remove);
 
 const options = { size: 16, split: 'material', seed: 0 } as const;
-
-/** Reading processes of this process. */
-function readers(): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((name) => {
-      try {
-        const parent = / \(.*\) \S+ (\d+)/.exec(readFileSync(`/proc/${name}/stat`, 'utf8'))?.[1];
-        const command = readFileSync(`/proc/${name}/cmdline`, 'utf8');
-        return Number(parent) === process.pid && command.includes('worker.js');
-      } catch {
-        return false; // It has ended meanwhile.
-      }
-    })
-    .map(Number);
-}
 
 describe('a reader that hangs', () => {
   // One byte of the heap of this file's texts sends the HDF5 library into an endless loop.
