@@ -197,7 +197,7 @@ describe('augmentation', () => {
     const lit = bright.sub(dark).div(2);
     for (const [i, { contrast, move }] of views.entries()) {
       expect(Math.abs(contrast - 1)).toBeLessThanOrEqual(0.2);
-      const own = lit.slice(i, 1).dataSync();
+      const own = lit.slice(i, 1).dataSync<'float32'>();
       const dim = own.reduce((sum, value) => sum + (value < 0.1 ? 1 : 0), 0);
       const outside = size * size - (size - Math.abs(move[0])) * (size - Math.abs(move[1]));
       expect(dim).toBeGreaterThan(0);
