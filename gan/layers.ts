@@ -3,10 +3,10 @@ import { type Attributes, operation } from '../src/engine/operation.ts';
 import { type Tensor, type Tensor1D, type Tensor2D, tf } from '../src/engine/tf.ts';
 
 type GradientOf<T> = (upstream: Tensor, saved: Tensor[]) => T;
-type Saved = (tensors: Tensor[]) => void;
+export type Saved = (tensors: Tensor[]) => void;
 
 /** An operation with its own gradient; `body` gives the value and the gradient of each input. */
-const custom = <T extends Tensor>(
+export const custom = <T extends Tensor>(
   body: (...inputs: unknown[]) => { value: Tensor; gradFunc: GradientOf<Tensor | Tensor[]> },
 ): ((...inputs: Tensor[]) => T) => tf.customGrad(body as never) as never;
 
@@ -77,6 +77,10 @@ export const biased = custom<Tensor2D>((...inputs) => {
 export const dense = (x: Tensor2D, weights: Tensor2D, bias: Tensor1D): Tensor2D =>
   biased(product(x, weights), bias);
 
+/** x (..., C) plus a number for each channel. */
+export const withBias = <T extends Tensor>(x: T, bias: Tensor1D): T =>
+  biased(x.reshape([-1, bias.size]), bias).reshape(x.shape);
+
 const refuseAgain = (): never => {
   throw new Error('a leaky ReLU is differentiated again that was not asked for `twice`');
 };
@@ -105,7 +109,7 @@ const biasedLeakyAtOnce = (run: Kernels) =>
 export function biasedLeaky<T extends Tensor>(x: T, bias: Tensor1D, twice = false): T {
   const run = twice ? null : kernels();
   if (run) return biasedLeakyAtOnce(run)(x, bias) as T;
-  return leakyRelu(biased(x.reshape([-1, bias.size]), bias).reshape(x.shape)) as T;
+  return leakyRelu(withBias(x, bias));
 }
 
 const NORM_EPSILON = 1e-5;

@@ -1,6 +1,7 @@
 import { type Kernels, kernels } from '../../src/engine/kernels.ts';
 import { type Tensor, type Tensor4D, tf } from '../../src/engine/tf.ts';
 import type { Stream } from '../../src/ground/stream.ts';
+import { custom, type Saved } from '../layers.ts';
 import { shifted } from './shift.ts';
 
 /** How a triplet is seen. */
@@ -45,22 +46,21 @@ export function drawViews(
 }
 
 /** By the fused kernels. */
-function augmentedAtOnce(run: Kernels, x: Tensor4D, views: View[], noise: Tensor | null): Tensor4D {
-  const numbers = views.flatMap(({ move, contrast, lift, cut }) => [
-    ...[...move, contrast, lift],
-    ...[...cut.rows, ...cut.columns],
-  ]);
-  const operation = tf.customGrad((...args: unknown[]) => {
-    const [images, save] = args as [Tensor, (tensors: Tensor[]) => void];
-    const looks = tf.tensor2d(numbers, [views.length, numbers.length / views.length]);
+const augmentedAtOnce = (run: Kernels, views: View[], noise: Tensor | null) =>
+  custom<Tensor4D>((...inputs) => {
+    const [images, save] = inputs as [Tensor4D, Saved];
+    const looks = tf.tensor2d(
+      views.map(({ move, contrast, lift, cut }) => [
+        ...[...move, contrast, lift],
+        ...[...cut.rows, ...cut.columns],
+      ]),
+    );
     save([looks]);
-    const gradFunc = (upstream: Tensor, [saved]: Tensor[]) =>
-      run('CbedViewGrad', [upstream, saved!], 1);
-    const value = run('CbedView', [images, looks, noise ?? tf.zeros([0])], 1)[0]!;
-    return { value, gradFunc: gradFunc as never };
+    return {
+      value: run('CbedView', [images, looks, noise ?? tf.zeros([0])], 1)[0]!,
+      gradFunc: (upstream, [saved]) => run('CbedViewGrad', [upstream, saved!], 1),
+    };
   });
-  return operation(x) as Tensor4D;
-}
 
 /** (B, S, S, 1): contrast, and zero where a square is cut out. */
 function factorsOf(views: View[], size: number): Tensor4D {
@@ -82,7 +82,7 @@ function factorsOf(views: View[], size: number): Tensor4D {
  */
 export function augmented(x: Tensor4D, views: View[], noise: Tensor4D | null = null): Tensor4D {
   const run = kernels();
-  if (run) return augmentedAtOnce(run, x, views, noise);
+  if (run) return augmentedAtOnce(run, views, noise)(x);
   const moved = shifted(
     x.add(1) as Tensor4D,
     views.map(({ move }) => move),

@@ -1,6 +1,6 @@
 import type { WeightSpec, Weights } from '../../src/engine/parameters.ts';
-import { type Tensor1D, type Tensor2D, type Tensor4D, tf } from '../../src/engine/tf.ts';
-import { biased } from '../layers.ts';
+import { type Tensor1D, type Tensor4D, tf } from '../../src/engine/tf.ts';
+import { withBias } from '../layers.ts';
 
 /** Taps a side, and channels before and after. */
 export interface ConvShape {
@@ -21,12 +21,6 @@ export const convSpecs = (
 
 /** Standard deviation that keeps the variance of rectified maps (He et al. 2015). */
 export const heDeviation = (inputs: number): number => Math.sqrt(2 / inputs);
-
-/** Maps plus a number for each channel. */
-export function withBias(x: Tensor4D, bias: Tensor1D): Tensor4D {
-  const channels = bias.size;
-  return biased(x.reshape([-1, channels]) as Tensor2D, bias).reshape(x.shape) as Tensor4D;
-}
 
 /** Convolution with zero padding; differentiable twice in `x`. */
 export const conv = (weights: Weights, name: string, x: Tensor4D, stride: 1 | 2): Tensor4D =>

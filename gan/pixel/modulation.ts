@@ -1,15 +1,8 @@
 import { normalised } from '../../src/engine/conv-norm.ts';
 import { type Kernels, kernels } from '../../src/engine/kernels.ts';
 import type { WeightSpec, Weights } from '../../src/engine/parameters.ts';
-import {
-  type Tensor,
-  type Tensor1D,
-  type Tensor2D,
-  type Tensor3D,
-  type Tensor4D,
-  tf,
-} from '../../src/engine/tf.ts';
-import { dense } from '../layers.ts';
+import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D } from '../../src/engine/tf.ts';
+import { custom, dense, type Saved } from '../layers.ts';
 
 /** Standard deviation of a gain over random conditions at the start, about. */
 const START = 0.5;
@@ -25,17 +18,16 @@ export const modulationSpecs = (name: string, inputs: number, channels: number):
 ];
 
 /** By the fused kernel: maps (B, R, R, C) and the style (B, 2 C) of their channels. */
-function modulatedAtOnce(run: Kernels, maps: Tensor4D, style: Tensor2D): Tensor4D {
-  const operation = tf.customGrad((...args: unknown[]) => {
-    const [x, wanted, save] = args as [Tensor, Tensor, (tensors: Tensor[]) => void];
-    const [value, kept] = run('CbedModulate', [x, wanted], 2) as [Tensor, Tensor];
-    save([x, wanted, kept]);
-    const gradFunc = (upstream: Tensor, saved: Tensor[]) =>
-      run('CbedModulateGrad', [upstream, ...saved], 2);
-    return { value, gradFunc: gradFunc as never };
+const modulatedAtOnce = (run: Kernels) =>
+  custom<Tensor4D>((...inputs) => {
+    const [maps, style, save] = inputs as [Tensor4D, Tensor2D, Saved];
+    const [value, kept] = run('CbedModulate', [maps, style], 2) as [Tensor, Tensor];
+    save([maps, style, kept]);
+    return {
+      value,
+      gradFunc: (upstream, saved) => run('CbedModulateGrad', [upstream, ...saved], 2),
+    };
   });
-  return operation(maps, style) as Tensor4D;
-}
 
 /** By the kernel of batch normalisation: one channel a triplet and channel. */
 function modulatedApart(x: Tensor4D, style: Tensor2D): Tensor4D {
@@ -59,5 +51,5 @@ export function modulated(weights: Weights, name: string, x: Tensor4D, condition
   const kernel = weights[`${name}/style/kernel`] as Tensor2D;
   const style = dense(condition, kernel, weights[`${name}/style/bias`] as Tensor1D);
   const run = kernels();
-  return run ? modulatedAtOnce(run, x, style) : modulatedApart(x, style);
+  return run ? modulatedAtOnce(run)(x, style) : modulatedApart(x, style);
 }

@@ -3,7 +3,7 @@ import { numbersOf } from '../../src/engine/numbers.ts';
 import { ParameterLayout, type Weights } from '../../src/engine/parameters.ts';
 import { type Scalar, type Tensor, type Tensor1D, type Tensor2D, tf } from '../../src/engine/tf.ts';
 import type { Stream } from '../../src/ground/stream.ts';
-import { project } from '../layers.ts';
+import { custom, project, type Saved } from '../layers.ts';
 
 /** The kernels of a layout: what spectral normalisation applies to. */
 const kernelsOf = (layout: ParameterLayout) =>
@@ -61,21 +61,20 @@ const sigma = (kernel: Tensor, left: Tensor2D, right: Tensor2D): Scalar =>
   project(matrix(kernel), right).mul(left).sum();
 
 /** A kernel over its largest singular value, by the fused kernels. */
-function dividedAtOnce(run: Kernels, weight: Tensor, left: Tensor, right: Tensor): Tensor {
-  const operation = tf.customGrad((...args: unknown[]) => {
-    const [kernel, save] = args as [Tensor, (tensors: Tensor[]) => void];
+const dividedAtOnce = (run: Kernels, left: Tensor, right: Tensor) =>
+  custom<Tensor>((...inputs) => {
+    const [kernel, save] = inputs as [Tensor, Saved];
     const [value, largest] = run('CbedSpectral', [kernel, left, right], 2) as [Tensor, Tensor];
     save([value, left, right, largest]);
-    const gradFunc = (upstream: Tensor, saved: Tensor[]) =>
-      run('CbedSpectralGrad', [upstream, ...saved], 1);
-    return { value, gradFunc: gradFunc as never };
+    return {
+      value,
+      gradFunc: (upstream, saved) => run('CbedSpectralGrad', [upstream, ...saved], 1),
+    };
   });
-  return operation(weight);
-}
 
 function divided(kernel: Tensor, left: Tensor2D, right: Tensor2D): Tensor {
   const run = kernels();
-  return run ? dividedAtOnce(run, kernel, left, right) : kernel.div(sigma(kernel, left, right));
+  return run ? dividedAtOnce(run, left, right)(kernel) : kernel.div(sigma(kernel, left, right));
 }
 
 /**

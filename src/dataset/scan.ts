@@ -46,10 +46,10 @@ export async function scan(
   }
   const missing = paths.filter((path) => !known.has(path));
   const ahead = missing.length > FEW_FILES ? options.ahead : null;
-  const readings = missing.map((path): Reading => {
-    const reading = { kind: 'catalogue' as const, path, index: freshIndexPath(path) };
-    return ahead ? { ...reading, along: ahead.along } : reading;
-  });
+  const along = ahead?.along;
+  const readings = missing.map(
+    (path): Reading => ({ kind: 'catalogue', path, index: freshIndexPath(path), along }),
+  );
   const bar = progress(ahead ? 'reading files' : 'reading attributes', missing.length);
   const keep = (path: string, outcome: ReadingOutcome): void => {
     const { result, anomalies: found, careful } = outcome;

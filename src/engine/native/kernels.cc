@@ -90,10 +90,10 @@ std::string Register(const Operation& operation) {
 
 std::string RegisterAll() {
   for (const auto& operations :
-       {NormOperations(), ModulationOperations(), SpectralOperations(), ViewOperations(), OptimiserOperations(), PixelOperations(), RowOperations(),
-        VectorOperations(), ConditionOperations(), SightOperations(), ScoreOperations(),
-        NoiseOperations(), MultisliceOperations(), BoxTransmissionOperations(),
-        BoxWaveOperations()}) {
+       {NormOperations(), ModulationOperations(), SpectralOperations(), ViewOperations(),
+        OptimiserOperations(), PixelOperations(), RowOperations(), VectorOperations(),
+        ConditionOperations(), SightOperations(), ScoreOperations(), NoiseOperations(),
+        MultisliceOperations(), BoxTransmissionOperations(), BoxWaveOperations()}) {
     for (const Operation& operation : operations) {
       const std::string complaint = Register(operation);
       if (!complaint.empty()) return complaint;

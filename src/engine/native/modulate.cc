@@ -33,15 +33,10 @@ void ImageMoments(const float* x, const Tiles& tiles, float* mean, float* rate) 
     TileMoments(x + tiles.First(t), tiles.RowsOf(t), n, &means[t * n], &squares[t * n]);
   }
   for (int64_t c = 0; c < n; c++) {
-    double sum = 0, variance = 0;
-    for (int64_t t = 0; t < tiles.count; t++) sum += means[t * n + c] * double(tiles.RowsOf(t));
-    const double middle = sum / tiles.rows;
-    for (int64_t t = 0; t < tiles.count; t++) {
-      const double off = means[t * n + c] - middle;
-      variance += squares[t * n + c] + off * off * tiles.RowsOf(t);
-    }
+    double middle, variance;
+    JoinMoments(means.data(), squares.data(), tiles, c, &middle, &variance);
     mean[c] = middle;
-    rate[c] = 1 / std::sqrt(variance / tiles.rows + kEpsilon);
+    rate[c] = 1 / std::sqrt(variance + kEpsilon);
   }
 }
 

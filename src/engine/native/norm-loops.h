@@ -79,6 +79,22 @@ struct Channels {
   const float *mean, *scale, *shift, *along, *level;
 };
 
+// Mean and biased variance of a channel from those of its tiles, joined in order.
+void JoinMoments(const float* means, const float* squares, const Tiles& tiles, int64_t channel,
+                 double* mean, double* variance) {
+  const int64_t n = tiles.channels;
+  *mean = *variance = 0;
+  for (int64_t t = 0; t < tiles.count; t++) {
+    *mean += means[t * n + channel] * double(tiles.RowsOf(t));
+  }
+  *mean /= tiles.rows;
+  for (int64_t t = 0; t < tiles.count; t++) {
+    const double off = means[t * n + channel] - *mean;
+    *variance += squares[t * n + channel] + off * off * tiles.RowsOf(t);
+  }
+  *variance /= tiles.rows;
+}
+
 // Sums over rows of dz and dz (x - mean), dz being the upstream gradient where z > floor.
 FOR_EACH_PROCESSOR
 void TileSlopes(const float* dy, const float* x, int64_t rows, int64_t channels, const Channels& of,

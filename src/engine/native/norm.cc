@@ -17,17 +17,9 @@ void Moments(const float* x, const Tiles& tiles, std::vector<double>* mean,
   ForParts(tiles.count, kTileRows * n, [&](int64_t t) {
     TileMoments(x + tiles.First(t), tiles.RowsOf(t), n, &means[t * n], &squares[t * n]);
   });
-  for (int64_t t = 0; t < tiles.count; t++) {
-    for (int64_t c = 0; c < n; c++) (*mean)[c] += means[t * n + c] * double(tiles.RowsOf(t));
+  for (int64_t c = 0; c < n; c++) {
+    JoinMoments(means.data(), squares.data(), tiles, c, &(*mean)[c], &(*variance)[c]);
   }
-  for (double& sum : *mean) sum /= tiles.rows;
-  for (int64_t t = 0; t < tiles.count; t++) {
-    for (int64_t c = 0; c < n; c++) {
-      const double off = means[t * n + c] - (*mean)[c];
-      (*variance)[c] += squares[t * n + c] + off * off * tiles.RowsOf(t);
-    }
-  }
-  for (double& sum : *variance) sum /= tiles.rows;
 }
 
 // Settings: epsilon, share of the batch in the running statistics, whether max(., 0) follows.

@@ -58,8 +58,9 @@ void Level(const float* noise, float level, int64_t count, float* __restrict__ y
   }
 }
 
-void LookAt(const float* x, const float* noise, const Look& look, const Side& side, float* y) {
-  Level(noise, look.lift - 1, side.Each(), y);
+// Runs body(in the view, in the image, count) for every run of numbers that one look takes over.
+template <typename Body>
+void ForRuns(const Look& look, const Side& side, const Body& body) {
   for (int64_t row = 0; row < side.size; row++) {
     const int64_t source = row + look.dy;
     if (source < 0 || source >= side.size) continue;
@@ -68,8 +69,7 @@ void LookAt(const float* x, const float* noise, const Look& look, const Side& si
       const int64_t count = (ranges.to[i] - ranges.from[i]) * side.channels;
       const int64_t at = ranges.from[i] * side.channels;
       if (count <= 0) continue;
-      LookRow(x + source * side.Row() + at + look.dx * side.channels, look.contrast, count,
-              y + row * side.Row() + at);
+      body(row * side.Row() + at, source * side.Row() + at + look.dx * side.channels, count);
     }
   }
 }
@@ -87,8 +87,12 @@ void View(void*, TF_OpKernelContext* context) {
   if (!call.ok()) return;
   const Side side = {shape[1], shape[3]};
   ForParts(shape[0], side.Each(), [&](int64_t i) {
-    const int64_t at = i * side.Each();
-    LookAt(x + at, noisy ? noise + at : nullptr, Look(looks + i * kLook), side, y + at);
+    const Look look(looks + i * kLook);
+    const int64_t first = i * side.Each();
+    Level(noisy ? noise + first : nullptr, look.lift - 1, side.Each(), y + first);
+    ForRuns(look, side, [&](int64_t at, int64_t from, int64_t count) {
+      LookRow(x + first + from, look.contrast, count, y + first + at);
+    });
   });
 }
 
@@ -111,18 +115,9 @@ void ViewGrad(void*, TF_OpKernelContext* context) {
     const float* up = dy + i * side.Each();
     float* down = dx + i * side.Each();
     std::fill(down, down + side.Each(), 0.0f);
-    for (int64_t row = 0; row < side.size; row++) {
-      const int64_t source = row + look.dy;
-      if (source < 0 || source >= side.size) continue;
-      const Ranges ranges(look, row, side.size);
-      for (int k = 0; k < 2; k++) {
-        const int64_t count = (ranges.to[k] - ranges.from[k]) * side.channels;
-        const int64_t at = ranges.from[k] * side.channels;
-        if (count <= 0) continue;
-        Times(up + row * side.Row() + at, look.contrast, count,
-              down + source * side.Row() + at + look.dx * side.channels);
-      }
-    }
+    ForRuns(look, side, [&](int64_t at, int64_t from, int64_t count) {
+      Times(up + at, look.contrast, count, down + from);
+    });
   });
 }
 

@@ -195,8 +195,11 @@ describe('augmentation', () => {
     expect(mean.add(1).abs().max().dataSync()[0]).toBeLessThanOrEqual(0.1);
     const bright = augmented(tf.ones([50, size, size, 3]), views);
     const lit = bright.sub(dark).div(2);
-    for (const [i, { contrast, move }] of views.entries()) {
+    for (const [i, { contrast, move, cut }] of views.entries()) {
       expect(Math.abs(contrast - 1)).toBeLessThanOrEqual(0.2);
+      const area = (cut.rows[1] - cut.rows[0]) * (cut.columns[1] - cut.columns[0]);
+      expect(area).toBeGreaterThan(0);
+      expect(area).toBeLessThanOrEqual(Math.round(size / 3) ** 2);
       const own = lit.slice(i, 1).dataSync<'float32'>();
       const dim = own.reduce((sum, value) => sum + (value < 0.1 ? 1 : 0), 0);
       const outside = size * size - (size - Math.abs(move[0])) * (size - Math.abs(move[1]));
