@@ -12,8 +12,8 @@
 import { mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { openStore } from '../src/dataset/store.ts';
-import { writeJson } from '../src/ground/files.ts';
+import { writeJson } from '../src/common/files.ts';
+import { openStore } from '../src/dataset/store/store.ts';
 import { classified } from './codec/classified.ts';
 import { detection } from './codec/detection.ts';
 import { speed } from './codec/speed.ts';

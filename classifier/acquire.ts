@@ -1,6 +1,6 @@
-import { usageError } from '../src/ground/errors.ts';
-import type { Stream } from '../src/ground/stream.ts';
-import { didYouMean } from '../src/ground/suggest.ts';
+import { usageError } from '../src/common/errors.ts';
+import type { Stream } from '../src/common/stream.ts';
+import { didYouMean } from '../src/common/suggest.ts';
 import { predictedLabels } from './metrics.ts';
 
 /** Ways to choose which pool rows to add. */

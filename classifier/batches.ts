@@ -1,7 +1,7 @@
+import type { Stream } from '../src/common/stream.ts';
 import { classCounts, type Examples, PIXEL_SCALE } from '../src/dataset/examples.ts';
 import { kernels } from '../src/engine/kernels.ts';
 import { type Tensor1D, type Tensor2D, type Tensor4D, tf } from '../src/engine/tf.ts';
-import type { Stream } from '../src/ground/stream.ts';
 import { type Placement, placedInputs, placementNumbers, unmoved } from './placement.ts';
 import type { Facts, Recipe } from './recipe.ts';
 import type { TaskBatch } from './task-losses.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { positive, whole } from '../src/ground/settings.ts';
+import { positive, whole } from '../src/common/settings.ts';
 import { TRAINING_DEFAULTS } from './options.ts';
 import { CONSISTENCIES, NETWORKS } from './spec.ts';
 

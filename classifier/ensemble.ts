@@ -1,7 +1,7 @@
 import { join } from 'node:path';
+import { digestOf } from '../src/common/digest.ts';
+import { writeTensorFile } from '../src/common/tensorfile.ts';
 import { type Tensor2D, type Tensor4D, tf } from '../src/engine/tf.ts';
-import { digestOf } from '../src/ground/digest.ts';
-import { writeTensorFile } from '../src/ground/tensorfile.ts';
 import type { Patterns, TrainedClassifier, TrainingRecord } from './classifier.ts';
 import { CLASSIFIER_FILE, mapBlocks, type SingleClassifier } from './single.ts';
 

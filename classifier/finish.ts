@@ -1,11 +1,11 @@
 import type { Vectors } from '../src/balance/neighbours.ts';
 import { rowsByClass } from '../src/balance/sampling.ts';
 import { type Interpolation, smote } from '../src/balance/smote.ts';
+import type { Stream } from '../src/common/stream.ts';
 import type { Examples, RealExamples } from '../src/dataset/examples.ts';
 import { Adam } from '../src/engine/adam.ts';
 import { ParameterLayout } from '../src/engine/parameters.ts';
 import { type Tensor1D, type Tensor2D, tf } from '../src/engine/tf.ts';
-import type { Stream } from '../src/ground/stream.ts';
 import { denseWeights } from './layers.ts';
 import { crossEntropy } from './losses.ts';
 import { report } from './metrics.ts';

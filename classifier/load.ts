@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { inputError } from '../src/ground/errors.ts';
-import { readTensorFile, type TensorFile } from '../src/ground/tensorfile.ts';
+import { inputError } from '../src/common/errors.ts';
+import { readTensorFile, type TensorFile } from '../src/common/tensorfile.ts';
 import type { TrainedClassifier, TrainingRecord } from './classifier.ts';
 import { EnsembleClassifier } from './ensemble.ts';
 import { CLASSIFIER_FILE, type ClassifierData, SingleClassifier } from './single.ts';

@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Progress } from '../src/common/progress.ts';
+import type { Stream } from '../src/common/stream.ts';
 import type { Examples } from '../src/dataset/examples.ts';
 import { explainStepError } from '../src/engine/explain.ts';
-import type { Progress } from '../src/ground/progress.ts';
-import type { Stream } from '../src/ground/stream.ts';
 import { batchRows, factsOf, makeBatch, openCount } from './batches.ts';
 import { meanNegativeLogLikelihood } from './calibration.ts';
 import { report } from './metrics.ts';

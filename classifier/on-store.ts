@@ -1,8 +1,8 @@
+import { inputError } from '../src/common/errors.ts';
+import type { ProgressFactory } from '../src/common/progress.ts';
 import { classCounts } from '../src/dataset/examples.ts';
 import { SPLITS, type Split } from '../src/dataset/split.ts';
-import type { Store } from '../src/dataset/store.ts';
-import { inputError } from '../src/ground/errors.ts';
-import type { ProgressFactory } from '../src/ground/progress.ts';
+import type { Store } from '../src/dataset/store/store.ts';
 import type { Classifier } from './classifier.ts';
 import type { TrainSettings } from './config.ts';
 import { type Report, report } from './metrics.ts';

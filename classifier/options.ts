@@ -1,7 +1,7 @@
+import { digestOf } from '../src/common/digest.ts';
+import { inputError, usageError } from '../src/common/errors.ts';
+import type { ProgressFactory } from '../src/common/progress.ts';
 import { classCounts, type Examples, type RealExamples } from '../src/dataset/examples.ts';
-import { digestOf } from '../src/ground/digest.ts';
-import { inputError, usageError } from '../src/ground/errors.ts';
-import type { ProgressFactory } from '../src/ground/progress.ts';
 import type { Camera } from '../src/simulate/camera.ts';
 import type { ClassifierSpec } from './spec.ts';
 

@@ -1,6 +1,6 @@
 import { type Anomaly, anomalyText, isFatal } from '../src/dataset/anomaly.ts';
-import { readSummit } from '../src/dataset/summit.ts';
-import { toPixels } from '../src/dataset/transform.ts';
+import { toPixels } from '../src/dataset/intensity/transform.ts';
+import { readSummit } from '../src/dataset/summit/summit.ts';
 import type { Camera } from '../src/simulate/camera.ts';
 import type { Sample } from '../src/simulate/sample.ts';
 import type { Classifier } from './classifier.ts';

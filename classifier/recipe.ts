@@ -1,7 +1,7 @@
 import type { Strategy } from '../src/balance/strategy.ts';
+import type { Stream } from '../src/common/stream.ts';
 import type { Examples } from '../src/dataset/examples.ts';
 import type { Tensor1D, Tensor2D, Tensor4D } from '../src/engine/tf.ts';
-import type { Stream } from '../src/ground/stream.ts';
 import type { Classifier } from './classifier.ts';
 import type { Report } from './metrics.ts';
 import type { Placement } from './placement.ts';

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
+import { inputError } from '../src/common/errors.ts';
+import type { Stream } from '../src/common/stream.ts';
+import { readTensorFile, writeTensorFile } from '../src/common/tensorfile.ts';
 import { Adam } from '../src/engine/adam.ts';
 import { type Tensor1D, tf } from '../src/engine/tf.ts';
-import { inputError } from '../src/ground/errors.ts';
-import type { Stream } from '../src/ground/stream.ts';
-import { readTensorFile, writeTensorFile } from '../src/ground/tensorfile.ts';
 import { ClassifierNetwork } from './network.ts';
 import type { ClassifierSpec } from './spec.ts';
 

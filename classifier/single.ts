@@ -1,9 +1,9 @@
 import { join } from 'node:path';
+import { digestOf } from '../src/common/digest.ts';
+import { writeTensorFile } from '../src/common/tensorfile.ts';
 import { numbersOf } from '../src/engine/numbers.ts';
 import type { Weights } from '../src/engine/parameters.ts';
 import { type Tensor, type Tensor2D, type Tensor4D, tf } from '../src/engine/tf.ts';
-import { digestOf } from '../src/ground/digest.ts';
-import { writeTensorFile } from '../src/ground/tensorfile.ts';
 import type { Camera } from '../src/simulate/camera.ts';
 import { inputOf } from './batches.ts';
 import type { Patterns, TrainedClassifier, TrainingRecord } from './classifier.ts';

@@ -1,4 +1,4 @@
-import { median } from '../src/ground/quantile.ts';
+import { median } from '../src/common/quantile.ts';
 import type { Properties } from './properties.ts';
 import { CELL_NUMBERS, TASK_SIZES, type TaskTable } from './tasks.ts';
 

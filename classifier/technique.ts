@@ -1,5 +1,5 @@
-import { usageError } from '../src/ground/errors.ts';
-import { didYouMean } from '../src/ground/suggest.ts';
+import { usageError } from '../src/common/errors.ts';
+import { didYouMean } from '../src/common/suggest.ts';
 import type { Recipe } from './recipe.ts';
 
 /** What part of a training run a technique is; of the roles marked exclusive a run has one. */

@@ -1,6 +1,6 @@
-import { usageError } from '../src/ground/errors.ts';
-import { silentProgress } from '../src/ground/progress.ts';
-import { Stream } from '../src/ground/stream.ts';
+import { usageError } from '../src/common/errors.ts';
+import { silentProgress } from '../src/common/progress.ts';
+import { Stream } from '../src/common/stream.ts';
 import { fitTemperature } from './calibration.ts';
 import type { TrainedClassifier, TrainingRecord } from './classifier.ts';
 import { EnsembleClassifier } from './ensemble.ts';

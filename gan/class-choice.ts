@@ -1,6 +1,6 @@
+import { usageError } from '../src/common/errors.ts';
+import { didYouMean } from '../src/common/suggest.ts';
 import { type CrystalSystem, crystalSystem } from '../src/crystal/spacegroup.ts';
-import { usageError } from '../src/ground/errors.ts';
-import { didYouMean } from '../src/ground/suggest.ts';
 
 const SYSTEMS: readonly CrystalSystem[] = [
   'triclinic',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { number, positive, share, whole } from '../src/ground/settings.ts';
-import { GROUP } from './batches.ts';
+import { number, positive, share, whole } from '../src/common/settings.ts';
+import { GROUP } from './codec/batches.ts';
 
 /** Names of settings for a machine: `gpu` is wider, with larger batches and longer training. */
 export const PRESETS = ['cpu', 'gpu'] as const;

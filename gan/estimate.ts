@@ -1,10 +1,10 @@
 import { CELL_NUMBERS } from '../src/codec/cell-numbers.ts';
-import type { Store } from '../src/dataset/store.ts';
-import { classCodes } from './codes.ts';
+import type { Store } from '../src/dataset/store/store.ts';
+import { classCodes } from './codec/codes.ts';
+import { discriminatorLayout, generatorLayout } from './codec/networks.ts';
+import { shapeOf } from './codec/trainer.ts';
 import type { GanConfig } from './config.ts';
-import { discriminatorLayout, generatorLayout } from './networks.ts';
-import { shapeOf } from './trainer.ts';
-import { type GanPlan, trainingPlan } from './training-plan.ts';
+import { type GanPlan, trainingPlan } from './training/plan.ts';
 
 /** Time of a step that does not depend on its size: launching some 450 kernels. */
 const OVERHEAD_MS = 10;

@@ -1,4 +1,4 @@
-import { inputError } from '../src/ground/errors.ts';
+import { inputError } from '../src/common/errors.ts';
 
 /** What a GAN learned from: enough to refuse it where test materials were among it. */
 export interface Lineage {

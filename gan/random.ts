@@ -1,7 +1,7 @@
-import type { GanModel } from './model.ts';
+import type { GanModel } from './codec/model.ts';
+import { drawTriplets, randomOrigins } from './codec/sample.ts';
 import { PixelModel } from './pixel/model.ts';
 import { randomPixelOrigins } from './pixel/random.ts';
-import { drawTriplets, randomOrigins } from './sample.ts';
 
 /** A trained generator of any kind. */
 export type Generator = GanModel | PixelModel;

@@ -13,8 +13,8 @@ import { sampleCommand } from './commands/sample.ts';
 import { scoreCommand } from './commands/score.ts';
 import { setupCommand } from './commands/setup.ts';
 import { trainCommand } from './commands/train.ts';
-import { CbedError, EXIT, messageOf } from './ground/errors.ts';
-import { packageRoot } from './ground/paths.ts';
+import { CbedError, EXIT, messageOf } from './common/errors.ts';
+import { packageRoot } from './common/paths.ts';
 
 const version = (): string =>
   (JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string })

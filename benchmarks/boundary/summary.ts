@@ -1,5 +1,5 @@
-import { textTable } from '../../src/ground/log.ts';
-import { median } from '../../src/ground/quantile.ts';
+import { textTable } from '../../src/common/log.ts';
+import { median } from '../../src/common/quantile.ts';
 import type { Unseen } from './unseen.ts';
 
 /** What the search of one class came to. */

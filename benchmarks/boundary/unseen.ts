@@ -1,8 +1,8 @@
 import { logProbabilities, rivalOf } from '../../classifier/boundary/margin.ts';
 import type { Classifier } from '../../classifier/classifier.ts';
-import type { Candidate } from '../../gan/attempt.ts';
-import { median } from '../../src/ground/quantile.ts';
-import { pixelsOf } from '../../synthetic/gates.ts';
+import type { Candidate } from '../../gan/boundary/attempt.ts';
+import { median } from '../../src/common/quantile.ts';
+import { pixelsOf } from '../../synthetic/checks/gates.ts';
 
 /** Median |log p(class) - log p(partner)| under a classifier that no search has seen. */
 export interface Unseen {

@@ -2,10 +2,10 @@ import { type Report, report } from '../../classifier/metrics.ts';
 import { classifierSpec } from '../../classifier/spec.ts';
 import { trainClassifier } from '../../classifier/train.ts';
 import { sampleGeometry } from '../../src/codec/encode.ts';
+import { terminalProgress } from '../../src/common/progress.ts';
 import type { RealExamples } from '../../src/dataset/examples.ts';
 import type { Split } from '../../src/dataset/split.ts';
-import type { Store } from '../../src/dataset/store.ts';
-import { terminalProgress } from '../../src/ground/progress.ts';
+import type { Store } from '../../src/dataset/store/store.ts';
 import { Errors, roundTrip } from './errors.ts';
 
 export interface ClassifiedOptions {

@@ -9,9 +9,9 @@ import {
   shortest,
 } from '../../src/codec/lattices.ts';
 import { MODES } from '../../src/codec/modes.ts';
-import type { Store } from '../../src/dataset/store.ts';
-import { messageOf } from '../../src/ground/errors.ts';
-import { Stream } from '../../src/ground/stream.ts';
+import { messageOf } from '../../src/common/errors.ts';
+import { Stream } from '../../src/common/stream.ts';
+import type { Store } from '../../src/dataset/store/store.ts';
 
 /** The lattice that integer vectors generate, as rows [p, q], [0, t]. */
 function generated(vectors: readonly (readonly [number, number])[]) {

@@ -3,9 +3,9 @@ import { discTensors, renderTriplets } from '../../src/codec/batch.ts';
 import { sampleGeometry } from '../../src/codec/encode.ts';
 import type { TripletGeometry } from '../../src/codec/geometry.ts';
 import { renderPatterns } from '../../src/codec/render.ts';
-import type { Store } from '../../src/dataset/store.ts';
+import { Stream } from '../../src/common/stream.ts';
+import type { Store } from '../../src/dataset/store/store.ts';
 import { type Tensor2D, tf } from '../../src/engine/tf.ts';
-import { Stream } from '../../src/ground/stream.ts';
 
 const TRIPLETS = 96;
 const BATCH = 32;

@@ -1,9 +1,9 @@
 import { sampleGeometry } from '../../src/codec/encode.ts';
 import type { TripletGeometry } from '../../src/codec/geometry.ts';
+import { Stream } from '../../src/common/stream.ts';
 import type { Crystal } from '../../src/crystal/crystal.ts';
-import { builtInTask } from '../../src/dataset/tasks.ts';
-import { toPixels } from '../../src/dataset/transform.ts';
-import { Stream } from '../../src/ground/stream.ts';
+import { toPixels } from '../../src/dataset/intensity/transform.ts';
+import { builtInTask } from '../../src/dataset/tasks/tasks.ts';
 import { type SimulationSettings, simulationSchema } from '../../src/simulate/options.ts';
 import { simulateTriplets } from '../../src/simulate/triplets.ts';
 import { Errors, roundTrip } from './errors.ts';

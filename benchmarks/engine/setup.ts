@@ -10,9 +10,9 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { textTable } from '../../src/common/log.ts';
+import { packageRoot } from '../../src/common/paths.ts';
 import { sizeOf } from '../../src/engine/cache.ts';
-import { textTable } from '../../src/ground/log.ts';
-import { packageRoot } from '../../src/ground/paths.ts';
 
 const launch = join(packageRoot, 'src', 'launch.mjs');
 

@@ -8,18 +8,18 @@
  */
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
+import { ganData } from '../../gan/codec/data.ts';
+import { spaceTensors } from '../../gan/codec/decode.ts';
+import { fitSpace } from '../../gan/codec/space.ts';
+import { trainGan } from '../../gan/codec/train.ts';
 import { ganConfig } from '../../gan/config.ts';
-import { ganData } from '../../gan/data.ts';
-import { spaceTensors } from '../../gan/decode.ts';
 import { DrawnRows, storedTensor } from '../../gan/rendered/data.ts';
 import { BRIGHTEST, refine, refinerLayout } from '../../gan/rendered/refiner.ts';
-import { fitSpace } from '../../gan/space.ts';
-import { trainGan } from '../../gan/train.ts';
-import { openStore } from '../../src/dataset/store.ts';
+import { writeJson } from '../../src/common/files.ts';
+import { terminalProgress } from '../../src/common/progress.ts';
+import { Stream } from '../../src/common/stream.ts';
+import { openStore } from '../../src/dataset/store/store.ts';
 import { type Tensor4D, tf } from '../../src/engine/tf.ts';
-import { writeJson } from '../../src/ground/files.ts';
-import { terminalProgress } from '../../src/ground/progress.ts';
-import { Stream } from '../../src/ground/stream.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

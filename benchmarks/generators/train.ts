@@ -1,14 +1,14 @@
+import type { GanData } from '../../gan/codec/data.ts';
+import { trainGan } from '../../gan/codec/train.ts';
 import { ganConfig } from '../../gan/config.ts';
-import type { GanData } from '../../gan/data.ts';
-import type { Health } from '../../gan/health.ts';
-import type { LoopOptions, Trained } from '../../gan/loop.ts';
 import { pixelConfig } from '../../gan/pixel/config.ts';
 import { trainPixelGan } from '../../gan/pixel/train.ts';
 import { type Generator, randomPixels } from '../../gan/random.ts';
-import { trainGan } from '../../gan/train.ts';
-import type { Setback } from '../../gan/watchdog.ts';
-import type { Store } from '../../src/dataset/store.ts';
-import { terminalProgress } from '../../src/ground/progress.ts';
+import type { Health } from '../../gan/training/health.ts';
+import type { LoopOptions, Trained } from '../../gan/training/loop.ts';
+import type { Setback } from '../../gan/training/watchdog.ts';
+import { terminalProgress } from '../../src/common/progress.ts';
+import type { Store } from '../../src/dataset/store/store.ts';
 import { kid } from '../../synthetic/metrics/kid.ts';
 
 /** Triplets of one source, as many of every rare class. */

@@ -11,8 +11,8 @@ import { RunState } from '../../classifier/run.ts';
 import { classifierSpec, type NetworkKind } from '../../classifier/spec.ts';
 import { trainStep } from '../../classifier/step.ts';
 import { chooseTechniques, recipeOf } from '../../classifier/techniques.ts';
+import { Stream } from '../../src/common/stream.ts';
 import type { Examples } from '../../src/dataset/examples.ts';
-import { Stream } from '../../src/ground/stream.ts';
 import { comparison, startPeer, takeTurns } from './turns.ts';
 
 const network = (process.argv[2] ?? 'stack') as NetworkKind;

@@ -10,9 +10,9 @@
  */
 import { pixelConfig } from '../../gan/pixel/config.ts';
 import { PixelTrainer } from '../../gan/pixel/trainer.ts';
+import { Stream } from '../../src/common/stream.ts';
 import type { Examples } from '../../src/dataset/examples.ts';
 import { tf } from '../../src/engine/tf.ts';
-import { Stream } from '../../src/ground/stream.ts';
 import { comparison, startPeer, takeTurns } from './turns.ts';
 
 const ROWS = 1000;

@@ -8,11 +8,11 @@
  *
  * PEERS_PYTHON names an interpreter that has PyTorch; without one only our own run.
  */
-import { classCodes } from '../../gan/codes.ts';
+import { classCodes } from '../../gan/codec/codes.ts';
+import { GanTrainer } from '../../gan/codec/trainer.ts';
 import { ganConfig } from '../../gan/config.ts';
-import { GanTrainer } from '../../gan/trainer.ts';
+import { Stream } from '../../src/common/stream.ts';
 import { tf } from '../../src/engine/tf.ts';
-import { Stream } from '../../src/ground/stream.ts';
 import { comparison, startPeer, takeTurns } from './turns.ts';
 
 const CYCLES = 10;

@@ -11,12 +11,12 @@
 import { spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { textTable } from '../../src/common/log.ts';
+import { packageRoot } from '../../src/common/paths.ts';
 import type { Crystal } from '../../src/crystal/crystal.ts';
 import { loadMinerals } from '../../src/crystal/minerals.ts';
-import type { TaskName } from '../../src/dataset/task-names.ts';
-import { builtInTask } from '../../src/dataset/tasks.ts';
-import { textTable } from '../../src/ground/log.ts';
-import { packageRoot } from '../../src/ground/paths.ts';
+import type { TaskName } from '../../src/dataset/tasks/task-names.ts';
+import { builtInTask } from '../../src/dataset/tasks/tasks.ts';
 import { boxMultislice, type SlicedAtoms } from '../../src/simulate/box/multislice.ts';
 import { SlicePotentials } from '../../src/simulate/box/potential.ts';
 import { interactionParameter, wavelength } from '../../src/simulate/electron.ts';

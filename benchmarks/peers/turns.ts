@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { textTable } from '../../src/ground/log.ts';
-import { packageRoot } from '../../src/ground/paths.ts';
+import { textTable } from '../../src/common/log.ts';
+import { packageRoot } from '../../src/common/paths.ts';
 
 /** A peer that measures when asked: a line with a case in, a line with its times (JSON) out. */
 export interface Peer {

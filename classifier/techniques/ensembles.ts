@@ -1,5 +1,5 @@
+import { usageError } from '../../src/common/errors.ts';
 import { tf } from '../../src/engine/tf.ts';
-import { usageError } from '../../src/ground/errors.ts';
 import { logitAdjusted } from '../losses.ts';
 import type { Recipe } from '../recipe.ts';
 import { technique } from '../technique.ts';

@@ -1,5 +1,5 @@
 import { parseStrategy } from '../../src/balance/strategy.ts';
-import { usageError } from '../../src/ground/errors.ts';
+import { usageError } from '../../src/common/errors.ts';
 import type { Finish, Recipe } from '../recipe.ts';
 import { technique } from '../technique.ts';
 

@@ -4,8 +4,8 @@ import { oversample, toMiddle, undersample } from '../../src/balance/sampling.ts
 import { selectExamples } from '../../src/balance/select.ts';
 import { smote } from '../../src/balance/smote.ts';
 import { parseStrategy, type Strategy } from '../../src/balance/strategy.ts';
+import type { Stream } from '../../src/common/stream.ts';
 import type { Examples } from '../../src/dataset/examples.ts';
-import type { Stream } from '../../src/ground/stream.ts';
 import { parseAcquisition } from '../acquire.ts';
 import { activeSelection } from '../active.ts';
 import type { Report } from '../metrics.ts';

@@ -1,7 +1,7 @@
+import type { Stream } from '../../src/common/stream.ts';
 import { type Kernels, kernels } from '../../src/engine/kernels.ts';
 import { type Tensor, type Tensor4D, tf } from '../../src/engine/tf.ts';
-import type { Stream } from '../../src/ground/stream.ts';
-import { custom, type Saved } from '../layers.ts';
+import { custom, type Saved } from '../codec/layers.ts';
 import { shifted } from './shift.ts';
 
 /** How a triplet is seen. */

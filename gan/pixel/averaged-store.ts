@@ -1,7 +1,7 @@
-import type { Store } from '../../src/dataset/store.ts';
-import { type StoreExamples, storeExamples } from '../../src/dataset/store-examples.ts';
-import { fromPixels, resampledCamera, toPixels } from '../../src/dataset/transform.ts';
-import { usageError } from '../../src/ground/errors.ts';
+import { usageError } from '../../src/common/errors.ts';
+import { fromPixels, resampledCamera, toPixels } from '../../src/dataset/intensity/transform.ts';
+import type { Store } from '../../src/dataset/store/store.ts';
+import { type StoreExamples, storeExamples } from '../../src/dataset/store/store-examples.ts';
 import { SIZES } from './shape.ts';
 
 /** Bytes of averaged triplets that are kept; further ones are averaged whenever they are read. */

@@ -1,6 +1,6 @@
 import { numbersOf } from '../../src/engine/numbers.ts';
 import { type Tensor1D, type Tensor2D, type Tensor4D, tf } from '../../src/engine/tf.ts';
-import type { LabelledRows, VectorRows } from '../vectors.ts';
+import type { LabelledRows, VectorRows } from '../codec/vectors.ts';
 import { discriminatorLayout, scorePixels } from './discriminator.ts';
 import { generate, generatorLayout } from './networks.ts';
 import type { PixelShape } from './shape.ts';

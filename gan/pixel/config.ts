@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { number, positive, share, whole } from '../../src/ground/settings.ts';
+import { number, positive, share, whole } from '../../src/common/settings.ts';
 import type { Preset } from '../config.ts';
 
 const OF_PRESET = {

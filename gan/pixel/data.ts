@@ -1,5 +1,5 @@
 import type { Examples } from '../../src/dataset/examples.ts';
-import type { LabelledRows } from '../vectors.ts';
+import type { LabelledRows } from '../codec/vectors.ts';
 import { toUnits } from './networks.ts';
 
 /** Real triplets that a GAN on pixels learns from. */

@@ -6,7 +6,7 @@ import {
   type Tensor4D,
   tf,
 } from '../../src/engine/tf.ts';
-import { biasedLeaky, project } from '../layers.ts';
+import { biasedLeaky, project } from '../codec/layers.ts';
 import { convSpecs, heDeviation } from './maps.ts';
 import { channelsAt, type PixelShape, SMALLEST, sidesTo } from './shape.ts';
 

@@ -1,8 +1,8 @@
+import { Stream } from '../../src/common/stream.ts';
 import { type Tensor2D, type Tensor4D, tf } from '../../src/engine/tf.ts';
-import { Stream } from '../../src/ground/stream.ts';
-import { BatchSampler } from '../batches.ts';
-import { NoiseSource } from '../noise.ts';
-import type { TrainerState } from '../trainee.ts';
+import { BatchSampler } from '../codec/batches.ts';
+import { NoiseSource } from '../training/noise.ts';
+import type { TrainerState } from '../training/trainee.ts';
 import { drawViews } from './augment.ts';
 import type { PixelData } from './data.ts';
 import { unitTensor } from './networks.ts';

@@ -1,5 +1,5 @@
-import type { Store } from '../../src/dataset/store.ts';
-import { type GanPlan, trainingPlan } from '../training-plan.ts';
+import type { Store } from '../../src/dataset/store/store.ts';
+import { type GanPlan, trainingPlan } from '../training/plan.ts';
 import { KEPT_BYTES } from './averaged-store.ts';
 import type { PixelConfig } from './config.ts';
 import { discriminatorLayout } from './discriminator.ts';

@@ -1,6 +1,6 @@
 import { ParameterLayout, type Weights } from '../../src/engine/parameters.ts';
 import { type Tensor1D, type Tensor2D, type Tensor4D, tf } from '../../src/engine/tf.ts';
-import { dense, leakyRelu } from '../layers.ts';
+import { dense, leakyRelu } from '../codec/layers.ts';
 import { conv, convSpecs, heDeviation } from './maps.ts';
 import { modulated, modulationSpecs } from './modulation.ts';
 import { channelsAt, type PixelShape, SMALLEST, sidesTo } from './shape.ts';

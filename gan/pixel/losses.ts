@@ -1,5 +1,5 @@
 import { type Scalar, type Tensor1D, tf } from '../../src/engine/tf.ts';
-import { discriminatorHinge, generatorHinge } from '../losses.ts';
+import { discriminatorHinge, generatorHinge } from '../codec/losses.ts';
 
 /** What both networks minimise, from scores (B) of real and generated triplets of equal classes. */
 export interface Objective {

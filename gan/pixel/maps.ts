@@ -1,6 +1,6 @@
 import type { WeightSpec, Weights } from '../../src/engine/parameters.ts';
 import { type Tensor1D, type Tensor4D, tf } from '../../src/engine/tf.ts';
-import { withBias } from '../layers.ts';
+import { withBias } from '../codec/layers.ts';
 
 /** Taps a side, and channels before and after. */
 export interface ConvShape {

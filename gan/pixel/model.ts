@@ -1,11 +1,11 @@
+import { digestOf } from '../../src/common/digest.ts';
+import { inputError } from '../../src/common/errors.ts';
+import { readTensorFile, writeTensorFile } from '../../src/common/tensorfile.ts';
 import type { Examples } from '../../src/dataset/examples.ts';
 import { type Tensor1D, type Tensor2D, type Tensor4D, tf } from '../../src/engine/tf.ts';
-import { digestOf } from '../../src/ground/digest.ts';
-import { inputError } from '../../src/ground/errors.ts';
-import { readTensorFile, writeTensorFile } from '../../src/ground/tensorfile.ts';
-import { classCodes } from '../codes.ts';
+import { classCodes } from '../codec/codes.ts';
+import { joinRows } from '../codec/vectors.ts';
 import { knownLabel, type Lineage } from '../lineage.ts';
-import { joinRows } from '../vectors.ts';
 import { drawRows, scoreRows } from './chunks.ts';
 import { generatorLayout, toStored, toUnits, unitTensor } from './networks.ts';
 import type { PixelShape } from './shape.ts';

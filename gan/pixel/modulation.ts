@@ -2,7 +2,7 @@ import { normalised } from '../../src/engine/conv-norm.ts';
 import { type Kernels, kernels } from '../../src/engine/kernels.ts';
 import type { WeightSpec, Weights } from '../../src/engine/parameters.ts';
 import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D } from '../../src/engine/tf.ts';
-import { custom, dense, type Saved } from '../layers.ts';
+import { custom, dense, type Saved } from '../codec/layers.ts';
 
 /** Standard deviation of a gain over random conditions at the start, about. */
 const START = 0.5;

@@ -1,6 +1,6 @@
 import type { ParameterLayout, Weights } from '../../src/engine/parameters.ts';
 import { type Tensor2D, type Tensor4D, tf } from '../../src/engine/tf.ts';
-import { conditioned, embed } from '../networks.ts';
+import { conditioned, embed } from '../codec/networks.ts';
 import { drawPixels, pixelLayout } from './generator.ts';
 import { changePixels, residualLayout } from './residual.ts';
 import type { PixelShape } from './shape.ts';

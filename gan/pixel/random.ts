@@ -1,5 +1,5 @@
-import { Stream } from '../../src/ground/stream.ts';
-import { latentOf, type RandomRequest } from '../sample.ts';
+import { Stream } from '../../src/common/stream.ts';
+import { latentOf, type RandomRequest } from '../codec/sample.ts';
 import type { PixelModel, PixelOrigin } from './model.ts';
 
 /**

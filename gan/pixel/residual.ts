@@ -1,6 +1,6 @@
 import { ParameterLayout, type Weights } from '../../src/engine/parameters.ts';
 import { type Tensor2D, type Tensor4D, tf } from '../../src/engine/tf.ts';
-import { leakyRelu, project } from '../layers.ts';
+import { leakyRelu, project } from '../codec/layers.ts';
 import { conv, convSpecs, heDeviation } from './maps.ts';
 import { modulated, modulationSpecs } from './modulation.ts';
 import type { PixelShape } from './shape.ts';

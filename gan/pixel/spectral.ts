@@ -1,9 +1,9 @@
+import type { Stream } from '../../src/common/stream.ts';
 import { type Kernels, kernels } from '../../src/engine/kernels.ts';
 import { numbersOf } from '../../src/engine/numbers.ts';
 import { ParameterLayout, type Weights } from '../../src/engine/parameters.ts';
 import { type Scalar, type Tensor, type Tensor1D, type Tensor2D, tf } from '../../src/engine/tf.ts';
-import type { Stream } from '../../src/ground/stream.ts';
-import { custom, project, type Saved } from '../layers.ts';
+import { custom, project, type Saved } from '../codec/layers.ts';
 
 /** The kernels of a layout: what spectral normalisation applies to. */
 const kernelsOf = (layout: ParameterLayout) =>

@@ -6,8 +6,8 @@ import {
   type Tensor4D,
   tf,
 } from '../../src/engine/tf.ts';
-import { gradientPenalty } from '../losses.ts';
-import type { Layouts } from '../pair.ts';
+import { gradientPenalty } from '../codec/losses.ts';
+import type { Layouts } from '../training/network-pair.ts';
 import { augmented, type View } from './augment.ts';
 import { scorePixels } from './discriminator.ts';
 import type { Objective } from './losses.ts';

@@ -1,9 +1,9 @@
+import { Stream } from '../../src/common/stream.ts';
 import type { Examples } from '../../src/dataset/examples.ts';
-import { Stream } from '../../src/ground/stream.ts';
-import { factsOf } from '../checkpoint.ts';
-import { heldOut } from '../held-out.ts';
 import { lineageOf } from '../lineage.ts';
-import { type LoopOptions, runTraining, type Trained } from '../loop.ts';
+import { factsOf } from '../training/checkpoint.ts';
+import { heldOut } from '../training/held-out.ts';
+import { type LoopOptions, runTraining, type Trained } from '../training/loop.ts';
 import type { PixelConfig } from './config.ts';
 import type { PixelData } from './data.ts';
 import { PixelModel } from './model.ts';

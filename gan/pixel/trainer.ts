@@ -1,9 +1,9 @@
+import type { Stream } from '../../src/common/stream.ts';
 import { type Tensor1D, type Tensor2D, tf } from '../../src/engine/tf.ts';
-import type { Stream } from '../../src/ground/stream.ts';
-import { classCodes } from '../codes.ts';
-import { NetworkPair } from '../pair.ts';
-import type { StepLosses, Trainee, TrainerState } from '../trainee.ts';
-import type { LabelledRows, VectorRows } from '../vectors.ts';
+import { classCodes } from '../codec/codes.ts';
+import type { LabelledRows, VectorRows } from '../codec/vectors.ts';
+import { NetworkPair } from '../training/network-pair.ts';
+import type { StepLosses, Trainee, TrainerState } from '../training/trainee.ts';
 import { drawRows, type InUse, scoreRows } from './chunks.ts';
 import type { PixelConfig } from './config.ts';
 import type { PixelData } from './data.ts';

@@ -1,8 +1,8 @@
 import { rowsByClass } from '../../src/balance/sampling.ts';
+import type { Stream } from '../../src/common/stream.ts';
 import type { Examples } from '../../src/dataset/examples.ts';
-import type { Stream } from '../../src/ground/stream.ts';
-import { classCodes } from '../codes.ts';
-import type { Looking } from '../health.ts';
+import { classCodes } from '../codec/codes.ts';
+import type { Looking } from '../training/health.ts';
 import { type PixelData, unitRows } from './data.ts';
 
 /** Training triplets at random, held-out ones, classes whose spread is measured, rows of each. */

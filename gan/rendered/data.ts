@@ -1,8 +1,8 @@
 import { PIXEL_SCALE } from '../../src/dataset/examples.ts';
 import { type Tensor2D, type Tensor4D, tf } from '../../src/engine/tf.ts';
-import { drawVectors, type SpaceContext } from '../decode.ts';
-import { planDecoding } from '../plan.ts';
-import { type CodecSpace, vectorWidth } from '../space.ts';
+import { drawVectors, type SpaceContext } from '../codec/decode.ts';
+import { planDecoding } from '../codec/plan.ts';
+import { type CodecSpace, vectorWidth } from '../codec/space.ts';
 
 /** The space of training vectors, and the real patterns that they stand for. */
 export interface PatternsBehind {

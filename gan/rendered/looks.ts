@@ -1,12 +1,12 @@
+import { usageError } from '../../src/common/errors.ts';
+import { Stream } from '../../src/common/stream.ts';
 import { type Tensor1D, type Tensor2D, tf } from '../../src/engine/tf.ts';
-import { usageError } from '../../src/ground/errors.ts';
-import { Stream } from '../../src/ground/stream.ts';
-import { type BatchSampler, batchSampler, type TrainingVectors } from '../batches.ts';
+import { type BatchSampler, batchSampler, type TrainingVectors } from '../codec/batches.ts';
+import { type SpaceContext, spaceTensors } from '../codec/decode.ts';
 import type { GanConfig } from '../config.ts';
-import { type SpaceContext, spaceTensors } from '../decode.ts';
-import { NoiseSource } from '../noise.ts';
 import { drawSight } from '../pixel/draws.ts';
 import type { Judge } from '../pixel/steps.ts';
+import { NoiseSource } from '../training/noise.ts';
 import { DrawnRows, type PatternsBehind, storedTensor } from './data.ts';
 import type { RefinerParts } from './refiner.ts';
 import { JudgeSide, RefinerSide } from './sides.ts';

@@ -1,7 +1,7 @@
 import { PIXEL_SCALE } from '../../src/dataset/examples.ts';
 import { ParameterLayout, type Weights } from '../../src/engine/parameters.ts';
 import type { Tensor4D } from '../../src/engine/tf.ts';
-import { leakyRelu } from '../layers.ts';
+import { leakyRelu } from '../codec/layers.ts';
 import { conv, convSpecs, heDeviation } from '../pixel/maps.ts';
 
 /** A trained refiner: its channels and flat weights. */

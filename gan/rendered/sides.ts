@@ -1,13 +1,13 @@
+import type { Stream } from '../../src/common/stream.ts';
 import { Adam } from '../../src/engine/adam.ts';
 import type { ParameterLayout } from '../../src/engine/parameters.ts';
 import type { Tensor1D } from '../../src/engine/tf.ts';
-import type { Stream } from '../../src/ground/stream.ts';
-import { MovingAverage } from '../average.ts';
-import { GAN_BETAS } from '../pair.ts';
 import { discriminatorLayout } from '../pixel/discriminator.ts';
 import { OBJECTIVES } from '../pixel/losses.ts';
 import { SpectralNorm } from '../pixel/spectral.ts';
 import type { Judge } from '../pixel/steps.ts';
+import { MovingAverage } from '../training/average.ts';
+import { GAN_BETAS } from '../training/network-pair.ts';
 import { refinerLayout } from './refiner.ts';
 import type { SideState } from './state.ts';
 import type { Flat } from './steps.ts';

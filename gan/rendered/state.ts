@@ -1,6 +1,6 @@
+import type { StreamState } from '../../src/common/stream.ts';
 import type { AdamState } from '../../src/engine/adam.ts';
-import type { StreamState } from '../../src/ground/stream.ts';
-import type { NoiseState } from '../noise.ts';
+import type { NoiseState } from '../training/noise.ts';
 
 /** A network with its optimiser. */
 export interface SideState {

@@ -6,14 +6,14 @@ import {
   type Tensor4D,
   tf,
 } from '../../src/engine/tf.ts';
-import { drawVectors, type SpaceContext } from '../decode.ts';
-import { generatorHinge } from '../losses.ts';
-import { embed, generator } from '../networks.ts';
+import { drawVectors, type SpaceContext } from '../codec/decode.ts';
+import { generatorHinge } from '../codec/losses.ts';
+import { embed, generator } from '../codec/networks.ts';
+import { planDecoding } from '../codec/plan.ts';
 import { scorePixels } from '../pixel/discriminator.ts';
 import { SIZES } from '../pixel/shape.ts';
 import { spectrallyNormalised } from '../pixel/spectral.ts';
 import { descendJudge, type Judge, type PixelDescent, type Sight, seen } from '../pixel/steps.ts';
-import { planDecoding } from '../plan.ts';
 import { BRIGHTEST, refine } from './refiner.ts';
 
 /** A network as its layout and flat weights. */

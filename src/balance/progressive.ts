@@ -1,4 +1,4 @@
-import type { Stream } from '../ground/stream.ts';
+import type { Stream } from '../common/stream.ts';
 import { type Labelled, rowsByClass } from './sampling.ts';
 
 /** How a model trained on some rows does on validation examples. */

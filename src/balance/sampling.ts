@@ -1,4 +1,4 @@
-import type { Stream } from '../ground/stream.ts';
+import type { Stream } from '../common/stream.ts';
 import { type Direction, resolveStrategy, type Strategy } from './strategy.ts';
 
 /** Labels of the rows to sample from. */

@@ -1,4 +1,4 @@
-import type { Stream } from '../ground/stream.ts';
+import type { Stream } from '../common/stream.ts';
 import { nearest, pickVectors, type Vectors } from './neighbours.ts';
 import { type Labelled, rowsByClass } from './sampling.ts';
 import { resolveStrategy, type Strategy } from './strategy.ts';

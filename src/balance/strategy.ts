@@ -1,5 +1,5 @@
-import { usageError } from '../ground/errors.ts';
-import { didYouMean } from '../ground/suggest.ts';
+import { usageError } from '../common/errors.ts';
+import { didYouMean } from '../common/suggest.ts';
 
 /** Words for which classes change, and to which count. */
 export const STRATEGY_WORDS = [

@@ -1,4 +1,4 @@
-import { CbedError } from '../ground/errors.ts';
+import { CbedError } from '../common/errors.ts';
 import type { Camera } from '../simulate/camera.ts';
 import type { SampleFacts } from '../simulate/sample.ts';
 import { analysePattern, type PatternAnalysis } from './analysis.ts';

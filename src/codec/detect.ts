@@ -1,4 +1,4 @@
-import { inputError } from '../ground/errors.ts';
+import { inputError } from '../common/errors.ts';
 import { analysePattern } from './analysis.ts';
 import { selfDisplacements } from './autocorrelation.ts';
 import { MOST_OVERLAP } from './discs.ts';

@@ -1,11 +1,11 @@
+import { CbedError, inputError } from '../common/errors.ts';
+import { type ProgressFactory, silentProgress } from '../common/progress.ts';
 import { isCell } from '../crystal/cell.ts';
 import type { Cell, Vec3 } from '../crystal/crystal.ts';
 import { cross, dot, norm } from '../crystal/matrix.ts';
 import { centring } from '../crystal/spacegroup.ts';
 import { zoneFrame } from '../crystal/zone.ts';
-import type { StoreExamples } from '../dataset/store-examples.ts';
-import { CbedError, inputError } from '../ground/errors.ts';
-import { type ProgressFactory, silentProgress } from '../ground/progress.ts';
+import type { StoreExamples } from '../dataset/store/store-examples.ts';
 import type { Camera } from '../simulate/camera.ts';
 import { wavelength } from '../simulate/electron.ts';
 import type { SampleFacts } from '../simulate/sample.ts';

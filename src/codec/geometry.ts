@@ -1,9 +1,9 @@
+import { inputError } from '../common/errors.ts';
 import { cellMatrix, isCell } from '../crystal/cell.ts';
 import type { Cell, Vec3 } from '../crystal/crystal.ts';
 import { cross, dot, inverse, norm, transpose, vectorMatrix } from '../crystal/matrix.ts';
 import { type Centring, centring, centringVectors } from '../crystal/spacegroup.ts';
 import { type ZoneFrame, zoneFrame } from '../crystal/zone.ts';
-import { inputError } from '../ground/errors.ts';
 import type { Camera } from '../simulate/camera.ts';
 import { discRadius } from '../simulate/disc.ts';
 import type { Aperture } from './footprint.ts';

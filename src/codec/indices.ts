@@ -1,7 +1,7 @@
+import { inputError } from '../common/errors.ts';
 import type { Vec3 } from '../crystal/crystal.ts';
 import { greatestDivisor } from '../crystal/lattice.ts';
 import { cross, dot } from '../crystal/matrix.ts';
-import { inputError } from '../ground/errors.ts';
 
 /** A zone axis without a common factor. */
 export function reducedZone(zone: Vec3): Vec3 {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { whole } from '../ground/settings.ts';
+import { whole } from '../common/settings.ts';
 
 const upTo = (least: number, most: number) =>
   whole(least).max(most, { error: `is more than ${most}` });

@@ -1,4 +1,4 @@
-import type { Stream } from '../ground/stream.ts';
+import type { Stream } from '../common/stream.ts';
 
 /** Ways to make a new triplet of a class from its own training triplets, without a network. */
 export const SAMPLERS = [

@@ -1,5 +1,5 @@
-import { type ProgressFactory, silentProgress } from '../ground/progress.ts';
-import type { Stream } from '../ground/stream.ts';
+import { type ProgressFactory, silentProgress } from '../common/progress.ts';
+import type { Stream } from '../common/stream.ts';
 import { renderTriplets, storedPixels } from './batch.ts';
 import type { ClassTables } from './class-tables.ts';
 import { type CodecDraw, drawSamples, type SamplerName } from './samplers.ts';

@@ -1,6 +1,6 @@
+import { inputError } from '../common/errors.ts';
+import type { Stream } from '../common/stream.ts';
 import type { Cell } from '../crystal/crystal.ts';
-import { inputError } from '../ground/errors.ts';
-import type { Stream } from '../ground/stream.ts';
 import type { ClassTables } from './class-tables.ts';
 import type { PatternDiscs, TripletDiscs } from './discs.ts';
 import { tripletGeometry } from './geometry.ts';

@@ -1,6 +1,6 @@
+import type { Stream } from '../common/stream.ts';
 import type { Cell } from '../crystal/crystal.ts';
 import { latticeSystem } from '../crystal/spacegroup.ts';
-import type { Stream } from '../ground/stream.ts';
 import { cellFromNumbers, cellNumbers } from './cell-numbers.ts';
 import type { ClassTables } from './class-tables.ts';
 import type { Play, SamplerName } from './play.ts';

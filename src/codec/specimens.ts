@@ -1,9 +1,9 @@
-import { resolveSources } from '../dataset/sources.ts';
-import { isStore, openStore } from '../dataset/store.ts';
-import { readSummit } from '../dataset/summit.ts';
-import { reduceStack, resampledCamera } from '../dataset/transform.ts';
-import { inputError } from '../ground/errors.ts';
-import type { Stream } from '../ground/stream.ts';
+import { inputError } from '../common/errors.ts';
+import type { Stream } from '../common/stream.ts';
+import { reduceStack, resampledCamera } from '../dataset/intensity/transform.ts';
+import { isStore, openStore } from '../dataset/store/store.ts';
+import { resolveSources } from '../dataset/summit/sources.ts';
+import { readSummit } from '../dataset/summit/summit.ts';
 import type { Camera } from '../simulate/camera.ts';
 import type { SampleFacts } from '../simulate/sample.ts';
 

@@ -1,7 +1,7 @@
+import { inputError } from '../common/errors.ts';
 import type { Vec3 } from '../crystal/crystal.ts';
 import { dot, type Matrix3, matrixVector, vectorMatrix } from '../crystal/matrix.ts';
 import { type Operation, operations } from '../crystal/spacegroup.ts';
-import { inputError } from '../ground/errors.ts';
 import { reducedZone, reflection, zoneIndex, zoneIndexBasis } from './indices.ts';
 
 /**

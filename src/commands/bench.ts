@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
-import { usageError } from '../ground/errors.ts';
-import { terminalProgress } from '../ground/progress.ts';
+import { usageError } from '../common/errors.ts';
+import { terminalProgress } from '../common/progress.ts';
 
 interface RunFlags {
   study: string;
@@ -29,7 +29,7 @@ function wholeNumber(name: string, text: string | undefined, least: number): num
 }
 
 async function studyOf(flags: RunFlags) {
-  const { loadStudy } = await import('../benchmark/load.ts');
+  const { loadStudy } = await import('../benchmark/study/load.ts');
   return loadStudy(flags.study, {
     data: flags.data,
     seeds: wholeNumber('seeds', flags.seeds, 1),
@@ -39,16 +39,16 @@ async function studyOf(flags: RunFlags) {
 
 async function folderFor(flags: RunFlags) {
   const { join } = await import('node:path');
-  const { workspaceFolder } = await import('../ground/run.ts');
-  const { openStudyFolder } = await import('../benchmark/folder.ts');
+  const { workspaceFolder } = await import('../common/run.ts');
+  const { openStudyFolder } = await import('../benchmark/study/folder.ts');
   const study = await studyOf(flags);
   return openStudyFolder(flags.out ?? join(workspaceFolder(), 'studies', study.name), study);
 }
 
 async function plan(flags: RunFlags): Promise<void> {
-  const { planCells } = await import('../benchmark/study.ts');
-  const { effortOf } = await import('../benchmark/candidates.ts');
-  const { textTable } = await import('../ground/log.ts');
+  const { planCells } = await import('../benchmark/study/study.ts');
+  const { effortOf } = await import('../benchmark/cells/candidates.ts');
+  const { textTable } = await import('../common/log.ts');
   const study = await studyOf(flags);
   const cells = planCells(study);
   if (flags.json) {
@@ -66,9 +66,9 @@ async function plan(flags: RunFlags): Promise<void> {
 
 async function run(flags: RunFlags): Promise<void> {
   const folder = await folderFor(flags);
-  const { missingCells } = await import('../benchmark/folder.ts');
+  const { missingCells } = await import('../benchmark/study/folder.ts');
   if (flags.executor === 'slurm') {
-    const { submitToSlurm } = await import('../benchmark/slurm.ts');
+    const { submitToSlurm } = await import('../benchmark/executors/slurm.ts');
     const submitted = submitToSlurm(folder, {
       partition: flags.partition,
       cpus: wholeNumber('threads', flags.threads, 1)!,
@@ -85,7 +85,7 @@ async function run(flags: RunFlags): Promise<void> {
     return;
   }
   console.log(`${missingCells(folder).length} cells to run, results in ${folder.path}`);
-  const { runLocally } = await import('../benchmark/local.ts');
+  const { runLocally } = await import('../benchmark/executors/local.ts');
   await runLocally({
     folder,
     jobs: wholeNumber('jobs', flags.jobs, 1)!,
@@ -100,8 +100,8 @@ interface ReportFlags {
 }
 
 async function report(path: string, flags: ReportFlags): Promise<void> {
-  const { readStudyFolder } = await import('../benchmark/folder.ts');
-  const { reportRuns } = await import('../report/runs.ts');
+  const { readStudyFolder } = await import('../benchmark/study/folder.ts');
+  const { reportRuns } = await import('../report/pages/runs.ts');
   const { format = 'html' } = flags;
   const folder = readStudyFolder(path).path;
   const lines = await reportRuns([folder], { format, progress: terminalProgress });
@@ -163,24 +163,24 @@ export function benchCommand(): Command {
     .command('cancel <folder>')
     .description('cancel the SLURM jobs of a study; finished cells stay')
     .action(async (path: string) => {
-      const { readStudyFolder } = await import('../benchmark/folder.ts');
-      const { cancelOnSlurm } = await import('../benchmark/slurm.ts');
+      const { readStudyFolder } = await import('../benchmark/study/folder.ts');
+      const { cancelOnSlurm } = await import('../benchmark/executors/slurm.ts');
       console.log(`cancelled jobs ${cancelOnSlurm(readStudyFolder(path)).join(', ')}`);
     });
   bench
     .command('pools [group]', { hidden: true })
     .requiredOption('--in <folder>', 'folder of the study')
     .action(async (group: string | undefined, flags: { in: string }) => {
-      const { readStudyFolder } = await import('../benchmark/folder.ts');
-      const { makePools } = await import('../benchmark/pools.ts');
+      const { readStudyFolder } = await import('../benchmark/study/folder.ts');
+      const { makePools } = await import('../benchmark/pools/pools.ts');
       await makePools(readStudyFolder(flags.in), terminalProgress, group);
     });
   bench
     .command('cell <id>', { hidden: true })
     .requiredOption('--in <folder>', 'folder of the study')
     .action(async (id: string, flags: { in: string }) => {
-      const { readStudyFolder } = await import('../benchmark/folder.ts');
-      const { runCellById } = await import('../benchmark/cell.ts');
+      const { readStudyFolder } = await import('../benchmark/study/folder.ts');
+      const { runCellById } = await import('../benchmark/cells/cell.ts');
       await runCellById(readStudyFolder(flags.in), id);
     });
   return bench.addHelpText('after', '\nExample:\n  npx gan bench run --study quick');

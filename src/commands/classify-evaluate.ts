@@ -11,10 +11,10 @@ interface EvaluateFlags {
 const TRAIN_FIRST = 'train one: npx gan classify train';
 
 async function evaluate(flags: EvaluateFlags): Promise<void> {
-  const { readJson, requireRun } = await import('../ground/run.ts');
+  const { readJson, requireRun } = await import('../common/run.ts');
   const run = requireRun('classifier', flags.run, TRAIN_FIRST, 'classifier.safetensors');
   const { loadClassifier } = await import('../../classifier/load.ts');
-  const { openStore } = await import('../dataset/store.ts');
+  const { openStore } = await import('../dataset/store/store.ts');
   const { evaluateOn } = await import('../../classifier/on-store.ts');
   const classifier = await loadClassifier(run.folder);
   const trainedOn = () => readJson<{ data: string }>(run.file('config.json')).data;
@@ -22,7 +22,7 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
   const outcome = evaluateOn(store, flags.split, classifier, { views: flags.views });
   const { calibrationBins } = await import('../../classifier/metrics.ts');
   const bins = calibrationBins(outcome.probabilities, outcome.labels, store.classes.length);
-  const { writeJson } = await import('../ground/files.ts');
+  const { writeJson } = await import('../common/files.ts');
   const file = run.file(`evaluation-${flags.split}.json`);
   writeJson(file, {
     data: store.path,
@@ -40,7 +40,7 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
     return;
   }
   const { classRows, reportText, taskText } = await import('../../classifier/report-text.ts');
-  const { textTable } = await import('../ground/log.ts');
+  const { textTable } = await import('../common/log.ts');
   const { report } = outcome;
   console.log(textTable(classRows(report)));
   if (report.absent.length > 0)
@@ -57,8 +57,8 @@ async function draw(
   bins: import('../../classifier/metrics.ts').CalibrationBin[],
 ): Promise<string[]> {
   const { join } = await import('node:path');
-  const { writeFigure } = await import('../report/raster.ts');
-  const figures = await import('../report/classify-figures.ts');
+  const { writeFigure } = await import('../report/draw/raster.ts');
+  const figures = await import('../report/figures/classify-figures.ts');
   const drawn = {
     confusion: figures.confusionFigure(report),
     scores: figures.scoreFigure(report),

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import type { Prediction } from '../../classifier/predict.ts';
-import { inputError } from '../ground/errors.ts';
+import { inputError } from '../common/errors.ts';
 
 interface PredictFlags {
   run?: string;
@@ -49,8 +49,8 @@ const json = (predictions: readonly Prediction[]): string =>
   )}\n`;
 
 async function picture(path: string, predictions: readonly Prediction[], size: number) {
-  const { contactSheet } = await import('../report/sheet.ts');
-  const { writeFigure } = await import('../report/raster.ts');
+  const { contactSheet } = await import('../report/draw/sheet.ts');
+  const { writeFigure } = await import('../report/draw/raster.ts');
   const { hermannMauguin } = await import('../crystal/spacegroup.ts');
   const svg = await contactSheet({
     title: 'Triplets and their likeliest space groups',
@@ -79,10 +79,10 @@ async function picture(path: string, predictions: readonly Prediction[], size: n
 }
 
 async function predict(files: string[], flags: PredictFlags): Promise<void> {
-  const { requireRun } = await import('../ground/run.ts');
+  const { requireRun } = await import('../common/run.ts');
   const { loadClassifier } = await import('../../classifier/load.ts');
   const { predictFiles } = await import('../../classifier/predict.ts');
-  const { resolveSources } = await import('../dataset/sources.ts');
+  const { resolveSources } = await import('../dataset/summit/sources.ts');
   const mend = 'train one: npx gan classify train';
   const { paths } = resolveSources(files);
   const run = requireRun('classifier', flags.run, mend, 'classifier.safetensors');
@@ -101,7 +101,7 @@ async function predict(files: string[], flags: PredictFlags): Promise<void> {
   if (predictions.length === 0) throw inputError(`no readable triplet in ${files.join(', ')}`);
   const text = flags.json || flags.format === 'json' ? json(predictions) : csv(predictions);
   if (flags.out) {
-    const { writeAtomic } = await import('../ground/files.ts');
+    const { writeAtomic } = await import('../common/files.ts');
     writeAtomic(flags.out, text);
   } else process.stdout.write(text);
   if (flags.picture) {

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
 import type { TrainedClassifier } from '../../classifier/classifier.ts';
-import { terminalProgress } from '../ground/progress.ts';
-import type { Run } from '../ground/run.ts';
+import { terminalProgress } from '../common/progress.ts';
+import type { Run } from '../common/run.ts';
 
 interface TrainFlags {
   config?: string;
@@ -16,12 +16,12 @@ const CHECKPOINT = 'checkpoint.safetensors';
 const CHECKPOINT_EVERY = 100;
 
 async function train({ config, json, ...flags }: TrainFlags): Promise<void> {
-  const { resolveConfig } = await import('../ground/config.ts');
+  const { resolveConfig } = await import('../common/config.ts');
   const { trainSettings } = await import('../../classifier/config.ts');
   const settings = resolveConfig(trainSettings, flags, config);
-  const { defaultStorePath, openRun } = await import('../ground/run.ts');
+  const { defaultStorePath, openRun } = await import('../common/run.ts');
   const { chooseTechniques } = await import('../../classifier/techniques.ts');
-  const { openStore } = await import('../dataset/store.ts');
+  const { openStore } = await import('../dataset/store/store.ts');
   chooseTechniques(settings.technique);
   const store = await openStore(settings.data ?? defaultStorePath());
   const { checkSplits, trainOnStore } = await import('../../classifier/on-store.ts');
@@ -31,7 +31,7 @@ async function train({ config, json, ...flags }: TrainFlags): Promise<void> {
   const checkpoint = { file: run.file(CHECKPOINT), every: CHECKPOINT_EVERY };
   const trained = await trainOnStore(store, settings, { checkpoint, progress: terminalProgress });
   const { classifier, validation, tasks } = trained;
-  const { writeJson } = await import('../ground/files.ts');
+  const { writeJson } = await import('../common/files.ts');
   const { readdir, rm } = await import('node:fs/promises');
   await classifier.save(run.folder);
   // An ensemble has a checkpoint for each member.
@@ -53,8 +53,8 @@ async function train({ config, json, ...flags }: TrainFlags): Promise<void> {
 }
 
 async function draw(run: Run, { training }: TrainedClassifier): Promise<void> {
-  const { learningFigure, searchFigure } = await import('../report/classify-figures.ts');
-  const { writeFigure } = await import('../report/raster.ts');
+  const { learningFigure, searchFigure } = await import('../report/figures/classify-figures.ts');
+  const { writeFigure } = await import('../report/draw/raster.ts');
   const { history, bestUpdate, traces } = training!;
   await writeFigure(run.file('learning'), learningFigure(history, bestUpdate));
   if (traces.length > 0) await writeFigure(run.file('search'), searchFigure(traces));

@@ -5,7 +5,7 @@ import { classifyTrainCommand } from './classify-train.ts';
 
 async function listTechniques(json: boolean): Promise<void> {
   const { TECHNIQUES } = await import('../../classifier/techniques.ts');
-  const { textTable } = await import('../ground/log.ts');
+  const { textTable } = await import('../common/log.ts');
   if (json) {
     const plain = TECHNIQUES.map(({ apply: _, ...facts }) => facts);
     console.log(JSON.stringify(plain, null, 2));

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { PatternDescription } from '../codec/describe.ts';
 import type { Specimen } from '../codec/specimens.ts';
-import type { CodecRow } from '../report/codec.ts';
+import type { CodecRow } from '../report/figures/codec.ts';
 
 interface CodecFlags {
   out?: string;
@@ -79,9 +79,9 @@ async function rowOf(
 
 async function look(files: string[], flags: CodecFlags): Promise<void> {
   const { out, config: file, json, ...given } = flags;
-  const { resolveConfig } = await import('../ground/config.ts');
-  const { defaultStorePath } = await import('../ground/run.ts');
-  const { Stream } = await import('../ground/stream.ts');
+  const { resolveConfig } = await import('../common/config.ts');
+  const { defaultStorePath } = await import('../common/run.ts');
+  const { Stream } = await import('../common/stream.ts');
   const { codecSchema } = await import('../codec/options.ts');
   const { describeTriplet } = await import('../codec/describe.ts');
   const { specimens } = await import('../codec/specimens.ts');
@@ -113,8 +113,8 @@ async function look(files: string[], flags: CodecFlags): Promise<void> {
 type Described = { specimen: Specimen; patterns: PatternDescription[] };
 
 async function draw(out: string, described: readonly Described[]): Promise<string> {
-  const { codecSheet } = await import('../report/codec.ts');
-  const { writeFigure } = await import('../report/raster.ts');
+  const { codecSheet } = await import('../report/figures/codec.ts');
+  const { writeFigure } = await import('../report/draw/raster.ts');
   const rows: CodecRow[] = [];
   for (const { specimen, patterns } of described) {
     for (const [pattern, description] of patterns.entries()) {

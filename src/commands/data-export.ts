@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import type { ExportRow } from '../dataset/export.ts';
-import { usageError } from '../ground/errors.ts';
-import { terminalProgress } from '../ground/progress.ts';
+import { usageError } from '../common/errors.ts';
+import { terminalProgress } from '../common/progress.ts';
+import type { ExportRow } from '../dataset/summit/export.ts';
 import type { Camera } from '../simulate/camera.ts';
 
 interface ExportFlags {
@@ -24,7 +24,7 @@ interface Source {
 }
 
 async function storeSource(path: string): Promise<Source> {
-  const { openStore } = await import('../dataset/store.ts');
+  const { openStore } = await import('../dataset/store/store.ts');
   const { SPLITS } = await import('../dataset/split.ts');
   const store = await openStore(path);
   return {
@@ -39,7 +39,7 @@ async function storeSource(path: string): Promise<Source> {
 }
 
 async function archiveSource(path: string): Promise<Source> {
-  const { openArchive } = await import('../../synthetic/open.ts');
+  const { openArchive } = await import('../../synthetic/archive/open.ts');
   const { defaultCamera } = await import('../simulate/camera.ts');
   const archive = await openArchive(path);
   const facts = (i: number) => ({
@@ -99,9 +99,9 @@ function* distinct(rows: Iterable<ExportRow>): Generator<ExportRow> {
 }
 
 async function exportData(from: string, flags: ExportFlags): Promise<void> {
-  const { existingFile } = await import('../ground/files.ts');
-  const { isStore } = await import('../dataset/store.ts');
-  const { exportSummit } = await import('../dataset/export.ts');
+  const { existingFile } = await import('../common/files.ts');
+  const { isStore } = await import('../dataset/store/store.ts');
+  const { exportSummit } = await import('../dataset/summit/export.ts');
   existingFile(from);
   const size = flags.size === undefined ? undefined : Number(flags.size);
   if (size !== undefined && !(Number.isInteger(size) && size > 0)) {

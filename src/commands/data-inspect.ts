@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import type { Inspection } from '../dataset/inspect.ts';
-import { terminalProgress } from '../ground/progress.ts';
+import { terminalProgress } from '../common/progress.ts';
+import type { Inspection } from '../dataset/inspect/inspect.ts';
 
 interface InspectFlags {
   figures?: string;
@@ -17,10 +17,10 @@ type Settings = { patterns: number; workers?: number; patience: number; strict: 
 /** A prepared store is looked through as it is; everything else is read as Summit files. */
 async function look(files: string[], settings: Settings, json?: boolean): Promise<Inspection> {
   const { availableParallelism } = await import('node:os');
-  const { isStore, openStore } = await import('../dataset/store.ts');
+  const { isStore, openStore } = await import('../dataset/store/store.ts');
   if (files.length === 1 && (await isStore(files[0]!))) {
-    const { inspectStore } = await import('../dataset/inspect-store.ts');
-    const { verifyStore } = await import('../dataset/store-verify.ts');
+    const { inspectStore } = await import('../dataset/inspect/inspect-store.ts');
+    const { verifyStore } = await import('../dataset/store/store-verify.ts');
     await verifyStore(files[0]!);
     const store = await openStore(files[0]!);
     try {
@@ -29,7 +29,7 @@ async function look(files: string[], settings: Settings, json?: boolean): Promis
       store.close();
     }
   }
-  const { inspectFiles } = await import('../dataset/inspect.ts');
+  const { inspectFiles } = await import('../dataset/inspect/inspect.ts');
   return inspectFiles(files, {
     ...settings,
     workers: settings.workers ?? Math.min(4, availableParallelism()),
@@ -40,9 +40,9 @@ async function look(files: string[], settings: Settings, json?: boolean): Promis
 
 async function draw(inspection: Inspection, folder: string): Promise<string[]> {
   const { join } = await import('node:path');
-  const { classHistogram, samplesAgainstMaterials } = await import('../report/census.ts');
-  const { exampleSheet } = await import('../report/census-sheet.ts');
-  const { writeFigure } = await import('../report/raster.ts');
+  const { classHistogram, samplesAgainstMaterials } = await import('../report/figures/census.ts');
+  const { exampleSheet } = await import('../report/figures/census-sheet.ts');
+  const { writeFigure } = await import('../report/draw/raster.ts');
   const { census, examples, size } = inspection;
   const figures = [
     ['classes', classHistogram(census)],
@@ -57,8 +57,8 @@ async function draw(inspection: Inspection, folder: string): Promise<string[]> {
 
 async function inspect(files: string[], flags: InspectFlags): Promise<void> {
   const { figures, config: file, json, ...given } = flags;
-  const { resolveConfig } = await import('../ground/config.ts');
-  const { inspectSchema } = await import('../dataset/options.ts');
+  const { resolveConfig } = await import('../common/config.ts');
+  const { inspectSchema } = await import('../dataset/prepare/options.ts');
   const settings = resolveConfig(inspectSchema, given, file);
   const inspection = await look(files, settings, json);
   const drawn = figures && inspection.census.samples > 0 ? await draw(inspection, figures) : [];
@@ -68,7 +68,9 @@ async function inspect(files: string[], flags: InspectFlags): Promise<void> {
     console.log(JSON.stringify({ ...facts, figures: drawn }, null, 2));
     return refuseEmpty(inspection);
   }
-  const { anomalyLines, censusLines, intensityLines } = await import('../report/census-text.ts');
+  const { anomalyLines, censusLines, intensityLines } = await import(
+    '../report/pages/census-text.ts'
+  );
   console.log(`${inspection.files} files`);
   console.log([...censusLines(census), ...intensityLines(intensities, census)].join('\n'));
   console.log(anomalyLines(anomalies).join('\n'));
@@ -79,7 +81,7 @@ async function inspect(files: string[], flags: InspectFlags): Promise<void> {
 /** An input error naming the first thing that is wrong, where not one sample could be read. */
 async function refuseEmpty({ census, anomalies }: Inspection): Promise<void> {
   if (census.samples > 0) return;
-  const { inputError } = await import('../ground/errors.ts');
+  const { inputError } = await import('../common/errors.ts');
   const { anomalyText } = await import('../dataset/anomaly.ts');
   const first = anomalies[0];
   throw inputError(first ? anomalyText(first) : 'there is no sample in these files');

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
-import type { Readers } from '../dataset/pool.ts';
-import { terminalProgress } from '../ground/progress.ts';
+import { terminalProgress } from '../common/progress.ts';
+import type { Readers } from '../dataset/prepare/pool.ts';
 
 interface PrepareFlags {
   out?: string;
@@ -31,7 +31,7 @@ async function earlyReaders({
 }: PrepareFlags): Promise<Readers | null> {
   const count = Number(workers);
   if (config || !(Number.isInteger(count) && count >= 0 && count <= DEFAULT_WORKERS)) return null;
-  const { Readers } = await import('../dataset/pool.ts');
+  const { Readers } = await import('../dataset/prepare/pool.ts');
   return new Readers({
     workers: count,
     ...(patience && { patience: 1000 * Number(patience) }),
@@ -53,12 +53,12 @@ async function prepareWith(
   readers: Readers | null,
 ): Promise<void> {
   const { out, config: file, json, ...given } = flags;
-  const { resolveConfig } = await import('../ground/config.ts');
-  const { defaultStorePath, openRun } = await import('../ground/run.ts');
-  const { writeJson } = await import('../ground/files.ts');
-  const { prepareSchema } = await import('../dataset/options.ts');
-  const { prepareStore } = await import('../dataset/prepare.ts');
-  const { anomalyLines, censusLines, splitLines } = await import('../report/census-text.ts');
+  const { resolveConfig } = await import('../common/config.ts');
+  const { defaultStorePath, openRun } = await import('../common/run.ts');
+  const { writeJson } = await import('../common/files.ts');
+  const { prepareSchema } = await import('../dataset/prepare/options.ts');
+  const { prepareStore } = await import('../dataset/prepare/prepare.ts');
+  const { anomalyLines, censusLines, splitLines } = await import('../report/pages/census-text.ts');
   const settings = resolveConfig(prepareSchema, given, file);
   const prepared = await prepareStore(files, out ?? defaultStorePath(), {
     ...settings,

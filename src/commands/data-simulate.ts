@@ -1,7 +1,7 @@
 import { Command } from 'commander';
+import { inputError, usageError } from '../common/errors.ts';
+import { silentProgress, terminalProgress } from '../common/progress.ts';
 import type { Crystal } from '../crystal/crystal.ts';
-import { inputError, usageError } from '../ground/errors.ts';
-import { silentProgress, terminalProgress } from '../ground/progress.ts';
 import type { SimulationFlags } from '../simulate/flags.ts';
 import type { SimulationOptions } from '../simulate/options.ts';
 import type { Sample } from '../simulate/sample.ts';
@@ -60,7 +60,7 @@ class Shown {
 }
 
 async function crystalsFor(flags: Flags, seed: number, failed: Failure[]) {
-  const { Stream } = await import('../ground/stream.ts');
+  const { Stream } = await import('../common/stream.ts');
   const { crystalsOf } = await import('../crystal/source.ts');
   const { parseSpaceGroups } = await import('../crystal/groups.ts');
   const materials = flags.materials === undefined ? undefined : Number(flags.materials);
@@ -104,8 +104,8 @@ async function drawPreview(
   large: Sample | null,
   stem: string,
 ): Promise<string[]> {
-  const { annotatedTriplet, previewSheet } = await import('../report/preview.ts');
-  const { writeFigure } = await import('../report/raster.ts');
+  const { annotatedTriplet, previewSheet } = await import('../report/figures/preview.ts');
+  const { writeFigure } = await import('../report/draw/raster.ts');
   const every = Math.max(1, samples.length / SHEET);
   const some = Array.from(
     { length: Math.min(SHEET, samples.length) },
@@ -125,9 +125,9 @@ function report(failed: readonly Failure[], list: string): void {
 
 async function simulate(flags: Flags): Promise<void> {
   const { join } = await import('node:path');
-  const { resolveConfig } = await import('../ground/config.ts');
-  const { openRun, workspaceFolder } = await import('../ground/run.ts');
-  const { writeJson } = await import('../ground/files.ts');
+  const { resolveConfig } = await import('../common/config.ts');
+  const { openRun, workspaceFolder } = await import('../common/run.ts');
+  const { writeJson } = await import('../common/files.ts');
   const { settingsOf } = await import('../simulate/flags.ts');
   const { simulationSchema } = await import('../simulate/options.ts');
   const settings = resolveConfig(simulationSchema, settingsOf(flags), flags.config);
@@ -135,7 +135,7 @@ async function simulate(flags: Flags): Promise<void> {
   const failed: Failure[] = [];
   const crystals = await crystalsFor(flags, settings.seed, failed);
   const { simulateTriplets } = await import('../simulate/triplets.ts');
-  const { writeSummit } = await import('../dataset/summit.ts');
+  const { writeSummit } = await import('../dataset/summit/summit.ts');
   const path = shardPath(flags.out ?? join(workspaceFolder(), 'simulated.h5'), shard);
   const shown = new Shown();
   const progress = flags.json ? silentProgress : terminalProgress;

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import { usageError } from '../ground/errors.ts';
-import { terminalProgress } from '../ground/progress.ts';
-import { didYouMean } from '../ground/suggest.ts';
+import { usageError } from '../common/errors.ts';
+import { terminalProgress } from '../common/progress.ts';
+import { didYouMean } from '../common/suggest.ts';
 
 interface TaskFlags {
   list?: boolean;
@@ -9,7 +9,7 @@ interface TaskFlags {
 }
 
 async function make(name: string | undefined, flags: TaskFlags): Promise<void> {
-  const { isTask, TASKS, taskStorePath } = await import('../dataset/task-names.ts');
+  const { isTask, TASKS, taskStorePath } = await import('../dataset/tasks/task-names.ts');
   if (flags.list || name === undefined) {
     const lines = Object.entries(TASKS).map(
       ([task, { version, about }]) => `${task.padEnd(10)}version ${version}: ${about}`,
@@ -22,10 +22,10 @@ async function make(name: string | undefined, flags: TaskFlags): Promise<void> {
   }
   const { existsSync } = await import('node:fs');
   const there = existsSync(taskStorePath(name));
-  const { ensureTask } = await import('../dataset/make-task.ts');
+  const { ensureTask } = await import('../dataset/tasks/make-task.ts');
   const path = await ensureTask(name, terminalProgress);
-  const { openStore } = await import('../dataset/store.ts');
-  const { censusLines } = await import('../report/census-text.ts');
+  const { openStore } = await import('../dataset/store/store.ts');
+  const { censusLines } = await import('../report/pages/census-text.ts');
   const { storeCensus } = await import('../dataset/census.ts');
   const store = await openStore(path);
   const census = storeCensus(store);

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { EXIT } from '../ground/errors.ts';
+import { EXIT } from '../common/errors.ts';
 
 const MARKS = { ok: 'ok', warning: '!', problem: 'X' } as const;
 

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { usageError } from '../ground/errors.ts';
+import { usageError } from '../common/errors.ts';
 
 interface MixFlags {
   data?: string;
@@ -23,11 +23,11 @@ interface MixFlags {
 
 async function settingsOf(archive: string | undefined, flags: MixFlags) {
   const { z } = await import('zod');
-  const { resolveConfig } = await import('../ground/config.ts');
-  const { defaultStorePath, requireRun } = await import('../ground/run.ts');
-  const { number, oneOf, whole } = await import('../ground/settings.ts');
-  const { SOURCES } = await import('../../synthetic/mix.ts');
-  const { KEEPING } = await import('../../synthetic/targets.ts');
+  const { resolveConfig } = await import('../common/config.ts');
+  const { defaultStorePath, requireRun } = await import('../common/run.ts');
+  const { number, oneOf, whole } = await import('../common/settings.ts');
+  const { SOURCES } = await import('../../synthetic/mixing/mix.ts');
+  const { KEEPING } = await import('../../synthetic/mixing/undersample.ts');
   const schema = z.strictObject({
     archive: z.string().optional(),
     data: z.string().default(defaultStorePath()),
@@ -47,7 +47,7 @@ async function settingsOf(archive: string | undefined, flags: MixFlags) {
   });
   const { out: _, json: __, config, ...given } = flags;
   const settings = resolveConfig(schema, { archive, ...given }, config);
-  const { JUDGED_FILE } = await import('../../synthetic/judged.ts');
+  const { JUDGED_FILE } = await import('../../synthetic/archive/judged.ts');
   const newest = () =>
     requireRun('score', undefined, 'run: gan score', JUDGED_FILE).file(JUDGED_FILE);
   return { ...settings, archive: settings.archive ?? newest() };
@@ -56,12 +56,12 @@ async function settingsOf(archive: string | undefined, flags: MixFlags) {
 type Settings = Awaited<ReturnType<typeof settingsOf>>;
 
 /** What becomes of the majority classes. */
-async function shrinkingOf(settings: Settings, store: import('../dataset/store.ts').Store) {
+async function shrinkingOf(settings: Settings, store: import('../dataset/store/store.ts').Store) {
   const { undersample, largest, keep, updates, seed } = settings;
   if (undersample === 'progressive') {
-    const { terminalProgress: progress } = await import('../ground/progress.ts');
-    const { Stream } = await import('../ground/stream.ts');
-    const { progressiveRows } = await import('../../synthetic/progressive.ts');
+    const { terminalProgress: progress } = await import('../common/progress.ts');
+    const { Stream } = await import('../common/stream.ts');
+    const { progressiveRows } = await import('../../synthetic/mixing/progressive.ts');
     const stream = new Stream(seed, 'progressive undersampling');
     const training = { updates, seed, progress };
     const { rows } = await progressiveRows({ store, largest, training, stream });
@@ -74,11 +74,11 @@ async function shrinkingOf(settings: Settings, store: import('../dataset/store.t
 }
 
 /** Margins of the training rows under a classifier, where rows are kept by them. */
-async function marginsFor(settings: Settings, store: import('../dataset/store.ts').Store) {
+async function marginsFor(settings: Settings, store: import('../dataset/store/store.ts').Store) {
   if (settings.keep !== 'boundary') return undefined;
-  const { requireRun } = await import('../ground/run.ts');
-  const { loadVerifier } = await import('../../synthetic/verifier.ts');
-  const { trainingMargins } = await import('../../synthetic/targets.ts');
+  const { requireRun } = await import('../common/run.ts');
+  const { loadVerifier } = await import('../../synthetic/checks/verifier.ts');
+  const { trainingMargins } = await import('../../synthetic/mixing/undersample.ts');
   const mend = 'train one: gan classify train';
   const run = requireRun('classifier', settings.classifier, mend, 'classifier.safetensors');
   const classifier = await loadVerifier(run.folder, store, null);
@@ -89,11 +89,11 @@ async function marginsFor(settings: Settings, store: import('../dataset/store.ts
 }
 
 async function mixtureOf(settings: Settings) {
-  const { openStore } = await import('../dataset/store.ts');
-  const { refuseLeaks } = await import('../../synthetic/leak.ts');
-  const { mix } = await import('../../synthetic/mix.ts');
-  const { openArchive } = await import('../../synthetic/open.ts');
-  const { mixingStream } = await import('../../synthetic/saved-mixture.ts');
+  const { openStore } = await import('../dataset/store/store.ts');
+  const { refuseLeaks } = await import('../../synthetic/leak-guard.ts');
+  const { mix } = await import('../../synthetic/mixing/mix.ts');
+  const { openArchive } = await import('../../synthetic/archive/open.ts');
+  const { mixingStream } = await import('../../synthetic/mixing/saved-mixture.ts');
   const archive = await openArchive(settings.archive);
   const store = await openStore(settings.data);
   const clean = refuseLeaks(archive, store);
@@ -112,11 +112,11 @@ async function mixArchive(archivePath: string | undefined, flags: MixFlags): Pro
       'raise --fill, --ratio or --cap, or score another archive',
     );
   }
-  const { openRun } = await import('../ground/run.ts');
-  const { textTable } = await import('../ground/log.ts');
-  const { writeFigure } = await import('../report/raster.ts');
-  const { mixFigure } = await import('../report/mix.ts');
-  const { MIXTURE_FILE, saveMixture } = await import('../../synthetic/saved-mixture.ts');
+  const { openRun } = await import('../common/run.ts');
+  const { textTable } = await import('../common/log.ts');
+  const { writeFigure } = await import('../report/draw/raster.ts');
+  const { mixFigure } = await import('../report/figures/mix.ts');
+  const { MIXTURE_FILE, saveMixture } = await import('../../synthetic/mixing/saved-mixture.ts');
   const run = openRun('mix', settings, flags.out);
   saveMixture(run.file(MIXTURE_FILE), mixture, { options, seed: settings.seed });
   await writeFigure(run.file('counts'), mixFigure(mixture.perClass));
@@ -141,15 +141,15 @@ async function mixArchive(archivePath: string | undefined, flags: MixFlags): Pro
 
 async function exportMixture(
   layout: 'store' | 'summit',
-  run: import('../ground/run.ts').Run,
-  mixture: import('../../synthetic/mix.ts').Mixture,
+  run: import('../common/run.ts').Run,
+  mixture: import('../../synthetic/mixing/mix.ts').Mixture,
 ): Promise<void> {
-  const { exportStore, mixtureSamples } = await import('../../synthetic/export.ts');
+  const { exportStore, mixtureSamples } = await import('../../synthetic/archive/export.ts');
   if (layout === 'store') {
     await exportStore(run.file('mixture.h5'), mixture);
     return;
   }
-  const { writeSummit } = await import('../dataset/summit.ts');
+  const { writeSummit } = await import('../dataset/summit/summit.ts');
   await writeSummit(run.file('batch_train_0.h5'), mixtureSamples(mixture));
 }
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { terminalProgress } from '../ground/progress.ts';
-import type { PairCell } from '../report/probe-pairs.ts';
+import { terminalProgress } from '../common/progress.ts';
+import type { PairCell } from '../report/figures/probe-pairs.ts';
 
 interface ProbeFlags {
   config?: string;
@@ -11,9 +11,9 @@ interface ProbeFlags {
 
 async function settingsOf({ config, json: _, ...flags }: ProbeFlags) {
   const { z } = await import('zod');
-  const { resolveConfig } = await import('../ground/config.ts');
-  const { defaultStorePath } = await import('../ground/run.ts');
-  const { groupPair, number, whole } = await import('../ground/settings.ts');
+  const { resolveConfig } = await import('../common/config.ts');
+  const { defaultStorePath } = await import('../common/run.ts');
+  const { groupPair, number, whole } = await import('../common/settings.ts');
   const schema = z.strictObject({
     data: z.string().default(defaultStorePath()),
     from: z.string().optional(),
@@ -35,12 +35,12 @@ type Settings = Awaited<ReturnType<typeof settingsOf>>;
 
 /** Probes images of one's own: no generator, so nothing lies on a path. */
 async function probeOwn(flags: ProbeFlags, settings: Settings, from: string): Promise<void> {
-  const { openStore } = await import('../dataset/store.ts');
+  const { openStore } = await import('../dataset/store/store.ts');
   const { openJudges } = await import('../../synthetic/sampling/open.ts');
-  const { probeImages } = await import('../report/probe-images.ts');
-  const { writeFigure } = await import('../report/raster.ts');
-  const { openRun } = await import('../ground/run.ts');
-  const { writeJson } = await import('../ground/files.ts');
+  const { probeImages } = await import('../report/figures/probe-images.ts');
+  const { writeFigure } = await import('../report/draw/raster.ts');
+  const { openRun } = await import('../common/run.ts');
+  const { writeJson } = await import('../common/files.ts');
   const store = await openStore(from);
   const { guide, verifiers } = await openJudges(settings, ({ size }) =>
     size === store.size ? null : `sees ${size} pixels a side, ${from} has ${store.size}`,
@@ -68,12 +68,12 @@ async function probe(flags: ProbeFlags): Promise<void> {
   const settings = await settingsOf(flags);
   if (settings.from !== undefined) return probeOwn(flags, settings, settings.from);
   const { openSampling } = await import('../../synthetic/sampling/open.ts');
-  const { pairTable, likeliestPair } = await import('../report/probe-choice.ts');
-  const { probePair } = await import('../report/probe.ts');
-  const { pairFigure } = await import('../report/probe-pairs.ts');
-  const { writeFigure } = await import('../report/raster.ts');
-  const { openRun } = await import('../ground/run.ts');
-  const { writeJson } = await import('../ground/files.ts');
+  const { pairTable, likeliestPair } = await import('../report/figures/probe-choice.ts');
+  const { probePair } = await import('../report/figures/probe.ts');
+  const { pairFigure } = await import('../report/figures/probe-pairs.ts');
+  const { writeFigure } = await import('../report/draw/raster.ts');
+  const { openRun } = await import('../common/run.ts');
+  const { writeJson } = await import('../common/files.ts');
   const sampling = await openSampling({ ...settings, near: true });
   try {
     const table = await pairTable(sampling);

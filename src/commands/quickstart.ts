@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { usageError } from '../ground/errors.ts';
-import { terminalProgress } from '../ground/progress.ts';
+import { usageError } from '../common/errors.ts';
+import { terminalProgress } from '../common/progress.ts';
 
 interface QuickstartFlags {
   minutes: string;

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { terminalProgress } from '../ground/progress.ts';
+import { terminalProgress } from '../common/progress.ts';
 
 interface ReportFlags {
   format: 'html' | 'markdown' | 'json' | 'csv';
@@ -7,7 +7,7 @@ interface ReportFlags {
 }
 
 async function report(runs: string[], flags: ReportFlags): Promise<void> {
-  const { reportRuns } = await import('../report/runs.ts');
+  const { reportRuns } = await import('../report/pages/runs.ts');
   for (const line of await reportRuns(runs, { ...flags, progress: terminalProgress })) {
     console.log(line);
   }

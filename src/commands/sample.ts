@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { terminalProgress } from '../ground/progress.ts';
+import { terminalProgress } from '../common/progress.ts';
 
 interface SampleFlags {
   config?: string;
@@ -14,9 +14,9 @@ interface SampleFlags {
 
 async function settingsOf({ config, json: _j, replay: _r, from: _f, hard, ...flags }: SampleFlags) {
   const { z } = await import('zod');
-  const { resolveConfig } = await import('../ground/config.ts');
-  const { defaultStorePath } = await import('../ground/run.ts');
-  const { groupPair, number, positive, whole } = await import('../ground/settings.ts');
+  const { resolveConfig } = await import('../common/config.ts');
+  const { defaultStorePath } = await import('../common/run.ts');
+  const { groupPair, number, positive, whole } = await import('../common/settings.ts');
   const { PARTNER_CHOICES } = await import('../../synthetic/sampling/searches.ts');
   const { AGREEMENT } = await import('../../classifier/boundary/margin.ts');
   const schema = z.strictObject({
@@ -45,7 +45,7 @@ type Settings = Awaited<ReturnType<typeof settingsOf>>;
 
 /** What is written and said of the samples of either kind of generator. */
 interface Made {
-  contents: import('../../synthetic/archive.ts').ArchiveContents;
+  contents: import('../../synthetic/archive/archive.ts').ArchiveContents;
   facts: Record<string, unknown>;
   text: string;
   /** What a boundary search found. */
@@ -68,7 +68,7 @@ function told(classes: readonly number[], triplets: number, start: number) {
 async function madeInPixels(settings: Settings): Promise<Made> {
   const { openPixelSampling } = await import('../../synthetic/sampling/open-pixel.ts');
   const { pixelSamples } = await import('../../synthetic/sampling/pixel.ts');
-  const { pixelArchive } = await import('../../synthetic/from-pixel.ts');
+  const { pixelArchive } = await import('../../synthetic/archive/from-pixel.ts');
   const { ofEach } = await import('../../synthetic/sampling/wanted.ts');
   const { model, store, classes, close } = await openPixelSampling(settings);
   try {
@@ -91,7 +91,7 @@ async function made(
   settings: Settings,
   by: PartnerChoice | null,
 ): Promise<Made> {
-  const { ganArchive } = await import('../../synthetic/from-gan.ts');
+  const { ganArchive } = await import('../../synthetic/archive/from-gan.ts');
   const { ofEach } = await import('../../synthetic/sampling/wanted.ts');
   const { model, store, classes } = sampling;
   const wanted = ofEach(classes, settings.count);
@@ -102,8 +102,8 @@ async function made(
     const said = told(classes, samples.length, start);
     return { contents: ganArchive({ model, store, guide: null }, samples), ...said, found: null };
   }
-  const { seenBy } = await import('../../synthetic/provenance.ts');
-  const { sampleGates } = await import('../../synthetic/gates.ts');
+  const { seenBy } = await import('../../synthetic/archive/provenance.ts');
+  const { sampleGates } = await import('../../synthetic/checks/gates.ts');
   const { boundarySearches, namedSearch } = await import('../../synthetic/sampling/searches.ts');
   const { boundarySamples } = await import('../../synthetic/sampling/boundary.ts');
   const { boundaryText } = await import('../../synthetic/sampling/boundary-report.ts');
@@ -143,8 +143,8 @@ async function sample(flags: SampleFlags): Promise<void> {
 }
 
 async function write(flags: SampleFlags, settings: Settings, one: Made): Promise<void> {
-  const { openRun } = await import('../ground/run.ts');
-  const { writeArchive, ARCHIVE_FILE } = await import('../../synthetic/archive.ts');
+  const { openRun } = await import('../common/run.ts');
+  const { writeArchive, ARCHIVE_FILE } = await import('../../synthetic/archive/archive.ts');
   const { writeAttempts } = await import('../../synthetic/sampling/boundary-report.ts');
   const run = openRun('sample', settings, settings.out);
   const path = run.file(ARCHIVE_FILE);
@@ -170,9 +170,9 @@ function report(
 /** Draws one row of an archive again and says whether it is the same. */
 async function replay(flags: SampleFlags): Promise<void> {
   const { replayRow } = await import('../../synthetic/sampling/replay.ts');
-  const { defaultStorePath } = await import('../ground/run.ts');
-  const { writePng } = await import('../report/raster.ts');
-  const { tripletPicture } = await import('../report/sheet.ts');
+  const { defaultStorePath } = await import('../common/run.ts');
+  const { writePng } = await import('../report/draw/raster.ts');
+  const { tripletPicture } = await import('../report/draw/sheet.ts');
   const result = await replayRow({
     row: Number(flags.replay),
     archive: flags.from,

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { usageError } from '../ground/errors.ts';
-import { terminalProgress } from '../ground/progress.ts';
+import { usageError } from '../common/errors.ts';
+import { terminalProgress } from '../common/progress.ts';
 
 interface ScoreFlags {
   against?: string;
@@ -17,9 +17,9 @@ interface ScoreFlags {
 
 async function settingsOf(archive: string | undefined, flags: ScoreFlags) {
   const { z } = await import('zod');
-  const { resolveConfig } = await import('../ground/config.ts');
-  const { defaultStorePath, requireRun } = await import('../ground/run.ts');
-  const { whole } = await import('../ground/settings.ts');
+  const { resolveConfig } = await import('../common/config.ts');
+  const { defaultStorePath, requireRun } = await import('../common/run.ts');
+  const { whole } = await import('../common/settings.ts');
   const schema = z.strictObject({
     archive: z.string().optional(),
     against: z.string().default(defaultStorePath()),
@@ -31,7 +31,7 @@ async function settingsOf(archive: string | undefined, flags: ScoreFlags) {
   });
   const { figures: _, out: __, json: ___, config, ...given } = flags;
   const settings = resolveConfig(schema, { archive, ...given }, config);
-  const { ARCHIVE_FILE } = await import('../../synthetic/archive.ts');
+  const { ARCHIVE_FILE } = await import('../../synthetic/archive/archive.ts');
   const newest = () =>
     requireRun('sample', undefined, 'run: gan sample', ARCHIVE_FILE).file(ARCHIVE_FILE);
   return { ...settings, archive: settings.archive ?? newest() };
@@ -42,12 +42,12 @@ type Settings = Awaited<ReturnType<typeof settingsOf>>;
 /** The classifier given, the newest one that may judge, or a new one. */
 async function verifierFor(
   settings: Settings,
-  store: import('../dataset/store.ts').Store,
+  store: import('../dataset/store/store.ts').Store,
   guide: string | null,
 ) {
-  const { loadVerifier, trainVerifier } = await import('../../synthetic/verifier.ts');
-  const { CbedError } = await import('../ground/errors.ts');
-  const { newestRun } = await import('../ground/run.ts');
+  const { loadVerifier, trainVerifier } = await import('../../synthetic/checks/verifier.ts');
+  const { CbedError } = await import('../common/errors.ts');
+  const { newestRun } = await import('../common/run.ts');
   if (settings.classifier) return loadVerifier(settings.classifier, store, guide);
   const newest = newestRun('classifier', 'classifier.safetensors');
   if (newest) {
@@ -64,24 +64,24 @@ async function verifierFor(
 
 async function scoreArchive(archivePath: string | undefined, flags: ScoreFlags): Promise<void> {
   const settings = await settingsOf(archivePath, flags);
-  const { openArchive } = await import('../../synthetic/open.ts');
-  const { openStore } = await import('../dataset/store.ts');
+  const { openArchive } = await import('../../synthetic/archive/open.ts');
+  const { openStore } = await import('../dataset/store/store.ts');
   const archive = await openArchive(settings.archive);
   const store = await openStore(settings.against);
   if (store.indices('train').length === 0) {
     throw usageError(`${settings.against} has no training part to score against`);
   }
-  const { openRun } = await import('../ground/run.ts');
-  const { writeJson } = await import('../ground/files.ts');
-  const { audit } = await import('../../synthetic/audit.ts');
-  const { JUDGED_FILE, writeJudged } = await import('../../synthetic/judged.ts');
-  const { scoreText } = await import('../../synthetic/score-table.ts');
+  const { openRun } = await import('../common/run.ts');
+  const { writeJson } = await import('../common/files.ts');
+  const { audit } = await import('../../synthetic/checks/audit.ts');
+  const { JUDGED_FILE, writeJudged } = await import('../../synthetic/archive/judged.ts');
+  const { scoreText } = await import('../../synthetic/checks/score-table.ts');
   const verifier = await verifierFor(settings, store, archive.origin?.guide?.digest ?? null);
   const score = await audit({ ...settings, archive, store, verifier, progress: terminalProgress });
   const run = openRun('score', settings, flags.out);
   writeJson(run.file('score.json'), score);
   const judged = await writeJudged(run.file(JUDGED_FILE), archive, score.samples);
-  const { drawScore } = await import('../report/realism-draw.ts');
+  const { drawScore } = await import('../report/figures/realism-draw.ts');
   await drawScore(flags.figures ?? run.file('figures'), {
     score,
     archive,

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
-import { inputError } from '../ground/errors.ts';
-import { terminalProgress } from '../ground/progress.ts';
+import { inputError } from '../common/errors.ts';
+import { terminalProgress } from '../common/progress.ts';
 
 interface SetupFlags {
   device: 'auto' | 'cpu' | 'cuda';

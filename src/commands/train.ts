@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
-import type { LoopOptions, Trained } from '../../gan/loop.ts';
 import type { Generator } from '../../gan/random.ts';
-import type { TrainingSettings } from '../../gan/settings.ts';
-import type { Setback } from '../../gan/watchdog.ts';
-import type { Store } from '../dataset/store.ts';
-import { terminalProgress } from '../ground/progress.ts';
-import type { Run } from '../ground/run.ts';
+import type { LoopOptions, Trained } from '../../gan/training/loop.ts';
+import type { TrainingSettings } from '../../gan/training/settings.ts';
+import type { Setback } from '../../gan/training/watchdog.ts';
+import { terminalProgress } from '../common/progress.ts';
+import type { Run } from '../common/run.ts';
+import type { Store } from '../dataset/store/store.ts';
 
 interface TrainFlags {
   config?: string;
@@ -20,23 +20,23 @@ interface TrainFlags {
 /** The run to go on with; null for a training that starts anew. */
 async function resumedRun({ resume, out }: TrainFlags): Promise<Run | null> {
   if (!resume) return null;
-  const { requireRun } = await import('../ground/run.ts');
+  const { requireRun } = await import('../common/run.ts');
   return requireRun('gan', resume === true ? out : resume, 'start one: npx gan train');
 }
 
 async function train(flags: TrainFlags): Promise<void> {
   const { config, out: _o, resume: _r, dryRun, json, ...given } = flags;
   const resumed = await resumedRun(flags);
-  const { trainingSettings, storeFor } = await import('../../gan/settings.ts');
+  const { trainingSettings, storeFor } = await import('../../gan/training/settings.ts');
   const settings = trainingSettings(given, config ?? resumed?.file('config.json'));
-  const { openStore } = await import('../dataset/store.ts');
-  const { trainingClasses } = await import('../../gan/attention.ts');
+  const { openStore } = await import('../dataset/store/store.ts');
+  const { trainingClasses } = await import('../../gan/training/attention.ts');
   const opened = await openStore(settings.about.data);
   try {
     const store = storeFor(settings, opened);
     const chosen = trainingClasses(store, settings.about.classes);
     if (dryRun) {
-      const { planText } = await import('../../gan/training-plan.ts');
+      const { planText } = await import('../../gan/training/plan.ts');
       const plan = await planOf(store, settings, chosen);
       console.log(
         json ? JSON.stringify({ settings: flat(settings), plan }, null, 2) : planText(plan),
@@ -81,8 +81,8 @@ async function learn(
   const attention = new Set(chosen.map((spaceGroup) => store.classes.indexOf(spaceGroup)));
   const examples = store.examples('train');
   if (network.generator === 'codec') {
-    const { ganData } = await import('../../gan/data.ts');
-    const { trainGan } = await import('../../gan/train.ts');
+    const { ganData } = await import('../../gan/codec/data.ts');
+    const { trainGan } = await import('../../gan/codec/train.ts');
     const data = { ...ganData(examples, terminalProgress), attention };
     return trainGan({ ...loop, data, config: network.config });
   }
@@ -93,10 +93,10 @@ async function learn(
 
 async function trainOn(training: Training, flags: TrainFlags) {
   const { store, chosen, settings, resumed } = training;
-  const { Checkpoints } = await import('../../gan/checkpoint.ts');
-  const { memoryWarnings } = await import('../../gan/attention.ts');
-  const { openRun } = await import('../ground/run.ts');
-  const { GanWatch } = await import('../report/gan-watch.ts');
+  const { Checkpoints } = await import('../../gan/training/checkpoint.ts');
+  const { memoryWarnings } = await import('../../gan/training/attention.ts');
+  const { openRun } = await import('../common/run.ts');
+  const { GanWatch } = await import('../report/pages/gan-watch.ts');
   const { kid } = await import('../../synthetic/metrics/kid.ts');
   for (const warning of memoryWarnings(store, chosen)) console.error(warning);
   const run = resumed ?? openRun('gan', flat(settings), flags.out);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { inputError } from '../ground/errors.ts';
-import { existingFile } from '../ground/files.ts';
+import { inputError } from '../common/errors.ts';
+import { existingFile } from '../common/files.ts';
 import { asFractions } from './cell.ts';
 import { cellFrom, MOST_ATOMS, sitesFrom, tooMany } from './cifatoms.ts';
 import { cifSymmetry, type StatedSymmetry } from './cifsymmetry.ts';

@@ -1,4 +1,4 @@
-import { inputError } from '../ground/errors.ts';
+import { inputError } from '../common/errors.ts';
 import { isCell } from './cell.ts';
 import { type CifBlock, firstValue } from './ciftext.ts';
 import type { Atom, Cell } from './crystal.ts';

@@ -1,4 +1,4 @@
-import { inputError } from '../ground/errors.ts';
+import { inputError } from '../common/errors.ts';
 import { type CifBlock, firstValue } from './ciftext.ts';
 import type { Cell } from './crystal.ts';
 import { determinant } from './matrix.ts';

@@ -1,4 +1,4 @@
-import { inputError } from '../ground/errors.ts';
+import { inputError } from '../common/errors.ts';
 
 /** One data block of a CIF file: single values and loop columns by lower-case tag. */
 export interface CifBlock {

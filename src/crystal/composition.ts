@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { dataFile } from '../ground/paths.ts';
-import type { Stream } from '../ground/stream.ts';
+import { dataFile } from '../common/paths.ts';
+import type { Stream } from '../common/stream.ts';
 import { atomicNumber, electronegativity } from './elements.ts';
 
 /** What the built-in minerals say of an element. */

@@ -1,4 +1,4 @@
-import { tally } from '../ground/group.ts';
+import { tally } from '../common/group.ts';
 import type { Atom } from './crystal.ts';
 import { electronegativity, elementSymbol } from './elements.ts';
 

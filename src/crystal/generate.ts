@@ -1,4 +1,4 @@
-import type { Stream } from '../ground/stream.ts';
+import type { Stream } from '../common/stream.ts';
 import { atomicRadius, atomicVolume, type Composition, drawComposition } from './composition.ts';
 import type { Atom, Crystal, Vec3 } from './crystal.ts';
 import { Spacing } from './distances.ts';

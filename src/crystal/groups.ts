@@ -1,5 +1,5 @@
-import { usageError } from '../ground/errors.ts';
-import { didYouMean } from '../ground/suggest.ts';
+import { usageError } from '../common/errors.ts';
+import { didYouMean } from '../common/suggest.ts';
 import { crystalSystem, isSpaceGroup, SPACE_GROUPS } from './spacegroup.ts';
 import { settingsOfSymbol } from './symbols.ts';
 

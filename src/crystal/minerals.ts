@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { inputError } from '../ground/errors.ts';
-import { dataFile } from '../ground/paths.ts';
+import { inputError } from '../common/errors.ts';
+import { dataFile } from '../common/paths.ts';
 import type { Atom, Cell, Crystal } from './crystal.ts';
 import { atomicNumber, elementSymbol } from './elements.ts';
 import { cellFormula, materialKey } from './formula.ts';

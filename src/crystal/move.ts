@@ -1,4 +1,4 @@
-import type { Stream } from '../ground/stream.ts';
+import type { Stream } from '../common/stream.ts';
 import { conformCell } from './cell.ts';
 import { atomicRadius } from './composition.ts';
 import type { Atom, Cell, Crystal, Vec3 } from './crystal.ts';

@@ -1,4 +1,4 @@
-import type { Stream } from '../ground/stream.ts';
+import type { Stream } from '../common/stream.ts';
 import { cellVolume } from './cell.ts';
 import type { Cell } from './crystal.ts';
 import type { LatticeSystem } from './spacegroup.ts';

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { CbedError, inputError, messageOf } from '../ground/errors.ts';
-import type { Stream } from '../ground/stream.ts';
-import { didYouMean } from '../ground/suggest.ts';
+import { CbedError, inputError, messageOf } from '../common/errors.ts';
+import type { Stream } from '../common/stream.ts';
+import { didYouMean } from '../common/suggest.ts';
 import { crystalOfBlock, structureBlocks } from './cif.ts';
 import type { Crystal } from './crystal.ts';
 import { generateCrystal } from './generate.ts';

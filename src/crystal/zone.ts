@@ -1,4 +1,4 @@
-import { inputError } from '../ground/errors.ts';
+import { inputError } from '../common/errors.ts';
 import { cellMatrix } from './cell.ts';
 import type { Cell, Vec3 } from './crystal.ts';
 import { completeBasis, greatestDivisor, reducedPlane } from './lattice.ts';

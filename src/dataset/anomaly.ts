@@ -1,4 +1,4 @@
-import { tally } from '../ground/group.ts';
+import { tally } from '../common/group.ts';
 
 /** Whether a sample or file that shows this is left out, or kept with a remark. */
 const KINDS = {

@@ -1,6 +1,6 @@
 import type { SampleFacts } from '../simulate/sample.ts';
 import { SPLITS, type Split } from './split.ts';
-import type { Store } from './store.ts';
+import type { Store } from './store/store.ts';
 
 /** What a census needs to know of a sample. */
 export interface CensusRow extends Pick<SampleFacts, 'spaceGroup' | 'material' | 'energy'> {

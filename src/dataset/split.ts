@@ -1,5 +1,5 @@
-import { groupBy } from '../ground/group.ts';
-import { Stream } from '../ground/stream.ts';
+import { groupBy } from '../common/group.ts';
+import { Stream } from '../common/stream.ts';
 
 /** The three parts of a dataset; no material stands in two of them. Stored as 0, 1, 2. */
 export const SPLITS = ['train', 'validation', 'test'] as const;

@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { writeJson } from '../ground/files.ts';
+import { writeJson } from '../common/files.ts';
 
 /** Which TensorFlow build: for the processor, or for NVIDIA GPUs. */
 export type EngineDevice = 'cpu' | 'cuda';

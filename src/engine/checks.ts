@@ -1,4 +1,4 @@
-import { bytesText } from '../ground/log.ts';
+import { bytesText } from '../common/log.ts';
 import type { Check, DoctorReport } from './doctor-schema.ts';
 
 /** What doctor found, before it is judged. */

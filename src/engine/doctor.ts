@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from '../ground/paths.ts';
+import { packageRoot } from '../common/paths.ts';
 import { linkedTensorflow, realBinding } from './binding.ts';
 import { cacheContents, cacheFolder, damagedFile, readManifest } from './cache.ts';
 import { type Findings, judge, verdictOf } from './checks.ts';

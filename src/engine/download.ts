@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CbedError, inputError, messageOf } from '../ground/errors.ts';
+import { CbedError, inputError, messageOf } from '../common/errors.ts';
 
 export interface Download {
   url: string;

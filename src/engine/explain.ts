@@ -1,4 +1,4 @@
-import { CbedError, inputError, messageOf } from '../ground/errors.ts';
+import { CbedError, inputError, messageOf } from '../common/errors.ts';
 
 const SETUP_AGAIN = 'run: npx gan setup --force';
 

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { CbedError, inputError } from '../ground/errors.ts';
-import { type Progress, type ProgressFactory, silentProgress } from '../ground/progress.ts';
+import { CbedError, inputError } from '../common/errors.ts';
+import { type Progress, type ProgressFactory, silentProgress } from '../common/progress.ts';
 import { downloadsFolder } from './cache.ts';
 import { download, sha256Of, Unreachable } from './download.ts';
 import { findPip, pipDownload } from './pip.ts';

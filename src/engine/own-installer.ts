@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { inputError } from '../ground/errors.ts';
-import type { ProgressFactory } from '../ground/progress.ts';
+import { inputError } from '../common/errors.ts';
+import type { ProgressFactory } from '../common/progress.ts';
 import { tfjsPackageFolder } from './binding.ts';
 import type { EngineDevice } from './cache.ts';
 

@@ -1,4 +1,4 @@
-import type { Stream } from '../ground/stream.ts';
+import type { Stream } from '../common/stream.ts';
 import { type Kernels, kernels } from './kernels.ts';
 import { type Scalar, type Tensor, type Tensor1D, tf } from './tf.ts';
 

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { inputError } from '../ground/errors.ts';
+import { inputError } from '../common/errors.ts';
 import { sizeOf } from './cache.ts';
 import { temporaryName } from './leftovers.ts';
 import { runProgram, versionOf } from './program.ts';

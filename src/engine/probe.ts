@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { packageRoot } from '../ground/paths.ts';
+import { packageRoot } from '../common/paths.ts';
 import { runProgram } from './program.ts';
 import type { SelfTest } from './selftest.ts';
 import type { Engine } from './tf.ts';

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { CbedError, inputError, usageError } from '../ground/errors.ts';
-import { type ProgressFactory, silentProgress } from '../ground/progress.ts';
+import { CbedError, inputError, usageError } from '../common/errors.ts';
+import { type ProgressFactory, silentProgress } from '../common/progress.ts';
 import { BINDING_FILE, bindingFolder, isLinked, linkBinding, linkedTensorflow } from './binding.ts';
 import {
   cacheFolder,

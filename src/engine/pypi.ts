@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { inputError } from '../ground/errors.ts';
+import { inputError } from '../common/errors.ts';
 import { networkError } from './download.ts';
 import { compareVersions, satisfies } from './requirement.ts';
 import { chooseWheel, type Wanted, type WheelFile } from './wheel.ts';

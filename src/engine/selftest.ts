@@ -1,4 +1,4 @@
-import { Stream } from '../ground/stream.ts';
+import { Stream } from '../common/stream.ts';
 import { engine, type Scalar, type Tensor4D, tf } from './tf.ts';
 
 /** What the self-test found. */

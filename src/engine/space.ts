@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import { CbedError, inputError } from '../ground/errors.ts';
-import { bytesText } from '../ground/log.ts';
+import { CbedError, inputError } from '../common/errors.ts';
+import { bytesText } from '../common/log.ts';
 
 /** Bytes that this user may still write below a folder. */
 export async function freeBytes(folder: string): Promise<number> {

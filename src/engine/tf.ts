@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import util from 'node:util';
 import type * as tfjs from '@tensorflow/tfjs-node-gpu';
-import { inputError } from '../ground/errors.ts';
+import { inputError } from '../common/errors.ts';
 import { linkedTensorflow, realBinding } from './binding.ts';
 import { type EngineDevice, readManifest } from './cache.ts';
 import { preloadCuda, xlaFlags } from './cuda.ts';

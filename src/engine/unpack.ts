@@ -1,7 +1,7 @@
 import { chmodSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { inputError } from '../ground/errors.ts';
-import type { ProgressFactory } from '../ground/progress.ts';
+import { inputError } from '../common/errors.ts';
+import type { ProgressFactory } from '../common/progress.ts';
 import { tfjsPackageFolder } from './binding.ts';
 import { megabytes } from './fetch.ts';
 import { requireSpace } from './space.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { usageError } from '../ground/errors.ts';
-import { dataFile } from '../ground/paths.ts';
+import { usageError } from '../common/errors.ts';
+import { dataFile } from '../common/paths.ts';
 import type { EngineDevice } from './cache.ts';
 import type { Requirement } from './requirement.ts';
 

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createInflateRaw } from 'node:zlib';
-import { inputError } from '../ground/errors.ts';
+import { inputError } from '../common/errors.ts';
 
 /** One file in a zip archive. */
 export interface ZipEntry {

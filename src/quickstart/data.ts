@@ -1,8 +1,8 @@
-import { makeTask } from '../dataset/make-task.ts';
-import { openStore } from '../dataset/store.ts';
-import { defaultStorePath } from '../ground/run.ts';
-import { writeFigure } from '../report/raster.ts';
-import { type DataPictures, drawData } from '../report/study-data.ts';
+import { defaultStorePath } from '../common/run.ts';
+import { openStore } from '../dataset/store/store.ts';
+import { makeTask } from '../dataset/tasks/make-task.ts';
+import { writeFigure } from '../report/draw/raster.ts';
+import { type DataPictures, drawData } from '../report/pages/study-data.ts';
 import { type Story, stage } from './stages.ts';
 
 export interface StoryData {

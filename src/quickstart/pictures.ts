@@ -1,8 +1,8 @@
-import type { Store } from '../dataset/store.ts';
-import { writeJson } from '../ground/files.ts';
-import { writeFigure } from '../report/raster.ts';
-import { drawScore } from '../report/realism-draw.ts';
-import { drawSamples, type SamplePictures } from '../report/study-samples.ts';
+import { writeJson } from '../common/files.ts';
+import type { Store } from '../dataset/store/store.ts';
+import { writeFigure } from '../report/draw/raster.ts';
+import { drawScore } from '../report/figures/realism-draw.ts';
+import { drawSamples, type SamplePictures } from '../report/pages/study-samples.ts';
 import { type Story, stage } from './stages.ts';
 import type { StoryStudy } from './train.ts';
 

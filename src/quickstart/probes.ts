@@ -1,7 +1,7 @@
-import type { Store } from '../dataset/store.ts';
-import { writeFigure } from '../report/raster.ts';
-import { NOTHING_NEAR, type StudyParts } from '../report/study-parts.ts';
-import { drawProbes } from '../report/study-probes.ts';
+import type { Store } from '../dataset/store/store.ts';
+import { writeFigure } from '../report/draw/raster.ts';
+import { NOTHING_NEAR, type StudyParts } from '../report/pages/study-parts.ts';
+import { drawProbes } from '../report/pages/study-probes.ts';
 import { type Story, stage } from './stages.ts';
 import type { StoryStudy } from './train.ts';
 

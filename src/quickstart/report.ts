@@ -1,8 +1,8 @@
-import { writeAtomic } from '../ground/files.ts';
-import { storyText } from '../report/story-text.ts';
-import { compareFolder } from '../report/study-files.ts';
-import { studyPage } from '../report/study-page.ts';
-import type { StudyParts } from '../report/study-parts.ts';
+import { writeAtomic } from '../common/files.ts';
+import { storyText } from '../report/pages/story-text.ts';
+import { compareFolder } from '../report/pages/study-files.ts';
+import { studyPage } from '../report/pages/study-page.ts';
+import type { StudyParts } from '../report/pages/study-parts.ts';
 import type { Budget } from './budget.ts';
 import type { Story } from './stages.ts';
 import type { StoryStudy } from './train.ts';

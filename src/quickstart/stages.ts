@@ -1,8 +1,8 @@
 import { cpSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
-import { durationText } from '../ground/log.ts';
-import type { ProgressFactory } from '../ground/progress.ts';
-import type { Run } from '../ground/run.ts';
+import { durationText } from '../common/log.ts';
+import type { ProgressFactory } from '../common/progress.ts';
+import type { Run } from '../common/run.ts';
 
 /** What all stages of the story share. */
 export interface Story {

@@ -1,9 +1,9 @@
-import type { Comparison } from '../benchmark/compare.ts';
-import { openStore } from '../dataset/store.ts';
-import { durationText, textTable } from '../ground/log.ts';
-import type { ProgressFactory } from '../ground/progress.ts';
-import { openRun, type Run } from '../ground/run.ts';
-import { armRows } from '../report/study-tables.ts';
+import type { Comparison } from '../benchmark/comparison/compare.ts';
+import { durationText, textTable } from '../common/log.ts';
+import type { ProgressFactory } from '../common/progress.ts';
+import { openRun, type Run } from '../common/run.ts';
+import { openStore } from '../dataset/store/store.ts';
+import { armRows } from '../report/pages/study-tables.ts';
 import { budgetFor } from './budget.ts';
 import { makeData } from './data.ts';
 import { showSamples } from './pictures.ts';

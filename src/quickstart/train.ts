@@ -1,12 +1,12 @@
-import { JUDGED_FILE } from '../../synthetic/judged.ts';
-import { runCell } from '../benchmark/cell.ts';
-import { type Comparison, compareStudy } from '../benchmark/compare.ts';
-import { openStudyFolder, readOutcomes, type StudyFolder } from '../benchmark/folder.ts';
-import { loadStudy } from '../benchmark/load.ts';
-import { makePools } from '../benchmark/pools.ts';
-import { needsGan, planCells } from '../benchmark/study.ts';
-import { writeJson } from '../ground/files.ts';
-import { ganOf, type StudyGan } from '../report/study-gan.ts';
+import { JUDGED_FILE } from '../../synthetic/archive/judged.ts';
+import { runCell } from '../benchmark/cells/cell.ts';
+import { type Comparison, compareStudy } from '../benchmark/comparison/compare.ts';
+import { makePools } from '../benchmark/pools/pools.ts';
+import { openStudyFolder, readOutcomes, type StudyFolder } from '../benchmark/study/folder.ts';
+import { loadStudy } from '../benchmark/study/load.ts';
+import { needsGan, planCells } from '../benchmark/study/study.ts';
+import { writeJson } from '../common/files.ts';
+import { ganOf, type StudyGan } from '../report/pages/study-gan.ts';
 import type { Budget } from './budget.ts';
 import { keep, type Story, stage } from './stages.ts';
 

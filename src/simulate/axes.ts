@@ -1,7 +1,7 @@
+import { inputError } from '../common/errors.ts';
 import type { Crystal, Vec3 } from '../crystal/crystal.ts';
 import { centring } from '../crystal/spacegroup.ts';
 import { standardZones, type ZoneFrame, zoneFrame } from '../crystal/zone.ts';
-import { inputError } from '../ground/errors.ts';
 import { discRadius, shortestReciprocal } from './disc.ts';
 import { wavelength } from './electron.ts';
 import type { SimulationOptions } from './options.ts';

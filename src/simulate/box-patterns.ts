@@ -1,5 +1,5 @@
+import { Stream } from '../common/stream.ts';
 import type { Crystal } from '../crystal/crystal.ts';
-import { Stream } from '../ground/stream.ts';
 import { apertureRadius, sliceOf, type View, viewsOf } from './axes.ts';
 import { type Box, boxReciprocal, eachFrequency } from './box/grid.ts';
 import { boxMultislice } from './box/multislice.ts';

@@ -1,4 +1,4 @@
-import { usageError } from '../ground/errors.ts';
+import { usageError } from '../common/errors.ts';
 
 /** Equal slices from one recorded thickness to the next. */
 export interface Stage {

@@ -1,4 +1,4 @@
-import { usageError } from '../ground/errors.ts';
+import { usageError } from '../common/errors.ts';
 import { SUMMIT_SETTINGS } from './options.ts';
 
 /** Settings of a simulation as they are typed on a command line. */

@@ -1,5 +1,5 @@
+import { inputError, usageError } from '../common/errors.ts';
 import type { Crystal } from '../crystal/crystal.ts';
-import { inputError, usageError } from '../ground/errors.ts';
 import { apertureRadius, sliceOf, type View, viewsOf } from './axes.ts';
 import type { Camera } from './camera.ts';
 import { stagesOf } from './depth.ts';

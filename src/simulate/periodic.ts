@@ -1,5 +1,5 @@
+import { groupBy } from '../common/group.ts';
 import { kernels } from '../engine/kernels.ts';
-import { groupBy } from '../ground/group.ts';
 import { denseMultislice } from './dense.ts';
 import { fusedMultislice } from './fused.ts';
 import type { Intensities, Job } from './job.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { dataFile } from '../ground/paths.ts';
+import { dataFile } from '../common/paths.ts';
 
 /** a1 a2 a3, b1 b2 b3 (1/angstrom^2), c1 c2 c3, d1 d2 d3 (angstrom^2) of one element. */
 export type ScatteringRow = ArrayLike<number>;

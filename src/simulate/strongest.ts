@@ -1,8 +1,8 @@
+import { inputError } from '../common/errors.ts';
 import { cellMatrix } from '../crystal/cell.ts';
 import type { Crystal, Vec3 } from '../crystal/crystal.ts';
 import { greatestDivisor } from '../crystal/lattice.ts';
 import { inverse, matrixVector, norm } from '../crystal/matrix.ts';
-import { inputError } from '../ground/errors.ts';
 import { xrayFactor } from './scattering.ts';
 
 /** Copper K-alpha, angstrom. */

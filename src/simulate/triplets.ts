@@ -1,6 +1,6 @@
+import { CbedError, messageOf } from '../common/errors.ts';
+import { type ProgressFactory, silentProgress } from '../common/progress.ts';
 import type { Crystal } from '../crystal/crystal.ts';
-import { CbedError, messageOf } from '../ground/errors.ts';
-import { type ProgressFactory, silentProgress } from '../ground/progress.ts';
 import { boxPatterns } from './box-patterns.ts';
 import { type Camera, cameraFor, defaultCamera } from './camera.ts';
 import type { SimulationOptions } from './options.ts';

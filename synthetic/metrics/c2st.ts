@@ -1,4 +1,4 @@
-import type { Stream } from '../../src/ground/stream.ts';
+import type { Stream } from '../../src/common/stream.ts';
 import { type Features, pickRows, stackRows } from './features.ts';
 import { nearest } from './neighbours.ts';
 

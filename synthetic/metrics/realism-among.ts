@@ -1,5 +1,5 @@
-import { groupBy } from '../../src/ground/group.ts';
-import { median } from '../../src/ground/quantile.ts';
+import { groupBy } from '../../src/common/group.ts';
+import { median } from '../../src/common/quantile.ts';
 import { squaredDistance, visitDistances } from './distances.ts';
 import type { Features } from './features.ts';
 import { type Groups, nearest } from './neighbours.ts';

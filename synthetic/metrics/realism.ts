@@ -1,4 +1,4 @@
-import { median } from '../../src/ground/quantile.ts';
+import { median } from '../../src/common/quantile.ts';
 import { squaredDistance, visitDistances } from './distances.ts';
 import type { Features } from './features.ts';
 import { type Groups, squaredRadii } from './neighbours.ts';

@@ -1,5 +1,5 @@
-import { writeAtomic } from '../../src/ground/files.ts';
-import { textTable } from '../../src/ground/log.ts';
+import { writeAtomic } from '../../src/common/files.ts';
+import { textTable } from '../../src/common/log.ts';
 import type { BoundaryMade, PairSummary } from './boundary.ts';
 
 /** Partners of a class in a table. */

@@ -1,14 +1,14 @@
 import type { Classifier } from '../../classifier/classifier.ts';
-import type { Attempt, Gate } from '../../gan/attempt.ts';
-import { type PairResult, searchPair } from '../../gan/boundary.ts';
-import type { GanModel } from '../../gan/model.ts';
-import { BLOCK } from '../../gan/sample.ts';
-import { tally } from '../../src/ground/group.ts';
-import type { ProgressFactory } from '../../src/ground/progress.ts';
-import { median } from '../../src/ground/quantile.ts';
-import type { GanSample } from '../from-gan.ts';
-import { pixelsOf, verifierMargins } from '../gates.ts';
-import { provenanceOf } from '../provenance.ts';
+import type { Attempt, Gate } from '../../gan/boundary/attempt.ts';
+import { type PairResult, searchPair } from '../../gan/boundary/search.ts';
+import type { GanModel } from '../../gan/codec/model.ts';
+import { BLOCK } from '../../gan/codec/sample.ts';
+import { tally } from '../../src/common/group.ts';
+import type { ProgressFactory } from '../../src/common/progress.ts';
+import { median } from '../../src/common/quantile.ts';
+import type { GanSample } from '../archive/from-gan.ts';
+import { provenanceOf } from '../archive/provenance.ts';
+import { pixelsOf, verifierMargins } from '../checks/gates.ts';
 import type { WantedSearch } from './searches.ts';
 
 /** The generator, the classifier that hesitates, and those of other seeds that must agree. */

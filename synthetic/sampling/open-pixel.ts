@@ -1,7 +1,7 @@
 import { chooseClasses } from '../../gan/class-choice.ts';
 import { storeOfSize } from '../../gan/pixel/averaged-store.ts';
 import { PixelModel } from '../../gan/pixel/model.ts';
-import { openStore, type Store } from '../../src/dataset/store.ts';
+import { openStore, type Store } from '../../src/dataset/store/store.ts';
 import { checkStore, GENERATOR_FILE, ganRun } from './open.ts';
 
 /** A generator on pixels with its store at the size that it draws. */

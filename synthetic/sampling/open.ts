@@ -1,13 +1,13 @@
 import type { Classifier } from '../../classifier/classifier.ts';
 import { loadClassifier } from '../../classifier/load.ts';
-import { EPSILON_RANGE } from '../../gan/boundary.ts';
+import { EPSILON_RANGE } from '../../gan/boundary/search.ts';
 import { chooseClasses } from '../../gan/class-choice.ts';
+import { GanModel } from '../../gan/codec/model.ts';
 import type { GeneratorName } from '../../gan/config.ts';
 import type { Lineage } from '../../gan/lineage.ts';
-import { GanModel } from '../../gan/model.ts';
-import { openStore, type Store } from '../../src/dataset/store.ts';
-import { CbedError, inputError, usageError } from '../../src/ground/errors.ts';
-import { readJson, requireRun, runsOf } from '../../src/ground/run.ts';
+import { CbedError, inputError, usageError } from '../../src/common/errors.ts';
+import { readJson, requireRun, runsOf } from '../../src/common/run.ts';
+import { openStore, type Store } from '../../src/dataset/store/store.ts';
 
 /** Everything that samples are made with, opened. */
 export interface Sampling {

@@ -1,7 +1,7 @@
 import { type Confusion, confusions, partnersOf } from '../../classifier/boundary/confusion.ts';
 import { logProbabilities } from '../../classifier/boundary/margin.ts';
 import type { Classifier } from '../../classifier/classifier.ts';
-import type { Store } from '../../src/dataset/store.ts';
+import type { Store } from '../../src/dataset/store/store.ts';
 import type { Wanted } from './wanted.ts';
 
 /** Triplets wanted of a space group near its boundary with another. */

@@ -1,8 +1,8 @@
 import { PIXEL_BLOCK, type PixelModel } from '../../gan/pixel/model.ts';
 import { randomPixelOrigins } from '../../gan/pixel/random.ts';
-import type { ProgressFactory } from '../../src/ground/progress.ts';
-import type { PixelSample } from '../from-pixel.ts';
-import { provenanceOf } from '../provenance.ts';
+import type { ProgressFactory } from '../../src/common/progress.ts';
+import type { PixelSample } from '../archive/from-pixel.ts';
+import { provenanceOf } from '../archive/provenance.ts';
 import type { RandomOptions } from './random.ts';
 
 /**

@@ -1,8 +1,8 @@
-import type { GanModel } from '../../gan/model.ts';
-import { BLOCK, drawTriplets, randomOrigins } from '../../gan/sample.ts';
-import type { ProgressFactory } from '../../src/ground/progress.ts';
-import type { GanSample } from '../from-gan.ts';
-import { provenanceOf } from '../provenance.ts';
+import type { GanModel } from '../../gan/codec/model.ts';
+import { BLOCK, drawTriplets, randomOrigins } from '../../gan/codec/sample.ts';
+import type { ProgressFactory } from '../../src/common/progress.ts';
+import type { GanSample } from '../archive/from-gan.ts';
+import { provenanceOf } from '../archive/provenance.ts';
 import type { Wanted } from './wanted.ts';
 
 export interface RandomOptions {

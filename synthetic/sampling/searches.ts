@@ -1,4 +1,4 @@
-import { usageError } from '../../src/ground/errors.ts';
+import { usageError } from '../../src/common/errors.ts';
 import { likeliestPairs, type Partnering, type WantedPair } from './pairs.ts';
 import type { Wanted } from './wanted.ts';
 

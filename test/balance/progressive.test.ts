@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { progressiveUndersample, type ShrinkStep } from '../../src/balance/progressive.ts';
 import { rowsByClass } from '../../src/balance/sampling.ts';
-import { Stream } from '../../src/ground/stream.ts';
+import { Stream } from '../../src/common/stream.ts';
 
 const labels = [...Array(80).fill(0), ...Array(60).fill(1), ...Array(10).fill(2)] as number[];
 const data = { labels, classCount: 3 };

@@ -3,8 +3,8 @@ import { pooledPixels, withInterpolations } from '../../src/balance/interpolate.
 import { nearest, type Vectors } from '../../src/balance/neighbours.ts';
 import { selectExamples } from '../../src/balance/select.ts';
 import { smote } from '../../src/balance/smote.ts';
+import { Stream } from '../../src/common/stream.ts';
 import { tf } from '../../src/engine/tf.ts';
-import { Stream } from '../../src/ground/stream.ts';
 import { toyExamples } from '../support/toy-examples.ts';
 
 const vectorsOf = (rows: number[][]): Vectors => ({

@@ -7,7 +7,7 @@ import {
   STRATEGY_WORDS,
   type Strategy,
 } from '../../src/balance/strategy.ts';
-import { Stream } from '../../src/ground/stream.ts';
+import { Stream } from '../../src/common/stream.ts';
 
 const counts = [100, 0, 30, 4, 30];
 const resolved = (strategy: Strategy, direction: 'over' | 'under') =>

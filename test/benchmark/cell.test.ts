@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { runCell } from '../../src/benchmark/cell.ts';
-import { openStudyFolder } from '../../src/benchmark/folder.ts';
-import { planCells, studySchema } from '../../src/benchmark/study.ts';
+import { runCell } from '../../src/benchmark/cells/cell.ts';
+import { openStudyFolder } from '../../src/benchmark/study/folder.ts';
+import { planCells, studySchema } from '../../src/benchmark/study/study.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { toyStore } from '../synthetic/toy-store.ts';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { compareBudgets, compareStudy } from '../../src/benchmark/compare.ts';
-import { confusedPairs } from '../../src/benchmark/confusion.ts';
-import { holm } from '../../src/benchmark/holm.ts';
-import { studySchema } from '../../src/benchmark/study.ts';
-import { tuningInWords } from '../../src/benchmark/verdict.ts';
-import { Stream } from '../../src/ground/stream.ts';
+import { compareBudgets, compareStudy } from '../../src/benchmark/comparison/compare.ts';
+import { confusedPairs } from '../../src/benchmark/comparison/confusion.ts';
+import { tuningInWords } from '../../src/benchmark/comparison/verdict.ts';
+import { holm } from '../../src/benchmark/statistics/holm.ts';
+import { studySchema } from '../../src/benchmark/study/study.ts';
+import { Stream } from '../../src/common/stream.ts';
 import { randomOutcome } from '../support/outcomes.ts';
 
 const arms = [

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
 import type { PairView } from '../../classifier/boundary/margin.ts';
-import { pixelsOfCrystals } from '../../src/benchmark/crystal-pool.ts';
-import { leadToBoundaries, summaryOf } from '../../src/benchmark/crystal-search.ts';
+import { pixelsOfCrystals } from '../../src/benchmark/pools/crystal-pool.ts';
+import { leadToBoundaries, summaryOf } from '../../src/benchmark/pools/crystal-search.ts';
+import { silentProgress } from '../../src/common/progress.ts';
+import { Stream } from '../../src/common/stream.ts';
 import { generateCrystal } from '../../src/crystal/generate.ts';
 import { findSymmetry } from '../../src/crystal/symmetry.ts';
 import { type Tensor2D, type Tensor4D, tf } from '../../src/engine/tf.ts';
-import { silentProgress } from '../../src/ground/progress.ts';
-import { Stream } from '../../src/ground/stream.ts';
 import { toyStore } from '../synthetic/toy-store.ts';
 
 const EPSILON = 0.1;

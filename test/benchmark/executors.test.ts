@@ -2,16 +2,16 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Outcome } from '../../src/benchmark/cells/outcome.ts';
 import {
   openStudyFolder,
   readOutcomes,
   readStudyFolder,
   resultNames,
   type StudyFolder,
-} from '../../src/benchmark/folder.ts';
-import type { Outcome } from '../../src/benchmark/outcome.ts';
-import { studySchema } from '../../src/benchmark/study.ts';
-import { Stream } from '../../src/ground/stream.ts';
+} from '../../src/benchmark/study/folder.ts';
+import { studySchema } from '../../src/benchmark/study/study.ts';
+import { Stream } from '../../src/common/stream.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { toyStore } from '../support/toy-store.ts';
 

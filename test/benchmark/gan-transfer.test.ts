@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
-import { openDivided } from '../../src/benchmark/divided.ts';
-import { openStudyFolder } from '../../src/benchmark/folder.ts';
-import { missingRows } from '../../src/benchmark/pool.ts';
-import { makePools, poolFile, poolsOf } from '../../src/benchmark/pools.ts';
-import { planCells, studySchema } from '../../src/benchmark/study.ts';
-import { tally } from '../../src/ground/group.ts';
-import { silentProgress } from '../../src/ground/progress.ts';
-import type { SyntheticArchive } from '../../synthetic/archive.ts';
-import { openArchive } from '../../synthetic/open.ts';
+import { missingRows } from '../../src/benchmark/pools/pool.ts';
+import { makePools, poolFile, poolsOf } from '../../src/benchmark/pools/pools.ts';
+import { openDivided } from '../../src/benchmark/study/divided.ts';
+import { openStudyFolder } from '../../src/benchmark/study/folder.ts';
+import { planCells, studySchema } from '../../src/benchmark/study/study.ts';
+import { tally } from '../../src/common/group.ts';
+import { silentProgress } from '../../src/common/progress.ts';
+import type { SyntheticArchive } from '../../synthetic/archive/archive.ts';
+import { openArchive } from '../../synthetic/archive/open.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { toyStore } from '../support/toy-store.ts';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { compareStudy } from '../../src/benchmark/compare.ts';
-import { type Share, sharesInWords } from '../../src/benchmark/shares.ts';
-import { studySchema } from '../../src/benchmark/study.ts';
-import { Stream } from '../../src/ground/stream.ts';
-import { comparisonFigures } from '../../src/report/study.ts';
-import { shareRows } from '../../src/report/study-tables.ts';
+import { compareStudy } from '../../src/benchmark/comparison/compare.ts';
+import { type Share, sharesInWords } from '../../src/benchmark/comparison/shares.ts';
+import { studySchema } from '../../src/benchmark/study/study.ts';
+import { Stream } from '../../src/common/stream.ts';
+import { comparisonFigures } from '../../src/report/pages/study.ts';
+import { shareRows } from '../../src/report/pages/study-tables.ts';
 import { randomOutcome } from '../support/outcomes.ts';
 
 const techniques = ['logit-adjustment', 'flips'];

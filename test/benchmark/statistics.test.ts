@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { measureOf, pairedBootstrap } from '../../src/benchmark/bootstrap.ts';
-import { holm } from '../../src/benchmark/holm.ts';
-import { classTally, f1Scores, recalls, statisticOf } from '../../src/benchmark/macro.ts';
-import { tQuantile, twoSidedP } from '../../src/benchmark/student.ts';
-import { inWords, judge } from '../../src/benchmark/verdict.ts';
-import { Stream } from '../../src/ground/stream.ts';
+import { inWords, judge } from '../../src/benchmark/comparison/verdict.ts';
+import { measureOf, pairedBootstrap } from '../../src/benchmark/statistics/bootstrap.ts';
+import { holm } from '../../src/benchmark/statistics/holm.ts';
+import {
+  classTally,
+  f1Scores,
+  recalls,
+  statisticOf,
+} from '../../src/benchmark/statistics/macro.ts';
+import { tQuantile, twoSidedP } from '../../src/benchmark/statistics/student.ts';
+import { Stream } from '../../src/common/stream.ts';
 import { randomOutcome } from '../support/outcomes.ts';
 
 describe('against reference numbers', () => {

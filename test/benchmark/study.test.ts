@@ -2,11 +2,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { TECHNIQUES } from '../../classifier/techniques.ts';
-import { openStudyFolder } from '../../src/benchmark/folder.ts';
-import { BUILT_IN_STUDIES, loadStudy } from '../../src/benchmark/load.ts';
-import { arrayScript } from '../../src/benchmark/slurm.ts';
-import { planCells, studySchema } from '../../src/benchmark/study.ts';
-import { CbedError } from '../../src/ground/errors.ts';
+import { arrayScript } from '../../src/benchmark/executors/slurm.ts';
+import { openStudyFolder } from '../../src/benchmark/study/folder.ts';
+import { BUILT_IN_STUDIES, loadStudy } from '../../src/benchmark/study/load.ts';
+import { planCells, studySchema } from '../../src/benchmark/study/study.ts';
+import { CbedError } from '../../src/common/errors.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
 const written = (text: string): string => {

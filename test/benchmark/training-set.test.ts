@@ -2,20 +2,20 @@ import { copyFileSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, expect, it } from 'vitest';
-import { settledCells } from '../../src/benchmark/candidates.ts';
-import { openStudyFolder, type StudyFolder } from '../../src/benchmark/folder.ts';
-import { missingRows } from '../../src/benchmark/pool.ts';
-import { poolFile, poolsOf } from '../../src/benchmark/pools.ts';
+import { settledCells } from '../../src/benchmark/cells/candidates.ts';
+import { trainingSet } from '../../src/benchmark/cells/training-set.ts';
+import { missingRows } from '../../src/benchmark/pools/pool.ts';
+import { poolFile, poolsOf } from '../../src/benchmark/pools/pools.ts';
+import { openStudyFolder, type StudyFolder } from '../../src/benchmark/study/folder.ts';
 import {
   type CellPlan,
   planCells,
   SYNTHETIC_SOURCES,
   studySchema,
-} from '../../src/benchmark/study.ts';
-import { trainingSet } from '../../src/benchmark/training-set.ts';
+} from '../../src/benchmark/study/study.ts';
 import { classCounts, type Examples } from '../../src/dataset/examples.ts';
-import type { Store } from '../../src/dataset/store.ts';
-import { writeArchive } from '../../synthetic/archive.ts';
+import type { Store } from '../../src/dataset/store/store.ts';
+import { writeArchive } from '../../synthetic/archive/archive.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { toyArchive, toyStore } from '../synthetic/toy-store.ts';
 

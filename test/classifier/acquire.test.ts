@@ -6,7 +6,7 @@ import {
   type PoolView,
   parseAcquisition,
 } from '../../classifier/acquire.ts';
-import { Stream } from '../../src/ground/stream.ts';
+import { Stream } from '../../src/common/stream.ts';
 
 /** Four rows: sure, torn between two classes, torn among three, fairly sure. */
 const view = (): PoolView => ({

@@ -13,10 +13,10 @@ import { placedInputs, unmoved } from '../../classifier/placement.ts';
 import type { Transform } from '../../classifier/recipe.ts';
 import { PLAIN } from '../../classifier/techniques.ts';
 import { warp } from '../../classifier/warp.ts';
+import { Stream } from '../../src/common/stream.ts';
 import { SPACE_GROUPS } from '../../src/crystal/spacegroup.ts';
 import { PIXEL_SCALE } from '../../src/dataset/examples.ts';
 import { type Tensor4D, tf } from '../../src/engine/tf.ts';
-import { Stream } from '../../src/ground/stream.ts';
 
 const SIZE = 9;
 const COUNT = 6;

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { batchRows, openCount } from '../../classifier/batches.ts';
+import { Stream } from '../../src/common/stream.ts';
 import type { Examples } from '../../src/dataset/examples.ts';
-import { Stream } from '../../src/ground/stream.ts';
 
 /** Four real examples and three synthetic ones that enter at a point of the training. */
 const mixture = (enterAt?: number): Examples => ({

@@ -5,8 +5,8 @@ import { RunState } from '../../classifier/run.ts';
 import { SingleClassifier } from '../../classifier/single.ts';
 import { classifierSpec, NETWORKS } from '../../classifier/spec.ts';
 import { trainStep } from '../../classifier/step.ts';
+import { Stream } from '../../src/common/stream.ts';
 import { type Tensor1D, type Tensor2D, type Tensor4D, tf } from '../../src/engine/tf.ts';
-import { Stream } from '../../src/ground/stream.ts';
 import { toyExamples } from '../support/toy-examples.ts';
 
 const examples = toyExamples({ counts: [4, 4, 4], size: 16 });

@@ -6,7 +6,7 @@ import type { TrainedClassifier } from '../../classifier/classifier.ts';
 import { trainSettings } from '../../classifier/config.ts';
 import { checkSplits, evaluateOn, refuseSeen, trainOnStore } from '../../classifier/on-store.ts';
 import { type Prediction, predictFiles, topGuesses } from '../../classifier/predict.ts';
-import { openStore, type Store } from '../../src/dataset/store.ts';
+import { openStore, type Store } from '../../src/dataset/store/store.ts';
 import { defaultCamera } from '../../src/simulate/camera.ts';
 import { toyStore } from '../support/toy-store.ts';
 

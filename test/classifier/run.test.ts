@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { RunState } from '../../classifier/run.ts';
 import { classifierSpec } from '../../classifier/spec.ts';
-import { Stream } from '../../src/ground/stream.ts';
+import { Stream } from '../../src/common/stream.ts';
 
 const spec = classifierSpec({ size: 16, classes: [1, 2] }, { width: 2 });
 

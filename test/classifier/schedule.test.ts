@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { fitTemperature, meanNegativeLogLikelihood } from '../../classifier/calibration.ts';
 import { oneCycleRate } from '../../classifier/schedule.ts';
-import { Stream } from '../../src/ground/stream.ts';
+import { Stream } from '../../src/common/stream.ts';
 
 const { oneCycle } = JSON.parse(
   readFileSync(join(import.meta.dirname, '../golden/torch-layers.json'), 'utf8'),

@@ -6,8 +6,8 @@ import { loadClassifier } from '../../classifier/load.ts';
 import { report } from '../../classifier/metrics.ts';
 import { classifierSpec } from '../../classifier/spec.ts';
 import { type TrainOptions, trainClassifier } from '../../classifier/train.ts';
+import type { ProgressFactory } from '../../src/common/progress.ts';
 import { tf } from '../../src/engine/tf.ts';
-import type { ProgressFactory } from '../../src/ground/progress.ts';
 import { single } from '../support/single.ts';
 import { toyExamples } from '../support/toy-examples.ts';
 

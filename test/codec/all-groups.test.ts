@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { reflection, zoneIndex, zoneIndexBasis } from '../../src/codec/indices.ts';
 import { detectorOperation, extinction, patternSymmetry } from '../../src/codec/symmetry.ts';
+import { Stream } from '../../src/common/stream.ts';
 import { cellMatrix, conformCell } from '../../src/crystal/cell.ts';
 import type { Atom, Cell, Crystal, Vec3 } from '../../src/crystal/crystal.ts';
 import { dot, inverse, transpose, vectorMatrix } from '../../src/crystal/matrix.ts';
 import { expandSites } from '../../src/crystal/orbit.ts';
 import { centring, latticeSystem, operations, SPACE_GROUPS } from '../../src/crystal/spacegroup.ts';
 import { standardZones, type ZoneFrame, zoneFrame } from '../../src/crystal/zone.ts';
-import { Stream } from '../../src/ground/stream.ts';
 import { type BeamResult, simulateBeams, type Tilt } from '../support/beams.ts';
 
 const BAND = 0.9;

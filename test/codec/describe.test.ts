@@ -3,7 +3,7 @@ import { describeTriplet } from '../../src/codec/describe.ts';
 import { detectLattice } from '../../src/codec/detect.ts';
 import { MOST_OVERLAP, overlapOf } from '../../src/codec/discs.ts';
 import { tripletGeometry } from '../../src/codec/geometry.ts';
-import { toPixels } from '../../src/dataset/transform.ts';
+import { toPixels } from '../../src/dataset/intensity/transform.ts';
 import { simulationSchema } from '../../src/simulate/options.ts';
 import type { Sample } from '../../src/simulate/sample.ts';
 import { simulateTriplets } from '../../src/simulate/triplets.ts';

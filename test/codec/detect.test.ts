@@ -5,8 +5,8 @@ import type { PatternDiscs } from '../../src/codec/discs.ts';
 import { basisError, reducedBasis, superlattices } from '../../src/codec/lattices.ts';
 import { ABSENT_LEVEL, MODES } from '../../src/codec/modes.ts';
 import { renderPatterns } from '../../src/codec/render.ts';
+import { Stream } from '../../src/common/stream.ts';
 import { tf } from '../../src/engine/tf.ts';
-import { Stream } from '../../src/ground/stream.ts';
 import { randomDiscs } from './random-discs.ts';
 
 async function draw(pattern: PatternDiscs): Promise<Uint8Array> {

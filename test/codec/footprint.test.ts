@@ -7,7 +7,7 @@ import {
   reach,
   tableSide,
 } from '../../src/codec/footprint.ts';
-import { Stream } from '../../src/ground/stream.ts';
+import { Stream } from '../../src/common/stream.ts';
 import { discTilts } from '../../src/simulate/disc.ts';
 import { splat } from '../../src/simulate/splat.ts';
 

@@ -2,7 +2,7 @@ import type { PatternDiscs } from '../../src/codec/discs.ts';
 import type { Aperture } from '../../src/codec/footprint.ts';
 import { latticeGeometry } from '../../src/codec/geometry.ts';
 import { MODES } from '../../src/codec/modes.ts';
-import type { Stream } from '../../src/ground/stream.ts';
+import type { Stream } from '../../src/common/stream.ts';
 
 /** A pattern of a random lattice with bright discs that fade outward. */
 export function randomDiscs(

@@ -5,10 +5,10 @@ import type { Aperture } from '../../src/codec/footprint.ts';
 import { markList } from '../../src/codec/mark-list.ts';
 import { ABSENT_LEVEL, MODES } from '../../src/codec/modes.ts';
 import { type DiscTensors, drawIntensities, renderPatterns } from '../../src/codec/render.ts';
+import { Stream } from '../../src/common/stream.ts';
 import { PIXEL_SCALE } from '../../src/dataset/examples.ts';
 import { numbersOf } from '../../src/engine/numbers.ts';
 import { type Tensor, tf } from '../../src/engine/tf.ts';
-import { Stream } from '../../src/ground/stream.ts';
 import { randomDiscs } from './random-discs.ts';
 
 const patterns = (count: number, options = {}): PatternDiscs[] => {

@@ -7,12 +7,12 @@ import { drawPool } from '../../src/codec/pool.ts';
 import { drawSamples, SAMPLERS, type SamplerName } from '../../src/codec/samplers.ts';
 import { symmetrise, symmetryResidual } from '../../src/codec/symmetrise.ts';
 import { patternSymmetry } from '../../src/codec/symmetry.ts';
+import { Stream } from '../../src/common/stream.ts';
 import { conformCell } from '../../src/crystal/cell.ts';
 import type { Cell } from '../../src/crystal/crystal.ts';
 import { latticeSystem } from '../../src/crystal/spacegroup.ts';
 import { standardZones } from '../../src/crystal/zone.ts';
 import { tf } from '../../src/engine/tf.ts';
-import { Stream } from '../../src/ground/stream.ts';
 import { defaultCamera } from '../../src/simulate/camera.ts';
 
 const camera = defaultCamera(64);

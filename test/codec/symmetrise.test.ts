@@ -5,11 +5,11 @@ import { patternGeometry } from '../../src/codec/geometry.ts';
 import { MODES } from '../../src/codec/modes.ts';
 import { symmetrise, symmetryResidual } from '../../src/codec/symmetrise.ts';
 import { extinction, type IndexOperation, patternSymmetry } from '../../src/codec/symmetry.ts';
+import { Stream } from '../../src/common/stream.ts';
 import { conformCell } from '../../src/crystal/cell.ts';
 import type { Vec3 } from '../../src/crystal/crystal.ts';
 import { latticeSystem } from '../../src/crystal/spacegroup.ts';
 import { standardZones } from '../../src/crystal/zone.ts';
-import { Stream } from '../../src/ground/stream.ts';
 import { defaultCamera } from '../../src/simulate/camera.ts';
 
 function randomPattern(spaceGroup: number, zone: Vec3, seed: number): PatternDiscs {

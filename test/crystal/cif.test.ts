@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { CbedError } from '../../src/common/errors.ts';
 import { readCif } from '../../src/crystal/cif.ts';
 import { parseCif } from '../../src/crystal/ciftext.ts';
 import { elementSymbol } from '../../src/crystal/elements.ts';
-import { CbedError } from '../../src/ground/errors.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cif-'));
 afterAll(() => rmSync(folder, { recursive: true }));

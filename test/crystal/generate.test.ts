@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Stream } from '../../src/common/stream.ts';
 import { cellVolume } from '../../src/crystal/cell.ts';
 import { atomicRadius, atomicVolume, drawComposition } from '../../src/crystal/composition.ts';
 import type { Crystal } from '../../src/crystal/crystal.ts';
@@ -8,7 +9,6 @@ import { generateCrystal } from '../../src/crystal/generate.ts';
 import { expandSites } from '../../src/crystal/orbit.ts';
 import { operations, SPACE_GROUPS } from '../../src/crystal/spacegroup.ts';
 import { findSymmetry } from '../../src/crystal/symmetry.ts';
-import { Stream } from '../../src/ground/stream.ts';
 
 const generate = (spaceGroup: number, seed = 1): Crystal =>
   generateCrystal({ spaceGroup, stream: new Stream(seed, `battery/${spaceGroup}`) });

@@ -1,13 +1,13 @@
 import { readFileSync, statSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { dataFile } from '../../src/common/paths.ts';
+import { Stream } from '../../src/common/stream.ts';
 import { cellVolume } from '../../src/crystal/cell.ts';
 import type { Crystal } from '../../src/crystal/crystal.ts';
 import { worstClash } from '../../src/crystal/distances.ts';
 import { loadMinerals, mineralLine, parseMineralLine } from '../../src/crystal/minerals.ts';
 import { centringVectors } from '../../src/crystal/spacegroup.ts';
 import { findSymmetry, standardise } from '../../src/crystal/symmetry.ts';
-import { dataFile } from '../../src/ground/paths.ts';
-import { Stream } from '../../src/ground/stream.ts';
 
 const summary = JSON.parse(readFileSync(dataFile('minerals.json'), 'utf8')) as {
   citation: string;

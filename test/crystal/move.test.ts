@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { Stream } from '../../src/common/stream.ts';
 import { atomicRadius } from '../../src/crystal/composition.ts';
 import { worstClash } from '../../src/crystal/distances.ts';
 import { generateCrystal } from '../../src/crystal/generate.ts';
 import { moveCrystal } from '../../src/crystal/move.ts';
 import { latticeSystem } from '../../src/crystal/spacegroup.ts';
 import { findSymmetry } from '../../src/crystal/symmetry.ts';
-import { Stream } from '../../src/ground/stream.ts';
 
 /** Groups of every lattice system, with screw axes, glides, centrings and both hands. */
 const GROUPS = [

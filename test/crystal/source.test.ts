@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { Stream } from '../../src/common/stream.ts';
 import { parseSpaceGroups } from '../../src/crystal/groups.ts';
 import { type CrystalRequest, crystalsOf } from '../../src/crystal/source.ts';
-import { Stream } from '../../src/ground/stream.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'source-'));
 afterAll(() => rmSync(folder, { recursive: true }));

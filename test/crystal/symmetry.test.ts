@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Stream } from '../../src/common/stream.ts';
 import { cellMatrix, cellOf } from '../../src/crystal/cell.ts';
 import type { Atom, Cell, Crystal, Vec3 } from '../../src/crystal/crystal.ts';
 import { Spacing } from '../../src/crystal/distances.ts';
@@ -15,7 +16,6 @@ import {
 import { expandSites } from '../../src/crystal/orbit.ts';
 import { enantiomorph, operations, SPACE_GROUPS } from '../../src/crystal/spacegroup.ts';
 import { findSymmetry, standardise } from '../../src/crystal/symmetry.ts';
-import { Stream } from '../../src/ground/stream.ts';
 
 const EXACT = [1e-6, 1e-6, 1e-6] as const;
 const QUARTZ: Cell = [4.916, 4.916, 5.4054, 90, 90, 120];

@@ -1,10 +1,10 @@
 import { copyFileSync, cpSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type PrepareOptions, prepareStore } from '../../src/dataset/prepare.ts';
-import { openStore } from '../../src/dataset/store.ts';
-import { writeSummit } from '../../src/dataset/summit.ts';
-import type { ProgressFactory } from '../../src/ground/progress.ts';
+import type { ProgressFactory } from '../../src/common/progress.ts';
+import { type PrepareOptions, prepareStore } from '../../src/dataset/prepare/prepare.ts';
+import { openStore } from '../../src/dataset/store/store.ts';
+import { writeSummit } from '../../src/dataset/summit/summit.ts';
 import { buildReaders } from './built.ts';
 import { sampleOf, temporaryFolder } from './fixture.ts';
 import { readers } from './processes.ts';

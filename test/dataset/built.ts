@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { packageRoot } from '../../src/ground/paths.ts';
+import { packageRoot } from '../../src/common/paths.ts';
 
 /** Compiles the sources where they are newer than dist/: reading processes run from there. */
 export function buildReaders(): void {

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readSummit, writeSummit } from '../../src/dataset/summit.ts';
-import { packageRoot } from '../../src/ground/paths.ts';
+import { packageRoot } from '../../src/common/paths.ts';
+import { readSummit, writeSummit } from '../../src/dataset/summit/summit.ts';
 import { buildReaders } from './built.ts';
 import { sampleOf, temporaryFolder } from './fixture.ts';
 

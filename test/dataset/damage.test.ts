@@ -1,12 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Stream } from '../../src/common/stream.ts';
 import type { Anomaly } from '../../src/dataset/anomaly.ts';
-import { prepareStore } from '../../src/dataset/prepare.ts';
-import { openStore, type Store } from '../../src/dataset/store.ts';
-import { writeSummit } from '../../src/dataset/summit.ts';
-import { toPixels } from '../../src/dataset/transform.ts';
-import { Stream } from '../../src/ground/stream.ts';
+import { toPixels } from '../../src/dataset/intensity/transform.ts';
+import { prepareStore } from '../../src/dataset/prepare/prepare.ts';
+import { openStore, type Store } from '../../src/dataset/store/store.ts';
+import { writeSummit } from '../../src/dataset/summit/summit.ts';
 import { buildReaders } from './built.ts';
 import { discStack, sampleOf, temporaryFolder } from './fixture.ts';
 

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { prepareStore } from '../../src/dataset/prepare.ts';
-import { verifyStore } from '../../src/dataset/store-verify.ts';
-import { writeSummit } from '../../src/dataset/summit.ts';
-import { packageRoot } from '../../src/ground/paths.ts';
-import { Stream } from '../../src/ground/stream.ts';
+import { packageRoot } from '../../src/common/paths.ts';
+import { Stream } from '../../src/common/stream.ts';
+import { prepareStore } from '../../src/dataset/prepare/prepare.ts';
+import { verifyStore } from '../../src/dataset/store/store-verify.ts';
+import { writeSummit } from '../../src/dataset/summit/summit.ts';
 import { buildReaders } from './built.ts';
 import { sampleOf, temporaryFolder } from './fixture.ts';
 

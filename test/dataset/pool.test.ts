@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Catalogue } from '../../src/dataset/catalogue.ts';
-import { catalogueFrom, indexedFacts } from '../../src/dataset/catalogue-index.ts';
-import { makePart } from '../../src/dataset/part.ts';
-import { runReadings } from '../../src/dataset/pool.ts';
-import { prepareStore } from '../../src/dataset/prepare.ts';
-import { writeSummit } from '../../src/dataset/summit.ts';
+import { makePart } from '../../src/dataset/prepare/part.ts';
+import { runReadings } from '../../src/dataset/prepare/pool.ts';
+import { prepareStore } from '../../src/dataset/prepare/prepare.ts';
+import type { Catalogue } from '../../src/dataset/summit/catalogue.ts';
+import { catalogueFrom, indexedFacts } from '../../src/dataset/summit/catalogue-index.ts';
+import { writeSummit } from '../../src/dataset/summit/summit.ts';
 import { buildReaders } from './built.ts';
 import { sampleOf, temporaryFolder } from './fixture.ts';
 import { readers } from './processes.ts';

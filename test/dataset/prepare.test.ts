@@ -8,15 +8,15 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ProgressFactory } from '../../src/common/progress.ts';
 import { storeCensus } from '../../src/dataset/census.ts';
-import { exportSummit } from '../../src/dataset/export.ts';
-import { type PrepareOptions, prepareStore } from '../../src/dataset/prepare.ts';
+import { toPixels } from '../../src/dataset/intensity/transform.ts';
+import { type PrepareOptions, prepareStore } from '../../src/dataset/prepare/prepare.ts';
 import { DEFAULT_SPLIT_RULE, heldOut, SPLITS } from '../../src/dataset/split.ts';
-import { openStore, type Store } from '../../src/dataset/store.ts';
-import { verifyStore } from '../../src/dataset/store-verify.ts';
-import { writeSummit } from '../../src/dataset/summit.ts';
-import { toPixels } from '../../src/dataset/transform.ts';
-import type { ProgressFactory } from '../../src/ground/progress.ts';
+import { openStore, type Store } from '../../src/dataset/store/store.ts';
+import { verifyStore } from '../../src/dataset/store/store-verify.ts';
+import { exportSummit } from '../../src/dataset/summit/export.ts';
+import { writeSummit } from '../../src/dataset/summit/summit.ts';
 import { buildReaders } from './built.ts';
 import { discStack, sampleOf, temporaryFolder } from './fixture.ts';
 

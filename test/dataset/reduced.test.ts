@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { hdf5 } from '../../src/dataset/hdf5.ts';
-import { SummitFile } from '../../src/dataset/summit-file.ts';
-import { reduceStack } from '../../src/dataset/transform.ts';
+import { hdf5 } from '../../src/dataset/hdf5/library.ts';
+import { reduceStack } from '../../src/dataset/intensity/transform.ts';
+import { SummitFile } from '../../src/dataset/summit/summit-file.ts';
 import { discStack, temporaryFolder } from './fixture.ts';
 
 const { folder, remove } = temporaryFolder();

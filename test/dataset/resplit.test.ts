@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { resplit } from '../../src/dataset/resplit.ts';
 import { DEFAULT_SPLIT_RULE, SPLITS } from '../../src/dataset/split.ts';
-import { openStore } from '../../src/dataset/store.ts';
+import { resplit } from '../../src/dataset/store/resplit.ts';
+import { openStore } from '../../src/dataset/store/store.ts';
 import { toyStore } from '../support/toy-store.ts';
 
 it('divides the materials anew and is otherwise the same store', async () => {

@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { resolveSources } from '../../src/dataset/sources.ts';
+import { resolveSources } from '../../src/dataset/summit/sources.ts';
 import { temporaryFolder } from './fixture.ts';
 
 const { folder, remove } = temporaryFolder();

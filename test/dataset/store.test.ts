@@ -1,12 +1,12 @@
 import { copyFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RowInput } from '../../src/dataset/rows.ts';
 import { SPLITS } from '../../src/dataset/split.ts';
-import { isStore, openStore, type Store } from '../../src/dataset/store.ts';
-import { verifyStore } from '../../src/dataset/store-verify.ts';
-import { writeStore } from '../../src/dataset/store-write.ts';
-import { writeSummit } from '../../src/dataset/summit.ts';
+import type { RowInput } from '../../src/dataset/store/rows.ts';
+import { isStore, openStore, type Store } from '../../src/dataset/store/store.ts';
+import { verifyStore } from '../../src/dataset/store/store-verify.ts';
+import { writeStore } from '../../src/dataset/store/store-write.ts';
+import { writeSummit } from '../../src/dataset/summit/summit.ts';
 import { sampleOf, temporaryFolder } from './fixture.ts';
 
 const { folder, remove } = temporaryFolder();

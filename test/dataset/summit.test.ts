@@ -2,8 +2,8 @@ import { copyFileSync, existsSync, readdirSync, truncateSync, writeFileSync } fr
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Anomaly } from '../../src/dataset/anomaly.ts';
-import { hdf5 } from '../../src/dataset/hdf5.ts';
-import { readSummit, writeSummit } from '../../src/dataset/summit.ts';
+import { hdf5 } from '../../src/dataset/hdf5/library.ts';
+import { readSummit, writeSummit } from '../../src/dataset/summit/summit.ts';
 import type { Sample } from '../../src/simulate/sample.ts';
 import { sampleOf, temporaryFolder } from './fixture.ts';
 import { NO_H5PY, pythonWithH5py, runPython } from './python.ts';

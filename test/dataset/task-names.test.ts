@@ -1,8 +1,8 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { openStore } from '../../src/dataset/store.ts';
-import { isTask, storeFile, TASKS, taskStorePath } from '../../src/dataset/task-names.ts';
+import { openStore } from '../../src/dataset/store/store.ts';
+import { isTask, storeFile, TASKS, taskStorePath } from '../../src/dataset/tasks/task-names.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
 beforeEach(() => vi.stubEnv('CBED_WORKSPACE', temporaryFolder('tasks')));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { heldOut } from '../../src/dataset/split.ts';
-import { builtInTask, ladderCounts, MINERALS_LEAST } from '../../src/dataset/tasks.ts';
+import { builtInTask, ladderCounts, MINERALS_LEAST } from '../../src/dataset/tasks/tasks.ts';
 
 const materialsByGroup = (crystals: readonly { spaceGroup: number; material: string }[]) => {
   const groups = new Map<number, Set<string>>();

@@ -9,7 +9,7 @@ import {
   reduceStack,
   resampledCamera,
   toPixels,
-} from '../../src/dataset/transform.ts';
+} from '../../src/dataset/intensity/transform.ts';
 import { discStack } from './fixture.ts';
 
 interface AreaCase {

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { Stream } from '../../src/common/stream.ts';
 import { type ConvNormOptions, convNorm } from '../../src/engine/conv-norm.ts';
 import { relu } from '../../src/engine/relu.ts';
 import { type Tensor, type Tensor1D, type Tensor4D, tf } from '../../src/engine/tf.ts';
-import { Stream } from '../../src/ground/stream.ts';
 
 interface Outcome {
   y: number[];

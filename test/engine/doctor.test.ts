@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { packageRoot } from '../../src/common/paths.ts';
 import { type Findings, judge, verdictOf } from '../../src/engine/checks.ts';
 import {
   type DoctorReport,
@@ -11,7 +12,6 @@ import {
 } from '../../src/engine/doctor-schema.ts';
 import { parseGpus } from '../../src/engine/driver.ts';
 import { describeMachine, parseInstructions } from '../../src/engine/machine.ts';
-import { packageRoot } from '../../src/ground/paths.ts';
 import { buildSources } from './support/checkout.ts';
 
 const published = join(packageRoot, 'docs', 'doctor.schema.json');

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { inputError } from '../../src/common/errors.ts';
 import { explainLoadError, explainStepError, isOutOfMemory } from '../../src/engine/explain.ts';
 import { withoutChatter } from '../../src/engine/quiet.ts';
 import { tf } from '../../src/engine/tf.ts';
-import { inputError } from '../../src/ground/errors.ts';
 
 describe('errors of the loader', () => {
   // Messages of glibc's dynamic loader and of Node.

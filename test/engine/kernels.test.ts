@@ -3,13 +3,13 @@ import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { inputOf } from '../../classifier/batches.ts';
 import { unmoved } from '../../classifier/placement.ts';
+import { Stream } from '../../src/common/stream.ts';
 import { Adam, blend } from '../../src/engine/adam.ts';
 import { KERNELS_FILE, realBinding } from '../../src/engine/binding.ts';
 import { convNorm } from '../../src/engine/conv-norm.ts';
 import { type Kernels, kernels, withoutKernels } from '../../src/engine/kernels.ts';
 import { ParameterLayout } from '../../src/engine/parameters.ts';
 import { engine, type Tensor, type Tensor1D, type Tensor4D, tf } from '../../src/engine/tf.ts';
-import { Stream } from '../../src/ground/stream.ts';
 
 const stream = new Stream(11, 'kernels');
 const run = kernels() as Kernels;

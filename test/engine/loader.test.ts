@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { packageRoot } from '../../src/common/paths.ts';
 import { bindingPath, linkedTensorflow } from '../../src/engine/binding.ts';
 import {
   engineConvolution,
@@ -10,7 +11,6 @@ import {
   selfTest,
 } from '../../src/engine/selftest.ts';
 import { engine, tf } from '../../src/engine/tf.ts';
-import { packageRoot } from '../../src/ground/paths.ts';
 import { buildSources, type Checkout, makeCheckout } from './support/checkout.ts';
 
 const built = join(packageRoot, 'dist', 'src', 'engine', 'tf.js');

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { usageError } from '../../src/common/errors.ts';
 import { explainFileError, freeBytes, requireSpace } from '../../src/engine/space.ts';
-import { usageError } from '../../src/ground/errors.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'gan-space-'));
 const small = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder]).status === 0;

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BatchSampler, batchSampler, GROUP, groupedRows } from '../../gan/batches.ts';
-import { classCodes } from '../../gan/codes.ts';
-import { groupSpread } from '../../gan/networks.ts';
+import { BatchSampler, batchSampler, GROUP, groupedRows } from '../../gan/codec/batches.ts';
+import { classCodes } from '../../gan/codec/codes.ts';
+import { groupSpread } from '../../gan/codec/networks.ts';
+import { Stream } from '../../src/common/stream.ts';
 import { tf } from '../../src/engine/tf.ts';
-import { Stream } from '../../src/ground/stream.ts';
 import { toyVectors } from '../support/toy-vectors.ts';
 
 const samplerOf = (counts: readonly number[], seed: number): [BatchSampler, Int32Array] => {

@@ -6,11 +6,11 @@ import {
   type PathGenerator,
   type Scorer,
   type Toward,
-} from '../../gan/approach.ts';
-import { boundaryReasons } from '../../gan/attempt.ts';
-import { findCrossings } from '../../gan/crossing.ts';
+} from '../../gan/boundary/approach.ts';
+import { boundaryReasons } from '../../gan/boundary/attempt.ts';
+import { findCrossings } from '../../gan/boundary/crossing.ts';
+import { Stream } from '../../src/common/stream.ts';
 import { type Tensor2D, tf } from '../../src/engine/tf.ts';
-import { Stream } from '../../src/ground/stream.ts';
 
 /**
  * A linear generator x = A z + (1 - t) u + t v + B offset, with a v for each other class, and a

@@ -1,20 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { ganConfig } from '../../gan/config.ts';
-import { fusedGradients } from '../../gan/fused-gradients.ts';
+import { fusedGradients } from '../../gan/codec/fused-gradients.ts';
 import {
   composedGradients,
   type Descent,
   type DiscriminatorDraws,
   type Gradients,
   type Networks,
-} from '../../gan/gradients.ts';
-import { discriminatorLayout, type GanShape, generatorLayout } from '../../gan/networks.ts';
-import { NoiseSource } from '../../gan/noise.ts';
-import { GanTrainer } from '../../gan/trainer.ts';
+} from '../../gan/codec/gradients.ts';
+import { discriminatorLayout, type GanShape, generatorLayout } from '../../gan/codec/networks.ts';
+import { GanTrainer } from '../../gan/codec/trainer.ts';
+import { ganConfig } from '../../gan/config.ts';
+import { NoiseSource } from '../../gan/training/noise.ts';
+import { Stream } from '../../src/common/stream.ts';
 import { type Kernels, kernels, withoutKernels } from '../../src/engine/kernels.ts';
 import type { ParameterLayout } from '../../src/engine/parameters.ts';
 import { type Tensor2D, tf } from '../../src/engine/tf.ts';
-import { Stream } from '../../src/ground/stream.ts';
 
 const stream = new Stream(7, 'fused');
 const BATCH = 16;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { dense, layerNorm, leakyRelu } from '../../gan/layers.ts';
-import { discriminatorHinge, generatorHinge, gradientPenalty } from '../../gan/losses.ts';
+import { dense, layerNorm, leakyRelu } from '../../gan/codec/layers.ts';
+import { discriminatorHinge, generatorHinge, gradientPenalty } from '../../gan/codec/losses.ts';
 import {
   discriminator,
   discriminatorLayout,
@@ -8,11 +8,11 @@ import {
   type GanShape,
   generator,
   generatorLayout,
-} from '../../gan/networks.ts';
+} from '../../gan/codec/networks.ts';
+import { Stream } from '../../src/common/stream.ts';
 import { numbersOf } from '../../src/engine/numbers.ts';
 import type { ParameterLayout } from '../../src/engine/parameters.ts';
 import { type Scalar, type Tensor1D, type Tensor2D, tf } from '../../src/engine/tf.ts';
-import { Stream } from '../../src/ground/stream.ts';
 
 const stream = new Stream(5, 'gradients');
 const shape: GanShape = { latent: 6, embedding: 4, hidden: 24, vector: 10, code: 5 };

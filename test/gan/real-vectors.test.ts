@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { batchSampler, type TrainingVectors } from '../../gan/batches.ts';
-import { classCodes } from '../../gan/codes.ts';
-import { RealVectors, turned, widths } from '../../gan/real-vectors.ts';
+import { batchSampler, type TrainingVectors } from '../../gan/codec/batches.ts';
+import { classCodes } from '../../gan/codec/codes.ts';
+import { RealVectors, turned, widths } from '../../gan/codec/real-vectors.ts';
+import { Stream } from '../../src/common/stream.ts';
 import { type Tensor2D, tf } from '../../src/engine/tf.ts';
-import { Stream } from '../../src/ground/stream.ts';
 
 const stream = new Stream(9, 'real vectors');
 const normals = (rows: number, width: number): Tensor2D =>

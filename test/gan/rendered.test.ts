@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { classCodes } from '../../gan/codes.ts';
-import { drawVectors, type SpaceContext, spaceTensors } from '../../gan/decode.ts';
-import { generatorLayout } from '../../gan/networks.ts';
-import { NoiseSource } from '../../gan/noise.ts';
+import { classCodes } from '../../gan/codec/codes.ts';
+import { drawVectors, type SpaceContext, spaceTensors } from '../../gan/codec/decode.ts';
+import { generatorLayout } from '../../gan/codec/networks.ts';
+import { planDecoding } from '../../gan/codec/plan.ts';
+import { fitSpace, vectorWidth } from '../../gan/codec/space.ts';
+import { shapeOf } from '../../gan/codec/trainer.ts';
 import { discriminatorLayout } from '../../gan/pixel/discriminator.ts';
 import { drawSight } from '../../gan/pixel/draws.ts';
 import { OBJECTIVES } from '../../gan/pixel/losses.ts';
 import { SpectralNorm } from '../../gan/pixel/spectral.ts';
 import { descendJudge, type Judge, seen } from '../../gan/pixel/steps.ts';
-import { planDecoding } from '../../gan/plan.ts';
 import { BRIGHTEST, refine, refinerLayout } from '../../gan/rendered/refiner.ts';
 import {
   asJudged,
@@ -20,8 +21,8 @@ import {
   leashLoss,
   showVectors,
 } from '../../gan/rendered/steps.ts';
-import { fitSpace, vectorWidth } from '../../gan/space.ts';
-import { shapeOf } from '../../gan/trainer.ts';
+import { NoiseSource } from '../../gan/training/noise.ts';
+import { Stream } from '../../src/common/stream.ts';
 import type { ParameterLayout } from '../../src/engine/parameters.ts';
 import {
   type Scalar,
@@ -30,7 +31,6 @@ import {
   type Tensor4D,
   tf,
 } from '../../src/engine/tf.ts';
-import { Stream } from '../../src/ground/stream.ts';
 import { TOY_GROUPS, toySet } from '../support/toy-discs.ts';
 import { differenceError } from './pixel/differences.ts';
 

@@ -1,16 +1,16 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { classCodes } from '../../gan/codes.ts';
-import { GanModel } from '../../gan/model.ts';
-import { generatorLayout } from '../../gan/networks.ts';
-import { principalComponents } from '../../gan/principal.ts';
-import { SlotTable, slotsOf } from '../../gan/slots.ts';
-import { fitSpace, vectorWidth } from '../../gan/space.ts';
-import { packSpace, unpackSpace } from '../../gan/space-file.ts';
+import { classCodes } from '../../gan/codec/codes.ts';
+import { GanModel } from '../../gan/codec/model.ts';
+import { generatorLayout } from '../../gan/codec/networks.ts';
+import { principalComponents } from '../../gan/codec/principal.ts';
+import { SlotTable, slotsOf } from '../../gan/codec/slots.ts';
+import { fitSpace, vectorWidth } from '../../gan/codec/space.ts';
+import { packSpace, unpackSpace } from '../../gan/codec/space-file.ts';
 import { renderTriplets } from '../../src/codec/batch.ts';
 import { symmetryResidual } from '../../src/codec/symmetrise.ts';
 import { extinction, patternSymmetry } from '../../src/codec/symmetry.ts';
+import { Stream } from '../../src/common/stream.ts';
 import { type Tensor2D, tf } from '../../src/engine/tf.ts';
-import { Stream } from '../../src/ground/stream.ts';
 import { toySet } from '../support/toy-discs.ts';
 
 const set = toySet();

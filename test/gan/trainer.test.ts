@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { BatchSampler, classShares } from '../../gan/batches.ts';
-import { embed, generator, generatorLayout } from '../../gan/networks.ts';
-import { GanTrainer } from '../../gan/trainer.ts';
+import { BatchSampler, classShares } from '../../gan/codec/batches.ts';
+import { embed, generator, generatorLayout } from '../../gan/codec/networks.ts';
+import { GanTrainer } from '../../gan/codec/trainer.ts';
+import { Stream } from '../../src/common/stream.ts';
 import { type Tensor2D, tf } from '../../src/engine/tf.ts';
-import { Stream } from '../../src/ground/stream.ts';
 import { toyConfig, toyVectors } from '../support/toy-vectors.ts';
 
 const trainers: GanTrainer[] = [];

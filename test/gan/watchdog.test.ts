@@ -1,14 +1,14 @@
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { TrainingVectors } from '../../gan/batches.ts';
-import { type Health, healthOf } from '../../gan/health.ts';
-import { heldOut } from '../../gan/held-out.ts';
-import { generatorLayout } from '../../gan/networks.ts';
-import type { TrainerState } from '../../gan/trainee.ts';
-import { GanTrainer } from '../../gan/trainer.ts';
-import type { LabelledRows } from '../../gan/vectors.ts';
-import { troubleOf, Watchdog } from '../../gan/watchdog.ts';
+import type { TrainingVectors } from '../../gan/codec/batches.ts';
+import { generatorLayout } from '../../gan/codec/networks.ts';
+import { GanTrainer } from '../../gan/codec/trainer.ts';
+import type { LabelledRows } from '../../gan/codec/vectors.ts';
+import { type Health, healthOf } from '../../gan/training/health.ts';
+import { heldOut } from '../../gan/training/held-out.ts';
+import type { TrainerState } from '../../gan/training/trainee.ts';
+import { troubleOf, Watchdog } from '../../gan/training/watchdog.ts';
+import { Stream } from '../../src/common/stream.ts';
 import { tf } from '../../src/engine/tf.ts';
-import { Stream } from '../../src/ground/stream.ts';
 import { kid } from '../../synthetic/metrics/kid.ts';
 import { toyConfig, toyVectors } from '../support/toy-vectors.ts';
 

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { bandOf, type CensusRow, census } from '../../src/dataset/census.ts';
-import { classHistogram, samplesAgainstMaterials } from '../../src/report/census.ts';
-import { exampleSheet } from '../../src/report/census-sheet.ts';
+import { SYSTEM_COLOURS } from '../../src/report/draw/figure.ts';
+import { classHistogram, samplesAgainstMaterials } from '../../src/report/figures/census.ts';
+import { exampleSheet } from '../../src/report/figures/census-sheet.ts';
 import {
   anomalyLines,
   censusLines,
   intensityLines,
   splitLines,
-} from '../../src/report/census-text.ts';
-import { SYSTEM_COLOURS } from '../../src/report/figure.ts';
+} from '../../src/report/pages/census-text.ts';
 
 /** 130 cubic samples of 13 materials, 40 orthorhombic of 4, 3 tetragonal of one. */
 const rows = [

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { calibrationBins, report } from '../../classifier/metrics.ts';
-import { Stream } from '../../src/ground/stream.ts';
+import { Stream } from '../../src/common/stream.ts';
 import {
   confusionFigure,
   learningFigure,
   reliabilityFigure,
   scoreFigure,
   searchFigure,
-} from '../../src/report/classify-figures.ts';
+} from '../../src/report/figures/classify-figures.ts';
 
 const classes = [2, 14, 62, 139, 167, 194, 225];
 const stream = new Stream(1, 'figures');

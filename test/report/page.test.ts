@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
-import { compareStudy } from '../../src/benchmark/compare.ts';
-import { loadStudy } from '../../src/benchmark/load.ts';
-import { type Study, studySchema } from '../../src/benchmark/study.ts';
-import { Stream } from '../../src/ground/stream.ts';
-import { escapeHtml, tableHtml } from '../../src/report/page.ts';
-import { studyFigures, studySections, verdictOf } from '../../src/report/study.ts';
-import { variedArms } from '../../src/report/study-curves.ts';
-import { armRows, budgetTable } from '../../src/report/study-tables.ts';
+import { compareStudy } from '../../src/benchmark/comparison/compare.ts';
+import { loadStudy } from '../../src/benchmark/study/load.ts';
+import { type Study, studySchema } from '../../src/benchmark/study/study.ts';
+import { Stream } from '../../src/common/stream.ts';
+import { variedArms } from '../../src/report/figures/study-curves.ts';
+import { escapeHtml, tableHtml } from '../../src/report/pages/page.ts';
+import { studyFigures, studySections, verdictOf } from '../../src/report/pages/study.ts';
+import { armRows, budgetTable } from '../../src/report/pages/study-tables.ts';
 import { randomOutcome } from '../support/outcomes.ts';
 
 const study: Study = studySchema.parse({

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { Stream } from '../../src/ground/stream.ts';
-import { crossingFigure } from '../../src/report/probe-crossing.ts';
-import { embeddingFigure } from '../../src/report/probe-embedding.ts';
-import { marginFigure } from '../../src/report/probe-margins.ts';
-import { pairFigure } from '../../src/report/probe-pairs.ts';
-import { planeFigure } from '../../src/report/probe-plane.ts';
-import { stripFigure } from '../../src/report/probe-strip.ts';
+import { Stream } from '../../src/common/stream.ts';
+import { crossingFigure } from '../../src/report/figures/probe-crossing.ts';
+import { embeddingFigure } from '../../src/report/figures/probe-embedding.ts';
+import { marginFigure } from '../../src/report/figures/probe-margins.ts';
+import { pairFigure } from '../../src/report/figures/probe-pairs.ts';
+import { planeFigure } from '../../src/report/figures/probe-plane.ts';
+import { stripFigure } from '../../src/report/figures/probe-strip.ts';
 
 const PAIR = { spaceGroup: 62, partner: 14 };
 const stream = new Stream(4, 'probe figures');

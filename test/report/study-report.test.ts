@@ -2,9 +2,9 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { StudyFolder } from '../../src/benchmark/folder.ts';
-import { silentProgress } from '../../src/ground/progress.ts';
-import { reportRuns } from '../../src/report/runs.ts';
+import type { StudyFolder } from '../../src/benchmark/study/folder.ts';
+import { silentProgress } from '../../src/common/progress.ts';
+import { reportRuns } from '../../src/report/pages/runs.ts';
 import { chromiumPath, openBrowser } from '../support/browser.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { toyGanStudy } from '../support/gan-study.ts';

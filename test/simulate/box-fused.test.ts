@@ -1,10 +1,10 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { Stream } from '../../src/common/stream.ts';
 import { KERNELS_FILE, realBinding } from '../../src/engine/binding.ts';
 import { type Kernels, kernels, withoutKernels } from '../../src/engine/kernels.ts';
 import { engine, tf } from '../../src/engine/tf.ts';
-import { Stream } from '../../src/ground/stream.ts';
 import type { Placement } from '../../src/simulate/box/deposit.ts';
 import { type Box, boxArea, eachFrequency } from '../../src/simulate/box/grid.ts';
 import { type BoxRun, boxMultislice } from '../../src/simulate/box/multislice.ts';

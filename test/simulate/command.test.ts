@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { readSummit } from '../../src/dataset/summit.ts';
-import { packageRoot } from '../../src/ground/paths.ts';
+import { packageRoot } from '../../src/common/paths.ts';
+import { readSummit } from '../../src/dataset/summit/summit.ts';
 import type { Sample } from '../../src/simulate/sample.ts';
 import { temporaryFolder } from '../support/folder.ts';
 

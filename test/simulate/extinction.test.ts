@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { Stream } from '../../src/common/stream.ts';
 import type { Vec3 } from '../../src/crystal/crystal.ts';
 import { generateCrystal } from '../../src/crystal/generate.ts';
 import { operations } from '../../src/crystal/spacegroup.ts';
 import { standardZones } from '../../src/crystal/zone.ts';
-import { Stream } from '../../src/ground/stream.ts';
 import { simulateBeams, type Tilt } from '../support/beams.ts';
 import { TITANIUM } from '../support/crystals.ts';
 

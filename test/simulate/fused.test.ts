@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { Stream } from '../../src/common/stream.ts';
 import type { Crystal } from '../../src/crystal/crystal.ts';
 import { generateCrystal } from '../../src/crystal/generate.ts';
 import { kernels, withoutKernels } from '../../src/engine/kernels.ts';
 import { tf } from '../../src/engine/tf.ts';
-import { Stream } from '../../src/ground/stream.ts';
 import { defaultCamera } from '../../src/simulate/camera.ts';
 import type { Job } from '../../src/simulate/job.ts';
 import { simulationSchema } from '../../src/simulate/options.ts';

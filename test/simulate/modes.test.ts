@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { Stream } from '../../src/common/stream.ts';
 import type { Crystal, Vec3 } from '../../src/crystal/crystal.ts';
 import { centring } from '../../src/crystal/spacegroup.ts';
 import { zoneFrame } from '../../src/crystal/zone.ts';
 import { tf } from '../../src/engine/tf.ts';
-import { Stream } from '../../src/ground/stream.ts';
 import { type Box, boxReciprocal, eachFrequency } from '../../src/simulate/box/grid.ts';
 import { boxMultislice } from '../../src/simulate/box/multislice.ts';
 import { SlicePotentials } from '../../src/simulate/box/potential.ts';

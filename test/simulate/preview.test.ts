@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { annotatedTriplet, indicesText, previewSheet } from '../../src/report/preview.ts';
+import { annotatedTriplet, indicesText, previewSheet } from '../../src/report/figures/preview.ts';
 import { cameraFor } from '../../src/simulate/camera.ts';
 import { sampleOf } from '../dataset/fixture.ts';
 

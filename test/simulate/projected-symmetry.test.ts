@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { Stream } from '../../src/common/stream.ts';
 import type { Crystal, Vec3 } from '../../src/crystal/crystal.ts';
 import { generateCrystal } from '../../src/crystal/generate.ts';
 import { inverse, vectorMatrix } from '../../src/crystal/matrix.ts';
 import { expandSites } from '../../src/crystal/orbit.ts';
 import { centring, operations } from '../../src/crystal/spacegroup.ts';
 import { type Matrix2, standardZones, type ZoneFrame, zoneFrame } from '../../src/crystal/zone.ts';
-import { Stream } from '../../src/ground/stream.ts';
 import { simulateBeams, type Tilt } from '../support/beams.ts';
 
 /** Rows: images of the projected basis vectors, as whole numbers over it. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { resolveConfig } from '../../src/ground/config.ts';
+import { resolveConfig } from '../../src/common/config.ts';
 import { type SimulationFlags, settingsOf } from '../../src/simulate/flags.ts';
 import { type SimulationSettings, simulationSchema } from '../../src/simulate/options.ts';
 import { simulateTriplets } from '../../src/simulate/triplets.ts';

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { runCell } from '../../src/benchmark/cell.ts';
-import { openStudyFolder, type StudyFolder } from '../../src/benchmark/folder.ts';
-import { makePools } from '../../src/benchmark/pools.ts';
-import { planCells, studySchema } from '../../src/benchmark/study.ts';
-import { silentProgress } from '../../src/ground/progress.ts';
+import { runCell } from '../../src/benchmark/cells/cell.ts';
+import { makePools } from '../../src/benchmark/pools/pools.ts';
+import { openStudyFolder, type StudyFolder } from '../../src/benchmark/study/folder.ts';
+import { planCells, studySchema } from '../../src/benchmark/study/study.ts';
+import { silentProgress } from '../../src/common/progress.ts';
 import { toyStore } from './toy-store.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
-import { packageRoot } from '../../src/ground/paths.ts';
+import { packageRoot } from '../../src/common/paths.ts';
 
 /**
  * Runs a program (module source) of the built package with arguments; argument 1 is where the

@@ -1,5 +1,5 @@
-import type { Outcome } from '../../src/benchmark/outcome.ts';
-import type { Stream } from '../../src/ground/stream.ts';
+import type { Outcome } from '../../src/benchmark/cells/outcome.ts';
+import type { Stream } from '../../src/common/stream.ts';
 
 /**
  * An outcome whose predictions are right with probability `skill[c]` for class c, and otherwise

@@ -5,11 +5,11 @@ import { MODES } from '../../src/codec/modes.ts';
 import { discVector } from '../../src/codec/polar.ts';
 import { symmetrise } from '../../src/codec/symmetrise.ts';
 import { extinction, patternSymmetry } from '../../src/codec/symmetry.ts';
+import { Stream } from '../../src/common/stream.ts';
 import { conformCell } from '../../src/crystal/cell.ts';
 import type { Cell } from '../../src/crystal/crystal.ts';
 import { latticeSystem } from '../../src/crystal/spacegroup.ts';
 import { standardZones } from '../../src/crystal/zone.ts';
-import { Stream } from '../../src/ground/stream.ts';
 import { defaultCamera } from '../../src/simulate/camera.ts';
 
 export const TOY_CAMERA = defaultCamera(32);

@@ -1,5 +1,5 @@
+import { Stream } from '../../src/common/stream.ts';
 import type { CrystalProperties, RealExamples } from '../../src/dataset/examples.ts';
-import { Stream } from '../../src/ground/stream.ts';
 
 export interface ToyOptions {
   /** Examples of each class. */

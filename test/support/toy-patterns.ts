@@ -1,4 +1,4 @@
-import type { GanData } from '../../gan/data.ts';
+import type { GanData } from '../../gan/codec/data.ts';
 import { renderTriplets, storedPixels } from '../../src/codec/batch.ts';
 import { toySet } from './toy-discs.ts';
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { prepareStore } from '../../src/dataset/prepare.ts';
-import { writeSummit } from '../../src/dataset/summit.ts';
-import { fromPixels } from '../../src/dataset/transform.ts';
+import { fromPixels } from '../../src/dataset/intensity/transform.ts';
+import { prepareStore } from '../../src/dataset/prepare/prepare.ts';
+import { writeSummit } from '../../src/dataset/summit/summit.ts';
 import { defaultCamera } from '../../src/simulate/camera.ts';
 import type { Sample } from '../../src/simulate/sample.ts';
 import { type ToyOptions, toyExamples } from './toy-examples.ts';

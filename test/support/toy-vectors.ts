@@ -1,7 +1,7 @@
-import type { TrainingVectors } from '../../gan/batches.ts';
-import { classCodes } from '../../gan/codes.ts';
+import type { TrainingVectors } from '../../gan/codec/batches.ts';
+import { classCodes } from '../../gan/codec/codes.ts';
 import { type GanConfig, ganConfig } from '../../gan/config.ts';
-import { Stream } from '../../src/ground/stream.ts';
+import { Stream } from '../../src/common/stream.ts';
 
 /** Three space groups of two crystal systems, with a long tail. */
 export const TOY_CLASSES = [14, 62, 225] as const;

@@ -2,11 +2,11 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { Stream } from '../../src/ground/stream.ts';
+import { Stream } from '../../src/common/stream.ts';
 import { defaultCamera } from '../../src/simulate/camera.ts';
-import { writeArchive } from '../../synthetic/archive.ts';
-import { openArchive } from '../../synthetic/open.ts';
-import { provenanceOf, seenBy } from '../../synthetic/provenance.ts';
+import { writeArchive } from '../../synthetic/archive/archive.ts';
+import { openArchive } from '../../synthetic/archive/open.ts';
+import { provenanceOf, seenBy } from '../../synthetic/archive/provenance.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'archive-'));
 const size = 8;

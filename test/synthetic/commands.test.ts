@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { mixCommand } from '../../src/commands/mix.ts';
 import { scoreCommand } from '../../src/commands/score.ts';
-import { openStore } from '../../src/dataset/store.ts';
-import { writeArchive } from '../../synthetic/archive.ts';
-import { openArchive } from '../../synthetic/open.ts';
-import { openMixture } from '../../synthetic/saved-mixture.ts';
-import type { Score } from '../../synthetic/score.ts';
+import { openStore } from '../../src/dataset/store/store.ts';
+import { writeArchive } from '../../synthetic/archive/archive.ts';
+import { openArchive } from '../../synthetic/archive/open.ts';
+import type { Score } from '../../synthetic/checks/score.ts';
+import { openMixture } from '../../synthetic/mixing/saved-mixture.ts';
 import { toyArchive, toyStore } from './toy-store.ts';
 
 const workspace = mkdtempSync(join(tmpdir(), 'workspace-'));
@@ -109,7 +109,7 @@ it('gan mix shrinks the largest classes until validation suffers', {
 it('gan mix writes the Summit layout', async () => {
   const out = join(workspace, 'summit');
   await printed(mixCommand(), join(scored, 'judged.h5'), '--export', 'summit', '--out', out);
-  const { readSummit } = await import('../../src/dataset/summit.ts');
+  const { readSummit } = await import('../../src/dataset/summit/summit.ts');
   const mixture = await openMixture(join(out, 'mixture.json'));
   let count = 0;
   for await (const found of readSummit([join(out, 'batch_train_0.h5')])) if ('ok' in found) count++;

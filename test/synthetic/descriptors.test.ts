@@ -1,11 +1,14 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { Stream } from '../../src/common/stream.ts';
 import { tf } from '../../src/engine/tf.ts';
-import { Stream } from '../../src/ground/stream.ts';
-import { DESCRIPTORS, describe as described } from '../../synthetic/descriptors/descriptors.ts';
-import { discLattices } from '../../synthetic/descriptors/lattice.ts';
-import { polarGrid } from '../../synthetic/descriptors/polar.ts';
-import { FOLDS, symmetryResiduals } from '../../synthetic/descriptors/symmetry.ts';
+import {
+  DESCRIPTORS,
+  describe as described,
+} from '../../synthetic/metrics/descriptors/descriptors.ts';
+import { discLattices } from '../../synthetic/metrics/descriptors/lattice.ts';
+import { polarGrid } from '../../synthetic/metrics/descriptors/polar.ts';
+import { FOLDS, symmetryResiduals } from '../../synthetic/metrics/descriptors/symmetry.ts';
 import { toyPattern, toySample } from './toys.ts';
 
 const grid = polarGrid(32, 15.5);

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { describe as described } from '../../synthetic/descriptors/descriptors.ts';
-import { easeOf, heldOutOf } from '../../synthetic/held-out.ts';
+import { easeOf, heldOutOf } from '../../synthetic/checks/held-out.ts';
+import { type Candidates, sampleJudge } from '../../synthetic/checks/samples.ts';
+import { describe as described } from '../../synthetic/metrics/descriptors/descriptors.ts';
 import type { Features } from '../../synthetic/metrics/features.ts';
-import { type Candidates, sampleJudge } from '../../synthetic/samples.ts';
-import { pooled } from '../../synthetic/spaces/pooled.ts';
+import { pooled } from '../../synthetic/metrics/spaces/pooled.ts';
 import { toyExamples } from './toys.ts';
 
 const train = toyExamples({ counts: [40, 30, 20] });

@@ -1,14 +1,17 @@
 import { beforeAll, expect, it } from 'vitest';
-import { Stream } from '../../src/ground/stream.ts';
-import { classificationScore, meanRecall, onlyClasses } from '../../synthetic/cas.ts';
-import { DESCRIPTORS, describe as described } from '../../synthetic/descriptors/descriptors.ts';
-import { descriptorFaults, descriptorRanges } from '../../synthetic/descriptors/ranges.ts';
-import { judgeSet, SET_METRICS } from '../../synthetic/floor.ts';
-import { copyLimit, findCopies } from '../../synthetic/memorised.ts';
+import { Stream } from '../../src/common/stream.ts';
+import { type Evidence, rejections } from '../../synthetic/checks/acceptance.ts';
+import { copyLimit, findCopies } from '../../synthetic/checks/memorised.ts';
+import { classificationScore, meanRecall, onlyClasses } from '../../synthetic/metrics/cas.ts';
+import {
+  DESCRIPTORS,
+  describe as described,
+} from '../../synthetic/metrics/descriptors/descriptors.ts';
+import { descriptorFaults, descriptorRanges } from '../../synthetic/metrics/descriptors/ranges.ts';
 import { type Features, pickRows } from '../../synthetic/metrics/features.ts';
-import { type Evidence, rejections } from '../../synthetic/select.ts';
-import { pooled } from '../../synthetic/spaces/pooled.ts';
-import { fitScaler, standardised } from '../../synthetic/spaces/space.ts';
+import { judgeSet, SET_METRICS } from '../../synthetic/metrics/set-metrics.ts';
+import { pooled } from '../../synthetic/metrics/spaces/pooled.ts';
+import { fitScaler, standardised } from '../../synthetic/metrics/spaces/space.ts';
 import { toyExamples } from './toys.ts';
 
 const cloud = (name: string, count: number, width = 4): Features => ({

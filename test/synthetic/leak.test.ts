@@ -2,12 +2,12 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
-import { hdf5 } from '../../src/dataset/hdf5.ts';
-import type { Store } from '../../src/dataset/store.ts';
-import { type ArchiveContents, writeArchive } from '../../synthetic/archive.ts';
-import { heldOutCopies, refuseLeaks } from '../../synthetic/leak.ts';
-import { openArchive } from '../../synthetic/open.ts';
-import { provenanceOf, seenBy } from '../../synthetic/provenance.ts';
+import { hdf5 } from '../../src/dataset/hdf5/library.ts';
+import type { Store } from '../../src/dataset/store/store.ts';
+import { type ArchiveContents, writeArchive } from '../../synthetic/archive/archive.ts';
+import { openArchive } from '../../synthetic/archive/open.ts';
+import { provenanceOf, seenBy } from '../../synthetic/archive/provenance.ts';
+import { heldOutCopies, refuseLeaks } from '../../synthetic/leak-guard.ts';
 import { toyArchive, toyStore } from './toy-store.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'leak-'));

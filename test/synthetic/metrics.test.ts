@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { quantile } from '../../src/common/quantile.ts';
+import { Stream } from '../../src/common/stream.ts';
 import { tf } from '../../src/engine/tf.ts';
-import { quantile } from '../../src/ground/quantile.ts';
-import { Stream } from '../../src/ground/stream.ts';
 import { authenticity } from '../../synthetic/metrics/authenticity.ts';
 import { twoSampleTest } from '../../synthetic/metrics/c2st.ts';
 import { copyTest, mannWhitneyZ } from '../../synthetic/metrics/ct.ts';

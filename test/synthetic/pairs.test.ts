@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { classifierSpec } from '../../classifier/spec.ts';
 import type { TrainedClassifier } from '../../classifier/train.ts';
 import { trainClassifier } from '../../classifier/train.ts';
-import type { Store } from '../../src/dataset/store.ts';
+import type { Store } from '../../src/dataset/store/store.ts';
 import { likeliestPairs, validationConfusion } from '../../synthetic/sampling/pairs.ts';
 import { TOY_CLASSES, toyStore } from './toy-store.ts';
 

@@ -1,14 +1,14 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Stream } from '../../src/common/stream.ts';
 import type { Split } from '../../src/dataset/split.ts';
-import { openStore, type Store } from '../../src/dataset/store.ts';
-import { writeStore } from '../../src/dataset/store-write.ts';
-import { Stream } from '../../src/ground/stream.ts';
+import { openStore, type Store } from '../../src/dataset/store/store.ts';
+import { writeStore } from '../../src/dataset/store/store-write.ts';
 import { defaultCamera } from '../../src/simulate/camera.ts';
-import type { ArchiveContents } from '../../synthetic/archive.ts';
-import { splitDigest } from '../../synthetic/leak.ts';
-import { provenanceOf, seenBy } from '../../synthetic/provenance.ts';
+import type { ArchiveContents } from '../../synthetic/archive/archive.ts';
+import { provenanceOf, seenBy } from '../../synthetic/archive/provenance.ts';
+import { splitDigest } from '../../synthetic/leak-guard.ts';
 import { toySample } from './toys.ts';
 
 export const TOY_SIZE = 32;

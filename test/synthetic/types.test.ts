@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { packageRoot } from '../../src/ground/paths.ts';
+import { packageRoot } from '../../src/common/paths.ts';
 
 const folder = join(packageRoot, `dist.types-${process.pid}`);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,8 +1,8 @@
+import type { Stream } from '../../common/stream.ts';
 import { cellMatrix } from '../../crystal/cell.ts';
 import type { Atom, Crystal, Vec3 } from '../../crystal/crystal.ts';
 import { dot, inverse, vectorMatrix } from '../../crystal/matrix.ts';
 import type { Vec2, ZoneFrame } from '../../crystal/zone.ts';
-import type { Stream } from '../../ground/stream.ts';
 import { type Box, boxReciprocal } from './grid.ts';
 import type { SlicedAtoms } from './multislice.ts';
 import type { SpeciesAtoms } from './potential.ts';

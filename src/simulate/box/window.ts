@@ -1,6 +1,6 @@
+import { inputError } from '../../common/errors.ts';
 import type { Crystal } from '../../crystal/crystal.ts';
 import type { Matrix2, Vec2, ZoneFrame } from '../../crystal/zone.ts';
-import { inputError } from '../../ground/errors.ts';
 import { fastSize } from '../fourier.ts';
 import type { Box } from './grid.ts';
 import { basisHeights } from './specimen.ts';

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { packageRoot } from '../../../src/ground/paths.ts';
+import { packageRoot } from '../../../src/common/paths.ts';
 
 /** A copy of the built engine with node_modules of its own, so that it may link what it likes. */
 export interface Checkout {

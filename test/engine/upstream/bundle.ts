@@ -2,8 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { type Plugin, rolldown } from 'rolldown';
+import { packageRoot } from '../../../src/common/paths.ts';
 import { bindingPath } from '../../../src/engine/binding.ts';
-import { packageRoot } from '../../../src/ground/paths.ts';
 
 const folder = join(packageRoot, 'node_modules', '.cache', 'upstream-tests');
 

@@ -7,10 +7,10 @@ import { probeCommand } from '../../../src/commands/probe.ts';
 import { sampleCommand } from '../../../src/commands/sample.ts';
 import { scoreCommand } from '../../../src/commands/score.ts';
 import { trainCommand } from '../../../src/commands/train.ts';
-import { openStore } from '../../../src/dataset/store.ts';
-import { writeJudged } from '../../../synthetic/judged.ts';
-import { openArchive } from '../../../synthetic/open.ts';
-import type { Score } from '../../../synthetic/score.ts';
+import { openStore } from '../../../src/dataset/store/store.ts';
+import { writeJudged } from '../../../synthetic/archive/judged.ts';
+import { openArchive } from '../../../synthetic/archive/open.ts';
+import type { Score } from '../../../synthetic/checks/score.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { toyStore } from '../../support/toy-store.ts';
 

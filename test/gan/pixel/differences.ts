@@ -1,6 +1,6 @@
+import type { Stream } from '../../../src/common/stream.ts';
 import { numbersOf } from '../../../src/engine/numbers.ts';
 import { type Scalar, type Tensor1D, tf } from '../../../src/engine/tf.ts';
-import type { Stream } from '../../../src/ground/stream.ts';
 
 /** Mean error of a gradient along random directions against central differences, relative. */
 export function differenceError(

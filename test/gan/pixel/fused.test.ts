@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { biasedLeaky } from '../../../gan/layers.ts';
+import { biasedLeaky } from '../../../gan/codec/layers.ts';
 import { modulated, modulationSpecs } from '../../../gan/pixel/modulation.ts';
 import { powerIteration, spectrallyNormalised } from '../../../gan/pixel/spectral.ts';
+import { Stream } from '../../../src/common/stream.ts';
 import { withoutKernels } from '../../../src/engine/kernels.ts';
 import { ParameterLayout } from '../../../src/engine/parameters.ts';
 import { type Tensor, type Tensor1D, type Tensor2D, tf } from '../../../src/engine/tf.ts';
-import { Stream } from '../../../src/ground/stream.ts';
 
 const stream = new Stream(9, 'fused layers');
 

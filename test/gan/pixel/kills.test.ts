@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { serialize } from 'node:v8';
 import { beforeAll, expect, it } from 'vitest';
-import { launcher } from '../../../src/ground/paths.ts';
+import { launcher } from '../../../src/common/paths.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { lastLine } from '../../support/killed.ts';
 import { toyExamples } from '../../support/toy-examples.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { gradientPenalty } from '../../../gan/losses.ts';
+import { gradientPenalty } from '../../../gan/codec/losses.ts';
 import { augmented, drawViews } from '../../../gan/pixel/augment.ts';
 import { discriminatorLayout, scorePixels } from '../../../gan/pixel/discriminator.ts';
 import { OBJECTIVES } from '../../../gan/pixel/losses.ts';
@@ -13,6 +13,7 @@ import {
   spectralLayout,
   spectrallyNormalised,
 } from '../../../gan/pixel/spectral.ts';
+import { Stream } from '../../../src/common/stream.ts';
 import { withoutKernels } from '../../../src/engine/kernels.ts';
 import { ParameterLayout } from '../../../src/engine/parameters.ts';
 import {
@@ -23,7 +24,6 @@ import {
   type Tensor4D,
   tf,
 } from '../../../src/engine/tf.ts';
-import { Stream } from '../../../src/ground/stream.ts';
 import { differenceError } from './differences.ts';
 
 const stream = new Stream(4, 'pixel layers');

@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { healthOf } from '../../../gan/health.ts';
 import { drawRows } from '../../../gan/pixel/chunks.ts';
 import { type PixelConfig, pixelConfig, pixelConfigFor } from '../../../gan/pixel/config.ts';
 import { unitRows } from '../../../gan/pixel/data.ts';
@@ -8,8 +7,9 @@ import { randomPixelOrigins } from '../../../gan/pixel/random.ts';
 import { trainPixelGan } from '../../../gan/pixel/train.ts';
 import { PixelTrainer } from '../../../gan/pixel/trainer.ts';
 import { lookedAt } from '../../../gan/pixel/watched.ts';
+import { healthOf } from '../../../gan/training/health.ts';
+import { Stream } from '../../../src/common/stream.ts';
 import { tf } from '../../../src/engine/tf.ts';
-import { Stream } from '../../../src/ground/stream.ts';
 import { kid } from '../../../synthetic/metrics/kid.ts';
 import { toyExamples } from '../../support/toy-examples.ts';
 

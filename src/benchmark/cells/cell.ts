@@ -1,0 +1,151 @@
+import { report } from '../../../classifier/metrics.ts';
+import { digestOf } from '../../common/digest.ts';
+import { usageError } from '../../common/errors.ts';
+import { writeJson } from '../../common/files.ts';
+import type { ProgressFactory } from '../../common/progress.ts';
+import { didYouMean } from '../../common/suggest.ts';
+import type { Examples, RealExamples } from '../../dataset/examples.ts';
+import { openStore, type Store } from '../../dataset/store/store.ts';
+import { divided, studyStore } from '../study/divided.ts';
+import type { StudyFolder } from '../study/folder.ts';
+import { type CellPlan, planCells } from '../study/study.ts';
+import { effortOf } from './candidates.ts';
+import type { Outcome, Predictions } from './outcome.ts';
+import { type ChosenTraining, trainArm } from './train-arm.ts';
+
+const materialCounts = (examples: Examples): number[] => {
+  const materials = examples.classes.map(() => new Set<string>());
+  examples.labels.forEach((label, i) => {
+    materials[label]!.add(examples.materials[i]!);
+  });
+  return materials.map((set) => set.size);
+};
+
+function predictionsOf(probabilities: Float32Array, test: RealExamples): Predictions {
+  const classes = test.classes.length;
+  const rows = Array.from(test.labels, (label, i) => {
+    const row = probabilities.subarray(i * classes, (i + 1) * classes);
+    const order = [...row.keys()].sort((a, b) => row[b]! - row[a]!);
+    return { top: order[0]!, inTop5: order.slice(0, 5).includes(label), p: row[order[0]!]! };
+  });
+  return {
+    labels: [...test.labels],
+    materials: [...test.materials],
+    top1: rows.map(({ top }) => top),
+    inTop5: rows.map(({ inTop5 }) => inTop5),
+    confidence: rows.map(({ p }) => Number(p.toFixed(4))),
+  };
+}
+
+/** Headline figures of a classifier's report, as they go into the result. */
+function headline(
+  probabilities: Float32Array,
+  test: RealExamples,
+  trainCounts: number[],
+): Record<string, number> {
+  const full = report(probabilities, test.labels, { classes: test.classes, trainCounts });
+  const kept = [
+    'macroF1',
+    'macroPrecision',
+    'macroRecall',
+    'weightedF1',
+    'balancedAccuracy',
+    'gMean',
+    'top1',
+    'top3',
+    'top5',
+    'many',
+    'medium',
+    'few',
+    'ece',
+  ] as const;
+  return Object.fromEntries(kept.map((name) => [name, full[name] ?? Number.NaN]));
+}
+
+export interface CellWork {
+  folder: StudyFolder;
+  cell: CellPlan;
+  progress?: ProgressFactory;
+}
+
+interface Ended {
+  trained: ChosenTraining;
+  store: Store;
+  test: RealExamples;
+  trainCounts: number[];
+  probabilities: Float32Array;
+}
+
+/** What a cell writes down. */
+function outcomeOf({ folder, cell }: CellWork, ended: Ended): Outcome {
+  const { trained, store, test, trainCounts, probabilities } = ended;
+  const { study } = folder;
+  const { examples, digests } = trained.set;
+  const synthetic = examples.synthetic?.reduce((a, b) => a + b, 0) ?? 0;
+  const { tried } = trained;
+  return {
+    study: study.name,
+    cell: cell.id,
+    arm: cell.arm.name,
+    seed: cell.seed,
+    split: cell.split,
+    ...(cell.budget !== null && { budget: cell.budget }),
+    trainCounts,
+    classes: store.classes,
+    predictions: predictionsOf(probabilities, test),
+    metrics: headline(probabilities, test, trainCounts),
+    chosen: { ...trained.choice.chosen, ...(tried.length > 0 && { ratio: trained.ratio }) },
+    tuning: { ...effortOf(cell.arm), ...(tried.length > 0 && { tried }) },
+    training: {
+      real: examples.count - synthetic,
+      synthetic,
+      updates: study.updates,
+      seconds: Math.round(trained.seconds * 10) / 10,
+    },
+    digests: {
+      store: store.digest,
+      classifier: trained.classifier.digest,
+      study: digestOf(study),
+      ...digests,
+    },
+  };
+}
+
+/**
+ * Runs one cell: the training set of its arm, a classifier with the study's updates, choices on
+ * validation, and last the real materials that the study is judged on. The result is written atomically.
+ */
+export async function runCell(work: CellWork): Promise<Outcome> {
+  const { folder, cell } = work;
+  const whole = await openStore(await studyStore(folder.study));
+  const store = divided(whole, cell);
+  // Bands tell how rare a class is in the data, so that budgets are compared on the same classes.
+  const unlimited = divided(whole, { ...cell, budget: null });
+  const trainCounts = materialCounts(unlimited.examples('train'));
+  try {
+    const trained = await trainArm({ ...work, store });
+    const test = store.examples(folder.study.judgedOn);
+    const probabilities = trained.choice.apply(trained.classifier.predict(test));
+    const outcome = outcomeOf(work, { trained, store, test, trainCounts, probabilities });
+    trained.classifier.dispose();
+    writeJson(folder.resultFile(cell), outcome);
+    return outcome;
+  } finally {
+    whole.close();
+  }
+}
+
+/** Runs the cell of a study that has this name. */
+export async function runCellById(folder: StudyFolder, id: string): Promise<Outcome> {
+  const cells = planCells(folder.study);
+  const cell = cells.find((plan) => plan.id === id);
+  if (!cell)
+    throw usageError(
+      `no cell ${id} in ${folder.path}`,
+      didYouMean(
+        id,
+        cells.map((plan) => plan.id),
+      ),
+    );
+  return runCell({ folder, cell });
+}

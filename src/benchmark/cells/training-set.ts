@@ -1,0 +1,101 @@
+import { openArchive } from '../../../synthetic/archive/open.ts';
+import { type CleanArchive, refuseLeaks } from '../../../synthetic/leak-guard.ts';
+import { type Mixture, mix } from '../../../synthetic/mixing/mix.ts';
+import { type Filling, keptRows, roomFor } from '../../../synthetic/mixing/undersample.ts';
+import { rowsByClass } from '../../balance/sampling.ts';
+import { Stream } from '../../common/stream.ts';
+import { classCounts, type Examples } from '../../dataset/examples.ts';
+import type { Store } from '../../dataset/store/store.ts';
+import { poolFile, poolsOf } from '../pools/pools.ts';
+import type { StudyFolder } from '../study/folder.ts';
+import type { Arm } from '../study/study.ts';
+import type { SettledArm, SettledCell } from './candidates.ts';
+
+/** What a cell trains on, and the digests of what it was made from. */
+export interface TrainingSet {
+  examples: Examples;
+  digests: Record<string, string>;
+}
+
+const shrinkingOf = (arm: Arm) => ({
+  target: arm.undersample > 0 ? arm.undersample : null,
+  keep: 'random' as const,
+});
+
+const fillingOf = (arm: SettledArm): Filling => ({
+  fill: arm.fillTo,
+  ratio: arm.ratio,
+  cap: Number.POSITIVE_INFINITY,
+});
+
+/** Rows of the training split after undersampling, by position in it. */
+function keptOf(arm: Arm, train: Examples, stream: Stream): Int32Array {
+  const data = { labels: train.labels, classCount: train.classes.length };
+  return keptRows(data, shrinkingOf(arm), stream);
+}
+
+/** Some rows of examples, the last `copies` of them marked as synthetic. */
+function rowsOf(train: Examples, rows: readonly number[], copies: number): Examples {
+  const at = Int32Array.from(rows);
+  return {
+    count: at.length,
+    size: train.size,
+    classes: train.classes,
+    labels: at.map((row) => train.labels[row]!),
+    materials: rows.map((row) => train.materials[row]!),
+    images: (indices) => train.images(Array.from(indices, (i) => at[i]!)),
+    ...(copies > 0 && {
+      synthetic: Uint8Array.from(rows, (_, i) => (i < rows.length - copies ? 0 : 1)),
+    }),
+  };
+}
+
+/** The control: kept rows repeated, as many of each class as synthetic data would add to it. */
+function withCopies(arm: SettledArm, train: Examples, kept: Int32Array, stream: Stream): Examples {
+  const rows = rowsByClass({
+    labels: kept.map((row) => train.labels[row]!),
+    classCount: train.classes.length,
+  });
+  const copies = Array.from(classCounts(train)).flatMap((real, label) =>
+    Array.from({ length: roomFor(real, fillingOf(arm)) }, () => kept[stream.pick(rows[label]!)]!),
+  );
+  return rowsOf(train, [...kept, ...copies], copies.length);
+}
+
+/** The undersampled training rows of a store with the accepted samples of an archive, as an arm asks. */
+export const armMixture = (arm: SettledArm, archive: CleanArchive, stream: Stream): Mixture =>
+  mix(archive, {
+    source: 'both',
+    ...fillingOf(arm),
+    weight: arm.lossWeight,
+    softLabels: arm.softLabels,
+    shrinking: shrinkingOf(arm),
+    stream,
+  });
+
+/**
+ * The training set of a cell: the (undersampled) training rows of the store, with copies or with
+ * the accepted samples of the arm's pools.
+ */
+export async function trainingSet(
+  folder: StudyFolder,
+  cell: SettledCell,
+  store: Store,
+): Promise<TrainingSet> {
+  const { arm } = cell;
+  const stream = new Stream(cell.seed, 'training set');
+  const train = store.examples('train');
+  if (arm.synthetic === 'none' || arm.synthetic === 'copies') {
+    const kept = keptOf(arm, train, stream.split('undersampling'));
+    const examples =
+      arm.synthetic === 'copies'
+        ? withCopies(arm, train, kept, stream.split('copies'))
+        : rowsOf(train, [...kept], 0);
+    return { examples, digests: {} };
+  }
+  const pool = poolsOf(cell)[0]!;
+  const archive = refuseLeaks(await openArchive(poolFile(folder, cell, pool)), store);
+  const mixture = armMixture(arm, archive, stream.split('mix'));
+  const examples = arm.enterAt > 0 ? { ...mixture, enterAt: arm.enterAt } : mixture;
+  return { examples, digests: { archive: archive.digest, gan: archive.origin.gan.digest } };
+}

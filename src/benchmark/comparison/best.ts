@@ -1,0 +1,114 @@
+import type { Outcome } from '../cells/outcome.ts';
+import type { Statistic } from '../statistics/macro.ts';
+import { type Arm, type Study, usesGan } from '../study/study.ts';
+import { differenceOf } from './pairs.ts';
+import { inWords, type Judged, judge, SEEDS_FOR_A_CLAIM } from './verdict.ts';
+
+/** The arm that a verdict is about, and what it has to be measured by. */
+export interface Best {
+  arm: string;
+  /** Whether it trains with synthetic data. */
+  synthetic: boolean;
+  /** Against the baseline. */
+  overall: Judged;
+  few: Judged | null;
+  /**
+   * Against the best arm without synthetic data, where that is not the baseline; judged alone.
+   * Absent for an arm without synthetic data.
+   */
+  unaided: { arm: string; overall: Judged; few: Judged | null } | null;
+  /** The best control with synthetic data that no GAN made, against the baseline. */
+  control: Judged | null;
+}
+
+/**
+ * Arms that the verdict is about: those with samples of a GAN, else those with any synthetic data,
+ * else all.
+ */
+export function inQuestion({ arms, baseline }: Pick<Study, 'arms' | 'baseline'>): Arm[] {
+  const others = arms.filter(({ name }) => name !== baseline);
+  const made = others.filter(usesGan);
+  if (made.length > 0) return made;
+  const synthetic = others.filter((arm) => arm.synthetic !== 'none');
+  return synthetic.length > 0 ? synthetic : others;
+}
+
+interface Results {
+  /** Differences to the baseline. */
+  against: Readonly<Record<Statistic, readonly Judged[]>>;
+  outcomes: readonly Outcome[];
+}
+
+const bestAmong = (judged: readonly Judged[], arms: readonly Arm[]): Judged | null =>
+  judged
+    .filter(({ subject }) => arms.some(({ name }) => name === subject))
+    .sort((a, b) => b.difference - a.difference)[0] ?? null;
+
+/** The best arm with real data alone, where it is better than the baseline, and what `arm` has over it. */
+function unaidedOf(study: Study, arm: string, { against, outcomes }: Results): Best['unaided'] {
+  const real = study.arms.filter(({ synthetic }) => synthetic === 'none');
+  const rival = bestAmong(against.macroF1, real);
+  const isBaselineReal = real.some(({ name }) => name === study.baseline);
+  if (!rival || (isBaselineReal && rival.difference <= 0)) return null;
+  const judged = (statistic: Statistic): Judged | null => {
+    const difference = differenceOf(outcomes, { from: rival.subject, to: arm, statistic });
+    return difference ? judge([{ subject: arm, difference }])[0]! : null;
+  };
+  const overall = judged('macroF1');
+  return overall && { arm: rival.subject, overall, few: judged('fewRecall') };
+}
+
+/** The best arm in question by macro-F1; null before any has two seeds. */
+export function bestOf(study: Study, results: Results): Best | null {
+  const { macroF1, fewRecall } = results.against;
+  const overall = bestAmong(macroF1, inQuestion(study));
+  if (!overall) return null;
+  const arm = overall.subject;
+  const plan = study.arms.find(({ name }) => name === arm)!;
+  const synthetic = plan.synthetic !== 'none';
+  const controls = study.arms.filter((one) => one.synthetic !== 'none' && !usesGan(one));
+  return {
+    arm,
+    synthetic,
+    overall,
+    few: fewRecall.find(({ subject }) => subject === arm) ?? null,
+    unaided: synthetic ? unaidedOf(study, arm, results) : null,
+    control: usesGan(plan) ? bestAmong(macroF1, controls) : null,
+  };
+}
+
+/** How the arm stands beside the best one without synthetic data, and what the best control did. */
+export function rivalsInWords({ unaided, control }: Best): string[] {
+  const lines: string[] = [];
+  if (unaided) {
+    const judged = [unaided.overall, unaided.few].filter((one) => one !== null);
+    lines.push(
+      `Against ${unaided.arm}, the best arm without synthetic data: ${judged.map(inWords).join(' ')}`,
+    );
+  }
+  if (control) lines.push(`Of synthetic data without a GAN: ${inWords(control)}`);
+  return lines;
+}
+
+/** What an honest reader would do next. */
+export function nextStep({ overall, unaided, control, synthetic }: Best): string {
+  const { verdict, seeds } = unaided?.overall ?? overall;
+  if (verdict !== 'helped' && control?.verdict === 'helped') {
+    return `Use ${control.subject}, which helped without a GAN; confirm it on a split that was never looked at.`;
+  }
+  switch (verdict) {
+    case 'helped':
+      return 'Use this arm; confirm it on a split that was never looked at.';
+    case 'hurt':
+      return synthetic
+        ? 'Train without synthetic data; collect more materials of the rare groups, or try another technique.'
+        : 'Keep the baseline: even the best of these arms is worse.';
+    case 'undecided':
+      if (seeds < SEEDS_FOR_A_CLAIM) {
+        return `Run more seeds before deciding (gan bench run --seeds ${SEEDS_FOR_A_CLAIM}).`;
+      }
+      return synthetic
+        ? 'Without a difference to show for it, the simpler arm without synthetic data is the one to use.'
+        : 'Without a difference to show for it, the baseline is the one to use.';
+  }
+}

@@ -1,0 +1,67 @@
+import { type Effort, effortOf } from '../cells/candidates.ts';
+import type { Outcome } from '../cells/outcome.ts';
+import { measureOf } from '../statistics/bootstrap.ts';
+import { STATISTICS, type Statistic } from '../statistics/macro.ts';
+import type { Arm } from '../study/study.ts';
+
+/** Mean and standard deviation over seeds. */
+export interface Spread {
+  mean: number;
+  sd: number;
+  seeds: number;
+}
+
+export interface ArmSummary {
+  arm: string;
+  statistics: Record<Statistic, Spread>;
+  syntheticRows: number;
+  realRows: number;
+  seconds: number;
+  /** Trainings of a cell, and candidates that validation chose among. */
+  tuning: Effort;
+  /** What validation chose, a value a seed. */
+  chosen: Record<string, (number | string)[]>;
+}
+
+export const spread = (values: readonly number[]): Spread => {
+  const mean = values.reduce((a, b) => a + b, 0) / values.length;
+  const sd =
+    values.length > 1
+      ? Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (values.length - 1))
+      : Number.NaN;
+  return { mean, sd, seeds: values.length };
+};
+
+/** Every test row of an outcome once. */
+export const allRows = ({ predictions }: Outcome): number[] =>
+  predictions.labels.map((_, row) => row);
+
+function chosenBy(outcomes: readonly Outcome[]): ArmSummary['chosen'] {
+  const names = new Set(outcomes.flatMap(({ chosen }) => Object.keys(chosen)));
+  return Object.fromEntries(
+    [...names].map((name) => [
+      name,
+      outcomes.flatMap(({ chosen }) => (name in chosen ? [chosen[name]!] : [])),
+    ]),
+  );
+}
+
+/** What the outcomes of an arm come to. */
+export function summarise(arm: Arm, outcomes: readonly Outcome[]): ArmSummary {
+  const own = outcomes.filter((outcome) => outcome.arm === arm.name);
+  const statistics = Object.fromEntries(
+    STATISTICS.map((statistic) => [
+      statistic,
+      spread(own.map((outcome) => measureOf(statistic)(outcome, allRows(outcome)))),
+    ]),
+  ) as Record<Statistic, Spread>;
+  return {
+    arm: arm.name,
+    statistics,
+    syntheticRows: spread(own.map((o) => o.training.synthetic)).mean,
+    realRows: spread(own.map((o) => o.training.real)).mean,
+    seconds: spread(own.map((o) => o.training.seconds)).mean,
+    tuning: effortOf(arm),
+    chosen: chosenBy(own),
+  };
+}

@@ -1,0 +1,159 @@
+import { spawn } from 'node:child_process';
+import { appendFileSync, existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { inputError } from '../../common/errors.ts';
+import { launcher } from '../../common/paths.ts';
+import { type ProgressFactory, silentProgress } from '../../common/progress.ts';
+import { missingGroups, missingPools, poolFile, poolsOf } from '../pools/pools.ts';
+import { missingCells, type StudyFolder } from '../study/folder.ts';
+import { WorkQueue } from './queue.ts';
+
+/** Times a task that was killed or crashed is started again. */
+const TRIES = 3;
+
+/** Something that a process of its own does. */
+interface Task {
+  kind: 'pools' | 'cells';
+  id: string;
+  /** Arguments of `gan bench`. */
+  arguments: string[];
+  /** Whether what it needs is there. */
+  isReady(): boolean;
+  isDone(): boolean;
+}
+
+interface Workers {
+  folder: StudyFolder;
+  jobs: number;
+  threads: number;
+  progress: ProgressFactory;
+}
+
+const logOf = (folder: StudyFolder, task: Task): string =>
+  join(folder.path, 'logs', `${task.id}.log`);
+
+/** Runs one task in a process of its own; resolves to its exit code or signal. */
+function runProcess(
+  { folder, threads }: Workers,
+  task: Task,
+  live: Set<() => void>,
+): Promise<number | string> {
+  mkdirSync(join(folder.path, 'logs'), { recursive: true });
+  const child = spawn(
+    process.execPath,
+    [launcher, 'bench', ...task.arguments, '--in', folder.path],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, CBED_THREADS: String(threads) },
+    },
+  );
+  const stop = () => child.kill('SIGTERM');
+  live.add(stop);
+  const keep = (chunk: Buffer) => appendFileSync(logOf(folder, task), chunk);
+  child.stdout.on('data', keep);
+  child.stderr.on('data', keep);
+  return new Promise((resolve) => {
+    child.on('close', (code, signal) => {
+      live.delete(stop);
+      resolve(signal ?? code ?? 1);
+    });
+  });
+}
+
+/** Runs a task until it is done; a line about it where it will not be. */
+async function runTask(
+  workers: Workers,
+  task: Task,
+  live: Set<() => void>,
+): Promise<string | null> {
+  let last: number | string = 0;
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    last = await runProcess(workers, task, live);
+    if (task.isDone()) return null;
+    if (last === 2 || last === 3 || last === 130) break; // would fail alike, or was asked to stop
+  }
+  return `${task.id} ended with ${last}: see ${logOf(workers.folder, task)}`;
+}
+
+/** What became of the tasks of a study: a line about each that failed, and those never ready. */
+interface Ended {
+  failures: { task: Task; line: string }[];
+  blocked: readonly Task[];
+}
+
+async function runTasks(workers: Workers, tasks: readonly Task[]): Promise<Ended> {
+  const { jobs, progress } = workers;
+  const queue = new WorkQueue(tasks);
+  const stages = [...new Set(tasks.map(({ kind }) => kind))].join(' and ');
+  const bar = progress(stages, tasks.length);
+  const live = new Set<() => void>();
+  const stopAll = () => {
+    for (const stop of live) stop();
+  };
+  process.once('exit', stopAll);
+  const failures: Ended['failures'] = [];
+  const work = async () => {
+    for (let task = await queue.next(); task; task = await queue.next()) {
+      const line = await runTask(workers, task, live);
+      if (line) failures.push({ task, line });
+      bar.advance(1, task.id);
+      queue.ended();
+    }
+  };
+  await Promise.all(Array.from({ length: Math.max(1, jobs) }, work));
+  process.off('exit', stopAll);
+  bar.done();
+  return { failures, blocked: queue.left };
+}
+
+function poolTasks(folder: StudyFolder): Task[] {
+  return missingGroups(folder).map((group) => ({
+    kind: 'pools',
+    id: `pools-${group}`,
+    arguments: ['pools', group],
+    isReady: () => true,
+    isDone: () => missingPools(folder, group).length === 0,
+  }));
+}
+
+function cellTasks(folder: StudyFolder): Task[] {
+  return missingCells(folder).map((cell) => ({
+    kind: 'cells',
+    id: cell.id,
+    arguments: ['cell', cell.id],
+    isReady: () => poolsOf(cell).every((pool) => existsSync(poolFile(folder, cell, pool))),
+    isDone: () => existsSync(folder.resultFile(cell)),
+  }));
+}
+
+function refuseFailures({ failures, blocked }: Ended): void {
+  if (failures.length + blocked.length === 0) return;
+  const counted = (kind: Task['kind']) => failures.filter(({ task }) => task.kind === kind).length;
+  const parts = [
+    [counted('pools'), 'pools failed'],
+    [counted('cells'), 'cells failed'],
+    [blocked.length, 'cells lack their pools'],
+  ].flatMap(([count, what]) => (count === 0 ? [] : [`${count} ${what}`]));
+  throw inputError(
+    `${parts.join(', ')}; ${failures[0]!.line}`,
+    'gan bench run again does only what is missing',
+  );
+}
+
+/**
+ * Runs what is missing of a study on this machine, `jobs` processes at a time: pools that cells
+ * share first, and cells as soon as their own pools are there. What is done is skipped; what is
+ * killed is tried again.
+ *
+ * @throws input error naming the first task that failed, after all others have run.
+ */
+export async function runLocally(options: {
+  folder: StudyFolder;
+  jobs: number;
+  threads: number;
+  progress?: ProgressFactory;
+}): Promise<void> {
+  const { folder } = options;
+  const workers: Workers = { progress: silentProgress, ...options };
+  refuseFailures(await runTasks(workers, [...poolTasks(folder), ...cellTasks(folder)]));
+}

@@ -1,0 +1,76 @@
+import type { Classifier } from '../../../classifier/classifier.ts';
+import type { GanModel } from '../../../gan/codec/model.ts';
+import { type GanSample, ganArchive } from '../../../synthetic/archive/from-gan.ts';
+import { seenBy } from '../../../synthetic/archive/provenance.ts';
+import { verifierGate } from '../../../synthetic/checks/gates.ts';
+import { boundarySamples } from '../../../synthetic/sampling/boundary.ts';
+import { writeAttempts } from '../../../synthetic/sampling/boundary-report.ts';
+import { randomSamples } from '../../../synthetic/sampling/random.ts';
+import { boundarySearches } from '../../../synthetic/sampling/searches.ts';
+import type { Wanted } from '../../../synthetic/sampling/wanted.ts';
+import { writeJson } from '../../common/files.ts';
+import { besidePool, type PoolWork, type Recipe, rarest, SPARE, wantedOf } from './pool.ts';
+
+/** Latent vectors near a boundary are others than the random ones of the same GAN. */
+const BOUNDARY_SEEDS = 40_000;
+
+/** Rounds of random samples at most, latent vectors of one apart from those of another. */
+const ROUNDS = 2;
+const ROUND_SEEDS = 50_000;
+
+/** The makers of a pool, loaded. */
+export interface Makers {
+  model: GanModel;
+  guide: Classifier;
+  verifier: Classifier;
+}
+
+/** Random samples of the generator; each round has latent vectors of its own. */
+const atRandom = (
+  { cell, progress }: PoolWork,
+  { model }: Makers,
+  { wanted, round }: { wanted: Wanted; round: number },
+) => randomSamples(model, { wanted, seed: cell.gan + ROUND_SEEDS * round }, progress);
+
+/** Samples near the boundaries of each class with the partners that the pool asks for. */
+async function nearBoundaries(
+  { folder, store, pool, cell, file, progress }: PoolWork,
+  { model, guide, verifier }: Makers,
+  wanted: Wanted,
+): Promise<GanSample[]> {
+  const { boundaryClasses, boundaryAttempts: attempts, gradientSteps } = folder.study;
+  const { epsilon, realismGate, partners, partnerBy: by, agreement } = pool;
+  const partnering = { guide, store, allowed: model.hasZones, partners, by };
+  const pairs = boundarySearches(partnering, rarest(wanted, boundaryClasses));
+  const seed = BOUNDARY_SEEDS + cell.gan;
+  const gates = realismGate ? [verifierGate([verifier], agreement)] : [];
+  const made = await boundarySamples(
+    { model, guide, verifiers: [verifier] },
+    { pairs, attempts, epsilon, gradientSteps, gates, softLabels: true, seed },
+    progress,
+  );
+  writeJson(besidePool(file, '.search.json'), made.summary);
+  writeAttempts(besidePool(file, '.attempts.jsonl'), { ...made, seed });
+  return made.samples;
+}
+
+/** Random samples and samples near boundaries. */
+export function drawnRecipe(work: PoolWork, makers: Makers): Recipe<GanSample> {
+  const { source } = work.pool;
+  const { model, guide } = makers;
+  const seen = source === 'gan-random' ? null : seenBy(guide.digest, guide.seen.materials);
+  const both = async (wanted: Wanted): Promise<GanSample[]> => {
+    const near = await nearBoundaries(work, makers, wantedOf(work, SPARE / 2));
+    const rest = new Map(wanted);
+    for (const { passport } of near) rest.set(passport.class, rest.get(passport.class)! - 1);
+    return [...near, ...(await atRandom(work, makers, { wanted: rest, round: 0 }))];
+  };
+  return {
+    rounds: source === 'gan-boundary' ? 1 : ROUNDS,
+    make(wanted, round) {
+      if (source === 'gan-random' || round > 0) return atRandom(work, makers, { wanted, round });
+      return source === 'gan-boundary' ? nearBoundaries(work, makers, wanted) : both(wanted);
+    },
+    archive: (made) => ganArchive({ model, store: work.store, guide: seen }, made),
+  };
+}

@@ -1,0 +1,74 @@
+import type { GanModel } from '../../../gan/codec/model.ts';
+import { describeTriplets, randomOrigins } from '../../../gan/codec/sample.ts';
+import { type DrawnSample, drawnArchive } from '../../../synthetic/archive/from-generator.ts';
+import { provenanceOf } from '../../../synthetic/archive/provenance.ts';
+import type { Wanted } from '../../../synthetic/sampling/wanted.ts';
+import { ClassTables } from '../../codec/class-tables.ts';
+import type { EncodedSet, EncodedTriplet } from '../../codec/encode.ts';
+import { drawPool } from '../../codec/pool.ts';
+import { Stream } from '../../common/stream.ts';
+import { splitTriplets } from '../../dataset/intensity/triplet-stack.ts';
+import type { PoolWork, Recipe } from './pool.ts';
+
+/** Latent vectors are others than those of the GAN's other samples. */
+const LATENT_SEEDS = 60_000;
+
+/** Random samples of the GAN as members of their classes. */
+function drawnMembers(model: GanModel, wanted: Wanted, seed: number): EncodedTriplet[] {
+  const origins = [...wanted].flatMap(([spaceGroup, count]) =>
+    randomOrigins(model, { spaceGroup, count, seed }),
+  );
+  return describeTriplets(model, origins).map(({ cell, discs }, i) => {
+    const { label } = origins[i]!;
+    return {
+      label,
+      spaceGroup: model.classes[label]!,
+      material: `drawn ${i}`,
+      cell,
+      zones: model.space.zones[label]!,
+      inPlane: null,
+      spacings: null,
+      discs,
+    };
+  });
+}
+
+/** The set with the GAN's samples in the place of the real members of their classes. */
+function withDrawn(set: EncodedSet, drawn: readonly EncodedTriplet[]): EncodedSet {
+  const classes = new Set(drawn.map(({ label }) => label));
+  const { examples: _, ...rest } = set;
+  return {
+    ...rest,
+    triplets: [...set.triplets.filter(({ label }) => !classes.has(label)), ...drawn],
+  };
+}
+
+/**
+ * Random samples of the GAN, each set on a lattice of its lattice system (of a training material of
+ * a common class, or of another sample) and played with as the sampler `lattice-transfer` does:
+ * intensities from the GAN, cells from all that the system shows.
+ */
+export function transferRecipe(work: PoolWork, model: GanModel): Recipe<DrawnSample> {
+  const { store, discs, cell, progress } = work;
+  return {
+    rounds: 2,
+    async make(wanted, round) {
+      const stream = new Stream(cell.gan, `pool/gan-transfer/${round}`);
+      const drawn = drawnMembers(model, wanted, cell.gan + LATENT_SEEDS * (round + 1));
+      const tables = new ClassTables(withDrawn(discs(), drawn));
+      const counts = store.classes.map((spaceGroup) => wanted.get(spaceGroup) ?? 0);
+      const request = { sampler: 'lattice-transfer', counts, stream } as const;
+      const { images, draws } = await drawPool(tables, request, progress);
+      const pixels = splitTriplets(images, images.length / draws.length);
+      const real = new Set(store.examples('train').materials);
+      return draws.map(({ label, sources }, i) => ({
+        pixels: pixels[i]!,
+        passport: provenanceOf(store.classes[label]!, {
+          parents: sources.map((row) => tables.triplet(row).material).filter((m) => real.has(m)),
+        }),
+      }));
+    },
+    archive: (made) =>
+      drawnArchive({ model, store, guide: null, scaled: true, scores: null }, made),
+  };
+}

@@ -1,0 +1,70 @@
+import type { ArchiveContents } from '../../../synthetic/archive/archive.ts';
+import type { PartnerChoice } from '../../../synthetic/sampling/searches.ts';
+import type { Wanted } from '../../../synthetic/sampling/wanted.ts';
+import type { EncodedSet } from '../../codec/encode.ts';
+import type { ProgressFactory } from '../../common/progress.ts';
+import { classCounts, type Examples } from '../../dataset/examples.ts';
+import type { Store } from '../../dataset/store/store.ts';
+import type { StudyFolder } from '../study/folder.ts';
+import type { Arm, CellPlan } from '../study/study.ts';
+
+/** A set of synthetic triplets that cells share: what it is made by, and with which settings. */
+export interface Pool {
+  source: Exclude<Arm['synthetic'], 'none' | 'copies'>;
+  fillTo: number;
+  epsilon: number;
+  realismGate: boolean;
+  partners: number;
+  partnerBy: PartnerChoice;
+  agreement: number;
+}
+
+/** What making a pool needs. */
+export interface PoolWork {
+  folder: StudyFolder;
+  cell: CellPlan;
+  pool: Pool;
+  /** Where the archive goes. */
+  file: string;
+  store: Store;
+  /** The training triplets as discs; read once for all pools of a group. */
+  discs: () => EncodedSet;
+  progress: ProgressFactory;
+}
+
+/** How a source makes samples, and puts them into an archive. */
+export interface Recipe<Sample> {
+  /** Samples of each class wanted; those of one round are others than those of another. */
+  make(wanted: Wanted, round: number): Promise<Sample[]>;
+  /** Rounds at most: a further one where judging leaves classes short. */
+  rounds: number;
+  archive(made: readonly Sample[]): ArchiveContents;
+}
+
+/** Rows that each class lacks up to `fillTo`, by class index; none for a class without a row. */
+export const missingRows = (train: Examples, fillTo: number): Int32Array =>
+  classCounts(train).map((count) => (count === 0 ? 0 : Math.max(0, fillTo - count)));
+
+/** The classes with most rows missing, the rarest first: those whose boundaries are searched. */
+export const rarest = (wanted: Wanted, most: number): Wanted =>
+  new Map(
+    [...wanted]
+      .sort(([a, x], [b, y]) => y - x || a - b)
+      .slice(0, most)
+      .sort(([a], [b]) => a - b),
+  );
+
+/** Samples made for each one wanted: some will be rejected. */
+export const SPARE = 1.6;
+
+/** Triplets to make of each class that lacks rows, as a share of what it lacks. */
+export function wantedOf({ store, pool }: PoolWork, share: number): Map<number, number> {
+  const missing = missingRows(store.examples('train'), pool.fillTo);
+  const counts = Array.from(missing, (count) => Math.ceil(share * count));
+  return new Map(
+    store.classes.flatMap((c, label) => (counts[label]! ? [[c, counts[label]!]] : [])),
+  );
+}
+
+/** A file that belongs to a pool, beside it. */
+export const besidePool = (file: string, ending: string): string => file.replace(/\.h5$/, ending);

@@ -1,0 +1,85 @@
+import { existsSync } from 'node:fs';
+import { type EncodedSet, encodeExamples } from '../../codec/encode.ts';
+import { digestOf } from '../../common/digest.ts';
+import { groupBy } from '../../common/group.ts';
+import type { ProgressFactory } from '../../common/progress.ts';
+import type { Store } from '../../dataset/store/store.ts';
+import { openDivided } from '../study/divided.ts';
+import type { StudyFolder } from '../study/folder.ts';
+import { type CellPlan, planCells } from '../study/study.ts';
+import { crystalPool } from './crystal-pool.ts';
+import { ganPool } from './gan-pool.ts';
+import { makersFolder } from './makers.ts';
+import type { Pool, PoolWork } from './pool.ts';
+import { samplerPool } from './sampler-pool.ts';
+
+/** The pools that a cell draws from; none for arms without synthetic data and for copies. */
+export function poolsOf({ arm }: CellPlan): Pool[] {
+  const { synthetic: source, fillTo, epsilon, realismGate, partners, partnerBy, agreement } = arm;
+  if (source === 'none' || source === 'copies') return [];
+  return [{ source, fillTo, epsilon, realismGate, partners, partnerBy, agreement }];
+}
+
+/** The archive of a pool for the split, GAN and budget of a cell. */
+export const poolFile = (folder: StudyFolder, cell: CellPlan, pool: Pool): string =>
+  folder.sharedFile(makersFolder(cell), `${pool.source}-${digestOf(pool).slice(0, 8)}.h5`);
+
+function makePool(work: PoolWork): Promise<void> {
+  const { source } = work.pool;
+  if (source.startsWith('gan-')) return ganPool(work);
+  return source.startsWith('crystals') ? crystalPool(work) : samplerPool(work);
+}
+
+/** A pool that is not there yet, and a cell that needs it. */
+interface MissingPool {
+  cell: CellPlan;
+  pool: Pool;
+  file: string;
+}
+
+/** The pools of a study, or of one group of it, that are not there yet. */
+export function missingPools(folder: StudyFolder, group?: string): MissingPool[] {
+  const wanted = new Map<string, MissingPool>();
+  for (const cell of planCells(folder.study)) {
+    if (group !== undefined && makersFolder(cell) !== group) continue;
+    for (const pool of poolsOf(cell)) {
+      const file = poolFile(folder, cell, pool);
+      if (!existsSync(file)) wanted.set(file, { cell, pool, file });
+    }
+  }
+  return [...wanted.values()];
+}
+
+/** Groups with missing pools: pools of one split, GAN number and budget share their makers. */
+export const missingGroups = (folder: StudyFolder): string[] => [
+  ...new Set(missingPools(folder).map(({ cell }) => makersFolder(cell))),
+];
+
+/** The training triplets of a store as discs, read when they are first asked for. */
+function discsOf(store: Store, progress: ProgressFactory): () => EncodedSet {
+  let set: EncodedSet | undefined;
+  return () => {
+    set ??= encodeExamples(store.examples('train'), progress);
+    return set;
+  };
+}
+
+/** Makes the missing pools of a study, or of one group of it. */
+export async function makePools(
+  folder: StudyFolder,
+  progress: ProgressFactory,
+  group?: string,
+): Promise<void> {
+  const groups = groupBy(missingPools(folder, group), ({ cell }) => makersFolder(cell));
+  for (const missing of groups.values()) {
+    const store = await openDivided(folder.study, missing[0]!.cell);
+    const discs = discsOf(store, progress);
+    try {
+      for (const { cell, pool, file } of missing) {
+        await makePool({ folder, cell, pool, file, store, discs, progress });
+      }
+    } finally {
+      store.close();
+    }
+  }
+}

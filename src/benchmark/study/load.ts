@@ -1,0 +1,60 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { readConfigFile } from '../../common/config.ts';
+import { usageError } from '../../common/errors.ts';
+import { dataFile } from '../../common/paths.ts';
+import { didYouMean } from '../../common/suggest.ts';
+import { type Study, studySchema } from './study.ts';
+
+/** Studies that ship with the package, under data/studies. */
+export const BUILT_IN_STUDIES = ['quick', 'default', 'challenge', 'ablations', 'boundary'] as const;
+
+function rawStudy(nameOrPath: string): Record<string, unknown> {
+  if ((BUILT_IN_STUDIES as readonly string[]).includes(nameOrPath)) {
+    return parse(readFileSync(dataFile('studies', `${nameOrPath}.yaml`), 'utf8'));
+  }
+  if (!existsSync(nameOrPath)) {
+    throw usageError(`no study ${nameOrPath}`, didYouMean(nameOrPath, BUILT_IN_STUDIES));
+  }
+  return readConfigFile(nameOrPath);
+}
+
+/**
+ * A built-in study or a YAML file, checked, with `overrides` on top.
+ *
+ * @throws usage error naming the setting and value that cannot be used.
+ */
+export function loadStudy(nameOrPath: string, overrides: Record<string, unknown> = {}): Study {
+  const given = Object.fromEntries(Object.entries(overrides).filter(([, v]) => v !== undefined));
+  const result = studySchema.safeParse({ ...rawStudy(nameOrPath), ...given });
+  if (!result.success) {
+    const issue = result.error.issues[0]!;
+    throw usageError(`study ${nameOrPath}: ${issue.path.join('.')}: ${issue.message}`);
+  }
+  checkStudy(nameOrPath, result.data);
+  return result.data;
+}
+
+/** What a schema cannot say of the settings together. */
+function checkStudy(nameOrPath: string, study: Study): void {
+  const names = study.arms.map(({ name }) => name);
+  if (new Set(names).size !== names.length) {
+    throw usageError(`study ${nameOrPath}: two arms have one name`, 'rename one');
+  }
+  if (!names.includes(study.baseline)) {
+    throw usageError(
+      `study ${nameOrPath}: no arm "${study.baseline}" to compare with`,
+      didYouMean(study.baseline, names),
+    );
+  }
+  const nothing = study.arms.find((arm) => arm.ratio === 'validation' && arm.synthetic === 'none');
+  if (nothing) {
+    throw usageError(
+      `study ${nameOrPath}: arm "${nothing.name}" has no synthetic data whose ratio could be chosen`,
+      'give it a synthetic source, or leave out ratio: validation',
+    );
+  }
+  if (new Set(study.budgets).size !== (study.budgets?.length ?? 0)) {
+    throw usageError(`study ${nameOrPath}: budgets: one stands there twice`, 'leave one out');
+  }
+}

@@ -1,0 +1,172 @@
+import { silentProgress } from '../../common/progress.ts';
+import { type Anomaly, distinctAnomalies } from '../anomaly.ts';
+import { bandOf, type Census, type CensusRow, census } from '../census.ts';
+import { officialSplits, withoutLeaks } from '../prepare/official.ts';
+import { runReadings } from '../prepare/pool.ts';
+import { surveyFrom } from '../prepare/reading.ts';
+import { enforce, type ScanOptions, scan } from '../prepare/scan.ts';
+import { selectSamples } from '../prepare/select.ts';
+import type { Catalogue } from '../summit/catalogue.ts';
+import { indexedFacts } from '../summit/catalogue-index.ts';
+import {
+  addSurvey,
+  emptySurvey,
+  type Intensities,
+  type Survey,
+  type SurveyPlan,
+} from './survey.ts';
+
+export interface InspectOptions extends ScanOptions {
+  /** Patterns are read of about this many samples, spread evenly over the files. */
+  patterns: number;
+  /** Pixels a side of the example pictures. */
+  size?: number;
+}
+
+/** A sample to show, by the rarity of its class. */
+export interface BandExample {
+  spaceGroup: number;
+  material: string;
+  formula: string;
+  /** Samples of its class that it can be learnt from. */
+  count: number;
+  /** (size, size, 3) stored pixels. */
+  pixels: Uint8Array;
+}
+
+export interface Inspection {
+  files: number;
+  census: Census;
+  intensities: Intensities;
+  anomalies: Anomaly[];
+  examples: BandExample[];
+  size: number;
+}
+
+interface Located {
+  file: number;
+  key: string;
+}
+
+/** Classes shown of each rarity band. */
+export const EXAMPLES_PER_BAND = 4;
+const PICTURE_SIZE = 64;
+
+/** Items spread evenly over a list. */
+export function evenly<T>(items: readonly T[], count: number): T[] {
+  if (items.length <= count) return [...items];
+  return Array.from(
+    { length: count },
+    (_, i) => items[Math.floor(((i + 0.5) * items.length) / count)]!,
+  );
+}
+
+/** Samples a class can be learnt from: those of the training files, where files say so. */
+const learnable = (one: Census['classes'][number]): number =>
+  one.bySplit.train.samples + one.bySplit.validation.samples + one.bySplit.test.samples > 0
+    ? one.bySplit.train.samples
+    : one.samples;
+
+/** One sample of some classes of each band, from many to few. */
+function pickExamples(
+  catalogues: readonly Catalogue[],
+  counts: Census,
+): (Located & { count: number })[] {
+  const firstOf = new Map<number, Located>();
+  catalogues.forEach(({ samples }, file) => {
+    for (const { key, spaceGroup } of samples) {
+      if (!firstOf.has(spaceGroup)) firstOf.set(spaceGroup, { file, key });
+    }
+  });
+  const sorted = [...counts.classes].sort((a, b) => learnable(b) - learnable(a));
+  return (['many', 'medium', 'few'] as const).flatMap((band) =>
+    evenly(
+      sorted.filter((one) => bandOf(learnable(one)) === band),
+      EXAMPLES_PER_BAND,
+    ).map((one) => ({ ...firstOf.get(one.spaceGroup)!, count: learnable(one) })),
+  );
+}
+
+function planSurvey(
+  catalogues: readonly Catalogue[],
+  keys: readonly string[][],
+  shown: readonly Located[],
+  { patterns, size = PICTURE_SIZE }: InspectOptions,
+): SurveyPlan[] {
+  const all = keys.flatMap((some, file) => some.map((key): Located => ({ file, key })));
+  const wanted = catalogues.map(() => new Set<string>());
+  for (const { file, key } of [...evenly(all, patterns), ...shown]) wanted[file]!.add(key);
+  return catalogues.flatMap(({ path, camera, samples }, file) => {
+    const some = samples.map(({ key }) => key).filter((key) => wanted[file]!.has(key));
+    const pictures = shown.filter((one) => one.file === file).map(({ key }) => key);
+    const plan = {
+      path,
+      from: camera.size,
+      size: Math.min(size, camera.size),
+      keys: some,
+      pictures,
+    };
+    return some.length > 0 ? [plan] : [];
+  });
+}
+
+async function runSurvey(plans: readonly SurveyPlan[], options: InspectOptions): Promise<Survey> {
+  const { strict, progress = silentProgress } = options;
+  const found = new Map<SurveyPlan, Survey>();
+  const bar = progress(
+    'reading patterns',
+    plans.reduce((sum, plan) => sum + plan.keys.length, 0),
+  );
+  const readings = plans.map((plan) => ({ kind: 'survey' as const, plan }));
+  await runReadings(readings, options, (reading, { result, anomalies }) => {
+    const { plan } = reading as (typeof readings)[number];
+    const part = result === null ? emptySurvey() : surveyFrom(result);
+    part.anomalies.push(...anomalies);
+    enforce(strict, part.anomalies);
+    found.set(plan, part);
+    bar.advance(plan.keys.length);
+  });
+  // Added up in the order of the files, so that the sums do not depend on who was first.
+  const survey = emptySurvey();
+  for (const plan of plans) addSurvey(survey, found.get(plan)!);
+  bar.done();
+  return survey;
+}
+
+/**
+ * Looks through files in the Summit layout: counts from all attributes, intensities from some of
+ * the patterns, everything that is not as the layout says, and a few examples of each rarity.
+ */
+export async function inspectFiles(
+  inputs: readonly string[],
+  options: InspectOptions,
+): Promise<Inspection> {
+  const { catalogues, anomalies } = await scan(inputs, options);
+  const splits = officialSplits(catalogues);
+  const selected = selectSamples(catalogues, {});
+  const leaks = splits ? withoutLeaks(catalogues, selected.keys, splits).anomalies : [];
+  anomalies.push(...selected.anomalies, ...leaks);
+  enforce(options.strict, anomalies);
+  const rows = catalogues.flatMap(({ samples }, file) =>
+    samples.map((sample): CensusRow => ({ ...sample, split: splits?.[file] ?? null })),
+  );
+  const counts = census(rows);
+  const shown = pickExamples(catalogues, counts);
+  const survey = await runSurvey(planSurvey(catalogues, selected.keys, shown, options), options);
+  anomalies.push(...survey.anomalies);
+  const pictures = new Map(
+    survey.pictures.map(({ path, key, pixels }) => [`${path}/${key}`, pixels]),
+  );
+  const examples = shown.flatMap(({ file, key, count }): BandExample[] => {
+    const catalogue = catalogues[file]!;
+    const pixels = pictures.get(`${catalogue.path}/${key}`);
+    const { spaceGroup, material, formula } = indexedFacts(catalogue).get(key)!;
+    return pixels
+      ? [{ spaceGroup, material, formula, count, pixels: Buffer.from(pixels, 'base64') }]
+      : [];
+  });
+  const { pictures: _, anomalies: __, ...intensities } = survey;
+  const size = Math.min(options.size ?? PICTURE_SIZE, catalogues[0]?.camera.size ?? PICTURE_SIZE);
+  const told = distinctAnomalies(anomalies);
+  return { files: catalogues.length, census: counts, intensities, anomalies: told, examples, size };
+}

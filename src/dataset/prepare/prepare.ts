@@ -1,0 +1,197 @@
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { inputError, usageError } from '../../common/errors.ts';
+import { silentProgress } from '../../common/progress.ts';
+import type { Camera } from '../../simulate/camera.ts';
+import { type Anomaly, distinctAnomalies } from '../anomaly.ts';
+import type { Census } from '../census.ts';
+import { resampledCamera } from '../intensity/transform.ts';
+import type { Split, SplitRule } from '../split.ts';
+import type { Catalogue } from '../summit/catalogue.ts';
+import { sameCamera } from '../summit/summit.ts';
+import { PartsAhead } from './ahead.ts';
+import { type Assembled, type Assembly, assembledFrom } from './assemble.ts';
+import { officialSplits, withoutLeaks } from './official.ts';
+import { PART_SAMPLES, type PartPlan, partExists, planParts, readPartHead } from './part.ts';
+import { Readers, runReadings } from './pool.ts';
+import { enforce, type ScanOptions, scan } from './scan.ts';
+import { type Selection, selectSamples } from './select.ts';
+
+export interface PrepareOptions extends ScanOptions, Selection {
+  /** Pixels a side of the stored patterns. */
+  size: number;
+  /** By the names of the files, by material, or by the names where all of them say a split. */
+  split: 'official' | 'material' | 'auto';
+  rule?: SplitRule;
+  seed: number;
+}
+
+/** What a preparation came to. */
+export interface Prepared {
+  path: string;
+  digest: string;
+  samples: number;
+  splitBy: 'official' | 'material';
+  /** Of what stands in the store. */
+  census: Census;
+  anomalies: Anomaly[];
+}
+
+const nothingToUse = (): Error =>
+  inputError('no sample in these files can be used', 'see: gan data inspect');
+
+/** The camera of most samples. */
+function commonCamera(catalogues: readonly Catalogue[]): Camera {
+  const votes: { camera: Camera; samples: number }[] = [];
+  for (const { camera, samples } of catalogues) {
+    const known = votes.find((vote) => sameCamera(vote.camera, camera));
+    if (known) known.samples += samples.length;
+    else votes.push({ camera, samples: samples.length });
+  }
+  const most = votes.reduce((best, vote) => (vote.samples > best.samples ? vote : best), votes[0]!);
+  if (most.samples > 0) return most.camera;
+  throw nothingToUse();
+}
+
+/** The files whose patterns were taken with the camera of most samples; the others are told. */
+function oneCamera(
+  all: readonly Catalogue[],
+  anomalies: Anomaly[],
+): { catalogues: Catalogue[]; camera: Camera } {
+  const camera = commonCamera(all);
+  const text = ({ size, pixel }: Camera): string => `${size} pixels of ${pixel} 1/angstrom`;
+  const catalogues = all.filter((catalogue) => {
+    if (catalogue.samples.length === 0 || sameCamera(catalogue.camera, camera)) return true;
+    const reason = `patterns of ${text(catalogue.camera)}; most samples have ${text(camera)}`;
+    anomalies.push({ kind: 'file-camera', file: catalogue.path, group: null, reason });
+    return false;
+  });
+  return { catalogues, camera };
+}
+
+/** Makes the parts that are not there yet. */
+async function makeParts(plans: readonly PartPlan[], options: PrepareOptions): Promise<Anomaly[]> {
+  const { strict, progress = silentProgress } = options;
+  const anomalies: Anomaly[] = [];
+  const missing = plans.filter((plan) => !partExists(plan));
+  const total = missing.reduce((sum, plan) => sum + plan.keys.length, 0);
+  const bar = progress('reading patterns', total);
+  const start = Date.now();
+  let read = 0;
+  const readings = missing.map((plan) => ({ kind: 'part' as const, plan }));
+  await runReadings(readings, options, (reading, outcome) => {
+    anomalies.push(...outcome.anomalies);
+    const { plan } = reading as (typeof readings)[number];
+    if (strict) enforce(strict, [...outcome.anomalies, ...readPartHead(plan).anomalies]);
+    read += plan.keys.length;
+    const rate = read / Math.max(1e-3, (Date.now() - start) / 1000);
+    bar.advance(plan.keys.length, `${rate.toFixed(0)} samples/s`);
+  });
+  bar.done(
+    plans.length > missing.length ? `${plans.length - missing.length} parts were there` : '',
+  );
+  return anomalies;
+}
+
+/** The samples that may stay, and the split that each file says; null where material decides. */
+function chooseSplit(
+  catalogues: readonly Catalogue[],
+  chosen: string[][],
+  { split }: PrepareOptions,
+): { keys: string[][]; anomalies: Anomaly[]; named: Split[] | null } {
+  const named = split === 'material' ? null : officialSplits(catalogues);
+  if (!named) {
+    if (split === 'official') {
+      throw usageError(
+        '--split official: not every file name says train, dev or test',
+        'use --split material',
+      );
+    }
+    return { keys: chosen, anomalies: [], named };
+  }
+  return { ...withoutLeaks(catalogues, chosen, named), named };
+}
+
+/** The settings that the content of a store depends on. */
+function settingsOf(options: PrepareOptions, splitBy: string): Record<string, unknown> {
+  const { size, energies, maxPerMaterial, minMaterials, seed, rule } = options;
+  const transform = 'clip(10 (max(ln I, -17) + 17), 0, 255) of the area-averaged intensity';
+  const chosen = { energies, maxPerMaterial, minMaterials, rule };
+  const given = Object.entries(chosen).filter(([, value]) => value !== undefined);
+  return { size, transform, split: splitBy, seed, ...Object.fromEntries(given) };
+}
+
+/**
+ * Reads files in the Summit layout into a prepared store: each sample once, reduced, with its
+ * facts and its split. Work that is done stands in a folder beside the store, so that the same
+ * call goes on where a killed one stopped. The store does not depend on the number of workers.
+ * Readers that are given are ended with it.
+ *
+ * @throws an input error where an input does not exist, nothing can be used, or, when strict, at
+ * the first sample that cannot be used.
+ */
+export async function prepareStore(
+  inputs: readonly string[],
+  out: string,
+  options: PrepareOptions,
+): Promise<Prepared> {
+  const readers = options.readers ?? new Readers(options);
+  try {
+    return await prepareWith(inputs, out, { ...options, readers });
+  } finally {
+    await readers.stop();
+  }
+}
+
+async function prepareWith(
+  inputs: readonly string[],
+  out: string,
+  options: PrepareOptions & { readers: Readers },
+): Promise<Prepared> {
+  const { size, strict } = options;
+  const path = resolve(out);
+  const folder = `${path}.parts`;
+  const ahead = PartsAhead.of(options, folder);
+  const scanned = await scan(inputs, { ...options, ahead });
+  const { catalogues, camera } = oneCamera(scanned.catalogues, scanned.anomalies);
+  if (size > camera.size) {
+    throw usageError(`--size ${size}: the patterns have ${camera.size} pixels a side`);
+  }
+  const selected = selectSamples(catalogues, options);
+  const chosen = chooseSplit(catalogues, selected.keys, options);
+  const anomalies = [...scanned.anomalies, ...selected.anomalies, ...chosen.anomalies];
+  enforce(strict, anomalies);
+  mkdirSync(folder, { recursive: true });
+  const plans = catalogues.map((catalogue, file) =>
+    planParts(catalogue, chosen.keys[file]!, { size, folder, length: PART_SAMPLES }),
+  );
+  anomalies.push(...(ahead?.anomalies ?? []), ...(await makeParts(plans.flat(), options)));
+  const splitBy = chosen.named ? 'official' : 'material';
+  const made = await putTogether(options.readers, {
+    path: join(folder, 'store.h5'),
+    sources: catalogues.map(({ path, bytes, digest, index }, i) => {
+      const parts = plans[i]!.map((plan) => ({ out: plan.out }));
+      return { path, bytes, digest, index, parts, split: chosen.named?.[i] ?? null };
+    }),
+    split: { seed: options.seed, rule: options.rule },
+    camera: resampledCamera(camera, size),
+    config: settingsOf(options, splitBy),
+  });
+  renameSync(join(folder, 'store.h5'), path);
+  rmSync(folder, { recursive: true, force: true });
+  const { digest, samples, census } = made;
+  const told = distinctAnomalies([...anomalies, ...made.anomalies]);
+  return { path, digest, samples, splitBy, census, anomalies: told };
+}
+
+/** A reader writes the store, as it has the HDF5 library at hand and this process need not. */
+async function putTogether(readers: Readers, plan: Assembly): Promise<Assembled> {
+  let made: Assembled | null = null;
+  await readers.run([{ kind: 'assembly', plan }], (_, { result, anomalies }) => {
+    if (result === null) throw new Error(`${plan.path}: ${anomalies[0]!.reason}`);
+    made = assembledFrom(result);
+  });
+  const { samples } = made!;
+  if (samples === 0) throw nothingToUse();
+  return made!;
+}

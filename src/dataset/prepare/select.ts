@@ -1,0 +1,97 @@
+import { groupBy } from '../../common/group.ts';
+import type { Anomaly } from '../anomaly.ts';
+import type { Catalogue, Outline } from '../summit/catalogue.ts';
+
+export interface Selection {
+  /** Beam energies to take, keV; all where absent. */
+  energies?: readonly number[];
+  /** At most this many samples of a material, spread evenly over its energies. */
+  maxPerMaterial?: number;
+  /** Space groups with fewer materials than this are left out. */
+  minMaterials?: number;
+}
+
+interface Candidate {
+  file: number;
+  sample: Outline;
+}
+
+function withoutDuplicates(catalogues: readonly Catalogue[], anomalies: Anomaly[]): Candidate[] {
+  const first = new Map<number, Candidate>();
+  const kept: Candidate[] = [];
+  catalogues.forEach(({ path, samples }, file) => {
+    for (const sample of samples) {
+      const candidate = { file, sample };
+      const before = first.get(sample.identity);
+      if (before?.sample.key === sample.key) {
+        const reason = `the same sample stands in ${catalogues[before.file]!.path}`;
+        anomalies.push({ kind: 'duplicate-sample', file: path, group: sample.key, reason });
+      } else {
+        if (!before) first.set(sample.identity, candidate);
+        kept.push(candidate);
+      }
+    }
+  });
+  return kept;
+}
+
+/** At most `most` of a material's samples, evenly spaced in order of energy. */
+function spread(samples: readonly Candidate[], most: number): Candidate[] {
+  if (samples.length <= most) return [...samples];
+  const sorted = [...samples].sort((a, b) => a.sample.energy - b.sample.energy);
+  return Array.from(
+    { length: most },
+    (_, i) => sorted[Math.floor(((i + 0.5) * sorted.length) / most)]!,
+  );
+}
+
+function reportMixedMaterials(
+  candidates: readonly Candidate[],
+  catalogues: readonly Catalogue[],
+  anomalies: Anomaly[],
+): void {
+  for (const [material, samples] of groupBy(candidates, ({ sample }) => sample.material)) {
+    const groups = [...new Set(samples.map(({ sample }) => sample.spaceGroup))];
+    if (groups.length < 2) continue;
+    const { file, sample } = samples.find(({ sample }) => sample.spaceGroup !== groups[0])!;
+    const reason = `material ${material} is labelled with space groups ${groups.join(' and ')}`;
+    anomalies.push({
+      kind: 'material-in-two-groups',
+      file: catalogues[file]!.path,
+      group: sample.key,
+      reason,
+    });
+  }
+}
+
+/**
+ * The groups to read from each file, in the order of the files, and what was found across files:
+ * duplicates (the first is kept) and materials with two labels (kept, told).
+ */
+export function selectSamples(
+  catalogues: readonly Catalogue[],
+  { energies, maxPerMaterial, minMaterials = 1 }: Selection,
+): { keys: string[][]; anomalies: Anomaly[] } {
+  const anomalies: Anomaly[] = [];
+  let chosen = withoutDuplicates(catalogues, anomalies);
+  reportMixedMaterials(chosen, catalogues, anomalies);
+  if (energies) chosen = chosen.filter(({ sample }) => energies.includes(sample.energy));
+  if (maxPerMaterial) {
+    const kept = [...groupBy(chosen, ({ sample }) => sample.material).values()].flatMap((samples) =>
+      spread(samples, maxPerMaterial),
+    );
+    const set = new Set(kept);
+    chosen = chosen.filter((candidate) => set.has(candidate));
+  }
+  if (minMaterials > 1) {
+    const large = new Set<number>();
+    for (const [spaceGroup, samples] of groupBy(chosen, ({ sample }) => sample.spaceGroup)) {
+      const materials = new Set(samples.map(({ sample }) => sample.material));
+      if (materials.size >= minMaterials) large.add(spaceGroup);
+    }
+    chosen = chosen.filter(({ sample }) => large.has(sample.spaceGroup));
+  }
+  const keys = catalogues.map((): string[] => []);
+  for (const { file, sample } of chosen) keys[file]!.push(sample.key);
+  return { keys, anomalies };
+}

@@ -1,0 +1,96 @@
+import type { Cell, Vec3 } from '../../crystal/crystal.ts';
+import type { SampleFacts } from '../../simulate/sample.ts';
+import type { Attributes, Remark } from '../hdf5/attributes.ts';
+
+type Three<T> = readonly [T, T, T];
+
+/** Attributes of a sample in the Summit layout. */
+export const SUMMIT_ATTRIBUTES = [
+  'space_group',
+  'material',
+  'energy_keV',
+  'formula',
+  'z_dirs',
+  'y_dirs',
+  'semi_angles_rad',
+  'd_hkls_angstrom',
+  'abc_angstrom',
+  'angles_degree',
+] as const;
+
+/** What this project adds, where it is known. */
+export const ADDED_ATTRIBUTES = ['thickness_angstrom'] as const;
+
+const KNOWN = new Set<string>([...SUMMIT_ATTRIBUTES, ...ADDED_ATTRIBUTES]);
+
+/** The columns of a (1, 3, 3) attribute: direction k stands in column k. */
+const columns = (values: number[]): Three<Vec3> => {
+  const column = (k: number): Vec3 => [values[k]!, values[3 + k]!, values[6 + k]!];
+  return [column(0), column(1), column(2)];
+};
+
+/** The nine numbers of a (1, 3, 3) attribute whose columns are the three directions. */
+export const asColumns = (vectors: Three<Vec3>): number[] =>
+  [0, 1, 2].flatMap((i) => vectors.map((vector) => vector[i]!));
+
+const UNKNOWN: Vec3 = [0, 0, 0];
+
+function readCell(attributes: Attributes, remark: Remark): Cell | null {
+  const lengths = attributes.numbers('abc_angstrom', 3);
+  const angles = attributes.numbers('angles_degree', 3);
+  if (!lengths || !angles) return null;
+  const sound =
+    lengths.every((length) => length > 0.5 && length < 1000) &&
+    angles.every((angle) => angle > 1 && angle < 179);
+  if (sound) return [...lengths, ...angles] as unknown as Cell;
+  remark('attribute-value', `no such cell: ${[...lengths, ...angles].join(' ')}`);
+  return null;
+}
+
+/** The energy, or what the index at the end of the group's name says: 0..9 are 100..190 keV. */
+function readEnergy(attributes: Attributes, key: string, remark: Remark): number {
+  const energy = attributes.number('energy_keV');
+  if (energy !== null && energy > 0) return energy;
+  const index = /_(\d)$/.exec(key)?.[1];
+  if (energy !== null) remark('attribute-value', `energy_keV is ${energy}`);
+  return index === undefined ? Number.NaN : 100 + 10 * Number(index);
+}
+
+function readSpaceGroup(attributes: Attributes, remark: Remark): number | null {
+  const spaceGroup = attributes.number('space_group');
+  if (spaceGroup !== null && Number.isInteger(spaceGroup) && spaceGroup >= 1 && spaceGroup <= 230) {
+    return spaceGroup;
+  }
+  remark('space-group', `space group ${spaceGroup ?? 'unknown'} is not one of 1..230`);
+  return null;
+}
+
+/**
+ * What the attributes of a sample say; null where its label or its material is not known, which
+ * leaves it out. Everything else that is missing or unsound becomes null, NaN or [0, 0, 0].
+ */
+export function readFacts(attributes: Attributes, key: string, remark: Remark): SampleFacts | null {
+  const spaceGroup = readSpaceGroup(attributes, remark);
+  const material = attributes.text('material')?.trim();
+  if (!material) remark('no-material', 'the material is not known, so it cannot be split safely');
+  const zones = attributes.numbers('z_dirs', 9);
+  const inPlane = attributes.numbers('y_dirs', 9);
+  for (const name of attributes.names) {
+    if (!KNOWN.has(name)) remark('attribute-extra', `attribute ${name} is not of the layout`);
+  }
+  // Zones that were not chosen by a reflection have no spacing; that is no fault.
+  const optional = (name: string): boolean => attributes.names.includes(name);
+  const facts: Omit<SampleFacts, 'spaceGroup' | 'material'> = {
+    formula: attributes.text('formula') ?? '',
+    energy: readEnergy(attributes, key, remark),
+    zones: zones ? columns(zones) : [UNKNOWN, UNKNOWN, UNKNOWN],
+    inPlane: inPlane ? columns(inPlane) : null,
+    semiAngles: attributes.numbers('semi_angles_rad', 3) as unknown as Three<number> | null,
+    spacings: optional('d_hkls_angstrom')
+      ? (attributes.numbers('d_hkls_angstrom', 3) as unknown as Three<number> | null)
+      : null,
+    cell: readCell(attributes, remark),
+    thickness: optional('thickness_angstrom') ? attributes.number('thickness_angstrom') : null,
+  };
+  return spaceGroup === null || !material ? null : { spaceGroup, material, ...facts };
+}

@@ -1,0 +1,135 @@
+import { usageError } from '../../common/errors.ts';
+import { groupBy } from '../../common/group.ts';
+import { type ProgressFactory, silentProgress } from '../../common/progress.ts';
+import { Stream } from '../../common/stream.ts';
+import { didYouMean } from '../../common/suggest.ts';
+import type { Crystal } from '../../crystal/crystal.ts';
+import { generateCrystal } from '../../crystal/generate.ts';
+import { loadMinerals } from '../../crystal/minerals.ts';
+import type { SimulationSettings } from '../../simulate/options.ts';
+import { DEFAULT_SPLIT_RULE, type SplitRule } from '../split.ts';
+import { summitCounts } from '../summit/summit-counts.ts';
+import { TASKS } from './task-names.ts';
+
+/** A dataset that can be made without any file: its crystals, and how they are imaged and split. */
+export interface BuiltInTask {
+  crystals: Crystal[];
+  simulation: SimulationSettings;
+  rule: SplitRule;
+}
+
+export interface TaskOptions {
+  seed: number;
+  /** About this many crystals instead of all; every class keeps enough to be split. */
+  limit?: number;
+  progress?: ProgressFactory;
+}
+
+/** Fewest materials of a space group in the task `minerals`. */
+export const MINERALS_LEAST = 10;
+
+/** Space groups of the task `ladder`: structure types from all seven crystal systems. */
+const LADDER_GROUPS = [
+  2, 12, 14, 15, 19, 33, 62, 63, 122, 136, 139, 141, 148, 166, 167, 176, 186, 194, 205, 216, 221,
+  225, 227,
+] as const;
+
+const LADDER = { head: 150, tail: 5, test: 30, validation: 10 } as const;
+
+/** The share of something that a limit leaves. */
+const shareOf = (limit: number | undefined, all: number): number =>
+  limit === undefined ? 1 : Math.min(1, limit / all);
+
+function minerals({ seed, limit }: TaskOptions): Crystal[] {
+  const stream = new Stream(seed, 'task/minerals');
+  const classes = [...groupBy(loadMinerals(), (one) => one.spaceGroup)]
+    .map(([spaceGroup, members]) => ({
+      spaceGroup,
+      materials: groupBy(members, (one) => one.material),
+    }))
+    .filter(({ materials }) => materials.size >= MINERALS_LEAST);
+  const count = classes.reduce(
+    (sum, { materials }) => sum + [...materials.values()].flat().length,
+    0,
+  );
+  const share = shareOf(limit, count);
+  return classes.flatMap(({ spaceGroup, materials }) => {
+    const names = [...materials.keys()];
+    const keep = Math.max(MINERALS_LEAST, Math.round(share * names.length));
+    const kept = new Set(stream.split(spaceGroup).shuffled(names).slice(0, keep));
+    return names.filter((name) => kept.has(name)).flatMap((name) => materials.get(name)!);
+  });
+}
+
+/**
+ * Training materials of each class of the ladder: from 150 down to 5 in equal ratios, in the
+ * order in which these groups occur in the Summit data (`data/summit-counts.csv`, most frequent
+ * first; a group that does not occur there comes last).
+ */
+export function ladderCounts(): { spaceGroup: number; train: number }[] {
+  const counts = summitCounts();
+  const samples = (spaceGroup: number): number => counts.get(spaceGroup)?.overall ?? 0;
+  const order = [...LADDER_GROUPS].sort((a, b) => samples(b) - samples(a) || a - b);
+  const { head, tail } = LADDER;
+  return order.map((spaceGroup, rank) => ({
+    spaceGroup,
+    train: Math.round(head * (tail / head) ** (rank / (order.length - 1))),
+  }));
+}
+
+/** Generated crystals, so many training materials of each class beside equal numbers of held-out ones. */
+function generated(
+  classes: readonly { spaceGroup: number; train: number }[],
+  { seed, limit, progress = silentProgress }: TaskOptions,
+): BuiltInTask {
+  const held = LADDER.test + LADDER.validation;
+  const all = classes.reduce((sum, { train }) => sum + train + held, 0);
+  const share = shareOf(limit, all);
+  const test = Math.max(5, Math.round(share * LADDER.test));
+  const validation = Math.max(2, Math.round(share * LADDER.validation));
+  const sizes = classes.map(({ spaceGroup, train }) => ({
+    spaceGroup,
+    count: Math.max(LADDER.tail, Math.round(share * train)) + test + validation,
+  }));
+  const stream = new Stream(seed, 'task/ladder');
+  const bar = progress(
+    'generating crystals',
+    sizes.reduce((sum, { count }) => sum + count, 0),
+  );
+  const crystals = sizes.flatMap(({ spaceGroup, count }) =>
+    Array.from({ length: count }, (_, i) => {
+      const id = `generated:${seed}-${spaceGroup}-${String(i).padStart(3, '0')}`;
+      const crystal = generateCrystal({
+        spaceGroup,
+        stream: stream.split(`${spaceGroup}/${i}`),
+        id,
+      });
+      bar.advance();
+      return crystal;
+    }),
+  );
+  bar.done();
+  // Shares of 1: every class gives the full number, and the rest is its training materials.
+  const rule = { test: { share: 1, cap: test }, validation: { share: 1, cap: validation } };
+  return { crystals, rule, simulation: { zones: 'standard' } };
+}
+
+/**
+ * The crystals of a built-in task and how they are imaged and split.
+ *
+ * @throws a usage error for an unknown name.
+ */
+export function builtInTask(name: string, options: TaskOptions): BuiltInTask {
+  if (name === 'minerals') {
+    const crystals = minerals(options);
+    return { crystals, rule: DEFAULT_SPLIT_RULE, simulation: { zones: 'standard' } };
+  }
+  if (name === 'ladder') return generated(ladderCounts(), options);
+  if (name === 'balanced') {
+    return generated(
+      ladderCounts().map(({ spaceGroup }) => ({ spaceGroup, train: LADDER.head })),
+      options,
+    );
+  }
+  throw usageError(`--task ${name}: there is no such task`, didYouMean(name, Object.keys(TASKS)));
+}

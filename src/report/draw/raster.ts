@@ -1,0 +1,46 @@
+import sharp, { type Sharp } from 'sharp';
+import { atomically, writeAtomic } from '../../common/files.ts';
+
+/** Writes an SVG figure as `path`.svg and, rasterised at twice its size, as `path`.png. */
+export async function writeFigure(
+  path: string,
+  svg: string,
+): Promise<{ svg: string; png: string }> {
+  const stem = path.replace(/\.(svg|png)$/, '');
+  writeAtomic(`${stem}.svg`, svg);
+  const png = await sharp(Buffer.from(svg), { density: 144 }).png().toBuffer();
+  writeAtomic(`${stem}.png`, png);
+  return { svg: `${stem}.svg`, png: `${stem}.png` };
+}
+
+/** An 8-bit grey or RGB picture, rows from the top. */
+export interface Picture {
+  width: number;
+  height: number;
+  /** 1 (grey) or 3 (RGB) values a pixel. */
+  channels: 1 | 3;
+  data: Uint8Array;
+}
+
+const asSharp = (picture: Picture): Sharp =>
+  sharp(picture.data, {
+    raw: { width: picture.width, height: picture.height, channels: picture.channels },
+  });
+
+/** A picture as PNG bytes, each pixel enlarged `scale` times without smoothing. */
+export const pngOf = (picture: Picture, scale = 1): Promise<Buffer> =>
+  asSharp(picture)
+    .resize(picture.width * scale, picture.height * scale, { kernel: 'nearest' })
+    .png()
+    .toBuffer();
+
+/** A picture as a data URL, for embedding in an SVG or a page. */
+export const dataUrl = async (picture: Picture, scale = 1): Promise<string> =>
+  `data:image/png;base64,${(await pngOf(picture, scale)).toString('base64')}`;
+
+/** Writes a picture as PNG. */
+export const writePng = (path: string, picture: Picture, scale = 1): Promise<void> =>
+  atomically(path, async (temporary) => {
+    const { writeFile } = await import('node:fs/promises');
+    await writeFile(temporary, await pngOf(picture, scale));
+  });

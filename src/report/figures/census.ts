@@ -1,0 +1,146 @@
+import * as Plot from '@observablehq/plot';
+import { crystalSystem } from '../../crystal/spacegroup.ts';
+import type { Census, ClassCount } from '../../dataset/census.ts';
+import { figure, type Key, SYSTEM_COLOURS } from '../draw/figure.ts';
+
+/** Training samples of a class where the data are split, all its samples otherwise. */
+function counterOf(census: Census): { label: string; count: (one: ClassCount) => number } {
+  return census.bySplit.train.samples > 0
+    ? { label: 'training samples', count: (one) => one.bySplit.train.samples }
+    : { label: 'samples', count: (one) => one.samples };
+}
+
+const systemKeys = (census: Census): Key[] => {
+  const present = new Set(census.classes.map((one) => crystalSystem(one.spaceGroup)));
+  return Object.entries(SYSTEM_COLOURS)
+    .filter(([system]) => present.has(system as ReturnType<typeof crystalSystem>))
+    .map(([label, colour]) => ({ label, colour }));
+};
+
+const colourOf = (spaceGroup: number): string => SYSTEM_COLOURS[crystalSystem(spaceGroup)]!;
+
+// Where many, medium and few end: more than 100, 20 to 100, fewer than 20.
+const BANDS = [
+  { name: 'many', low: 100, high: Number.POSITIVE_INFINITY, fill: '#eef4f9' },
+  { name: 'medium', low: 20, high: 100, fill: '#f7f7ee' },
+  { name: 'few', low: 0, high: 20, fill: '#fbeeee' },
+];
+
+/**
+ * How many samples each space group has: sorted, on a logarithmic scale, coloured by crystal
+ * system, with the bands many (> 100), medium (20 to 100) and few (< 20).
+ */
+export function classHistogram(census: Census): string {
+  const { label, count } = counterOf(census);
+  const sorted = [...census.classes].sort(
+    (a, b) => count(b) - count(a) || a.spaceGroup - b.spaceGroup,
+  );
+  const bars = sorted.map((one, rank) => ({
+    left: rank + 0.08,
+    right: rank + 0.92,
+    middle: rank + 0.5,
+    count: Math.max(count(one), FLOOR),
+    spaceGroup: one.spaceGroup,
+    fill: colourOf(one.spaceGroup),
+  }));
+  const top = 1.6 * Math.max(...bars.map((bar) => bar.count));
+  const labelled = bars.filter(
+    (_, i) => bars.length <= 75 || i % Math.ceil(bars.length / 75) === 0,
+  );
+  const bands = BANDS.filter((band) => band.low < top).map((band) => ({
+    ...band,
+    bottom: Math.max(FLOOR, band.low),
+    top: Math.min(top, band.high),
+  }));
+  const shown = sorted.map(count).filter((value) => value > 0);
+  const ratio = Math.max(...shown) / Math.min(...shown);
+  const none = census.empty.length > 0 ? `; ${census.empty.length} of 230 groups have none` : '';
+  return figure(
+    {
+      title: `${label[0]!.toUpperCase()}${label.slice(1)} of each space group: ${ratio.toFixed(0)} to 1 from largest to smallest`,
+      subtitle: `${census.samples} samples in all, of ${census.materials} materials in ${census.classes.length} space groups${none}; logarithmic scale`,
+    },
+    {
+      width: Math.max(760, Math.min(1300, 90 + 14 * bars.length)),
+      height: 400,
+      marginLeft: 60,
+      marginRight: 62,
+      marginBottom: 56,
+      x: { domain: [0, bars.length], axis: null },
+      y: { type: 'log', domain: [FLOOR, top], label, grid: false, tickFormat: '~s' },
+      marks: [
+        Plot.rect(bands, { x1: 0, x2: bars.length, y1: 'bottom', y2: 'top', fill: 'fill' }),
+        Plot.text(bands, {
+          x: bars.length,
+          y: (band: { bottom: number; top: number }) => Math.sqrt(band.bottom * band.top),
+          text: 'name',
+          textAnchor: 'start',
+          dx: 6,
+          fontWeight: 'bold',
+          fill: '#555',
+        }),
+        Plot.rect(bars, { x1: 'left', x2: 'right', y1: FLOOR, y2: 'count', fill: 'fill' }),
+        Plot.text(labelled, {
+          x: 'middle',
+          y: FLOOR,
+          text: 'spaceGroup',
+          rotate: -90,
+          textAnchor: 'end',
+          dy: 4,
+          fontSize: 9,
+        }),
+        Plot.text(['space group, most frequent first'], {
+          frameAnchor: 'bottom',
+          dy: 44,
+          fill: '#333',
+        }),
+      ],
+    },
+    systemKeys(census),
+  );
+}
+
+// Bars of one sample must still be seen on the logarithmic scale.
+const FLOOR = 0.5;
+
+/**
+ * Samples against materials of each space group: how far the samples are repeats of few
+ * materials. Points on the line have one sample a material.
+ */
+export function samplesAgainstMaterials(census: Census): string {
+  const points = census.classes.map((one) => ({ ...one, fill: colourOf(one.spaceGroup) }));
+  const most = 1.5 * Math.max(...points.map((one) => one.samples));
+  const widest = 1.5 * Math.max(...points.map((one) => one.materials));
+  const each = census.samples / census.materials;
+  const line = [1, widest].map((materials) => ({ materials, samples: materials }));
+  // The largest class, and those whose materials come in more samples than usual.
+  const repeated = points.filter((one) => one.samples / one.materials > 2 * each);
+  const largest = points.reduce((best, one) => (one.materials > best.materials ? one : best));
+  const named = new Set([largest, ...repeated.slice(0, 6)]);
+  return figure(
+    {
+      title: 'Samples against materials of each space group',
+      subtitle: `${each.toFixed(1)} samples a material on average; samples of one material are near-duplicates, so classes are as rare as their materials`,
+    },
+    {
+      width: 760,
+      height: 440,
+      marginLeft: 60,
+      marginRight: 30,
+      x: { type: 'log', domain: [0.8, widest], label: 'materials', grid: true, tickFormat: '~s' },
+      y: { type: 'log', domain: [0.8, most], label: 'samples', grid: true, tickFormat: '~s' },
+      marks: [
+        Plot.line(line, { x: 'materials', y: 'samples', stroke: '#999', strokeDasharray: '4 3' }),
+        Plot.dot(points, { x: 'materials', y: 'samples', fill: 'fill', r: 4, fillOpacity: 0.8 }),
+        Plot.text([...named], {
+          x: 'materials',
+          y: 'samples',
+          text: 'spaceGroup',
+          dy: -9,
+          fontSize: 10,
+        }),
+      ],
+    },
+    systemKeys(census),
+  );
+}

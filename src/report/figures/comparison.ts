@@ -1,0 +1,194 @@
+import * as Plot from '@observablehq/plot';
+import type { Comparison } from '../../benchmark/comparison/compare.ts';
+import { type Judged, statisticName } from '../../benchmark/comparison/verdict.ts';
+import type { Statistic } from '../../benchmark/statistics/macro.ts';
+import { figure, PALETTE } from '../draw/figure.ts';
+
+const VERDICT_COLOURS = { helped: '#009E73', hurt: '#D55E00', undecided: '#777777' } as const;
+const VERDICT_KEYS = Object.entries(VERDICT_COLOURS).map(([label, colour]) => ({ label, colour }));
+
+/** Judged differences with their 95 % intervals, in the order given, coloured by verdict. */
+function differencesFigure(
+  differences: readonly Judged[],
+  { title, subtitle, label }: { title: string; subtitle: string; label: string },
+): string {
+  const rows = differences.map((judged) => ({
+    name: judged.subject,
+    difference: 100 * judged.difference,
+    low: 100 * judged.low,
+    high: 100 * judged.high,
+    colour: VERDICT_COLOURS[judged.verdict],
+  }));
+  const longest = Math.max(8, ...rows.map(({ name }) => name.length));
+  return figure(
+    { title, subtitle },
+    {
+      width: 900,
+      height: 70 + 26 * rows.length,
+      marginLeft: 24 + 7 * longest,
+      marginRight: 30,
+      x: { label, grid: true, nice: true },
+      y: { domain: rows.map(({ name }) => name), label: null },
+      marks: [
+        Plot.ruleX([0]),
+        Plot.link(rows, {
+          x1: 'low',
+          x2: 'high',
+          y1: 'name',
+          y2: 'name',
+          stroke: 'colour',
+          strokeWidth: 3,
+        }),
+        Plot.dot(rows, { x: 'difference', y: 'name', fill: 'colour', r: 5 }),
+      ],
+    },
+    VERDICT_KEYS,
+  );
+}
+
+const differenceLabel = (statistic: Statistic): string =>
+  `difference in ${statisticName(statistic)} (points)`;
+
+/** Every arm's difference to the baseline, the best first. */
+export const intervalFigure = (comparison: Comparison, statistic: Statistic): string =>
+  differencesFigure(
+    [...comparison.against[statistic]].sort((a, b) => b.difference - a.difference),
+    {
+      title: `${statisticName(statistic)}: each arm against ${comparison.baseline}`,
+      subtitle: `${comparison.seeds} seeds, paired; bars are 95 % intervals, colour is the Holm-corrected verdict`,
+      label: differenceLabel(statistic),
+    },
+  );
+
+/** What each addition brings on the way from real rows to GAN samples near boundaries. */
+export const sharesFigure = ({ shares, seeds }: Comparison): string =>
+  differencesFigure(
+    shares.map(({ overall, to }) => ({ ...overall, subject: `+ ${overall.subject} (${to})` })),
+    {
+      title: `macro-F1: what each addition brings, beginning with ${shares[0]!.from}`,
+      subtitle: `${seeds} seeds, each against the arm before it, paired; bars are 95 % intervals, colour is the Holm-corrected verdict`,
+      label: differenceLabel('macroF1'),
+    },
+  );
+
+/** Mean of a statistic for every arm, one tick a seed's spread (mean +- sd). */
+export function armsFigure(comparison: Comparison, statistic: Statistic): string {
+  const rows = comparison.arms.map((arm) => {
+    const { mean, sd } = arm.statistics[statistic];
+    const reach = Number.isNaN(sd) ? 0 : sd;
+    return {
+      arm: arm.arm,
+      mean,
+      low: mean - reach,
+      high: mean + reach,
+      synthetic: arm.syntheticRows > 0,
+    };
+  });
+  const longest = Math.max(8, ...rows.map(({ arm }) => arm.length));
+  return figure(
+    {
+      title: `${statisticName(statistic)} of every arm`,
+      subtitle: `mean and standard deviation over ${comparison.seeds} seeds; test data are real, of materials no arm has seen`,
+    },
+    {
+      width: 900,
+      height: 70 + 26 * rows.length,
+      marginLeft: 24 + 7 * longest,
+      x: { label: statisticName(statistic), grid: true, nice: true },
+      y: { domain: rows.map(({ arm }) => arm), label: null },
+      marks: [
+        Plot.link(rows, {
+          x1: 'low',
+          x2: 'high',
+          y1: 'arm',
+          y2: 'arm',
+          stroke: (d: { synthetic: boolean }) => (d.synthetic ? PALETTE[1] : PALETTE[0]),
+          strokeWidth: 2,
+        }),
+        Plot.dot(rows, {
+          x: 'mean',
+          y: 'arm',
+          r: 5,
+          fill: (d: { synthetic: boolean }) => (d.synthetic ? PALETTE[1] : PALETTE[0]),
+        }),
+      ],
+    },
+    [
+      { label: 'real data only', colour: PALETTE[0] },
+      { label: 'with synthetic data', colour: PALETTE[1] },
+    ],
+  );
+}
+
+/** A row with what it was (grey) and what it became. */
+interface Change {
+  name: string;
+  before: number;
+  after: number;
+  colour: string;
+}
+
+const beforeAfter = (rows: readonly Change[]): Plot.Markish[] => [
+  Plot.link(rows, {
+    x1: 'before',
+    x2: 'after',
+    y1: 'name',
+    y2: 'name',
+    stroke: 'colour',
+    strokeWidth: 2,
+  }),
+  Plot.dot(rows, { x: 'before', y: 'name', fill: '#999999', r: 3.5 }),
+  Plot.dot(rows, { x: 'after', y: 'name', fill: 'colour', r: 4.5 }),
+];
+
+/** Recall of every class before and after, ordered by training count: the picture of imbalance. */
+export function classChangeFigure(comparison: Comparison): string {
+  const rows = [...comparison.classes]
+    .sort((a, b) => b.trainCount - a.trainCount || a.spaceGroup - b.spaceGroup)
+    .map((change) => ({
+      name: `${change.spaceGroup} (${change.trainCount})`,
+      before: change.recall.baseline,
+      after: change.recall.treated,
+      colour: change.recall.treated >= change.recall.baseline ? '#009E73' : '#D55E00',
+    }));
+  return figure(
+    {
+      title: `Recall of every class: ${comparison.baseline} (grey) and ${comparison.best?.arm ?? ''}`,
+      subtitle:
+        'space group (training materials), from the most common to the rarest; green gained, orange lost',
+    },
+    {
+      width: 900,
+      height: 60 + 17 * rows.length,
+      marginLeft: 90,
+      x: { domain: [0, 1], label: 'recall on test materials', grid: true },
+      y: { domain: rows.map(({ name }) => name), label: null },
+      marks: beforeAfter(rows),
+    },
+  );
+}
+
+/** How often pairs of space groups are confused, before and after: the most confused ones. */
+export function confusionFigure(comparison: Comparison): string {
+  const rows = comparison.confusions.map(({ spaceGroup, takenFor, tested, before, after }) => ({
+    name: `${spaceGroup} taken for ${takenFor} (${tested})`,
+    before: 100 * before,
+    after: 100 * after,
+    colour: VERDICT_COLOURS[after < before ? 'helped' : after > before ? 'hurt' : 'undecided'],
+  }));
+  return figure(
+    {
+      title: `What is confused: ${comparison.baseline} (grey) and ${comparison.best?.arm ?? ''}`,
+      subtitle:
+        'space group and what it is taken for (test triplets of all seeds); green: less often than before, orange: more often',
+    },
+    {
+      width: 900,
+      height: 60 + 20 * rows.length,
+      marginLeft: 170,
+      x: { label: 'share of the test triplets of the space group (%)', grid: true, nice: true },
+      y: { domain: rows.map(({ name }) => name), label: null },
+      marks: beforeAfter(rows),
+    },
+  );
+}

@@ -1,0 +1,138 @@
+import * as Plot from '@observablehq/plot';
+import { figure, PALETTE } from '../draw/figure.ts';
+
+const ACCEPTED = '#009E73';
+const REJECTED = '#D55E00';
+const REAL = '#555555';
+
+/** Realism over the limit of each triplet's reference, by what became of it. */
+export interface RealismValues {
+  /** Held-out real triplets; may be none. */
+  real: readonly number[];
+  accepted: readonly number[];
+  rejected: readonly number[];
+}
+
+const BINS = 40;
+const RANGE = [-1, 1] as const;
+
+/** Share of the values in each bin of log10, the ends holding what lies beyond. */
+function shares(values: readonly number[]): { from: number; to: number; share: number }[] {
+  const width = (RANGE[1] - RANGE[0]) / BINS;
+  const counts = new Array<number>(BINS).fill(0);
+  for (const value of values) {
+    const at = Math.floor((Math.log10(Math.max(value, 1e-9)) - RANGE[0]) / width);
+    counts[Math.max(0, Math.min(BINS - 1, at))]!++;
+  }
+  return counts.map((count, n) => ({
+    from: 10 ** (RANGE[0] + n * width),
+    to: 10 ** (RANGE[0] + (n + 1) * width),
+    share: count / Math.max(1, values.length),
+  }));
+}
+
+/** Histogram of realism: real triplets as the outline, accepted and rejected synthetic ones. */
+export function realismFigure({ real, accepted, rejected }: RealismValues, space: string): string {
+  const made = accepted.length + rejected.length;
+  const scaled = (values: readonly number[]) =>
+    shares(values).map((bin) => ({
+      ...bin,
+      share: (bin.share * values.length) / Math.max(1, made),
+    }));
+  const low = scaled(rejected);
+  const stacked = scaled(accepted).map((bin, n) => ({ ...bin, base: low[n]!.share }));
+  return figure(
+    {
+      title: 'Realism of synthetic triplets',
+      subtitle: `${accepted.length} accepted, ${rejected.length} rejected, ${real.length} held-out real; ${space}`,
+      caption:
+        'Realism over the value that 95 % of new real triplets should reach. Left of 1 nothing is accepted; other checks reject more.',
+    },
+    {
+      width: 760,
+      height: 340,
+      marginLeft: 60,
+      x: { type: 'log', domain: [0.1, 10], label: 'realism / limit', tickFormat: '~g' },
+      y: { label: 'share of triplets', grid: true, nice: true },
+      marks: [
+        Plot.rectY(low, { x1: 'from', x2: 'to', y: 'share', fill: REJECTED }),
+        Plot.rectY(stacked, {
+          x1: 'from',
+          x2: 'to',
+          y1: 'base',
+          y2: ((bin: { base: number; share: number }) => bin.base + bin.share) as never,
+          fill: ACCEPTED,
+        }),
+        Plot.lineY(real.length > 0 ? shares(real) : [], {
+          x: (bin: { from: number; to: number }) => Math.sqrt(bin.from * bin.to),
+          y: 'share',
+          stroke: REAL,
+          curve: 'step',
+          strokeWidth: 2,
+        }),
+        Plot.ruleX([1], { strokeDasharray: '4,3' }),
+        Plot.ruleY([0]),
+      ],
+    },
+    [
+      { label: 'accepted', colour: ACCEPTED },
+      { label: 'rejected', colour: REJECTED },
+      ...(real.length > 0 ? [{ label: 'held-out real', colour: REAL }] : []),
+    ],
+  );
+}
+
+/** One metric of one feature space. */
+export interface FloorBar {
+  metric: string;
+  /** Generated against real, and real against other real, on equally many triplets. */
+  matched: number | null;
+  floor: number | null;
+}
+
+/** Precision, recall, density and coverage beside what real triplets reach, one panel a space. */
+export function floorFigure(
+  spaces: readonly { name: string; bars: readonly FloorBar[] }[],
+): string {
+  const most = Math.max(
+    1,
+    ...spaces.flatMap(({ bars }) => bars.flatMap((bar) => [bar.matched ?? 0, bar.floor ?? 0])),
+  );
+  const panel = ({ name, bars }: (typeof spaces)[number], n: number): Plot.PlotOptions => ({
+    width: 300,
+    height: 280,
+    marginTop: 34,
+    marginBottom: 34,
+    x: { domain: bars.map((bar) => bar.metric), label: null },
+    y: { domain: [0, 1.05 * most], label: n === 0 ? 'share' : null, grid: true },
+    marks: [
+      Plot.barY(
+        bars.filter((bar) => bar.matched !== null),
+        { x: 'metric', y: 'matched', fill: PALETTE[0], insetLeft: 6, insetRight: 6 },
+      ),
+      Plot.tickY(
+        bars.filter((bar) => bar.floor !== null),
+        { x: 'metric', y: 'floor', stroke: REAL, strokeWidth: 4 },
+      ),
+      Plot.text(
+        bars.filter((bar) => bar.matched === null),
+        { x: 'metric', y: 0, text: () => 'too few', dy: -8, fill: '#777' },
+      ),
+      Plot.text([name], { frameAnchor: 'top', dy: -22, fontWeight: 'bold', fontSize: 13 }),
+      Plot.ruleY([0]),
+    ],
+  });
+  return figure(
+    {
+      title: 'Synthetic triplets against real ones, in each feature space',
+      subtitle: 'precision: they look real; recall and coverage: they are as varied as real ones',
+      caption:
+        'Equally many triplets in bar and tick; the tick is what other real materials reach.',
+    },
+    spaces.map(panel),
+    [
+      { label: 'synthetic against real', colour: PALETTE[0] },
+      { label: 'real against other real', colour: REAL },
+    ],
+  );
+}

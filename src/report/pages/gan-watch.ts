@@ -1,0 +1,152 @@
+import { appendFileSync, rmSync } from 'node:fs';
+import sharp from 'sharp';
+import { type Generator, randomPixels } from '../../../gan/random.ts';
+import type { HistoryRow } from '../../../gan/training/history.ts';
+import type { Trained } from '../../../gan/training/loop.ts';
+import { judgeGenerators, type Quality } from '../../../synthetic/checks/generator-quality.ts';
+import { atomically } from '../../common/files.ts';
+import type { Run } from '../../common/run.ts';
+import type { Store } from '../../dataset/store/store.ts';
+import { tf } from '../../engine/tf.ts';
+import { PALETTE } from '../draw/figure.ts';
+import { writeFigure } from '../draw/raster.ts';
+import { contactSheet, type SheetCell } from '../draw/sheet.ts';
+import { ganLearningFigure } from '../figures/gan-figures.ts';
+
+/** Steps between two sheets of samples. */
+const SHEET_EVERY = 500;
+/** Classes on a sheet, and triplets of each. */
+const CLASSES = 6;
+const EACH = 3;
+
+/** What `gan train` reports at its end. */
+export interface WatchResult {
+  quality: Quality;
+  wrote: string[];
+}
+
+/** Follows a training: metrics as JSON lines and for TensorBoard, sheets of the same samples. */
+export class GanWatch {
+  private readonly run: Run;
+  private readonly store: Store;
+  private readonly classes: readonly number[];
+  private readonly board: ReturnType<typeof tf.node.summaryFileWriter>;
+  private readonly sheets: string[] = [];
+
+  constructor(run: Run, store: Store, classes: readonly number[]) {
+    this.run = run;
+    this.store = store;
+    this.classes = classes;
+    this.board = tf.node.summaryFileWriter(run.file('tensorboard'));
+  }
+
+  /** Starts the list of metrics anew, for a training that starts anew. */
+  begin(): void {
+    rmSync(this.run.file('metrics.jsonl'), { force: true });
+  }
+
+  async report(row: HistoryRow, modelNow: () => Generator): Promise<void> {
+    appendFileSync(this.run.file('metrics.jsonl'), `${JSON.stringify(row)}\n`);
+    for (const key of ['discriminator', 'generator', 'real', 'fake'] as const) {
+      this.board.scalar(key, row[key], row.step);
+    }
+    const { health } = row;
+    for (const key of ['diversity', 'overfitting', 'distance'] as const) {
+      const value = health?.[key];
+      if (value !== undefined && value !== null) this.board.scalar(key, value, row.step);
+    }
+    if (row.step % SHEET_EVERY !== 0) return;
+    const model = modelNow();
+    try {
+      await this.sheet(model, row.step);
+    } finally {
+      model.dispose();
+    }
+  }
+
+  private get shown(): readonly number[] {
+    return this.classes.slice(0, CLASSES);
+  }
+
+  /** Triplets of the shown classes, `EACH` of one after another. */
+  private drawn(model: Generator): Promise<Uint8Array[]> {
+    return randomPixels(model, { spaceGroups: this.shown, count: EACH, seed: 0 });
+  }
+
+  private async sheet(model: Generator, step: number): Promise<void> {
+    const drawn = await this.drawn(model);
+    const svg = await contactSheet({
+      title: `Samples of the same latent vectors after ${step} steps`,
+      cells: drawn.map((pixels, i) => ({
+        pixels,
+        size: this.store.size,
+        caption: [`space group ${this.shown[Math.floor(i / EACH)]}`],
+      })),
+      columns: EACH,
+    });
+    const stem = this.run.file('samples', `step-${String(step).padStart(6, '0')}`);
+    this.sheets.push((await writeFigure(stem, svg)).png);
+  }
+
+  /** Real triplets beside generated ones of the same classes. */
+  private async comparison(model: Generator): Promise<string> {
+    const drawn = await this.drawn(model);
+    const train = this.store.examples('train');
+    const cells = this.shown.flatMap((spaceGroup, place): SheetCell[] => {
+      const label = this.store.classes.indexOf(spaceGroup);
+      const rows = [...train.labels.keys()].filter((row) => train.labels[row] === label);
+      const caption = (kind: string): string[] => [`${kind}, space group ${spaceGroup}`];
+      const real = rows.slice(0, EACH).map((row) => ({
+        pixels: train.images([row]),
+        size: this.store.size,
+        caption: caption('real'),
+      }));
+      while (real.length < EACH) real.push({ ...real[0]!, caption: ['(no further material)'] });
+      const made = drawn.slice(place * EACH, (place + 1) * EACH).map((pixels) => ({
+        pixels,
+        size: this.store.size,
+        caption: caption('generated'),
+        frame: PALETTE[1],
+      }));
+      return [...real, ...made];
+    });
+    const svg = await contactSheet({
+      title: 'Real triplets (left) and triplets of the GAN (right, framed)',
+      subtitle: 'three zone axes each; grey: logarithm of the intensity',
+      cells,
+      columns: 2 * EACH,
+      cellWidth: 216,
+    });
+    return (await writeFigure(this.run.file('samples', 'real-and-generated'), svg)).png;
+  }
+
+  /** The sheets one after another, a second each. */
+  private async film(): Promise<string | null> {
+    if (this.sheets.length < 2) return null;
+    const path = this.run.file('samples', 'training.webp');
+    await atomically(path, (temporary) =>
+      sharp(this.sheets, { join: { animated: true } })
+        .webp({ loop: 0, delay: this.sheets.map(() => 1000), quality: 80 })
+        .toFile(temporary)
+        .then(() => undefined),
+    );
+    return path;
+  }
+
+  /** Judges what was learned and draws the last pictures. */
+  async finish({
+    model,
+    untrained,
+    history,
+  }: Omit<Trained<Generator>, 'steps'>): Promise<WatchResult> {
+    this.board.flush();
+    const learning = await writeFigure(this.run.file('learning'), ganLearningFigure(history));
+    const wrote = [learning.png, await this.comparison(model)];
+    const film = await this.film();
+    if (film) wrote.push(film);
+    return {
+      quality: await judgeGenerators(this.store, this.classes, { model, untrained }),
+      wrote,
+    };
+  }
+}

@@ -1,0 +1,171 @@
+import { inputError } from '../../src/common/errors.ts';
+import type { Stream } from '../../src/common/stream.ts';
+import { classCounts, type Examples } from '../../src/dataset/examples.ts';
+import type { Store } from '../../src/dataset/store/store.ts';
+import type { StoreExamples } from '../../src/dataset/store/store-examples.ts';
+import type { Provenance } from '../archive/provenance.ts';
+import { type CleanArchive, storeOf } from '../leak-guard.ts';
+import { type Filling, keptRows, roomFor, type Shrinking } from './undersample.ts';
+
+/** Which accepted samples enter: those made near a boundary, those made without, or both. */
+export const SOURCES = ['both', 'boundary', 'random'] as const;
+export type Source = (typeof SOURCES)[number];
+
+export interface MixOptions extends Filling {
+  source: Source;
+  /** Weight of a synthetic sample in the loss, 0 to 1. */
+  weight: number;
+  /** Whether samples at a boundary carry the soft label that their passport states. */
+  softLabels: boolean;
+  /** What becomes of the majority classes. */
+  shrinking: Shrinking;
+}
+
+/** Samples of one class before and after mixing. */
+export interface ClassMix {
+  spaceGroup: number;
+  /** Real training samples of the store. */
+  before: number;
+  /** Of these, the ones that stay. */
+  real: number;
+  synthetic: number;
+}
+
+/**
+ * A training set: real training rows of a store followed by synthetic samples. A view: pixels are
+ * read when asked for. It is not a `StoreExamples`, so it fits nowhere that validation or test
+ * data are asked for.
+ */
+export interface Mixture extends Examples {
+  readonly weights: Float32Array;
+  readonly synthetic: Uint8Array;
+  readonly base: Store;
+  readonly archive: CleanArchive;
+  /** Rows of the store behind the first examples. */
+  readonly realRows: Int32Array;
+  /** Rows of the archive behind the others. */
+  readonly syntheticRows: Int32Array;
+  readonly perClass: readonly ClassMix[];
+}
+
+const madeNearBoundary = (passport: Provenance): boolean => passport.partner !== null;
+
+/** Accepted rows of each class that the source allows, in random order. */
+function candidates(archive: CleanArchive, source: Source, stream: Stream): Map<number, number[]> {
+  const rows = new Map<number, number[]>();
+  for (const row of stream.permutation(archive.count)) {
+    const passport = archive.provenance?.[row];
+    if (!passport?.accepted) continue;
+    if (source !== 'both' && madeNearBoundary(passport) !== (source === 'boundary')) continue;
+    const spaceGroup = archive.labels[row]!;
+    rows.set(spaceGroup, [...(rows.get(spaceGroup) ?? []), row]);
+  }
+  return rows;
+}
+
+function chooseSynthetic(
+  archive: CleanArchive,
+  perClass: ClassMix[],
+  options: MixOptions,
+  stream: Stream,
+): number[] {
+  const found = candidates(archive, options.source, stream);
+  return perClass.flatMap((entry) => {
+    const rows = (found.get(entry.spaceGroup) ?? []).slice(0, roomFor(entry.before, options));
+    entry.synthetic = rows.length;
+    return rows.sort((a, b) => a - b);
+  });
+}
+
+function checkClasses(archive: CleanArchive, store: Store): void {
+  const strange = archive.labels.find((label) => !store.classes.includes(label));
+  if (strange !== undefined) {
+    throw inputError(`${archive.path} has space group ${strange}, which the store does not have`);
+  }
+  if (archive.count > 0 && !archive.provenance?.some((passport) => passport.accepted !== null)) {
+    throw inputError(`${archive.path} has not been judged yet`, 'run: gan score');
+  }
+}
+
+/** Pixels of real rows and synthetic rows by position in the mixture. */
+function mixedImages(
+  train: StoreExamples,
+  kept: Int32Array,
+  archive: CleanArchive,
+  rows: number[],
+) {
+  const size = train.size * train.size * 3;
+  return (indices: ArrayLike<number>): Uint8Array => {
+    const out = new Uint8Array(indices.length * size);
+    const all = Array.from(indices, (index, at) => ({ index, at }));
+    const real = all.filter(({ index }) => index < kept.length);
+    const made = all.filter(({ index }) => index >= kept.length);
+    const put = (list: typeof all, pixels: Uint8Array) =>
+      list.forEach(({ at }, n) => out.set(pixels.subarray(n * size, (n + 1) * size), at * size));
+    if (real.length) put(real, train.images(real.map(({ index }) => kept[index]!)));
+    if (made.length) put(made, archive.images(made.map(({ index }) => rows[index - kept.length]!)));
+    return out;
+  };
+}
+
+/** Second class and its share of each example; no share where the label is hard. */
+function softLabels(archive: CleanArchive, rows: number[], labels: Int32Array) {
+  const { classes } = storeOf(archive);
+  const first = labels.length - rows.length;
+  const partners = { label: Int32Array.from(labels), share: new Float32Array(labels.length) };
+  rows.forEach((row, n) => {
+    const { partner, share } = archive.provenance![row]!;
+    const label = partner === null ? -1 : classes.indexOf(partner);
+    if (label < 0 || share === null) return;
+    partners.label[first + n] = label;
+    partners.share[first + n] = share;
+  });
+  return partners;
+}
+
+/**
+ * Mixes accepted synthetic samples with the training rows of a store whose majority classes were
+ * undersampled. Validation and test rows cannot enter: the training rows of the store that the
+ * archive was checked against are taken here.
+ */
+export function mix(archive: CleanArchive, options: MixOptions & { stream: Stream }): Mixture {
+  const store = storeOf(archive);
+  checkClasses(archive, store);
+  const { stream, shrinking, weight } = options;
+  const train = store.examples('train');
+  const { classes } = store;
+  const data = { labels: train.labels, classCount: classes.length };
+  const kept = keptRows(data, shrinking, stream.split('undersampling'));
+  const before = classCounts(train);
+  const after = classCounts({ classes, labels: kept.map((i) => train.labels[i]!) });
+  const perClass = classes.map((spaceGroup, label) => ({
+    spaceGroup,
+    before: before[label]!,
+    real: after[label]!,
+    synthetic: 0,
+  }));
+  const rows = chooseSynthetic(archive, perClass, options, stream.split('synthetic'));
+  const labels = Int32Array.from([
+    ...Array.from(kept, (i) => train.labels[i]!),
+    ...rows.map((row) => classes.indexOf(archive.labels[row]!)),
+  ]);
+  return {
+    count: labels.length,
+    size: store.size,
+    classes,
+    labels,
+    materials: [
+      ...Array.from(kept, (i) => train.materials[i]!),
+      ...rows.map((row) => `synthetic:${archive.digest.slice(0, 12)}/${row}`),
+    ],
+    weights: Float32Array.from(labels, (_, i) => (i < kept.length ? 1 : weight)),
+    synthetic: Uint8Array.from(labels, (_, i) => (i < kept.length ? 0 : 1)),
+    ...(options.softLabels && { partners: softLabels(archive, rows, labels) }),
+    images: mixedImages(train, kept, archive, rows),
+    base: store,
+    archive,
+    realRows: kept.map((i) => train.rows[i]!),
+    syntheticRows: Int32Array.from(rows),
+    perClass,
+  };
+}
