@@ -1,4 +1,4 @@
-import type { Comparison } from '../benchmark/comparison/compare.ts';
+import type { StudyComparison } from '../benchmark/comparison/compare.ts';
 import { durationText, textTable } from '../common/log.ts';
 import type { ProgressFactory } from '../common/progress.ts';
 import { openRun, type Run } from '../common/run.ts';
@@ -23,7 +23,7 @@ export interface QuickstartOptions {
 
 export interface Quickstart {
   run: Run;
-  comparison: Comparison;
+  comparison: StudyComparison;
   page: string;
 }
 

@@ -1,6 +1,6 @@
 import { JUDGED_FILE } from '../../synthetic/archive/judged.ts';
 import { runCell } from '../benchmark/cells/cell.ts';
-import { type Comparison, compareStudy } from '../benchmark/comparison/compare.ts';
+import { compareStudy, type StudyComparison } from '../benchmark/comparison/compare.ts';
 import { makePools } from '../benchmark/pools/pools.ts';
 import { openStudyFolder, readOutcomes, type StudyFolder } from '../benchmark/study/folder.ts';
 import { loadStudy } from '../benchmark/study/load.ts';
@@ -47,7 +47,7 @@ export async function makeSynthetic(story: Story, folder: StudyFolder): Promise<
 }
 
 /** Trains every arm with equal updates, tests on real triplets of unseen materials, compares. */
-export async function compareArms(story: Story, folder: StudyFolder): Promise<Comparison> {
+export async function compareArms(story: Story, folder: StudyFolder): Promise<StudyComparison> {
   const cells = planCells(folder.study);
   const heading = `Training with and without synthetic data: ${cells.length} runs of ${folder.study.updates} updates`;
   const { comparison } = await stage(story, heading, async () => {

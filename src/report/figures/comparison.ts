@@ -1,15 +1,15 @@
 import * as Plot from '@observablehq/plot';
-import type { Comparison } from '../../benchmark/comparison/compare.ts';
-import { type Judged, statisticName } from '../../benchmark/comparison/verdict.ts';
+import type { StudyComparison } from '../../benchmark/comparison/compare.ts';
+import { statisticName, type TestedDifference } from '../../benchmark/comparison/verdict.ts';
 import type { Statistic } from '../../benchmark/statistics/macro.ts';
 import { figure, PALETTE } from '../draw/figure.ts';
 
 const VERDICT_COLOURS = { helped: '#009E73', hurt: '#D55E00', undecided: '#777777' } as const;
 const VERDICT_KEYS = Object.entries(VERDICT_COLOURS).map(([label, colour]) => ({ label, colour }));
 
-/** Judged differences with their 95 % intervals, in the order given, coloured by verdict. */
+/** Differences with their 95 % intervals, in the order given, coloured by verdict. */
 function differencesFigure(
-  differences: readonly Judged[],
+  differences: readonly TestedDifference[],
   { title, subtitle, label }: { title: string; subtitle: string; label: string },
 ): string {
   const rows = differences.map((judged) => ({
@@ -50,7 +50,7 @@ const differenceLabel = (statistic: Statistic): string =>
   `difference in ${statisticName(statistic)} (points)`;
 
 /** Every arm's difference to the baseline, the best first. */
-export const intervalFigure = (comparison: Comparison, statistic: Statistic): string =>
+export const intervalFigure = (comparison: StudyComparison, statistic: Statistic): string =>
   differencesFigure(
     [...comparison.against[statistic]].sort((a, b) => b.difference - a.difference),
     {
@@ -61,7 +61,7 @@ export const intervalFigure = (comparison: Comparison, statistic: Statistic): st
   );
 
 /** What each addition brings on the way from real rows to GAN samples near boundaries. */
-export const sharesFigure = ({ shares, seeds }: Comparison): string =>
+export const sharesFigure = ({ shares, seeds }: StudyComparison): string =>
   differencesFigure(
     shares.map(({ overall, to }) => ({ ...overall, subject: `+ ${overall.subject} (${to})` })),
     {
@@ -72,7 +72,7 @@ export const sharesFigure = ({ shares, seeds }: Comparison): string =>
   );
 
 /** Mean of a statistic for every arm, one tick a seed's spread (mean +- sd). */
-export function armsFigure(comparison: Comparison, statistic: Statistic): string {
+export function armsFigure(comparison: StudyComparison, statistic: Statistic): string {
   const rows = comparison.arms.map((arm) => {
     const { mean, sd } = arm.statistics[statistic];
     const reach = Number.isNaN(sd) ? 0 : sd;
@@ -142,7 +142,7 @@ const beforeAfter = (rows: readonly Change[]): Plot.Markish[] => [
 ];
 
 /** Recall of every class before and after, ordered by training count: the picture of imbalance. */
-export function classChangeFigure(comparison: Comparison): string {
+export function classChangeFigure(comparison: StudyComparison): string {
   const rows = [...comparison.classes]
     .sort((a, b) => b.trainCount - a.trainCount || a.spaceGroup - b.spaceGroup)
     .map((change) => ({
@@ -169,7 +169,7 @@ export function classChangeFigure(comparison: Comparison): string {
 }
 
 /** How often pairs of space groups are confused, before and after: the most confused ones. */
-export function confusionFigure(comparison: Comparison): string {
+export function confusionFigure(comparison: StudyComparison): string {
   const rows = comparison.confusions.map(({ spaceGroup, takenFor, tested, before, after }) => ({
     name: `${spaceGroup} taken for ${takenFor} (${tested})`,
     before: 100 * before,

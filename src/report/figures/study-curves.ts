@@ -1,4 +1,4 @@
-import type { Comparison } from '../../benchmark/comparison/compare.ts';
+import type { StudyComparison } from '../../benchmark/comparison/compare.ts';
 import { statisticName } from '../../benchmark/comparison/verdict.ts';
 import type { Statistic } from '../../benchmark/statistics/macro.ts';
 import type { Arm, Study } from '../../benchmark/study/study.ts';
@@ -66,11 +66,11 @@ const AXES: Record<Varied, { title: string; label: string }> = {
   },
 };
 
-const armsOf = (comparison: Comparison, name: string) =>
+const armsOf = (comparison: StudyComparison, name: string) =>
   comparison.arms.find(({ arm }) => arm === name);
 
 /** Curves of a comparison where arms of its study differ in `ratio` or `epsilon` only, by name. */
-export function settingCurves(study: Study, comparison: Comparison): Record<string, string> {
+export function settingCurves(study: Study, comparison: StudyComparison): Record<string, string> {
   const figures: Record<string, string> = {};
   for (const varied of ['ratio', 'epsilon'] as const) {
     variedArms(study, varied).forEach((steps, index) => {
@@ -99,7 +99,7 @@ export function settingCurves(study: Study, comparison: Comparison): Record<stri
 }
 
 /** Macro-F1 and few-shot recall of every arm against the budget of training materials. */
-export function budgetCurve(comparisons: readonly Comparison[]): string {
+export function budgetCurve(comparisons: readonly StudyComparison[]): string {
   const names = [...new Set(comparisons.flatMap(({ arms }) => arms.map(({ arm }) => arm)))];
   const panels = SHOWN.map((statistic) => ({
     label: statisticName(statistic),

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Outcome } from '../../benchmark/cells/outcome.ts';
+import type { CellResult } from '../../benchmark/cells/result.ts';
 import { compareBudgets } from '../../benchmark/comparison/compare.ts';
 import { readOutcomes, type StudyFolder } from '../../benchmark/study/folder.ts';
 import { writeAtomic, writeJson } from '../../common/files.ts';
@@ -30,7 +30,7 @@ export const csvOf = (rows: readonly string[][]): string =>
 /** What the results of a study's folder come to. */
 export function compareFolder({ study, ...folder }: StudyFolder): {
   compared: Compared;
-  outcomes: Outcome[];
+  outcomes: CellResult[];
 } {
   const outcomes = readOutcomes({ study, ...folder });
   return { compared: { study, comparisons: compareBudgets(study, outcomes) }, outcomes };

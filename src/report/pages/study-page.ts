@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Outcome } from '../../benchmark/cells/outcome.ts';
+import type { CellResult } from '../../benchmark/cells/result.ts';
 import { packageRoot } from '../../common/paths.ts';
 import {
   escapeHtml,
@@ -25,7 +25,7 @@ export interface PageText {
 /** Everything that a study's page is made of. */
 export interface StudyReport extends PageText {
   compared: Compared;
-  outcomes: readonly Outcome[];
+  outcomes: readonly CellResult[];
   parts: StudyParts;
 }
 
@@ -36,7 +36,7 @@ const version = (): string =>
 const short = (digest: string | undefined): string => digest?.slice(0, 12) ?? '-';
 
 /** What every result was made from: split, store, classifier and synthetic samples by digest. */
-const provenanceRows = (outcomes: readonly Outcome[]): string[][] => [
+const provenanceRows = (outcomes: readonly CellResult[]): string[][] => [
   ['cell', 'split', 'real', 'synthetic', 'store', 'classifier', 'archive', 'GAN'],
   ...outcomes.map(({ cell, split, training, digests }) => [
     cell,
@@ -51,7 +51,7 @@ function provenance({ compared, outcomes }: StudyReport): Section {
   const { study } = compared;
   const tested = new Set(outcomes.flatMap(({ predictions }) => predictions.materials)).size;
   const facts = [
-    `${outcomes.length} results on the store "${study.data}", judged on ${tested} real ${study.judgedOn} materials that no arm learned from; written by cbed-gan ${version()}.`,
+    `${outcomes.length} results on the store "${study.data}", judged on ${tested} real ${study.comparedOn} materials that no arm learned from; written by cbed-gan ${version()}.`,
     `Digests of SHA-256, their first 12 characters; the study is ${short(outcomes[0]?.digests.study)}.`,
   ];
   return {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { openArchive } from '../../../synthetic/archive/open.ts';
-import { divided, studyStorePath } from '../../benchmark/study/divided.ts';
 import { readOutcomes, type StudyFolder } from '../../benchmark/study/folder.ts';
+import { divideStore, studyStorePath } from '../../benchmark/study/store.ts';
 import { messageOf } from '../../common/errors.ts';
 import type { ProgressFactory } from '../../common/progress.ts';
 import { openStore, type Store } from '../../dataset/store/store.ts';
@@ -51,11 +51,11 @@ async function dataOf(folder: StudyFolder): Promise<StudyParts['data']> {
   const outcome = readOutcomes(folder)[0];
   const { split, budget = null } = outcome ?? { split: 0 };
   return onStore(folder, async (store) => {
-    const used = divided(store, { split, budget });
+    const used = divideStore(store, { split, budget });
     if (outcome && outcome.digests.store !== used.digest) {
       return `Not drawn: ${store.path} is another store by now than the one this study ran on.`;
     }
-    return drawData(divided(store, { split, budget: null }));
+    return drawData(divideStore(store, { split, budget: null }));
   });
 }
 
@@ -67,7 +67,7 @@ async function ganParts(
 ): Promise<Pick<StudyParts, 'samples' | 'probes'>> {
   const seed = folder.study.firstSeed;
   const parts = await onStore(folder, async (whole) => {
-    const store = divided(whole, gan.cell);
+    const store = divideStore(whole, gan.cell);
     const { origin } = await openArchive(gan.archive);
     if (origin?.store !== store.digest) {
       return `Not drawn: ${gan.archive} was made from another store than ${store.path} is by now.`;

@@ -1,4 +1,4 @@
-import type { Comparison } from '../../benchmark/comparison/compare.ts';
+import type { StudyComparison } from '../../benchmark/comparison/compare.ts';
 import type { Study } from '../../benchmark/study/study.ts';
 import {
   armsFigure,
@@ -14,14 +14,14 @@ import { armRows, classRows, differenceRows, shareRows, tuningRows } from './stu
 /** A study and what came of it: one comparison a budget, ascending; one where it has none. */
 export interface Compared {
   study: Study;
-  comparisons: readonly Comparison[];
+  comparisons: readonly StudyComparison[];
 }
 
 /** Figures by file name. */
 export type Figures = Record<string, string>;
 
 /** The figures of one comparison by file name. */
-export function comparisonFigures(study: Study, comparison: Comparison): Figures {
+export function comparisonFigures(study: Study, comparison: StudyComparison): Figures {
   const figures: Figures = {
     'arms-macro-f1': armsFigure(comparison, 'macroF1'),
     'arms-few-recall': armsFigure(comparison, 'fewRecall'),
@@ -59,7 +59,7 @@ const shownFrom =
       .join('');
 
 /** The sections of one comparison; those without anything to show are left out. */
-function comparisonSections(study: Study, comparison: Comparison): Section[] {
+function comparisonSections(study: Study, comparison: StudyComparison): Section[] {
   const shown = shownFrom(comparisonFigures(study, comparison));
   const judged = comparison.against.macroF1.length > 0;
   const curves = shown(/curve/);
