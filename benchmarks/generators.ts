@@ -34,7 +34,7 @@ import { Stream } from '../src/common/stream.ts';
 import { didYouMean } from '../src/common/suggest.ts';
 import type { Examples } from '../src/dataset/examples.ts';
 import { DEFAULT_SPLIT_RULE } from '../src/dataset/split.ts';
-import { resplit } from '../src/dataset/store/resplit.ts';
+import { resplit } from '../src/dataset/store/view.ts';
 import { openStore, type Store } from '../src/dataset/store/store.ts';
 import { writeFigure } from '../src/report/draw/raster.ts';
 import { contactSheet, type SheetCell } from '../src/report/draw/sheet.ts';

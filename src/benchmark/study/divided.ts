@@ -3,7 +3,7 @@ import { inputError } from '../../common/errors.ts';
 import { type ProgressFactory, silentProgress } from '../../common/progress.ts';
 import { defaultStorePath } from '../../common/run.ts';
 import { DEFAULT_SPLIT_RULE, type SplitRule } from '../../dataset/split.ts';
-import { resplit } from '../../dataset/store/resplit.ts';
+import { resplit } from '../../dataset/store/view.ts';
 import { openStore, type Store } from '../../dataset/store/store.ts';
 import { ensureTask } from '../../dataset/tasks/make-task.ts';
 import { isTask, taskStorePath } from '../../dataset/tasks/task-names.ts';
