@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import { ARCHIVE_FILE } from '../../../synthetic/archive/archive.ts';
-import { openArchive } from '../../../synthetic/archive/open.ts';
-import type { Sampling } from '../../../synthetic/sampling/open.ts';
-import { validationConfusion } from '../../../synthetic/sampling/pairs.ts';
-import { newestRun } from '../../common/run.ts';
-import type { PairCell } from './probe-pairs.ts';
+import { newestRun } from '../../src/common/run.ts';
+import { ARCHIVE_FILE } from '../archive/archive.ts';
+import { openArchive } from '../archive/open.ts';
+import type { Sampling } from '../sampling/open.ts';
+import { validationConfusion } from '../sampling/pairs.ts';
+import type { PairCell } from './probe-data.ts';
 
 /** Accepted boundary samples of each pair in the newest sample run, by `class:partner`. */
 async function sampledPairs(): Promise<Map<string, number>> {
