@@ -102,10 +102,9 @@ export async function makeData(story: Story, crystals: number): Promise<StoryDat
     const task = await makeTask('minerals', defaultStorePath(), {
       seed,
       limit: crystals,
-      workers: 2,
       progress,
     });
-    return { ...task, wrote: [task.simulated, task.store] };
+    return { ...task, wrote: [task.store] };
   });
   if (made.failed.length > 0)
     story.say(`  ${made.failed.length} crystals left out: ${made.failed[0]!.reason}`);

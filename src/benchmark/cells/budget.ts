@@ -1,8 +1,8 @@
 import { groupBy } from '../../common/group.ts';
 import { Stream } from '../../common/stream.ts';
 import { SPLITS } from '../../dataset/split.ts';
-import { withSplit } from '../../dataset/store/resplit.ts';
 import type { Store } from '../../dataset/store/store.ts';
+import { withSplit } from '../../dataset/store/view.ts';
 
 /** Code of rows that a budget leaves out: they stand in no part of the store. */
 const LEFT_OUT = 255;
