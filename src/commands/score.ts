@@ -81,7 +81,7 @@ async function scoreArchive(archivePath: string | undefined, flags: ScoreFlags):
   const run = openRun('score', settings, flags.out);
   writeJson(run.file('score.json'), score);
   const judged = await writeJudged(run.file(JUDGED_FILE), archive, score.samples);
-  const { drawScore } = await import('../report/figures/realism-draw.ts');
+  const { drawScore } = await import('../report/figures/realism.ts');
   await drawScore(flags.figures ?? run.file('figures'), {
     score,
     archive,
