@@ -169,7 +169,7 @@ const learnedRows = (learned: readonly Learned[]): string[][] => [
 ];
 
 const LEGEND =
-  'The rarest classes: real triplets (grey edge), the most and the least realistic synthetic ones, accepted (green) and rejected (orange). Rest the pointer on one for its passport.';
+  'The rarest classes: real triplets (grey edge), the most and the least realistic synthetic ones, accepted (green) and rejected (orange). Each has its passport below it.';
 
 /** The sections of a page about the samples. */
 function sampleSections({ gallery, figures, learned }: SamplePictures): Section[] {

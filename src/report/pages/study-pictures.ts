@@ -54,7 +54,7 @@ export async function drawData(store: Store): Promise<DataPictures> {
 /** The judged samples of a study's GAN in pictures and figures. */
 export interface SamplePictures {
   scored: Scored;
-  gallery: GalleryPicture[];
+  gallery: { heading: string; items: GalleryPicture[] }[];
   /** SVG: realism of the samples, their floors, class counts before and after mixing. */
   figures: { realism: string; floors: string; mix?: string };
   learned: Learned[];
