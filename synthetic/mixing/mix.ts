@@ -161,6 +161,7 @@ export function mix(archive: CleanArchive, options: MixOptions & { stream: Strea
     synthetic: Uint8Array.from(labels, (_, i) => (i < kept.length ? 0 : 1)),
     ...(options.softLabels && { partners: softLabels(archive, rows, labels) }),
     images: mixedImages(train, kept, archive, rows),
+    properties: (i) => (i < kept.length ? (train.properties?.(kept[i]!) ?? null) : null),
     base: store,
     archive,
     realRows: kept.map((i) => train.rows[i]!),

@@ -1,19 +1,25 @@
 import * as Plot from '@observablehq/plot';
-import type { Comparison } from '../../benchmark/comparison/compare.ts';
-import { type Judged, statisticName } from '../../benchmark/comparison/verdict.ts';
+import type { StudyComparison } from '../../benchmark/comparison/compare.ts';
+import { statisticName, type TestedDifference } from '../../benchmark/comparison/verdict.ts';
 import type { Statistic } from '../../benchmark/statistics/macro.ts';
 import type { Arm, Study } from '../../benchmark/study/study.ts';
 import { canonicalJson } from '../../common/digest.ts';
 import { groupBy } from '../../common/group.ts';
-import { figure, PALETTE } from '../draw/figure.ts';
+import { COLOURS, figure, PALETTE } from '../draw/figure.ts';
 import { curveFigure } from './curve.ts';
 
-const VERDICT_COLOURS = { helped: '#009E73', hurt: '#D55E00', undecided: '#777777' } as const;
-const VERDICT_KEYS = Object.entries(VERDICT_COLOURS).map(([label, colour]) => ({ label, colour }));
+const VERDICT_KEYS = (['helped', 'hurt', 'undecided'] as const).map((label) => ({
+  label,
+  colour: COLOURS[label],
+}));
+
+/** Green for a gain, orange for a loss, grey for a tie. */
+const changeColour = (gain: number): string =>
+  COLOURS[gain > 0 ? 'helped' : gain < 0 ? 'hurt' : 'undecided'];
 
 /** Judged differences with their 95 % intervals, in the order given, coloured by verdict. */
 function differencesFigure(
-  differences: readonly Judged[],
+  differences: readonly TestedDifference[],
   { title, subtitle, label }: { title: string; subtitle: string; label: string },
 ): string {
   const rows = differences.map((judged) => ({
@@ -21,7 +27,7 @@ function differencesFigure(
     difference: 100 * judged.difference,
     low: 100 * judged.low,
     high: 100 * judged.high,
-    colour: VERDICT_COLOURS[judged.verdict],
+    colour: COLOURS[judged.verdict],
   }));
   const longest = Math.max(8, ...rows.map(({ name }) => name.length));
   return figure(
@@ -54,7 +60,7 @@ const differenceLabel = (statistic: Statistic): string =>
   `difference in ${statisticName(statistic)} (points)`;
 
 /** Every arm's difference to the baseline, the best first. */
-export const intervalFigure = (comparison: Comparison, statistic: Statistic): string =>
+export const intervalFigure = (comparison: StudyComparison, statistic: Statistic): string =>
   differencesFigure(
     [...comparison.against[statistic]].sort((a, b) => b.difference - a.difference),
     {
@@ -65,7 +71,7 @@ export const intervalFigure = (comparison: Comparison, statistic: Statistic): st
   );
 
 /** What each addition brings on the way from real rows to GAN samples near boundaries. */
-export const sharesFigure = ({ shares, seeds }: Comparison): string =>
+export const sharesFigure = ({ shares, seeds }: StudyComparison): string =>
   differencesFigure(
     shares.map(({ overall, to }) => ({ ...overall, subject: `+ ${overall.subject} (${to})` })),
     {
@@ -76,7 +82,7 @@ export const sharesFigure = ({ shares, seeds }: Comparison): string =>
   );
 
 /** Mean of a statistic for every arm, one tick a seed's spread (mean +- sd). */
-export function armsFigure(comparison: Comparison, statistic: Statistic): string {
+export function armsFigure(comparison: StudyComparison, statistic: Statistic): string {
   const rows = comparison.arms.map((arm) => {
     const { mean, sd } = arm.statistics[statistic];
     const reach = Number.isNaN(sd) ? 0 : sd;
@@ -141,25 +147,25 @@ const beforeAfter = (rows: readonly Change[]): Plot.Markish[] => [
     stroke: 'colour',
     strokeWidth: 2,
   }),
-  Plot.dot(rows, { x: 'before', y: 'name', fill: '#999999', r: 3.5 }),
+  Plot.dot(rows, { x: 'before', y: 'name', fill: COLOURS.reference, r: 3.5 }),
   Plot.dot(rows, { x: 'after', y: 'name', fill: 'colour', r: 4.5 }),
 ];
 
 /** Recall of every class before and after, ordered by training count: the picture of imbalance. */
-export function classChangeFigure(comparison: Comparison): string {
+export function classChangeFigure(comparison: StudyComparison): string {
   const rows = [...comparison.classes]
     .sort((a, b) => b.trainCount - a.trainCount || a.spaceGroup - b.spaceGroup)
     .map((change) => ({
       name: `${change.spaceGroup} (${change.trainCount})`,
       before: change.recall.baseline,
       after: change.recall.treated,
-      colour: change.recall.treated >= change.recall.baseline ? '#009E73' : '#D55E00',
+      colour: changeColour(change.recall.treated - change.recall.baseline),
     }));
   return figure(
     {
       title: `Recall of every class: ${comparison.baseline} (grey) and ${comparison.best?.arm ?? ''}`,
       subtitle:
-        'space group (training materials), from the most common to the rarest; green gained, orange lost',
+        'space group (training materials), from the most common to the rarest; green gained, orange lost, grey equal',
     },
     {
       width: 900,
@@ -173,18 +179,18 @@ export function classChangeFigure(comparison: Comparison): string {
 }
 
 /** How often pairs of space groups are confused, before and after: the most confused ones. */
-export function confusionFigure(comparison: Comparison): string {
+export function confusionFigure(comparison: StudyComparison): string {
   const rows = comparison.confusions.map(({ spaceGroup, takenFor, tested, before, after }) => ({
     name: `${spaceGroup} taken for ${takenFor} (${tested})`,
     before: 100 * before,
     after: 100 * after,
-    colour: VERDICT_COLOURS[after < before ? 'helped' : after > before ? 'hurt' : 'undecided'],
+    colour: changeColour(before - after),
   }));
   return figure(
     {
       title: `What is confused: ${comparison.baseline} (grey) and ${comparison.best?.arm ?? ''}`,
       subtitle:
-        'space group and what it is taken for (test triplets of all seeds); green: less often than before, orange: more often',
+        'space group and what it is taken for (test triplets of all seeds); green: less often than before, orange: more often, grey: equally',
     },
     {
       width: 900,
@@ -257,11 +263,11 @@ const AXES: Record<Varied, { title: string; label: string }> = {
   },
 };
 
-const armsOf = (comparison: Comparison, name: string) =>
+const armsOf = (comparison: StudyComparison, name: string) =>
   comparison.arms.find(({ arm }) => arm === name);
 
 /** Curves of a comparison where arms of its study differ in `ratio` or `epsilon` only, by name. */
-export function settingCurves(study: Study, comparison: Comparison): Record<string, string> {
+export function settingCurves(study: Study, comparison: StudyComparison): Record<string, string> {
   const figures: Record<string, string> = {};
   for (const varied of ['ratio', 'epsilon'] as const) {
     variedArms(study, varied).forEach((steps, index) => {
@@ -290,7 +296,7 @@ export function settingCurves(study: Study, comparison: Comparison): Record<stri
 }
 
 /** Macro-F1 and few-shot recall of every arm against the budget of training materials. */
-export function budgetCurve(comparisons: readonly Comparison[]): string {
+export function budgetCurve(comparisons: readonly StudyComparison[]): string {
   const names = [...new Set(comparisons.flatMap(({ arms }) => arms.map(({ arm }) => arm)))];
   const panels = SHOWN.map((statistic) => ({
     label: statisticName(statistic),
