@@ -1,6 +1,5 @@
 import { rowsByClass } from '../src/balance/sampling.ts';
-import { selectExamples } from '../src/balance/select.ts';
-import type { Examples } from '../src/dataset/examples.ts';
+import { type Examples, selectExamples } from '../src/dataset/examples.ts';
 import { type Acquisition, acquire } from './acquire.ts';
 import type { ResampleContext } from './recipe.ts';
 

@@ -2,7 +2,7 @@ import { PIXEL_BLOCK, type PixelModel } from '../../gan/pixel/model.ts';
 import { randomPixelOrigins } from '../../gan/pixel/random.ts';
 import type { ProgressFactory } from '../../src/common/progress.ts';
 import type { PixelSample } from '../archive/from-pixel.ts';
-import { provenanceOf } from '../archive/provenance.ts';
+import { passportOf } from '../archive/passport.ts';
 import type { RandomOptions } from './random.ts';
 
 /**
@@ -24,7 +24,7 @@ export async function pixelSamples(
     model.draw(block).forEach((pixels, place) => {
       const source = block[place]!;
       const parents = source.source === null ? [] : [model.materialOf(source.source)];
-      const passport = provenanceOf(model.classes[source.label]!, { seed, parents });
+      const passport = passportOf(model.classes[source.label]!, { seed, parents });
       samples.push({ pixels, source, place, passport });
     });
     await new Promise(setImmediate); // lets Ctrl-C and the display through

@@ -1,5 +1,5 @@
 import type { GanData } from '../../gan/codec/data.ts';
-import { renderTriplets, storedPixels } from '../../src/codec/batch.ts';
+import { renderTriplets, storedPixels } from '../../src/codec/render.ts';
 import { toySet } from './toy-discs.ts';
 
 /** Grey levels by which every lit pixel of a toy pattern is brighter than its discs say. */

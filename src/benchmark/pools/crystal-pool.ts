@@ -1,10 +1,10 @@
 import { writeArchive } from '../../../synthetic/archive/archive.ts';
 import {
-  type Provenance,
-  provenanceOf,
+  type Passport,
+  passportOf,
+  recordMaterials,
   type Seen,
-  seenBy,
-} from '../../../synthetic/archive/provenance.ts';
+} from '../../../synthetic/archive/passport.ts';
 import { heldOutCopies, splitDigest } from '../../../synthetic/leak-guard.ts';
 import { likeliestPairs } from '../../../synthetic/sampling/pairs.ts';
 import { writeJson } from '../../common/files.ts';
@@ -51,7 +51,7 @@ function crystalsFor({ store, pool, cell }: PoolWork): Crystal[] {
 /** A triplet of the pool. */
 interface Made {
   pixels: Uint8Array;
-  passport: Provenance;
+  passport: Passport;
 }
 
 /** Without crystals that by chance are a held-out one: they would show the test to the training. */
@@ -72,11 +72,11 @@ async function writePool(work: PoolWork, all: readonly Made[], guide: Seen | nul
     labels: made.map(({ passport }) => passport.class),
     classes: store.classes,
     camera: store.camera,
-    provenance: made.map(({ passport }) => passport),
+    passports: made.map(({ passport }) => passport),
     origin: {
       store: store.digest,
       split: splitDigest(store),
-      gan: seenBy('generated crystals', store.examples('train').materials),
+      gan: recordMaterials('generated crystals', store.examples('train').materials),
       guide,
       scalers: null,
     },
@@ -86,13 +86,13 @@ async function writePool(work: PoolWork, all: readonly Made[], guide: Seen | nul
 const plainly = (pixels: ReadonlyMap<Crystal, Uint8Array>): Made[] =>
   [...pixels].map(([{ spaceGroup }, image]) => ({
     pixels: image,
-    passport: provenanceOf(spaceGroup, { accepted: true }),
+    passport: passportOf(spaceGroup, { accepted: true }),
   }));
 
 const ledThere = (led: readonly Led[]): Made[] =>
   led.map(({ crystal, pixels, partner, view }) => ({
     pixels,
-    passport: provenanceOf(crystal.spaceGroup, { accepted: true, partner, margin: view.margin }),
+    passport: passportOf(crystal.spaceGroup, { accepted: true, partner, margin: view.margin }),
   }));
 
 /** Crystals of the rarest classes, led to where the guide hesitates; the others as they are. */
@@ -116,7 +116,7 @@ async function nearBoundaries(work: PoolWork, crystals: readonly Crystal[]): Pro
     const searched = new Set(pairs.map(({ spaceGroup }) => spaceGroup));
     const rest = crystals.filter(({ spaceGroup }) => !searched.has(spaceGroup));
     const others = plainly(await pixelsOfCrystals(rest, work));
-    const seen = seenBy(guide.digest, guide.seen.materials);
+    const seen = recordMaterials(guide.digest, guide.seen.materials);
     await writePool(work, [...ledThere(led), ...others], seen);
   } finally {
     guide.dispose();

@@ -15,9 +15,9 @@ import { samplerPool } from './sampler-pool.ts';
 
 /** The pools that a cell draws from; none for arms without synthetic data and for copies. */
 export function poolsOf({ arm }: CellPlan): Pool[] {
-  const { synthetic: source, fillTo, epsilon, realismGate, partners, partnerBy, agreement } = arm;
+  const { synthetic: source, fillTo, epsilon, applyChecks, partners, partnerBy, agreement } = arm;
   if (source === 'none' || source === 'copies') return [];
-  return [{ source, fillTo, epsilon, realismGate, partners, partnerBy, agreement }];
+  return [{ source, fillTo, epsilon, applyChecks, partners, partnerBy, agreement }];
 }
 
 /** The archive of a pool for the split, GAN and budget of a cell. */

@@ -1,9 +1,8 @@
 import { writeArchive } from '../../../synthetic/archive/archive.ts';
-import { provenanceOf, seenBy } from '../../../synthetic/archive/provenance.ts';
+import { passportOf, recordMaterials } from '../../../synthetic/archive/passport.ts';
 import { splitDigest } from '../../../synthetic/leak-guard.ts';
 import { ClassTables } from '../../codec/class-tables.ts';
-import { type CodecPool, drawPool } from '../../codec/pool.ts';
-import type { SamplerName } from '../../codec/samplers.ts';
+import { type CodecPool, drawPool, type SamplerName } from '../../codec/samplers.ts';
 import { digestOf } from '../../common/digest.ts';
 import { Stream } from '../../common/stream.ts';
 import { missingRows, type PoolWork } from './pool.ts';
@@ -11,7 +10,7 @@ import { missingRows, type PoolWork } from './pool.ts';
 /** Passports of codec draws: the training materials that each was made from. */
 const passports = (drawn: CodecPool, tables: ClassTables) =>
   drawn.draws.map(({ label, sources, share }) =>
-    provenanceOf(tables.set.classes[label]!, {
+    passportOf(tables.set.classes[label]!, {
       parents: [...new Set(sources.map((row) => tables.triplet(row).material))],
       share: share > 0 ? Math.min(share, 1 - share) : null,
       accepted: true,
@@ -27,14 +26,14 @@ export async function samplerPool(work: PoolWork): Promise<void> {
   const counts = missingRows(train, pool.fillTo);
   const stream = new Stream(cell.gan, `pool/${sampler}`);
   const drawn = await drawPool(tables, { sampler, counts, stream }, progress);
-  const maker = seenBy(digestOf({ sampler, seed: cell.gan }), train.materials);
+  const maker = recordMaterials(digestOf({ sampler, seed: cell.gan }), train.materials);
   await writeArchive(file, {
     size: store.size,
     images: drawn.images,
     labels: drawn.labels.map((label) => store.classes[label]!),
     classes: store.classes,
     camera: store.camera,
-    provenance: passports(drawn, tables),
+    passports: passports(drawn, tables),
     origin: {
       store: store.digest,
       split: splitDigest(store),

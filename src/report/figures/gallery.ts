@@ -1,6 +1,6 @@
 import type { SyntheticArchive } from '../../../synthetic/archive/archive.ts';
 import type { GalleryItem } from '../../../synthetic/archive/gallery.ts';
-import type { Provenance } from '../../../synthetic/archive/provenance.ts';
+import type { Passport } from '../../../synthetic/archive/passport.ts';
 import { dataUrl } from '../draw/raster.ts';
 import { tripletPicture } from '../draw/sheet.ts';
 import type { GalleryPicture } from '../pages/page.ts';
@@ -9,7 +9,7 @@ import { galleryRows, type Scored } from './realism-draw.ts';
 const number = (value: number): string => value.toPrecision(3);
 
 /** The passport of a synthetic triplet in lines; what is not known is left out. */
-export function passportText(passport: Provenance): string {
+export function passportText(passport: Passport): string {
   const { partner, t, margin, seed, parents, share, realism, rarity, nearest, reasons } = passport;
   const facts: [string, string | null][] = [
     ['made for space group', String(passport.class)],
@@ -29,9 +29,9 @@ export function passportText(passport: Provenance): string {
   return facts.flatMap(([name, value]) => (value ? [`${name}: ${value}`] : [])).join('\n');
 }
 
-const passportOf = ({ real, row, caption }: GalleryItem, archive: SyntheticArchive): string => {
+const itemPassport = ({ real, row, caption }: GalleryItem, archive: SyntheticArchive): string => {
   if (real) return `real training triplet\nmaterial: ${caption[1]}`;
-  const passport = archive.provenance?.[row];
+  const passport = archive.passports?.[row];
   return passport ? passportText(passport) : 'no passport in this archive';
 };
 
@@ -47,7 +47,7 @@ export function galleryPictures(scored: Scored): Promise<GalleryPicture[]> {
           2,
         ),
         caption: item.caption[0]!,
-        passport: passportOf(item, archive),
+        passport: itemPassport(item, archive),
         frame: item.real ? 'real' : item.accepted ? 'accepted' : 'rejected',
       })),
   );

@@ -1,6 +1,6 @@
 import type { ClassPair } from '../../../classifier/boundary/margin.ts';
 import type { Classifier } from '../../../classifier/classifier.ts';
-import { verifierMargins } from '../../../synthetic/checks/gates.ts';
+import { verifierMargins } from '../../../synthetic/checks/candidate-checks.ts';
 import { Stream } from '../../common/stream.ts';
 import { splitTriplets } from '../../dataset/intensity/triplet-stack.ts';
 import { embeddingFigure } from './probe-embedding.ts';

@@ -1,7 +1,7 @@
 import type { Attempt } from '../../../gan/boundary/attempt.ts';
 import { searchPair } from '../../../gan/boundary/search.ts';
 import { drawTriplets, randomOrigins } from '../../../gan/codec/sample.ts';
-import { pixelsOf } from '../../../synthetic/checks/gates.ts';
+import { pixelsOf } from '../../../synthetic/checks/candidate-checks.ts';
 import { type ProgressFactory, silentProgress } from '../../common/progress.ts';
 import type { Store } from '../../dataset/store/store.ts';
 import { crossingFigure } from './probe-crossing.ts';

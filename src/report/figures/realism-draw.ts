@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { SyntheticArchive } from '../../../synthetic/archive/archive.ts';
 import { type GalleryItem, galleryOf } from '../../../synthetic/archive/gallery.ts';
 import type { Score } from '../../../synthetic/checks/score.ts';
-import { SPACE_WORDS } from '../../../synthetic/checks/score-table.ts';
+import { SPACE_WORDS } from '../../../synthetic/checks/score-text.ts';
 import type { Examples } from '../../dataset/examples.ts';
 import { writeFigure } from '../draw/raster.ts';
 import { contactSheet, type SheetCell } from '../draw/sheet.ts';

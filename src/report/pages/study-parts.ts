@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { openArchive } from '../../../synthetic/archive/open.ts';
+import { openArchive } from '../../../synthetic/archive/archive.ts';
 import { divided, studyStorePath } from '../../benchmark/study/divided.ts';
 import { readOutcomes, type StudyFolder } from '../../benchmark/study/folder.ts';
 import { messageOf } from '../../common/errors.ts';

@@ -1,5 +1,4 @@
-import type { SyntheticArchive } from '../../../synthetic/archive/archive.ts';
-import { openArchive } from '../../../synthetic/archive/open.ts';
+import { openArchive, type SyntheticArchive } from '../../../synthetic/archive/archive.ts';
 import type { Score } from '../../../synthetic/checks/score.ts';
 import { refuseLeaks } from '../../../synthetic/leak-guard.ts';
 import { settledCells } from '../../benchmark/cells/candidates.ts';

@@ -8,8 +8,7 @@ import { sampleCommand } from '../../../src/commands/sample.ts';
 import { scoreCommand } from '../../../src/commands/score.ts';
 import { trainCommand } from '../../../src/commands/train.ts';
 import { openStore } from '../../../src/dataset/store/store.ts';
-import { writeJudged } from '../../../synthetic/archive/judged.ts';
-import { openArchive } from '../../../synthetic/archive/open.ts';
+import { openArchive, writeScored } from '../../../synthetic/archive/archive.ts';
 import type { Score } from '../../../synthetic/checks/score.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { toyStore } from '../../support/toy-store.ts';
@@ -52,7 +51,7 @@ describe('gan train and gan sample on pixels', () => {
     const archive = await openArchive(path);
     const opened = await openStore(store);
     const known = opened.examples('train');
-    archive.provenance!.forEach(({ class: spaceGroup, parents, discriminator }) => {
+    archive.passports!.forEach(({ class: spaceGroup, parents, discriminator }) => {
       const row = known.materials.indexOf(parents[0]!);
       expect(opened.classes[known.labels[row]!]).toBe(spaceGroup);
       expect(discriminator).not.toBeNull();
@@ -70,10 +69,10 @@ describe('gan train and gan sample on pixels', () => {
     // Copies of training triplets, which these nearly are, would rightly be refused.
     const { samples } = JSON.parse(readFileSync(join(scored, 'score.json'), 'utf8')) as Score;
     const accepted = samples.map((one) => ({ ...one, accepted: true, reasons: [] }));
-    await writeJudged(join(scored, 'judged.h5'), archive, accepted);
+    await writeScored(join(scored, 'scored.h5'), archive, accepted);
     const text = await run(
       mixCommand(),
-      ...[join(scored, 'judged.h5'), '--data', store, '--out', join(folder, 'mixed')],
+      ...[join(scored, 'scored.h5'), '--data', store, '--out', join(folder, 'mixed')],
     );
     expect(text).toMatch(/synthetic/);
   });
@@ -84,7 +83,7 @@ describe('gan train and gan sample on pixels', () => {
     await sample('--gan', out, '--count', '2', '--out', join(folder, 'half'));
     const archive = await openArchive(join(folder, 'half', 'synthetic.h5'));
     expect([archive.size, archive.camera!.size, archive.count]).toEqual([16, 16, 6]);
-    expect(archive.provenance!.every(({ parents }) => parents.length === 0)).toBe(true);
+    expect(archive.passports!.every(({ parents }) => parents.length === 0)).toBe(true);
   });
 
   it('a dry run says what would be trained, with both networks', async () => {
