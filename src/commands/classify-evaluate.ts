@@ -58,7 +58,7 @@ async function draw(
 ): Promise<string[]> {
   const { join } = await import('node:path');
   const { writeFigure } = await import('../report/draw/raster.ts');
-  const figures = await import('../report/figures/classify-figures.ts');
+  const figures = await import('../report/figures/classification.ts');
   const drawn = {
     confusion: figures.confusionFigure(report),
     scores: figures.scoreFigure(report),

@@ -53,7 +53,7 @@ async function train({ config, json, ...flags }: TrainFlags): Promise<void> {
 }
 
 async function draw(run: Run, { training }: TrainedClassifier): Promise<void> {
-  const { learningFigure, searchFigure } = await import('../report/figures/classify-figures.ts');
+  const { learningFigure, searchFigure } = await import('../report/figures/classification.ts');
   const { writeFigure } = await import('../report/draw/raster.ts');
   const { history, bestUpdate, traces } = training!;
   await writeFigure(run.file('learning'), learningFigure(history, bestUpdate));

@@ -41,7 +41,7 @@ async function look(files: string[], settings: Settings, json?: boolean): Promis
 async function draw(inspection: Inspection, folder: string): Promise<string[]> {
   const { join } = await import('node:path');
   const { classHistogram, samplesAgainstMaterials } = await import('../report/figures/census.ts');
-  const { exampleSheet } = await import('../report/figures/census-sheet.ts');
+  const { exampleSheet } = await import('../report/figures/census.ts');
   const { writeFigure } = await import('../report/draw/raster.ts');
   const { census, examples, size } = inspection;
   const figures = [

@@ -39,7 +39,7 @@ async function settingsOf(archive: string | undefined, flags: ScoreFlags) {
 
 type Settings = Awaited<ReturnType<typeof settingsOf>>;
 
-/** The classifier given, the newest one that may check samples, or a new one. */
+/** The classifier given, the newest one that may judge, or a new one. */
 async function verifierFor(
   settings: Settings,
   store: import('../dataset/store/store.ts').Store,
@@ -55,7 +55,7 @@ async function verifierFor(
       return await loadVerifier(newest.folder, store, guide);
     } catch (error) {
       if (!(error instanceof CbedError)) throw error;
-      console.error(`${error.message}; training another one`);
+      console.error(`${error.message}; training one to judge with`);
     }
   }
   const { updates, seed } = settings;
@@ -87,7 +87,7 @@ async function scoreArchive(archivePath: string | undefined, flags: ScoreFlags):
   const run = openRun('score', settings, flags.out);
   writeJson(run.file('score.json'), score);
   const scored = await writeScored(run.file(SCORED_FILE), archive, score.samples);
-  const { drawScore } = await import('../report/figures/realism-draw.ts');
+  const { drawScore } = await import('../report/figures/realism.ts');
   await drawScore(flags.figures ?? run.file('figures'), {
     score,
     archive,
@@ -112,10 +112,10 @@ export const scoreCommand = (): Command =>
     )
     .option('--against <store>', 'prepared store with the real triplets (default: the workspace)')
     .option('--per-class', 'also score each class by itself')
-    .option('--classifier <run>', 'verifier: not the classifier that guided the generator')
+    .option('--classifier <run>', 'classifier that judges; not the one that guided the generator')
     .option(
       '--updates <n>',
-      'updates of the classifier that is trained where none can be the verifier (default: 600)',
+      'updates of the classifier that is trained where none may judge (default: 600)',
     )
     .option(
       '--cas-updates <n>',

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
-import type { Generator } from '../../gan/random.ts';
+import type { DrawingModel } from '../../gan/random.ts';
 import type { LoopOptions, Trained } from '../../gan/training/loop.ts';
 import type { TrainingSettings } from '../../gan/training/settings.ts';
 import type { Setback } from '../../gan/training/watchdog.ts';
@@ -76,8 +76,8 @@ interface Training {
 /** Trains what the settings name. */
 async function learn(
   { store, chosen, settings: { network } }: Training,
-  loop: LoopOptions<Generator>,
-): Promise<Trained<Generator>> {
+  loop: LoopOptions<DrawingModel>,
+): Promise<Trained<DrawingModel>> {
   const attention = new Set(chosen.map((spaceGroup) => store.classes.indexOf(spaceGroup)));
   const examples = store.examples('train');
   if (network.generator === 'codec') {

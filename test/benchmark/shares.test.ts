@@ -3,8 +3,8 @@ import { compareStudy } from '../../src/benchmark/comparison/compare.ts';
 import { type Share, sharesInWords } from '../../src/benchmark/comparison/shares.ts';
 import { studySchema } from '../../src/benchmark/study/study.ts';
 import { Stream } from '../../src/common/stream.ts';
-import { comparisonFigures } from '../../src/report/pages/study.ts';
-import { shareRows } from '../../src/report/pages/study-tables.ts';
+import { comparisonFigures } from '../../src/report/pages/study-page.ts';
+import { shareRows } from '../../src/report/pages/study-text.ts';
 import { randomOutcome } from '../support/outcomes.ts';
 
 const techniques = ['logit-adjustment', 'flips'];

@@ -3,10 +3,10 @@ import { compareStudy } from '../../src/benchmark/comparison/compare.ts';
 import { loadStudy } from '../../src/benchmark/study/load.ts';
 import { type Study, studySchema } from '../../src/benchmark/study/study.ts';
 import { Stream } from '../../src/common/stream.ts';
-import { variedArms } from '../../src/report/figures/study-curves.ts';
+import { variedArms } from '../../src/report/figures/comparison.ts';
 import { escapeHtml, tableHtml } from '../../src/report/pages/page.ts';
-import { studyFigures, studySections, verdictOf } from '../../src/report/pages/study.ts';
-import { armRows, budgetTable } from '../../src/report/pages/study-tables.ts';
+import { studyFigures, studySections, verdictOf } from '../../src/report/pages/study-page.ts';
+import { armRows, budgetTable } from '../../src/report/pages/study-text.ts';
 import { randomOutcome } from '../support/outcomes.ts';
 
 const study: Study = studySchema.parse({

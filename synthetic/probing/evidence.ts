@@ -1,18 +1,20 @@
-import type { ClassPair } from '../../../classifier/boundary/margin.ts';
-import {
-  agreement,
-  planeGrid,
-  planeThrough,
-  rowVectors,
-} from '../../../classifier/boundary/plane.ts';
-import type { Classifier } from '../../../classifier/classifier.ts';
-import { principalComponents } from '../../../gan/codec/principal.ts';
-import type { Stream } from '../../common/stream.ts';
-import { PIXEL_SCALE } from '../../dataset/examples.ts';
-import { numbersOf } from '../../engine/numbers.ts';
-import { type Tensor4D, tf } from '../../engine/tf.ts';
-import type { EmbeddedPoint, EmbeddingData } from './probe-embedding.ts';
-import type { PlaneFigureData, PlanePanel } from './probe-plane.ts';
+import type { ClassPair } from '../../classifier/boundary/margin.ts';
+import { agreement, planeGrid, planeThrough, rowVectors } from '../../classifier/boundary/plane.ts';
+import type { Classifier } from '../../classifier/classifier.ts';
+import { principalComponents } from '../../gan/codec/principal.ts';
+import { Stream } from '../../src/common/stream.ts';
+import { PIXEL_SCALE } from '../../src/dataset/examples.ts';
+import { splitTriplets } from '../../src/dataset/intensity/triplet-stack.ts';
+import { numbersOf } from '../../src/engine/numbers.ts';
+import { type Tensor4D, tf } from '../../src/engine/tf.ts';
+import { verifierMargins } from '../checks/candidate-checks.ts';
+import type {
+  EmbeddedPoint,
+  EmbeddingData,
+  MarginData,
+  PlaneFigureData,
+  PlanePanel,
+} from './probe-data.ts';
 
 /** Logits of network inputs given as grey levels, (N, K). */
 function logitsOf(classifier: Classifier, values: Float32Array): Float32Array {
@@ -48,7 +50,7 @@ function panelOf(
  * How classifiers divide the plane of images through a real triplet of a class, one of its partner
  * and a synthetic one. Images have no negative grey levels, so the plane is cut off there.
  */
-export function planeEvidence(request: {
+function planeEvidence(request: {
   spaceGroups: readonly [number, number];
   pair: ClassPair;
   /** Real of the class, real of the partner, synthetic; (S, S, 3) stored pixels. */
@@ -81,7 +83,7 @@ export function planeEvidence(request: {
 }
 
 /** Triplets of every kind in the two principal components of their features. */
-export function embeddingEvidence(request: {
+function embeddingEvidence(request: {
   spaceGroups: readonly [number, number];
   classifier: Classifier;
   groups: readonly { kind: EmbeddedPoint['kind']; pixels: Uint8Array }[];
@@ -116,4 +118,89 @@ export function embeddingEvidence(request: {
     points: kinds.map((kind, row) => ({ kind, x: along(row, 0), y: along(row, 1) })),
     kept: [squares[0]! / total, squares[1]! / total],
   };
+}
+
+/** Classifiers whose boundary is drawn: the guide, and those of other seeds. */
+export interface BoundaryClassifiers {
+  guide: Classifier;
+  verifiers: readonly Classifier[];
+}
+
+/** Stored pixels of the triplets of every kind; empty where there are none. */
+export interface ProbedKinds {
+  real: Uint8Array;
+  realPartner: Uint8Array;
+  random: Uint8Array;
+  boundary: Uint8Array;
+}
+
+/** Panels of the plane: one a classifier. */
+const MOST_PANELS = 4;
+
+const distance = (a: Uint8Array, b: Uint8Array): number =>
+  a.reduce((sum, v, i) => sum + (v - b[i]!) ** 2, 0);
+
+/** The triplet of a stack that is nearest to another. */
+export const nearestTriplet = (stack: Uint8Array, to: Uint8Array): Uint8Array =>
+  splitTriplets(stack, to.length).reduce((best, one) =>
+    distance(one, to) < distance(best, to) ? one : best,
+  );
+
+/** How far from the boundary the triplets of every kind lie. */
+export function marginsOf(
+  { guide, verifiers }: BoundaryClassifiers,
+  [spaceGroup, partner]: readonly [number, number],
+  pair: ClassPair,
+  kinds: ProbedKinds,
+): MarginData {
+  const of = (classifier: Classifier, pixels: Uint8Array): number[] =>
+    pixels.length === 0 ? [] : [...verifierMargins(classifier, pixels, pair)];
+  return {
+    spaceGroup,
+    partner,
+    real: of(guide, kinds.real),
+    realPartner: of(guide, kinds.realPartner),
+    random: of(guide, kinds.random),
+    boundary: of(guide, kinds.boundary),
+    boundaryElsewhere: verifiers.flatMap((one) => of(one, kinds.boundary)),
+  };
+}
+
+/** Where the triplets of every kind lie in the guide's features. */
+export function embeddingOf(
+  { guide }: BoundaryClassifiers,
+  { pair, seed = 0 }: { pair: readonly [number, number]; seed?: number },
+  kinds: ProbedKinds,
+): EmbeddingData {
+  const groups = [
+    { kind: 'real' as const, pixels: kinds.real },
+    { kind: 'real partner' as const, pixels: kinds.realPartner },
+    { kind: 'random' as const, pixels: kinds.random },
+    { kind: 'boundary' as const, pixels: kinds.boundary },
+  ].filter(({ pixels }) => pixels.length > 0);
+  const stream = new Stream(seed, 'probe');
+  return embeddingEvidence({ spaceGroups: pair, classifier: guide, groups, stream });
+}
+
+export interface PlaneRequest {
+  pair: readonly [number, number];
+  /** Grid points a side; 40 by default. */
+  side?: number;
+  /** What the third triplet is, for the legend; a synthetic one by default. */
+  caption?: string;
+}
+
+/** The plane through three triplets, as each classifier divides it. */
+export function planeOf(
+  { guide, verifiers }: BoundaryClassifiers,
+  { pair: spaceGroups, side = 40, caption }: PlaneRequest,
+  pair: ClassPair,
+  corners: readonly [Uint8Array, Uint8Array, Uint8Array],
+): PlaneFigureData {
+  const classifiers = [guide, ...verifiers].slice(0, MOST_PANELS).map((classifier, i) => ({
+    name: i === 0 ? 'guide' : `another seed (${i})`,
+    classifier,
+  }));
+  const evidence = planeEvidence({ spaceGroups, pair, triplets: corners, classifiers, side });
+  return { ...evidence, caption };
 }

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { makersFolder } from '../../benchmark/pools/makers.ts';
-import { poolFile, poolsOf } from '../../benchmark/pools/pools.ts';
-import type { StudyFolder } from '../../benchmark/study/folder.ts';
-import { type CellPlan, NEAR_SOURCES, needsGan, planCells } from '../../benchmark/study/study.ts';
+import type { StudyFolder } from '../study/folder.ts';
+import { type CellPlan, NEAR_SOURCES, needsGan, planCells } from '../study/study.ts';
+import { makersFolder } from './makers.ts';
+import { poolFile, poolsOf } from './pools.ts';
 
 /** What a study keeps of one GAN arm: a judged archive and those that made it. */
 export interface StudyGan {

@@ -1,30 +1,6 @@
 import * as Plot from '@observablehq/plot';
+import type { PlaneFigureData, PlanePanel } from '../../../synthetic/probing/probe-data.ts';
 import { figure, PALETTE } from '../draw/figure.ts';
-
-/** What one classifier sees on a grid over a plane of images. */
-export interface PlanePanel {
-  /** Such as `guide` or `seed 2`. */
-  name: string;
-  /** (rows, columns) 0: the class, 1: the partner, 2: any other. */
-  region: Uint8Array;
-  /** (rows, columns) log p(class) - log p(partner). */
-  margin: Float32Array;
-}
-
-export interface PlaneFigureData {
-  spaceGroup: number;
-  partner: number;
-  /** Coordinates of columns and rows, in grey levels a pixel (root mean square). */
-  x: readonly number[];
-  y: readonly number[];
-  /** Real triplet of the class, real triplet of the partner, sample at the boundary. */
-  points: readonly (readonly [number, number])[];
-  panels: readonly PlanePanel[];
-  /** Mean share of grid points on which two classifiers agree; null with one. */
-  agreement: number | null;
-  /** Share of the signal of the class, partner and boundary sample that is real. */
-  caption?: string;
-}
 
 const [BLUE, ORANGE] = PALETTE;
 const OTHER = '#DDDDDD';

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { ARCHIVE_FILE, openArchive } from '../../../synthetic/archive/archive.ts';
-import type { Sampling } from '../../../synthetic/sampling/open.ts';
-import { validationConfusion } from '../../../synthetic/sampling/pairs.ts';
-import { newestRun } from '../../common/run.ts';
-import type { PairCell } from './probe-pairs.ts';
+import { newestRun } from '../../src/common/run.ts';
+import { ARCHIVE_FILE, openArchive } from '../archive/archive.ts';
+import type { Sampling } from '../sampling/open.ts';
+import { validationConfusion } from '../sampling/pairs.ts';
+import type { PairCell } from './probe-data.ts';
 
 /** Accepted boundary samples of each pair in the newest sample run, by `class:partner`. */
 async function sampledPairs(): Promise<Map<string, number>> {

@@ -1,13 +1,18 @@
-import type { Attempt } from '../../../gan/boundary/attempt.ts';
-import { searchPair } from '../../../gan/boundary/search.ts';
-import { drawTriplets, randomOrigins } from '../../../gan/codec/sample.ts';
-import { pixelsOf } from '../../../synthetic/checks/candidate-checks.ts';
-import { type ProgressFactory, silentProgress } from '../../common/progress.ts';
-import type { Store } from '../../dataset/store/store.ts';
-import { crossingFigure } from './probe-crossing.ts';
-import { embeddingSvg, marginSvg, nearest, type ProbedKinds, planeSvg } from './probe-judged.ts';
-import { crossingData, type Probing, pathData } from './probe-path.ts';
-import { type StripData, stripFigure } from './probe-strip.ts';
+import type { Attempt } from '../../gan/boundary/attempt.ts';
+import { searchPair } from '../../gan/boundary/search.ts';
+import { drawTriplets, randomOrigins } from '../../gan/codec/sample.ts';
+import { type ProgressFactory, silentProgress } from '../../src/common/progress.ts';
+import type { Store } from '../../src/dataset/store/store.ts';
+import { pixelsOf } from '../checks/candidate-checks.ts';
+import { embeddingOf, marginsOf, nearestTriplet, type ProbedKinds, planeOf } from './evidence.ts';
+import { crossingData, type Probing, pathData } from './path.ts';
+import type {
+  CrossingData,
+  EmbeddingData,
+  MarginData,
+  PlaneFigureData,
+  StripData,
+} from './probe-data.ts';
 
 export interface ProbeOptions {
   /** Space groups: the class, and the one across the boundary. */
@@ -21,13 +26,14 @@ export interface ProbeOptions {
   progress?: ProgressFactory;
 }
 
-export interface ProbeFigures {
-  figures: { name: string; svg: string }[];
+/** What a probe of the boundary of a pair measured. */
+export interface ProbedPair {
+  plane: PlaneFigureData;
   /** Triplets along the path and what the guide says of them. */
-  frames: StripData['frames'];
-  curve: StripData['curve'];
-  /** Position of the boundary on the path that is shown; null where it does not cross. */
-  crossing: number | null;
+  strip: StripData;
+  margins: MarginData;
+  embedding: EmbeddingData;
+  crossing: CrossingData;
   /** Attempts and accepted boundary samples. */
   attempts: number;
   accepted: number;
@@ -50,10 +56,10 @@ const shownAttempt = (attempts: readonly Attempt[]): Attempt =>
   )[0]!;
 
 /**
- * Probes the boundary of a pair of classes and draws what was found: the plane through three
- * triplets, the way between the classes, the margins, the features, and what crosses the boundary.
+ * Probes the boundary of a pair of classes: the plane through three triplets, the way between the
+ * classes, the margins, the features, and what crosses the boundary.
  */
-export async function probePair(probing: Probing, options: ProbeOptions): Promise<ProbeFigures> {
+export async function probePair(probing: Probing, options: ProbeOptions): Promise<ProbedPair> {
   const { store, model, guide } = probing;
   const { epsilon = 0.1, count = 24, seed = 0 } = options;
   const [spaceGroup, partner] = options.pair;
@@ -81,20 +87,14 @@ export async function probePair(probing: Probing, options: ProbeOptions): Promis
   };
   bar.advance();
   const shown = shownAttempt(attempts).drawn.pixels;
-  const corners = [nearest(kinds.real, shown), nearest(kinds.realPartner, shown), shown] as const;
-  const plane = planeSvg(probing, options, pair, corners);
+  const real = [kinds.real, kinds.realPartner].map((stack) => nearestTriplet(stack, shown));
+  const plane = planeOf(probing, options, pair, [real[0]!, real[1]!, shown]);
   bar.advance();
-  const path = await pathData(probing, pair, seed);
-  const crossed = crossingData(probing, pair, { z: path.z, t: path.crossing ?? 1 });
-  const figures = [
-    { name: 'plane', svg: plane },
-    { name: 'strip', svg: await stripFigure(path) },
-    { name: 'margins', svg: marginSvg(probing, options.pair, pair, kinds) },
-    { name: 'embedding', svg: embeddingSvg(probing, options, kinds) },
-    { name: 'crossing', svg: crossingFigure(crossed) },
-  ];
+  const { z, ...strip } = await pathData(probing, pair, seed);
+  const crossing = crossingData(probing, pair, { z, t: strip.crossing ?? 1 });
+  const margins = marginsOf(probing, options.pair, pair, kinds);
+  const embedding = embeddingOf(probing, options, kinds);
   bar.advance();
   bar.done();
-  const { frames, curve, crossing } = path;
-  return { figures, frames, curve, crossing, attempts: attempts.length, accepted };
+  return { plane, strip, margins, embedding, crossing, attempts: attempts.length, accepted };
 }

@@ -1,18 +1,28 @@
-import { confusions } from '../../../classifier/boundary/confusion.ts';
-import { type ClassPair, logProbabilities, pairView } from '../../../classifier/boundary/margin.ts';
-import { inputError } from '../../common/errors.ts';
-import { splitTriplets } from '../../dataset/intensity/triplet-stack.ts';
-import type { Store } from '../../dataset/store/store.ts';
-import { embeddingSvg, type Judges, marginSvg, planeSvg } from './probe-judged.ts';
-import { type PairCell, pairFigure } from './probe-pairs.ts';
+import { confusions } from '../../classifier/boundary/confusion.ts';
+import { type ClassPair, logProbabilities, pairView } from '../../classifier/boundary/margin.ts';
+import { inputError } from '../../src/common/errors.ts';
+import { splitTriplets } from '../../src/dataset/intensity/triplet-stack.ts';
+import type { Store } from '../../src/dataset/store/store.ts';
+import { type BoundaryClassifiers, embeddingOf, marginsOf, planeOf } from './evidence.ts';
+import type { EmbeddingData, MarginData, PairCell, PlaneFigureData } from './probe-data.ts';
 
-export interface ImagesProbe extends Judges {
+export interface ImagesProbe extends BoundaryClassifiers {
   /** Images of one's own, any split. */
   store: Store;
   /** Space groups; the most confused pair of the store where absent. */
   pair?: readonly [number, number];
   side?: number;
   seed?: number;
+}
+
+/** What a classifier makes of images around one boundary. */
+export interface ProbedImages {
+  pair: [number, number];
+  plane: PlaneFigureData;
+  margins: MarginData;
+  embedding: EmbeddingData;
+  /** How every pair of the store is confused. */
+  pairs: PairCell[];
 }
 
 /** Every row of a store with a space group that the guide knows. */
@@ -78,7 +88,7 @@ function pairOf({ guide, pair, store }: ImagesProbe, cells: readonly PairCell[])
  *
  * @throws input error for space groups that the store or the classifier does not have.
  */
-export function probeImages(probe: ImagesProbe) {
+export function probeImages(probe: ImagesProbe): ProbedImages {
   const { guide } = probe;
   const cells = confusionCells(probe);
   const spaceGroups = pairOf(probe, cells);
@@ -93,15 +103,12 @@ export function probeImages(probe: ImagesProbe) {
   const corners = threeTriplets(probe, pair, [real, realPartner]);
   const caption =
     'axes: root mean square of grey levels; circle and square: the triplets of either class that the guide is surest of, star: the triplet nearest to the boundary';
-  const options = { pair: spaceGroups, side: probe.side, seed: probe.seed };
   return {
     pair: spaceGroups,
-    figures: [
-      { name: 'plane', svg: planeSvg(probe, { ...options, caption }, pair, corners) },
-      { name: 'margins', svg: marginSvg(probe, spaceGroups, pair, kinds) },
-      { name: 'embedding', svg: embeddingSvg(probe, options, kinds) },
-      { name: 'pairs', svg: pairFigure(cells) },
-    ],
+    plane: planeOf(probe, { pair: spaceGroups, side: probe.side, caption }, pair, corners),
+    margins: marginsOf(probe, spaceGroups, pair, kinds),
+    embedding: embeddingOf(probe, { pair: spaceGroups, seed: probe.seed }, kinds),
+    pairs: cells,
   };
 }
 

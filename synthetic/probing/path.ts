@@ -1,16 +1,21 @@
-import { type ClassPair, type PairView, pairView } from '../../../classifier/boundary/margin.ts';
-import type { Classifier } from '../../../classifier/classifier.ts';
-import { classPath, scorePixels } from '../../../gan/boundary/class-path.ts';
-import { findCrossings } from '../../../gan/boundary/crossing.ts';
-import type { GanModel } from '../../../gan/codec/model.ts';
-import { drawTriplets, latentOf, type Origin, vectorsOf } from '../../../gan/codec/sample.ts';
-import { MODES, type TripletDiscs } from '../../codec/discs.ts';
-import { reflection } from '../../codec/indices.ts';
-import type { Store } from '../../dataset/store/store.ts';
-import { numbersOf } from '../../engine/numbers.ts';
-import { type Tensor2D, tf } from '../../engine/tf.ts';
-import type { CrossingData } from './probe-crossing.ts';
-import type { StripData } from './probe-strip.ts';
+import {
+  type ClassPair,
+  type PairView,
+  pairView,
+  probabilities,
+} from '../../classifier/boundary/margin.ts';
+import type { Classifier } from '../../classifier/classifier.ts';
+import { classPath, scorePixels } from '../../gan/boundary/class-path.ts';
+import { findCrossings } from '../../gan/boundary/crossing.ts';
+import type { GanModel } from '../../gan/codec/model.ts';
+import { drawTriplets, latentOf, type Origin, vectorsOf } from '../../gan/codec/sample.ts';
+import type { TripletDiscs } from '../../src/codec/discs.ts';
+import { MODES } from '../../src/codec/discs.ts';
+import { reflection } from '../../src/codec/indices.ts';
+import type { Store } from '../../src/dataset/store/store.ts';
+import { numbersOf } from '../../src/engine/numbers.ts';
+import { type Tensor2D, tf } from '../../src/engine/tf.ts';
+import type { CrossingData, StripData } from './probe-data.ts';
 
 /** What a pair is probed with. */
 export interface Probing {
@@ -38,9 +43,9 @@ async function viewsAlong(probing: Probing, pair: ClassPair, places: readonly Or
   const images = drawn.map(({ pixels }) => pixels);
   const logits = scorePixels((x) => guide.logitsOf(x), images, probing.store.size);
   const classes = model.classes.length;
-  return drawn.map((one, row) => ({
-    drawn: one,
-    view: pairView(logits, row, { ...pair, classes }),
+  return drawn.map((_, row) => ({
+    view: pairView(logits, row, { label: pair.label, partner: pair.partner, classes }),
+    probabilities: probabilities(logits, row * classes, classes),
   }));
 }
 
@@ -67,7 +72,9 @@ function crossingPath({ model, guide }: Probing, pair: ClassPair, seed: number) 
   const found = findCrossings({
     count: TRIED,
     f: (rows, t) => views(rows, t).map(({ margin }) => margin),
-    ...{ target: 0, grid: [0, 0.25, 0.5, 0.75, 1], tolerance: 1e-3 },
+    target: 0,
+    grid: [0, 0.25, 0.5, 0.75, 1],
+    tolerance: 1e-3,
   });
   const rows = [...found.keys()].filter((row) => found[row]!.t !== null);
   if (rows.length === 0) return { z: latents[0]!, crossing: null };
@@ -100,8 +107,17 @@ export async function pathData(probing: Probing, pair: ClassPair, seed: number):
       partner: view.partnerProbability,
     })),
     crossing,
+    leader: crossing === null ? null : await thirdLeader(probing, pair, at(crossing)),
     z,
   };
+}
+
+/** The class that the guide finds likelier than both of the pair; null where there is none. */
+async function thirdLeader(probing: Probing, pair: ClassPair, place: Origin) {
+  const [here] = await viewsAlong(probing, pair, [place]);
+  const best = here!.probabilities.indexOf(Math.max(...here!.probabilities));
+  if (best === pair.label || best === pair.partner) return null;
+  return { spaceGroup: probing.model.classes[best]!, probability: here!.probabilities[best]! };
 }
 
 /** The discs at the start of a path and at the boundary, reflection by reflection. */
