@@ -106,13 +106,13 @@ it('takes only what was made near a boundary, or only what was not', () => {
   }
 });
 
-it('refuses what has not been judged', async () => {
+it('refuses what has not been scored', async () => {
   const path = join(mkdtempSync(join(tmpdir(), 'mix-')), 'raw.h5');
   const contents = toyArchive(store, [1, 1, 1]);
   for (const passport of contents.passports) passport.accepted = null;
   await writeArchive(path, contents);
   const raw = refuseLeaks(await openArchive(path), store);
-  expect(() => mix(raw, { ...plain, stream: stream() })).toThrow(/has not been judged yet/);
+  expect(() => mix(raw, { ...plain, stream: stream() })).toThrow(/has not been scored yet/);
 });
 
 it('keeps the rows nearest to the boundary, and a smaller target keeps a part of a larger one', () => {
