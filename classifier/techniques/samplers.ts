@@ -4,11 +4,9 @@ import { pooledPixels, smote, withInterpolations } from '../../src/balance/smote
 import { parseStrategy, type Strategy } from '../../src/balance/strategy.ts';
 import type { Stream } from '../../src/common/stream.ts';
 import { type Examples, selectExamples } from '../../src/dataset/examples.ts';
-import { parseAcquisition } from '../acquire.ts';
-import { activeSelection } from '../active.ts';
+import { activeSelection, parseAcquisition } from '../active.ts';
 import type { Report } from '../metrics.ts';
-import type { Recipe, Resample } from '../recipe.ts';
-import { technique } from '../technique.ts';
+import { type Recipe, type Resample, technique } from '../recipe.ts';
 
 type Sampler = typeof oversample;
 
