@@ -20,7 +20,7 @@ export { encodeExamples } from './codec/encode.ts';
 export { renderTriplets } from './codec/render.ts';
 export { CbedError } from './common/errors.ts';
 export { Stream } from './common/stream.ts';
-export { readCif } from './crystal/cif.ts';
+export { readCif } from './crystal/cif/cif.ts';
 export type { Crystal } from './crystal/crystal.ts';
 export { generateCrystal } from './crystal/generate.ts';
 export { loadMinerals } from './crystal/minerals.ts';
