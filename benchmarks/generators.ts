@@ -5,8 +5,8 @@
  *
  *   npx tsc -p benchmarks && node dist/benchmarks/generators.js STORE FOLDER
  *     [--steps 3000] [--seeds 1,2,3] [--count 40] [--updates 300] [--resplit]
- *     [--generators codec,pixel,residual] [--minutes 5]
- *     [--settings pixelJudge=8,refiner=12] [--bare]
+ *     [--generators codec,pixel] [--minutes 5]
+ *     [--settings penalty=5,borrow=0] [--bare]
  *
  * FOLDER gets a JSON file a seed, a sheet of real beside generated triplets, and summary.md.
  * Seeds that are done are not run again. With --minutes every generator trains as long, on the same
@@ -23,8 +23,7 @@ import { meanDistance } from '../gan/codec/vectors.ts';
 import { GENERATORS } from '../gan/config.ts';
 import { trainingClasses } from '../gan/training/attention.ts';
 import { ClassTables } from '../src/codec/class-tables.ts';
-import { drawPool } from '../src/codec/pool.ts';
-import type { SamplerName } from '../src/codec/samplers.ts';
+import { drawPool, type SamplerName } from '../src/codec/samplers.ts';
 import { writeAtomic, writeJson } from '../src/common/files.ts';
 import { textTable } from '../src/common/log.ts';
 import { terminalProgress } from '../src/common/progress.ts';
@@ -34,15 +33,15 @@ import { Stream } from '../src/common/stream.ts';
 import { didYouMean } from '../src/common/suggest.ts';
 import type { Examples } from '../src/dataset/examples.ts';
 import { DEFAULT_SPLIT_RULE } from '../src/dataset/split.ts';
-import { resplit } from '../src/dataset/store/resplit.ts';
 import { openStore, type Store } from '../src/dataset/store/store.ts';
+import { resplit } from '../src/dataset/store/view.ts';
 import { writeFigure } from '../src/report/draw/raster.ts';
 import { contactSheet, type SheetCell } from '../src/report/draw/sheet.ts';
 import type { SyntheticArchive } from '../synthetic/archive/archive.ts';
-import { audit } from '../synthetic/checks/audit.ts';
+import { scoreArchive } from '../synthetic/checks/score.ts';
 import { trainVerifier } from '../synthetic/checks/verifier.ts';
+import { pooled } from '../synthetic/metrics/feature-spaces.ts';
 import { pickRows } from '../synthetic/metrics/features.ts';
-import { pooled } from '../synthetic/metrics/spaces/pooled.ts';
 import {
   type GeneratorKind,
   type Made,
@@ -87,7 +86,6 @@ const settings = {
 const NAMES: Record<GeneratorKind, string> = {
   codec: 'GAN',
   pixel: 'GAN on pixels',
-  residual: 'residual GAN',
 };
 const SAMPLERS = ['interpolation-jitter', 'lattice-transfer'] as const satisfies SamplerName[];
 const SHOWN_CLASSES = 6;
@@ -172,12 +170,12 @@ async function judge(
     ...{ path: source, digest: source, count: made.labels.length, size: store.size },
     labels: Int32Array.from(made.labels),
     classes: store.classes,
-    ...{ camera: null, provenance: null, origin: null, parameters: null },
+    ...{ camera: null, passports: null, origin: null, parameters: null },
     images: (rows) => pickImages(made.images, rows, each(store)),
   };
   const { updates: casUpdates } = settings;
   const progress = terminalProgress;
-  const score = await audit({
+  const score = await scoreArchive({
     archive,
     store,
     verifier,

@@ -1,4 +1,4 @@
-import { CELL_NUMBERS } from '../src/codec/cell-numbers.ts';
+import { CELL_PARAMETERS } from '../src/codec/cell-numbers.ts';
 import type { Store } from '../src/dataset/store/store.ts';
 import { classCodes } from './codec/codes.ts';
 import { discriminatorLayout, generatorLayout } from './codec/networks.ts';
@@ -10,9 +10,6 @@ import { type GanPlan, trainingPlan } from './training/plan.ts';
 const OVERHEAD_MS = 10;
 /** Time to read the discs of one triplet. */
 const READING_MS = 12;
-/** Time of a look at one triplet: drawn twice for its discriminator, once refined and compared. */
-const JUDGED_MS = 28;
-const REFINED_MS = 8;
 /** Disc slots of the default camera, and numbers of a slot. */
 const TABLE = 6500 * 6;
 
@@ -21,7 +18,7 @@ export function ganPlan(store: Store, config: GanConfig, classes: readonly numbe
   const triplets = store.indices('train').length;
   const rank = Math.min(config.components, triplets - 1);
   const shape = shapeOf(config, {
-    width: rank + CELL_NUMBERS,
+    width: rank + CELL_PARAMETERS,
     code: classCodes(store.classes).code,
   });
   const generatorParameters = generatorLayout(shape).size;
@@ -29,8 +26,6 @@ export function ganPlan(store: Store, config: GanConfig, classes: readonly numbe
   // Generator: forward twice, backward once (twice a forward). Discriminator: forward three times,
   // backward three times, the penalty as much again every few steps.
   const passes = 4 * generatorParameters + (9 + 6 / config.penaltyEvery) * discriminatorParameters;
-  const { pixelJudge, refiner, pixelBatch, pixelEvery } = config;
-  const lookMs = (pixelJudge ? JUDGED_MS : 0) + (refiner ? REFINED_MS : 0);
   return trainingPlan({
     classes,
     triplets,
@@ -38,7 +33,7 @@ export function ganPlan(store: Store, config: GanConfig, classes: readonly numbe
     generatorParameters,
     discriminatorParameters,
     passes,
-    overheadMs: OVERHEAD_MS + (lookMs * pixelBatch) / pixelEvery,
+    overheadMs: OVERHEAD_MS,
     beforeMs: READING_MS * triplets,
     dataBytes: 4 * TABLE * (2 * triplets + store.classes.length + rank),
   });

@@ -4,14 +4,14 @@ import { PixelModel } from './pixel/model.ts';
 import { randomPixelOrigins } from './pixel/random.ts';
 
 /** A trained generator of any kind. */
-export type Generator = GanModel | PixelModel;
+export type DrawingModel = GanModel | PixelModel;
 
 /**
  * Stored pixels of random triplets, `count` of each space group in order: what pictures and
  * measures look at, whatever the generator works in.
  */
 export async function randomPixels(
-  model: Generator,
+  model: DrawingModel,
   request: { spaceGroups: readonly number[]; count: number; seed: number },
 ): Promise<Uint8Array[]> {
   const { spaceGroups, count, seed } = request;

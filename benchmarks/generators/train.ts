@@ -3,7 +3,7 @@ import { trainGan } from '../../gan/codec/train.ts';
 import { ganConfig } from '../../gan/config.ts';
 import { pixelConfig } from '../../gan/pixel/config.ts';
 import { trainPixelGan } from '../../gan/pixel/train.ts';
-import { type Generator, randomPixels } from '../../gan/random.ts';
+import { type DrawingModel, randomPixels } from '../../gan/random.ts';
 import type { Health } from '../../gan/training/health.ts';
 import type { LoopOptions, Trained } from '../../gan/training/loop.ts';
 import type { Setback } from '../../gan/training/watchdog.ts';
@@ -18,7 +18,7 @@ export interface Made {
   labels: number[];
 }
 
-export type GeneratorKind = 'codec' | 'pixel' | 'residual';
+export type GeneratorKind = 'codec' | 'pixel';
 
 /** One training and what the watchdog saw of it. */
 export interface TrainingFacts {
@@ -55,17 +55,17 @@ function trained(generator: GeneratorKind, work: TrainingWork) {
   const { store, data, rare, seed, minutes } = work;
   const attention = new Set(rare.map((spaceGroup) => store.classes.indexOf(spaceGroup)));
   const steps = work.steps ?? (minutes === undefined ? undefined : ENDLESS);
-  const loop: LoopOptions<Generator> = { watch: kid, minutes, progress: terminalProgress };
+  const loop: LoopOptions<DrawingModel> = { watch: kid, minutes, progress: terminalProgress };
   if (generator === 'codec') {
     const config = ganConfig.parse({ ...work.settings, steps, seed });
     return { config, result: trainGan({ ...loop, data: { ...data, attention }, config }) };
   }
   const config = pixelConfig.parse({ steps, seed });
   const own = { examples: store.examples('train'), store: store.digest, attention };
-  return { config, result: trainPixelGan({ ...loop, kind: generator, data: own, config }) };
+  return { config, result: trainPixelGan({ ...loop, data: own, config }) };
 }
 
-async function drawn(model: Generator, { rare, count, seed }: TrainingWork): Promise<Made> {
+async function drawn(model: DrawingModel, { rare, count, seed }: TrainingWork): Promise<Made> {
   const pixels = await randomPixels(model, { spaceGroups: rare, count, seed });
   return {
     images: Uint8Array.from(Buffer.concat(pixels)),
@@ -80,7 +80,7 @@ export async function trainAndDraw(
 ): Promise<{ facts: TrainingFacts; made: Made; untrained: Made }> {
   const start = performance.now();
   const { config, result } = trained(generator, work);
-  const { model, untrained, history, steps, setbacks }: Trained<Generator> = await result;
+  const { model, untrained, history, steps, setbacks }: Trained<DrawingModel> = await result;
   const seconds = (performance.now() - start) / 1000;
   const health = history.flatMap((row) => row.health ?? []);
   const [made, before] = [await drawn(model, work), await drawn(untrained, work)];

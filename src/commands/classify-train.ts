@@ -17,7 +17,7 @@ const CHECKPOINT_EVERY = 100;
 
 async function train({ config, json, ...flags }: TrainFlags): Promise<void> {
   const { resolveConfig } = await import('../common/config.ts');
-  const { trainSettings } = await import('../../classifier/config.ts');
+  const { trainSettings } = await import('../../classifier/options.ts');
   const settings = resolveConfig(trainSettings, flags, config);
   const { defaultStorePath, openRun } = await import('../common/run.ts');
   const { chooseTechniques } = await import('../../classifier/techniques.ts');
@@ -46,14 +46,14 @@ async function train({ config, json, ...flags }: TrainFlags): Promise<void> {
     );
     return;
   }
-  const { reportText, taskText } = await import('../../classifier/report-text.ts');
+  const { reportText, taskText } = await import('../../classifier/metrics.ts');
   console.log(`validation: ${reportText(validation)}`);
   if (tasks) console.log(`other heads: ${taskText(tasks)}`);
   console.log(`classifier in ${run.folder}; test it: npx gan classify evaluate`);
 }
 
 async function draw(run: Run, { training }: TrainedClassifier): Promise<void> {
-  const { learningFigure, searchFigure } = await import('../report/figures/classify-figures.ts');
+  const { learningFigure, searchFigure } = await import('../report/figures/classification.ts');
   const { writeFigure } = await import('../report/draw/raster.ts');
   const { history, bestUpdate, traces } = training!;
   await writeFigure(run.file('learning'), learningFigure(history, bestUpdate));

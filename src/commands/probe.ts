@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
+import type { PairCell } from '../../synthetic/probing/probe-data.ts';
 import { terminalProgress } from '../common/progress.ts';
-import type { PairCell } from '../report/figures/probe-pairs.ts';
 
 interface ProbeFlags {
   config?: string;
@@ -37,7 +37,8 @@ type Settings = Awaited<ReturnType<typeof settingsOf>>;
 async function probeOwn(flags: ProbeFlags, settings: Settings, from: string): Promise<void> {
   const { openStore } = await import('../dataset/store/store.ts');
   const { openJudges } = await import('../../synthetic/sampling/open.ts');
-  const { probeImages } = await import('../report/figures/probe-images.ts');
+  const { probeImages } = await import('../../synthetic/probing/image-probe.ts');
+  const { imageProbeFigures } = await import('../report/figures/boundary.ts');
   const { writeFigure } = await import('../report/draw/raster.ts');
   const { openRun } = await import('../common/run.ts');
   const { writeJson } = await import('../common/files.ts');
@@ -52,7 +53,7 @@ async function probeOwn(flags: ProbeFlags, settings: Settings, from: string): Pr
     const { pair } = probed;
     const run = openRun('probe', { ...settings, pair: pair.join(':') }, settings.out);
     const pictures: string[] = [];
-    for (const { name, svg } of probed.figures) {
+    for (const { name, svg } of imageProbeFigures(probed)) {
       pictures.push((await writeFigure(run.file(name), svg)).png);
     }
     writeJson(run.file('probe.json'), { pair, from });
@@ -68,9 +69,10 @@ async function probe(flags: ProbeFlags): Promise<void> {
   const settings = await settingsOf(flags);
   if (settings.from !== undefined) return probeOwn(flags, settings, settings.from);
   const { openSampling } = await import('../../synthetic/sampling/open.ts');
-  const { pairTable, likeliestPair } = await import('../report/figures/probe-choice.ts');
-  const { probePair } = await import('../report/figures/probe.ts');
-  const { pairFigure } = await import('../report/figures/probe-pairs.ts');
+  const { pairTable, likeliestPair } = await import('../../synthetic/probing/choice.ts');
+  const { probePair } = await import('../../synthetic/probing/pair-probe.ts');
+  const { pairFigure } = await import('../report/figures/boundary-sets.ts');
+  const { pairProbeFigures } = await import('../report/figures/boundary.ts');
   const { writeFigure } = await import('../report/draw/raster.ts');
   const { openRun } = await import('../common/run.ts');
   const { writeJson } = await import('../common/files.ts');
@@ -89,11 +91,12 @@ async function probe(flags: ProbeFlags): Promise<void> {
     const cells = table.map((cell) =>
       probed(cell) ? { ...cell, accepted: (cell.accepted ?? 0) + made.accepted } : cell,
     );
-    const figures = [...made.figures, { name: 'pairs', svg: pairFigure(cells) }];
+    const figures = [...(await pairProbeFigures(made)), { name: 'pairs', svg: pairFigure(cells) }];
     const pictures: string[] = [];
     for (const { name, svg } of figures)
       pictures.push((await writeFigure(run.file(name), svg)).png);
-    const { attempts, accepted, crossing, curve } = made;
+    const { attempts, accepted } = made;
+    const { crossing, curve } = made.strip;
     const facts = { pair, attempts, accepted, crossing, curve };
     writeJson(run.file('probe.json'), facts);
     if (flags.json) console.log(JSON.stringify({ run: run.folder, ...facts, pictures }, null, 2));

@@ -23,7 +23,7 @@ async function run(flags: QuickstartFlags): Promise<void> {
   const { provision } = await import('../engine/provision.ts');
   const engine = await provision({ progress: terminalProgress });
   console.log(`TensorFlow ${engine.version} (${engine.device}) is ready`);
-  const { quickstart } = await import('../quickstart/story.ts');
+  const { quickstart } = await import('../quickstart/quickstart.ts');
   const say = (line: string) => console.log(line);
   await quickstart({ minutes, seed, out: flags.out, progress: terminalProgress, say });
 }

@@ -2,13 +2,12 @@ import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { missingRows } from '../../src/benchmark/pools/pool.ts';
 import { makePools, poolFile, poolsOf } from '../../src/benchmark/pools/pools.ts';
-import { openDivided } from '../../src/benchmark/study/divided.ts';
 import { openStudyFolder } from '../../src/benchmark/study/folder.ts';
+import { openDivision } from '../../src/benchmark/study/store.ts';
 import { planCells, studySchema } from '../../src/benchmark/study/study.ts';
 import { tally } from '../../src/common/group.ts';
 import { silentProgress } from '../../src/common/progress.ts';
-import type { SyntheticArchive } from '../../synthetic/archive/archive.ts';
-import { openArchive } from '../../synthetic/archive/open.ts';
+import { openArchive, type SyntheticArchive } from '../../synthetic/archive/archive.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { toyStore } from '../support/toy-store.ts';
 
@@ -19,7 +18,7 @@ let archives: Map<string, SyntheticArchive>;
 
 /** Pools of random samples with and without transfer, nothing refused. */
 async function poolsIn(name: string): Promise<Map<string, SyntheticArchive>> {
-  const gates = { realismGate: false, fillTo: FILL };
+  const gates = { applyChecks: false, fillTo: FILL };
   const study = studySchema.parse({
     ...{ name, data, baseline: 'plain', seeds: 1, splits: 1, gans: 1 },
     ...{ updates: 2, batch: 8, ganSteps: 2 },
@@ -50,14 +49,14 @@ const rowsOf = ({ labels }: SyntheticArchive) => [...labels.keys()];
 it('fills the rare classes from the GAN, on lattices of training materials', async () => {
   const transfer = archives.get('gan-transfer')!;
   const study = studySchema.parse({ name: 'x', data, baseline: 'a', arms: [{ name: 'a' }] });
-  const store = await openDivided(study, planCells(study)[0]!);
+  const store = await openDivision(study, planCells(study)[0]!);
   const train = store.examples('train');
   const counts = tally([...transfer.labels]);
   missingRows(train, FILL).forEach((missing, label) => {
     expect(counts.get(store.classes[label]!) ?? 0).toBeGreaterThanOrEqual(missing);
   });
   const seen = new Set(train.materials);
-  expect(transfer.provenance!.flatMap(({ parents }) => parents).every((m) => seen.has(m))).toBe(
+  expect(transfer.passports!.flatMap(({ parents }) => parents).every((m) => seen.has(m))).toBe(
     true,
   );
   expect(new Set(transfer.origin!.gan.materials)).toEqual(seen);

@@ -3,8 +3,8 @@ import { compareStudy } from '../../src/benchmark/comparison/compare.ts';
 import { type Share, sharesInWords } from '../../src/benchmark/comparison/shares.ts';
 import { studySchema } from '../../src/benchmark/study/study.ts';
 import { Stream } from '../../src/common/stream.ts';
-import { comparisonFigures } from '../../src/report/pages/study.ts';
-import { shareRows } from '../../src/report/pages/study-tables.ts';
+import { comparisonFigures } from '../../src/report/pages/study-page.ts';
+import { shareRows } from '../../src/report/pages/study-text.ts';
 import { randomOutcome } from '../support/outcomes.ts';
 
 const techniques = ['logit-adjustment', 'flips'];
@@ -20,7 +20,7 @@ const ARMS = [
     synthetic: 'lattice-transfer',
     gain: 0.08,
   },
-  { name: 'crystals', techniques, synthetic: 'crystals', gain: 0.25 },
+  { name: 'crystals', techniques, synthetic: 'crystals-random', gain: 0.25 },
   { name: 'random', techniques, synthetic: 'gan-random', gain: 0.1 },
   { name: 'fewer', techniques, synthetic: 'gan-random', ratio: 0.5, gain: 0.3 },
   { name: 'weak', techniques, synthetic: 'gan-random', ratio: 2, gain: 0 },

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { bandOf, type CensusRow, census } from '../../src/dataset/census.ts';
 import { SYSTEM_COLOURS } from '../../src/report/draw/figure.ts';
-import { classHistogram, samplesAgainstMaterials } from '../../src/report/figures/census.ts';
-import { exampleSheet } from '../../src/report/figures/census-sheet.ts';
+import {
+  classHistogram,
+  exampleSheet,
+  samplesAgainstMaterials,
+} from '../../src/report/figures/census.ts';
 import {
   anomalyLines,
   censusLines,

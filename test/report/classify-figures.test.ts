@@ -7,7 +7,7 @@ import {
   reliabilityFigure,
   scoreFigure,
   searchFigure,
-} from '../../src/report/figures/classify-figures.ts';
+} from '../../src/report/figures/classification.ts';
 
 const classes = [2, 14, 62, 139, 167, 194, 225];
 const stream = new Stream(1, 'figures');

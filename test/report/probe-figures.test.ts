@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { Stream } from '../../src/common/stream.ts';
-import { crossingFigure } from '../../src/report/figures/probe-crossing.ts';
-import { embeddingFigure } from '../../src/report/figures/probe-embedding.ts';
-import { marginFigure } from '../../src/report/figures/probe-margins.ts';
-import { pairFigure } from '../../src/report/figures/probe-pairs.ts';
-import { planeFigure } from '../../src/report/figures/probe-plane.ts';
-import { stripFigure } from '../../src/report/figures/probe-strip.ts';
+import { crossingFigure, stripFigure } from '../../src/report/figures/boundary-path.ts';
+import { planeFigure } from '../../src/report/figures/boundary-plane.ts';
+import {
+  embeddingFigure,
+  marginFigure,
+  pairFigure,
+} from '../../src/report/figures/boundary-sets.ts';
 
 const PAIR = { spaceGroup: 62, partner: 14 };
 const stream = new Stream(4, 'probe figures');
@@ -34,7 +35,11 @@ const plane = () => {
   };
 };
 
-const strip = (crossing: number | null) => ({
+const strip = (
+  crossing: number | null,
+  leader: { spaceGroup: number; probability: number } | null = null,
+) => ({
+  leader,
   ...{ ...PAIR, size: 4, crossing },
   frames: [0, 0.5, 1].map((t) => ({ t, pixels: new Uint8Array(48).fill(255 * t) })),
   curve: [0, 0.5, 1].map((t) => ({ t, own: 0.9 - 0.8 * t, partner: 0.05 + 0.8 * t })),
@@ -111,6 +116,10 @@ describe.each(Object.keys(FIGURES))('the figure %s', (name) => {
 it('says in words what the pictures show', async () => {
   expect(await FIGURES.plane!()).toContain('agree on 88 %');
   expect(await stripFigure(strip(null))).toContain('do not cross on this path');
+  expect(await stripFigure(strip(0.5))).toContain('both equally probable at t* = 0.500');
+  expect(await stripFigure(strip(0.387, { spaceGroup: 15, probability: 0.64 }))).toContain(
+    'a third class leads there: 15, p = 0.64',
+  );
   expect(crossingFigure(crossing)).toContain('b 6.00 → 6.30 Å, beta 90.00 → 95.00°');
   expect(
     pairFigure([

@@ -1,10 +1,9 @@
-import { openArchive } from '../../../synthetic/archive/open.ts';
+import { openArchive } from '../../../synthetic/archive/archive.ts';
 import { type CleanArchive, refuseLeaks } from '../../../synthetic/leak-guard.ts';
-import { type Mixture, mix } from '../../../synthetic/mixing/mix.ts';
-import { type Filling, keptRows, roomFor } from '../../../synthetic/mixing/undersample.ts';
-import { rowsByClass } from '../../balance/sampling.ts';
+import { type FillLimits, type Mixture, mix, roomFor } from '../../../synthetic/mixing/mix.ts';
+import { rowsByClass, undersample } from '../../balance/sampling.ts';
 import { Stream } from '../../common/stream.ts';
-import { classCounts, type Examples } from '../../dataset/examples.ts';
+import { classCounts, type Examples, selectExamples } from '../../dataset/examples.ts';
 import type { Store } from '../../dataset/store/store.ts';
 import { poolFile, poolsOf } from '../pools/pools.ts';
 import type { StudyFolder } from '../study/folder.ts';
@@ -17,12 +16,12 @@ export interface TrainingSet {
   digests: Record<string, string>;
 }
 
-const shrinkingOf = (arm: Arm) => ({
+const undersamplingOf = (arm: Arm) => ({
   target: arm.undersample > 0 ? arm.undersample : null,
   keep: 'random' as const,
 });
 
-const fillingOf = (arm: SettledArm): Filling => ({
+const fillLimitsOf = (arm: SettledArm): FillLimits => ({
   fill: arm.fillTo,
   ratio: arm.ratio,
   cap: Number.POSITIVE_INFINITY,
@@ -31,23 +30,15 @@ const fillingOf = (arm: SettledArm): Filling => ({
 /** Rows of the training split after undersampling, by position in it. */
 function keptOf(arm: Arm, train: Examples, stream: Stream): Int32Array {
   const data = { labels: train.labels, classCount: train.classes.length };
-  return keptRows(data, shrinkingOf(arm), stream);
+  return undersample(data, undersamplingOf(arm), stream);
 }
 
-/** Some rows of examples, the last `copies` of them marked as synthetic. */
-function rowsOf(train: Examples, rows: readonly number[], copies: number): Examples {
-  const at = Int32Array.from(rows);
-  return {
-    count: at.length,
-    size: train.size,
-    classes: train.classes,
-    labels: at.map((row) => train.labels[row]!),
-    materials: rows.map((row) => train.materials[row]!),
-    images: (indices) => train.images(Array.from(indices, (i) => at[i]!)),
-    ...(copies > 0 && {
-      synthetic: Uint8Array.from(rows, (_, i) => (i < rows.length - copies ? 0 : 1)),
-    }),
-  };
+/** Some rows of examples, of which the last `copies` count as synthetic. */
+function selectWithCopies(train: Examples, rows: readonly number[], copies: number): Examples {
+  const selected = selectExamples(train, rows);
+  if (copies === 0) return selected;
+  const first = rows.length - copies;
+  return { ...selected, synthetic: Uint8Array.from(rows, (_, i) => (i < first ? 0 : 1)) };
 }
 
 /** The control: kept rows repeated, as many of each class as synthetic data would add to it. */
@@ -57,19 +48,22 @@ function withCopies(arm: SettledArm, train: Examples, kept: Int32Array, stream: 
     classCount: train.classes.length,
   });
   const copies = Array.from(classCounts(train)).flatMap((real, label) =>
-    Array.from({ length: roomFor(real, fillingOf(arm)) }, () => kept[stream.pick(rows[label]!)]!),
+    Array.from(
+      { length: roomFor(real, fillLimitsOf(arm)) },
+      () => kept[stream.pick(rows[label]!)]!,
+    ),
   );
-  return rowsOf(train, [...kept, ...copies], copies.length);
+  return selectWithCopies(train, [...kept, ...copies], copies.length);
 }
 
 /** The undersampled training rows of a store with the accepted samples of an archive, as an arm asks. */
 export const armMixture = (arm: SettledArm, archive: CleanArchive, stream: Stream): Mixture =>
   mix(archive, {
     source: 'both',
-    ...fillingOf(arm),
-    weight: arm.lossWeight,
-    softLabels: arm.softLabels,
-    shrinking: shrinkingOf(arm),
+    ...fillLimitsOf(arm),
+    weight: 1,
+    softLabels: false,
+    undersampling: undersamplingOf(arm),
     stream,
   });
 
@@ -90,12 +84,11 @@ export async function trainingSet(
     const examples =
       arm.synthetic === 'copies'
         ? withCopies(arm, train, kept, stream.split('copies'))
-        : rowsOf(train, [...kept], 0);
+        : selectExamples(train, kept);
     return { examples, digests: {} };
   }
   const pool = poolsOf(cell)[0]!;
   const archive = refuseLeaks(await openArchive(poolFile(folder, cell, pool)), store);
-  const mixture = armMixture(arm, archive, stream.split('mix'));
-  const examples = arm.enterAt > 0 ? { ...mixture, enterAt: arm.enterAt } : mixture;
+  const examples = armMixture(arm, archive, stream.split('mix'));
   return { examples, digests: { archive: archive.digest, gan: archive.origin.gan.digest } };
 }

@@ -11,7 +11,9 @@ export const SYNTHETIC_SOURCES = [
   'jitter',
   'interpolation-jitter',
   'lattice-transfer',
-  'crystals',
+  'crystals-random',
+  'crystals-varied',
+  'crystals-half',
   'crystals-boundary',
   'gan-random',
   'gan-boundary',
@@ -34,7 +36,7 @@ const settings = z.strictObject({
   /** Classes with more training rows are cut to this many; 0 keeps them whole. */
   undersample: z.int().min(0).default(0),
   /** Accept every boundary candidate that has the right label side, realistic or not. */
-  realismGate: z.boolean().default(true),
+  applyChecks: z.boolean().default(true),
   /** Half-width of the boundary band, p_c - p_c'. */
   epsilon: z.number().positive().max(1).default(0.1),
   /** Partners, the most confused first, whose boundaries are searched. */
@@ -43,12 +45,6 @@ const settings = z.strictObject({
   partnerBy: z.enum(PARTNER_CHOICES).default('candidate'),
   /** Margin in nats that the verifier may have of a boundary sample. */
   agreement: z.number().positive().max(10).default(AGREEMENT),
-  /** Whether samples at a boundary carry a soft label between the two classes. */
-  softLabels: z.boolean().default(false),
-  /** Weight of a synthetic sample in the loss. */
-  lossWeight: z.number().min(0).max(1).default(1),
-  /** Share of the updates after which synthetic samples enter: a curriculum, where above 0. */
-  enterAt: z.number().min(0).max(0.9).default(0),
   /** Property heads beside the space group. */
   multitask: z.boolean().default(false),
 });
@@ -72,7 +68,7 @@ export const studySchema = z.strictObject({
   splits: z.int().min(1).default(3),
   gans: z.int().min(1).default(3),
   /** Materials that the arms are compared on: variants are chosen on validation, never on test. */
-  judgedOn: z.enum(['test', 'validation']).default('test'),
+  comparedOn: z.enum(['test', 'validation']).default('test'),
   updates: z.int().min(1).default(TRAINING_DEFAULTS.updates),
   batch: z.int().min(1).default(TRAINING_DEFAULTS.batch),
   /** Peak of the classifier's learning rate. */

@@ -1,7 +1,9 @@
 import * as Plot from '@observablehq/plot';
-import { crystalSystem } from '../../crystal/spacegroup.ts';
-import type { Census, ClassCount } from '../../dataset/census.ts';
-import { figure, type Key, SYSTEM_COLOURS } from '../draw/figure.ts';
+import { crystalSystem, hermannMauguin } from '../../crystal/spacegroup.ts';
+import { type Band, bandOf, type Census, type ClassCount } from '../../dataset/census.ts';
+import type { BandExample } from '../../dataset/inspect/inspect.ts';
+import { figure, type Key, PALETTE, SYSTEM_COLOURS } from '../draw/figure.ts';
+import { contactSheet } from '../draw/sheet.ts';
 
 /** Training samples of a class where the data are split, all its samples otherwise. */
 function counterOf(census: Census): { label: string; count: (one: ClassCount) => number } {
@@ -144,3 +146,23 @@ export function samplesAgainstMaterials(census: Census): string {
     systemKeys(census),
   );
 }
+
+const FRAMES: Record<Band, string> = { many: PALETTE[0], medium: PALETTE[4], few: PALETTE[1] };
+
+/** One triplet of some classes of each rarity band, from many to few; frames tell the band. */
+export const exampleSheet = (examples: readonly BandExample[], size: number): Promise<string> =>
+  contactSheet({
+    title: 'Examples from frequent to rare space groups',
+    subtitle:
+      'three zone axes each, grey = logarithm of the intensity; frame: blue many (> 100 samples), amber medium (20 to 100), red few (< 20)',
+    columns: 4,
+    cells: examples.map(({ spaceGroup, material, formula, count, pixels }) => ({
+      pixels,
+      size,
+      frame: FRAMES[bandOf(count)],
+      caption: [
+        `${spaceGroup} ${hermannMauguin(spaceGroup)} (${crystalSystem(spaceGroup)}), ${count} samples`,
+        `${formula || '?'} · ${material}`.slice(0, 46),
+      ],
+    })),
+  });

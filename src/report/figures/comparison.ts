@@ -1,15 +1,25 @@
 import * as Plot from '@observablehq/plot';
-import type { Comparison } from '../../benchmark/comparison/compare.ts';
-import { type Judged, statisticName } from '../../benchmark/comparison/verdict.ts';
+import type { StudyComparison } from '../../benchmark/comparison/compare.ts';
+import { statisticName, type TestedDifference } from '../../benchmark/comparison/verdict.ts';
 import type { Statistic } from '../../benchmark/statistics/macro.ts';
-import { figure, PALETTE } from '../draw/figure.ts';
+import type { Arm, Study } from '../../benchmark/study/study.ts';
+import { canonicalJson } from '../../common/digest.ts';
+import { groupBy } from '../../common/group.ts';
+import { COLOURS, figure, PALETTE } from '../draw/figure.ts';
+import { curveFigure } from './curve.ts';
 
-const VERDICT_COLOURS = { helped: '#009E73', hurt: '#D55E00', undecided: '#777777' } as const;
-const VERDICT_KEYS = Object.entries(VERDICT_COLOURS).map(([label, colour]) => ({ label, colour }));
+const VERDICT_KEYS = (['helped', 'hurt', 'undecided'] as const).map((label) => ({
+  label,
+  colour: COLOURS[label],
+}));
+
+/** Green for a gain, orange for a loss, grey for a tie. */
+const changeColour = (gain: number): string =>
+  COLOURS[gain > 0 ? 'helped' : gain < 0 ? 'hurt' : 'undecided'];
 
 /** Judged differences with their 95 % intervals, in the order given, coloured by verdict. */
 function differencesFigure(
-  differences: readonly Judged[],
+  differences: readonly TestedDifference[],
   { title, subtitle, label }: { title: string; subtitle: string; label: string },
 ): string {
   const rows = differences.map((judged) => ({
@@ -17,7 +27,7 @@ function differencesFigure(
     difference: 100 * judged.difference,
     low: 100 * judged.low,
     high: 100 * judged.high,
-    colour: VERDICT_COLOURS[judged.verdict],
+    colour: COLOURS[judged.verdict],
   }));
   const longest = Math.max(8, ...rows.map(({ name }) => name.length));
   return figure(
@@ -50,7 +60,7 @@ const differenceLabel = (statistic: Statistic): string =>
   `difference in ${statisticName(statistic)} (points)`;
 
 /** Every arm's difference to the baseline, the best first. */
-export const intervalFigure = (comparison: Comparison, statistic: Statistic): string =>
+export const intervalFigure = (comparison: StudyComparison, statistic: Statistic): string =>
   differencesFigure(
     [...comparison.against[statistic]].sort((a, b) => b.difference - a.difference),
     {
@@ -61,7 +71,7 @@ export const intervalFigure = (comparison: Comparison, statistic: Statistic): st
   );
 
 /** What each addition brings on the way from real rows to GAN samples near boundaries. */
-export const sharesFigure = ({ shares, seeds }: Comparison): string =>
+export const sharesFigure = ({ shares, seeds }: StudyComparison): string =>
   differencesFigure(
     shares.map(({ overall, to }) => ({ ...overall, subject: `+ ${overall.subject} (${to})` })),
     {
@@ -72,7 +82,7 @@ export const sharesFigure = ({ shares, seeds }: Comparison): string =>
   );
 
 /** Mean of a statistic for every arm, one tick a seed's spread (mean +- sd). */
-export function armsFigure(comparison: Comparison, statistic: Statistic): string {
+export function armsFigure(comparison: StudyComparison, statistic: Statistic): string {
   const rows = comparison.arms.map((arm) => {
     const { mean, sd } = arm.statistics[statistic];
     const reach = Number.isNaN(sd) ? 0 : sd;
@@ -137,25 +147,25 @@ const beforeAfter = (rows: readonly Change[]): Plot.Markish[] => [
     stroke: 'colour',
     strokeWidth: 2,
   }),
-  Plot.dot(rows, { x: 'before', y: 'name', fill: '#999999', r: 3.5 }),
+  Plot.dot(rows, { x: 'before', y: 'name', fill: COLOURS.reference, r: 3.5 }),
   Plot.dot(rows, { x: 'after', y: 'name', fill: 'colour', r: 4.5 }),
 ];
 
 /** Recall of every class before and after, ordered by training count: the picture of imbalance. */
-export function classChangeFigure(comparison: Comparison): string {
+export function classChangeFigure(comparison: StudyComparison): string {
   const rows = [...comparison.classes]
     .sort((a, b) => b.trainCount - a.trainCount || a.spaceGroup - b.spaceGroup)
     .map((change) => ({
       name: `${change.spaceGroup} (${change.trainCount})`,
       before: change.recall.baseline,
       after: change.recall.treated,
-      colour: change.recall.treated >= change.recall.baseline ? '#009E73' : '#D55E00',
+      colour: changeColour(change.recall.treated - change.recall.baseline),
     }));
   return figure(
     {
       title: `Recall of every class: ${comparison.baseline} (grey) and ${comparison.best?.arm ?? ''}`,
       subtitle:
-        'space group (training materials), from the most common to the rarest; green gained, orange lost',
+        'space group (training materials), from the most common to the rarest; green gained, orange lost, grey equal',
     },
     {
       width: 900,
@@ -169,18 +179,18 @@ export function classChangeFigure(comparison: Comparison): string {
 }
 
 /** How often pairs of space groups are confused, before and after: the most confused ones. */
-export function confusionFigure(comparison: Comparison): string {
+export function confusionFigure(comparison: StudyComparison): string {
   const rows = comparison.confusions.map(({ spaceGroup, takenFor, tested, before, after }) => ({
     name: `${spaceGroup} taken for ${takenFor} (${tested})`,
     before: 100 * before,
     after: 100 * after,
-    colour: VERDICT_COLOURS[after < before ? 'helped' : after > before ? 'hurt' : 'undecided'],
+    colour: changeColour(before - after),
   }));
   return figure(
     {
       title: `What is confused: ${comparison.baseline} (grey) and ${comparison.best?.arm ?? ''}`,
       subtitle:
-        'space group and what it is taken for (test triplets of all seeds); green: less often than before, orange: more often',
+        'space group and what it is taken for (test triplets of all seeds); green: less often than before, orange: more often, grey: equally',
     },
     {
       width: 900,
@@ -190,5 +200,121 @@ export function confusionFigure(comparison: Comparison): string {
       y: { domain: rows.map(({ name }) => name), label: null },
       marks: beforeAfter(rows),
     },
+  );
+}
+
+/** What every curve shows. */
+const SHOWN: readonly Statistic[] = ['macroF1', 'fewRecall'];
+
+const SPREAD = 'bars: one standard deviation over seeds';
+
+/** An arm of a curve and the value that it stands for. */
+interface Step {
+  arm: string;
+  value: number;
+}
+
+type Varied = 'ratio' | 'epsilon';
+
+const settingsWithout = (arm: Arm, varied: Varied): string =>
+  canonicalJson({ ...arm, name: null, [varied]: null });
+
+/** The arm without synthetic data that otherwise is the same: where a ratio curve begins. */
+function withoutSynthesis(study: Study, arm: Arm): Step[] {
+  const alike = study.arms.find(
+    (other) =>
+      other.synthetic === 'none' &&
+      other.undersample === arm.undersample &&
+      other.multitask === arm.multitask &&
+      canonicalJson(other.techniques) === canonicalJson(arm.techniques),
+  );
+  return alike ? [{ arm: alike.name, value: 0 }] : [];
+}
+
+/** Arms of a study that differ in one setting only, in the order of its values. */
+export function variedArms(study: Study, varied: Varied): Step[][] {
+  const groups = groupBy(
+    study.arms.filter((arm) => arm.synthetic !== 'none' && typeof arm[varied] === 'number'),
+    (arm) => settingsWithout(arm, varied),
+  );
+  return [...groups.values()]
+    .filter((arms) => new Set(arms.map((arm) => arm[varied])).size > 1)
+    .map((arms) => {
+      const steps = arms.map((arm) => ({ arm: arm.name, value: arm[varied] as number }));
+      const first = varied === 'ratio' ? withoutSynthesis(study, arms[0]!) : [];
+      return [...(steps.some(({ value }) => value === 0) ? [] : first), ...steps].sort(
+        (a, b) => a.value - b.value,
+      );
+    });
+}
+
+/** Value of a ratio on an axis: the largest, which is the default, fills classes up. */
+const axisText = (varied: Varied, value: number): string =>
+  varied === 'ratio' && value === 100 ? 'fill up' : String(value);
+
+const AXES: Record<Varied, { title: string; label: string }> = {
+  ratio: {
+    title: 'How many synthetic samples',
+    label: 'synthetic rows of a class at most, times the real ones',
+  },
+  epsilon: {
+    title: 'How near to the boundary',
+    label: 'half-width of the boundary band, difference of probabilities',
+  },
+};
+
+const armsOf = (comparison: StudyComparison, name: string) =>
+  comparison.arms.find(({ arm }) => arm === name);
+
+/** Curves of a comparison where arms of its study differ in `ratio` or `epsilon` only, by name. */
+export function settingCurves(study: Study, comparison: StudyComparison): Record<string, string> {
+  const figures: Record<string, string> = {};
+  for (const varied of ['ratio', 'epsilon'] as const) {
+    variedArms(study, varied).forEach((steps, index) => {
+      const present = steps.filter(({ arm }) => armsOf(comparison, arm));
+      if (present.length < 2) return;
+      const source = study.arms.find(({ name }) => name === present.at(-1)!.arm)!.synthetic;
+      const { title, label } = AXES[varied];
+      const panels = SHOWN.map((statistic) => ({
+        label: statisticName(statistic),
+        series: [
+          {
+            name: source,
+            points: present.map(({ arm, value }) => ({
+              x: axisText(varied, value),
+              ...armsOf(comparison, arm)!.statistics[statistic],
+            })),
+          },
+        ],
+      }));
+      const domain = present.map(({ value }) => axisText(varied, value));
+      const name = `${varied}-curve${index > 0 ? `-${index + 1}` : ''}`;
+      figures[name] = curveFigure({ title, subtitle: SPREAD }, { label, domain }, panels);
+    });
+  }
+  return figures;
+}
+
+/** Macro-F1 and few-shot recall of every arm against the budget of training materials. */
+export function budgetCurve(comparisons: readonly StudyComparison[]): string {
+  const names = [...new Set(comparisons.flatMap(({ arms }) => arms.map(({ arm }) => arm)))];
+  const panels = SHOWN.map((statistic) => ({
+    label: statisticName(statistic),
+    series: names.map((name) => ({
+      name,
+      points: comparisons.flatMap((comparison) => {
+        const arm = armsOf(comparison, name);
+        return arm ? [{ x: String(comparison.budget), ...arm.statistics[statistic] }] : [];
+      }),
+    })),
+  }));
+  const domain = comparisons.map(({ budget }) => String(budget));
+  return curveFigure(
+    {
+      title: 'How much data it takes',
+      subtitle: `${SPREAD}; few-shot: space groups with fewer than 20 training materials in the whole data`,
+    },
+    { label: 'training materials of a space group at most', domain },
+    panels,
   );
 }

@@ -1,8 +1,18 @@
+import { join } from 'node:path';
 import * as Plot from '@observablehq/plot';
-import { figure, PALETTE } from '../draw/figure.ts';
+import type { SyntheticArchive } from '../../../synthetic/archive/archive.ts';
+import { type GalleryItem, galleryOf } from '../../../synthetic/archive/gallery.ts';
+import type { Passport } from '../../../synthetic/archive/passport.ts';
+import type { Score } from '../../../synthetic/checks/score.ts';
+import { SPACE_WORDS } from '../../../synthetic/checks/score-text.ts';
+import type { Examples } from '../../dataset/examples.ts';
+import { COLOURS, figure, PALETTE } from '../draw/figure.ts';
+import { dataUrl, writeFigure } from '../draw/raster.ts';
+import { contactSheet, type SheetCell, tripletPicture } from '../draw/sheet.ts';
+import type { GalleryPicture } from '../pages/page.ts';
 
-const ACCEPTED = '#009E73';
-const REJECTED = '#D55E00';
+const ACCEPTED = COLOURS.accepted;
+const REJECTED = COLOURS.rejected;
 const REAL = '#555555';
 
 /** Realism over the limit of each triplet's reference, by what became of it. */
@@ -134,5 +144,129 @@ export function floorFigure(
       { label: 'synthetic against real', colour: PALETTE[0] },
       { label: 'real against other real', colour: REAL },
     ],
+  );
+}
+
+/** Classes in the gallery. */
+const GALLERY_CLASSES = 6;
+const COLUMNS = 5;
+
+const FRAMES = { accepted: ACCEPTED, rejected: REJECTED, real: COLOURS.reference } as const;
+
+export interface Scored {
+  score: Score;
+  archive: SyntheticArchive;
+  train: Examples;
+}
+
+/** Real triplets of the rarest classes, and the most and least realistic synthetic ones. */
+export function galleryRows({ score, train }: Omit<Scored, 'archive'>): GalleryItem[][] {
+  const spaceGroups = Array.from(train.labels, (label) => train.classes[label]!);
+  return galleryOf({
+    samples: score.samples,
+    train: { spaceGroups, materials: train.materials },
+    classes: GALLERY_CLASSES,
+  });
+}
+
+function gallerySheet(scored: Scored): Promise<string> {
+  const { archive, train } = scored;
+  const rows = galleryRows(scored);
+  const blank: SheetCell = {
+    pixels: new Uint8Array(archive.size ** 2 * 3).fill(255),
+    size: archive.size,
+    caption: [],
+  };
+  const cells = rows.flatMap((items) => {
+    const drawn = items.map(
+      ({ real, row, caption, accepted }): SheetCell => ({
+        pixels: (real ? train : archive).images([row]),
+        size: archive.size,
+        caption,
+        frame: real ? FRAMES.real : accepted ? FRAMES.accepted : FRAMES.rejected,
+      }),
+    );
+    return [...drawn, ...Array<SheetCell>(COLUMNS - drawn.length).fill(blank)];
+  });
+  return contactSheet({
+    title: 'Most and least realistic synthetic triplets of the rarest classes',
+    subtitle: 'Frames: grey real, green accepted, orange rejected',
+    cells,
+    columns: COLUMNS,
+    cellWidth: 330,
+  });
+}
+
+/** The histogram of realism, and precision to coverage against their floors. */
+export function realismFigures(scored: Scored): { realism: string; floors: string } {
+  const { samples, held, spaces } = scored.score;
+  const relative = (accepted: boolean) =>
+    samples.filter((s) => s.accepted === accepted).map((s) => s.realism / s.realismLimit);
+  const values = { real: held?.realism ?? [], accepted: relative(true), rejected: relative(false) };
+  const panels = spaces.map(({ name, sets }) => ({
+    name: SPACE_WORDS[name],
+    bars: (['precision', 'recall', 'density', 'coverage'] as const).map((metric) => ({
+      metric,
+      ...sets[0]!.metrics[metric],
+    })),
+  }));
+  const realism = realismFigure(values, SPACE_WORDS[spaces[0]!.name]);
+  return { realism, floors: floorFigure(panels) };
+}
+
+/** Draws the figures of a score into a folder: gallery, realism, floors. */
+export async function drawScore(folder: string, scored: Scored): Promise<void> {
+  const figures = { ...realismFigures(scored), gallery: await gallerySheet(scored) };
+  for (const [name, svg] of Object.entries(figures)) await writeFigure(join(folder, name), svg);
+}
+
+const number = (value: number): string => value.toPrecision(3);
+
+/** The passport of a synthetic triplet in lines; what is not known is left out. */
+export function passportText(passport: Passport): string {
+  const { partner, t, margin, seed, parents, share, realism, rarity, nearest, reasons } = passport;
+  const facts: [string, string | null][] = [
+    ['made for space group', String(passport.class)],
+    ['partner across the boundary', partner === null ? null : String(partner)],
+    ['position between the classes', t === null ? null : t.toFixed(3)],
+    ['log p(class) - log p(partner) of the guide', margin === null ? null : number(margin)],
+    ['share of the partner in the label', share === null ? null : number(share)],
+    ['seed', seed === null ? null : String(seed)],
+    ['derived from', parents.length === 0 ? null : parents.join(', ')],
+    ['discriminator', passport.discriminator === null ? null : number(passport.discriminator)],
+    ['realism', realism === null ? null : number(realism)],
+    ['rarity', rarity === null ? null : number(rarity)],
+    ['nearest real', nearest && `${nearest.material}, ${number(nearest.distance)} grey levels off`],
+    ['accepted', passport.accepted === null ? null : passport.accepted ? 'yes' : 'no'],
+    ['rejected because', reasons.length === 0 ? null : reasons.join('; ')],
+  ];
+  return facts.flatMap(([name, value]) => (value ? [`${name}: ${value}`] : [])).join('\n');
+}
+
+const passportOf = ({ real, row, caption }: GalleryItem, archive: SyntheticArchive): string => {
+  if (real) return `real training triplet\nmaterial: ${caption[1]}`;
+  const passport = archive.passports?.[row];
+  return passport ? passportText(passport) : 'no passport in this archive';
+};
+
+/** Real triplets of the rarest classes beside synthetic ones, a row a class, each with its passport. */
+export function galleryPictures(
+  scored: Scored,
+): Promise<{ heading: string; items: GalleryPicture[] }[]> {
+  const { archive, train } = scored;
+  const picture = async (item: GalleryItem): Promise<GalleryPicture> => ({
+    image: await dataUrl(
+      tripletPicture((item.real ? train : archive).images([item.row]), archive.size),
+      2,
+    ),
+    caption: item.caption[0]!,
+    passport: passportOf(item, archive),
+    frame: item.real ? 'real' : item.accepted ? 'accepted' : 'rejected',
+  });
+  return Promise.all(
+    galleryRows(scored).map(async (row) => ({
+      heading: `Space group ${row[0]!.caption[0]!.split(',')[0]}`,
+      items: await Promise.all(row.map(picture)),
+    })),
   );
 }

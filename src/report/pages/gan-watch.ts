@@ -1,9 +1,9 @@
 import { appendFileSync, rmSync } from 'node:fs';
 import sharp from 'sharp';
-import { type Generator, randomPixels } from '../../../gan/random.ts';
+import { type DrawingModel, randomPixels } from '../../../gan/random.ts';
 import type { HistoryRow } from '../../../gan/training/history.ts';
 import type { Trained } from '../../../gan/training/loop.ts';
-import { judgeGenerators, type Quality } from '../../../synthetic/checks/generator-quality.ts';
+import { generatorQuality, type Quality } from '../../../synthetic/metrics/generator-quality.ts';
 import { atomically } from '../../common/files.ts';
 import type { Run } from '../../common/run.ts';
 import type { Store } from '../../dataset/store/store.ts';
@@ -45,7 +45,7 @@ export class GanWatch {
     rmSync(this.run.file('metrics.jsonl'), { force: true });
   }
 
-  async report(row: HistoryRow, modelNow: () => Generator): Promise<void> {
+  async report(row: HistoryRow, modelNow: () => DrawingModel): Promise<void> {
     appendFileSync(this.run.file('metrics.jsonl'), `${JSON.stringify(row)}\n`);
     for (const key of ['discriminator', 'generator', 'real', 'fake'] as const) {
       this.board.scalar(key, row[key], row.step);
@@ -69,11 +69,11 @@ export class GanWatch {
   }
 
   /** Triplets of the shown classes, `EACH` of one after another. */
-  private drawn(model: Generator): Promise<Uint8Array[]> {
+  private drawn(model: DrawingModel): Promise<Uint8Array[]> {
     return randomPixels(model, { spaceGroups: this.shown, count: EACH, seed: 0 });
   }
 
-  private async sheet(model: Generator, step: number): Promise<void> {
+  private async sheet(model: DrawingModel, step: number): Promise<void> {
     const drawn = await this.drawn(model);
     const svg = await contactSheet({
       title: `Samples of the same latent vectors after ${step} steps`,
@@ -89,7 +89,7 @@ export class GanWatch {
   }
 
   /** Real triplets beside generated ones of the same classes. */
-  private async comparison(model: Generator): Promise<string> {
+  private async comparison(model: DrawingModel): Promise<string> {
     const drawn = await this.drawn(model);
     const train = this.store.examples('train');
     const cells = this.shown.flatMap((spaceGroup, place): SheetCell[] => {
@@ -138,14 +138,14 @@ export class GanWatch {
     model,
     untrained,
     history,
-  }: Omit<Trained<Generator>, 'steps'>): Promise<WatchResult> {
+  }: Omit<Trained<DrawingModel>, 'steps'>): Promise<WatchResult> {
     this.board.flush();
     const learning = await writeFigure(this.run.file('learning'), ganLearningFigure(history));
     const wrote = [learning.png, await this.comparison(model)];
     const film = await this.film();
     if (film) wrote.push(film);
     return {
-      quality: await judgeGenerators(this.store, this.classes, { model, untrained }),
+      quality: await generatorQuality(this.store, this.classes, { model, untrained }),
       wrote,
     };
   }

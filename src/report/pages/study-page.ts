@@ -1,18 +1,141 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Outcome } from '../../benchmark/cells/outcome.ts';
+import type { CellResult } from '../../benchmark/cells/result.ts';
+import type { StudyComparison } from '../../benchmark/comparison/compare.ts';
+import type { Learned } from '../../benchmark/pools/gan-learning.ts';
+import type { Study } from '../../benchmark/study/study.ts';
 import { packageRoot } from '../../common/paths.ts';
 import {
+  armsFigure,
+  budgetCurve,
+  classChangeFigure,
+  confusionFigure,
+  intervalFigure,
+  settingCurves,
+  sharesFigure,
+} from '../figures/comparison.ts';
+import {
   escapeHtml,
+  figureHtml,
   foldedBody,
   foldedHtml,
+  galleryHtml,
+  type Lead,
   page,
   type Section,
+  slidesHtml,
   tableHtml,
   textHtml,
 } from './page.ts';
-import { type Compared, leadOf, studySections } from './study.ts';
-import { partSections, type StudyParts } from './study-parts.ts';
+import type { DataPictures, ProbePictures, SamplePictures, StudyParts } from './study-pictures.ts';
+import { armRows, classRows, differenceRows, shareRows, tuningRows } from './study-text.ts';
+
+/** A study and what came of it: one comparison a budget, ascending; one where it has none. */
+export interface Compared {
+  study: Study;
+  comparisons: readonly StudyComparison[];
+}
+
+/** Figures by file name. */
+export type Figures = Record<string, string>;
+
+/** The figures of one comparison by file name. */
+export function comparisonFigures(study: Study, comparison: StudyComparison): Figures {
+  const figures: Figures = {
+    'arms-macro-f1': armsFigure(comparison, 'macroF1'),
+    'arms-few-recall': armsFigure(comparison, 'fewRecall'),
+  };
+  if (comparison.against.macroF1.length > 0) {
+    figures['interval-macro-f1'] = intervalFigure(comparison, 'macroF1');
+  }
+  if (comparison.against.fewRecall.length > 0) {
+    figures['interval-few-recall'] = intervalFigure(comparison, 'fewRecall');
+  }
+  if (comparison.shares.length > 0) figures.shares = sharesFigure(comparison);
+  if (comparison.classes.length > 0) figures['class-change'] = classChangeFigure(comparison);
+  if (comparison.confusions.length > 0) figures.confusions = confusionFigure(comparison);
+  return { ...figures, ...settingCurves(study, comparison) };
+}
+
+/** All figures of a study by file name; those of a budget end in `-b` and the budget. */
+export function studyFigures({ study, comparisons }: Compared): Figures {
+  const figures: Figures = {};
+  for (const comparison of comparisons) {
+    const ending = comparison.budget === null ? '' : `-b${comparison.budget}`;
+    const own = comparisonFigures(study, comparison);
+    for (const [name, svg] of Object.entries(own)) figures[`${name}${ending}`] = svg;
+  }
+  if (comparisons[0]!.budget !== null) figures['budget-curve'] = budgetCurve(comparisons);
+  return figures;
+}
+
+const shownFrom =
+  (figures: Figures) =>
+  (test: RegExp): string =>
+    Object.keys(figures)
+      .filter((name) => test.test(name))
+      .map((name) => figureHtml(figures[name]!, name.replaceAll('-', ' ')))
+      .join('');
+
+/** The sections of one comparison; those without anything to show are left out. */
+function comparisonSections(study: Study, comparison: StudyComparison): Section[] {
+  const shown = shownFrom(comparisonFigures(study, comparison));
+  const judged = comparison.against.macroF1.length > 0;
+  const curves = shown(/curve/);
+  const within =
+    comparison.budget === null
+      ? ''
+      : `, at most ${comparison.budget} training materials of a class`;
+  const sections = [
+    { heading: 'With and without', body: tableHtml(armRows(comparison)) + shown(/^arms/) },
+    {
+      heading: 'Differences',
+      body: judged ? shown(/^interval/) + tableHtml(differenceRows(comparison)) : '',
+    },
+    {
+      heading: 'What brings it',
+      body: comparison.shares.length > 0 ? shown(/^shares/) + tableHtml(shareRows(comparison)) : '',
+    },
+    {
+      heading: 'Class by class',
+      body:
+        comparison.classes.length > 0
+          ? shown(/^class-change/) +
+            foldedBody('F1 of every class', tableHtml(classRows(comparison)))
+          : '',
+    },
+    { heading: 'What is confused', body: shown(/^confusions/) },
+    { heading: 'How many samples, how near', body: curves },
+    { heading: 'What validation chose', body: tableHtml(tuningRows(comparison)) },
+  ];
+  return sections
+    .filter(({ body }) => body !== '')
+    .map(({ heading, body }) => ({ heading: heading + within, body }));
+}
+
+/** The sections of a study's comparisons; a study with budgets begins with their curve. */
+export function studySections({ study, comparisons }: Compared): Section[] {
+  const sections = comparisons.flatMap((one) => comparisonSections(study, one));
+  if (comparisons[0]!.budget === null) return sections;
+  const body = figureHtml(budgetCurve(comparisons), 'budget curve');
+  return [{ heading: 'How much data it takes', body }, ...sections];
+}
+
+/** The verdict of a study in words, budget by budget where it has some. */
+export const verdictOf = ({ comparisons }: Compared): string[] =>
+  comparisons.flatMap(({ budget, verdict }) =>
+    verdict.map((line, i) =>
+      i === 0 && budget !== null
+        ? `At most ${budget} training materials of a class: ${line}`
+        : line,
+    ),
+  );
+
+/** What a study's page opens with; its tone is the verdict on macro-F1 with most materials. */
+export const leadOf = (compared: Compared): Lead => ({
+  tone: compared.comparisons.at(-1)!.best?.overall.verdict ?? 'undecided',
+  lines: verdictOf(compared),
+});
 
 /** What a page says of itself. */
 export interface PageText {
@@ -25,8 +148,81 @@ export interface PageText {
 /** Everything that a study's page is made of. */
 export interface StudyReport extends PageText {
   compared: Compared;
-  outcomes: readonly Outcome[];
+  outcomes: readonly CellResult[];
   parts: StudyParts;
+}
+
+const dataSection = ({ histogram, sheet }: DataPictures): Section => ({
+  heading: 'How imbalanced the data are',
+  body:
+    figureHtml(histogram, 'training samples of each space group') +
+    figureHtml(sheet, 'example triplets'),
+});
+
+const learnedRows = (learned: readonly Learned[]): string[][] => [
+  ['feature space', 'KID, trained generator', 'KID, untrained generator'],
+  ...learned.map(({ space, trained, untrained }) => [
+    space,
+    trained.toPrecision(3),
+    untrained.toPrecision(3),
+  ]),
+];
+
+const LEGEND =
+  'The rarest classes: real triplets (grey edge), the most and the least realistic synthetic ones, accepted (green) and rejected (orange). Each has its passport below it.';
+
+/** The sections of a page about the samples. */
+function sampleSections({ gallery, figures, learned }: SamplePictures): Section[] {
+  const realism = figureHtml(figures.realism, 'realism of the samples');
+  const floors = figureHtml(
+    figures.floors,
+    'precision, recall, density and coverage beside their floors',
+  );
+  const table = learned.length > 0 ? tableHtml(learnedRows(learned)) : '';
+  const sections = [
+    {
+      heading: 'Real and synthetic',
+      body: textHtml(LEGEND) + galleryHtml(gallery) + table + realism + floors,
+    },
+  ];
+  if (!figures.mix) return sections;
+  const body = figureHtml(figures.mix, 'class counts before and after mixing');
+  return [...sections, { heading: 'What the classifier trained on', body }];
+}
+
+/** The section of a page about the boundary; the slider comes first. */
+const probeSection = ({ pair, figures, frames }: ProbePictures): Section => ({
+  heading: `At the boundary of ${pair.join(' and ')}`,
+  body:
+    slidesHtml(frames, `position between ${pair.join(' and ')}`) +
+    figures.map(({ svg, name }) => figureHtml(svg, name)).join(''),
+});
+
+/** The sections of a study's parts, by where they stand in the page. */
+function partSections({ data, samples, probes }: StudyParts): {
+  first: Section[];
+  last: Section[];
+} {
+  const first =
+    typeof data === 'string'
+      ? { heading: 'How imbalanced the data are', body: textHtml(data) }
+      : dataSection(data);
+  const drawn = typeof samples === 'string' ? [] : sampleSections(samples);
+  if (typeof samples === 'string' && samples === probes) {
+    return { first: [first], last: [{ heading: 'Real and synthetic', body: textHtml(samples) }] };
+  }
+  const missing = (heading: string, part: unknown): Section[] =>
+    typeof part === 'string' ? [{ heading, body: textHtml(part) }] : [];
+  const boundary = typeof probes === 'string' ? [] : [probeSection(probes)];
+  return {
+    first: [first],
+    last: [
+      ...boundary,
+      ...missing('At the boundary', probes),
+      ...drawn,
+      ...missing('Real and synthetic', samples),
+    ],
+  };
 }
 
 const version = (): string =>
@@ -36,7 +232,7 @@ const version = (): string =>
 const short = (digest: string | undefined): string => digest?.slice(0, 12) ?? '-';
 
 /** What every result was made from: split, store, classifier and synthetic samples by digest. */
-const provenanceRows = (outcomes: readonly Outcome[]): string[][] => [
+const provenanceRows = (outcomes: readonly CellResult[]): string[][] => [
   ['cell', 'split', 'real', 'synthetic', 'store', 'classifier', 'archive', 'GAN'],
   ...outcomes.map(({ cell, split, training, digests }) => [
     cell,
@@ -51,7 +247,7 @@ function provenance({ compared, outcomes }: StudyReport): Section {
   const { study } = compared;
   const tested = new Set(outcomes.flatMap(({ predictions }) => predictions.materials)).size;
   const facts = [
-    `${outcomes.length} results on the store "${study.data}", judged on ${tested} real ${study.judgedOn} materials that no arm learned from; written by cbed-gan ${version()}.`,
+    `${outcomes.length} results on the store "${study.data}", judged on ${tested} real ${study.comparedOn} materials that no arm learned from; written by cbed-gan ${version()}.`,
     `Digests of SHA-256, their first 12 characters; the study is ${short(outcomes[0]?.digests.study)}.`,
   ];
   return {

@@ -1,0 +1,58 @@
+import { existsSync } from 'node:fs';
+import type { StudyFolder } from '../study/folder.ts';
+import { type CellPlan, NEAR_SOURCES, needsGan, planCells } from '../study/study.ts';
+import { makersFolder } from './makers.ts';
+import { poolFile, poolsOf } from './pools.ts';
+
+/** What a study keeps of one GAN arm: a judged archive and those that made it. */
+export interface StudyGan {
+  cell: CellPlan;
+  /** The judged archive. */
+  archive: string;
+  /** What was found of its samples. */
+  score: string;
+  /** A file of the guide, the verifier or the GAN. */
+  maker(...parts: string[]): string;
+}
+
+/** The GAN samples of a cell that has some. */
+export function ganOf(folder: StudyFolder, cell: CellPlan): StudyGan {
+  const archive = poolFile(folder, cell, poolsOf(cell)[0]!);
+  return {
+    cell,
+    archive,
+    score: archive.replace(/\.h5$/, '.score.json'),
+    maker: (...parts) => folder.sharedFile(makersFolder(cell), ...parts),
+  };
+}
+
+const isWhole = ({ archive, score, maker }: StudyGan): boolean =>
+  [
+    archive,
+    score,
+    maker('gan', 'model.safetensors'),
+    maker('gan', 'untrained.safetensors'),
+    maker('guide', 'config.json'),
+    maker('verifier', 'config.json'),
+  ].every((path) => existsSync(path));
+
+/** Samples near boundaries first: those that probes need. */
+const isNear = ({ cell }: StudyGan): boolean => NEAR_SOURCES.includes(cell.arm.synthetic);
+
+/**
+ * The GAN samples of a study that its page shows: of arm `best` where it has some, else of the
+ * first arm with samples near boundaries, else of any; or why there are none.
+ */
+export function shownGan(folder: StudyFolder, best: string | null): StudyGan | string {
+  const cells = planCells(folder.study).filter(needsGan);
+  if (cells.length === 0) return 'No arm of this study has samples of a GAN.';
+  const gans = cells.map((cell) => ganOf(folder, cell)).filter(isWhole);
+  const found =
+    gans.find((gan) => gan.cell.arm.name === best && isNear(gan)) ??
+    gans.find(isNear) ??
+    gans.at(0);
+  return (
+    found ??
+    `Nothing is drawn of the GAN: its files under ${folder.sharedFile()} are not there, or not whole.`
+  );
+}

@@ -1,0 +1,175 @@
+import * as Plot from '@observablehq/plot';
+import type { EmbeddingData, MarginData, PairCell } from '../../../synthetic/probing/probe-data.ts';
+import { median } from '../../common/quantile.ts';
+import { figure, PALETTE } from '../draw/figure.ts';
+
+const [BLUE, ORANGE, GREEN, PINK] = PALETTE;
+/** Margins beyond this many nats stand in the outermost bin. */
+const REACH = 12;
+const BINS = 24;
+
+/** How far from the boundary real and synthetic triplets lie: one histogram a kind, shares of it. */
+export function marginFigure(data: MarginData): string {
+  const { spaceGroup, partner } = data;
+  const kinds = [
+    { name: `real ${spaceGroup}`, values: data.real, colour: BLUE },
+    { name: `real ${partner}`, values: data.realPartner, colour: ORANGE },
+    { name: `random synthetic ${spaceGroup}`, values: data.random, colour: GREEN },
+    { name: `boundary synthetic ${spaceGroup}`, values: data.boundary, colour: PINK },
+    { name: 'the same, other seeds', values: data.boundaryElsewhere, colour: '#555555' },
+  ].filter(({ values }) => values.length > 0);
+  const label = (kind: (typeof kinds)[number]): string => `${kind.name} (${kind.values.length})`;
+  const bars = kinds.flatMap((kind) =>
+    histogram(kind.values).map((bar) => ({ ...bar, kind: label(kind), colour: kind.colour })),
+  );
+  const middles = kinds.map((kind) => ({
+    kind: label(kind),
+    m: Math.max(-REACH, Math.min(REACH, median(kind.values))),
+  }));
+  return figure(
+    {
+      title: `Distance from the boundary between space groups ${spaceGroup} and ${partner}`,
+      subtitle: `margin ln p(${spaceGroup}) - ln p(${partner}) of the guide; right of 0 it says ${spaceGroup}; bar: median`,
+      caption: `margins beyond ${REACH} stand at the edge; in brackets: triplets`,
+    },
+    {
+      width: 760,
+      height: 70 + 92 * kinds.length,
+      marginLeft: 60,
+      marginRight: 200,
+      x: { label: 'margin (nats) →', domain: [-REACH - 0.5, REACH + 0.5] },
+      y: { label: 'share', ticks: 3, tickFormat: '%', grid: true },
+      fy: { label: null, domain: kinds.map(label), padding: 0.18 },
+      color: { type: 'identity' },
+      marks: [
+        Plot.rectY(bars, {
+          x1: 'from',
+          x2: 'to',
+          y: 'share',
+          fy: 'kind',
+          fill: 'colour',
+          insetLeft: 0.5,
+          insetRight: 0.5,
+        }),
+        Plot.ruleX([0], { stroke: '#222', strokeDasharray: '4,3' }),
+        Plot.ruleX(middles, { x: 'm', fy: 'kind', stroke: '#222', strokeWidth: 2.5 }),
+        Plot.ruleY([0]),
+      ],
+    },
+  );
+}
+
+function histogram(values: readonly number[]): { from: number; to: number; share: number }[] {
+  const width = (2 * REACH) / BINS;
+  const counts = new Array<number>(BINS).fill(0);
+  for (const value of values) {
+    const bin = Math.floor((value + REACH) / width);
+    counts[Math.max(0, Math.min(BINS - 1, bin))]!++;
+  }
+  return counts.map((count, bin) => ({
+    from: -REACH + bin * width,
+    to: -REACH + (bin + 1) * width,
+    share: count / values.length,
+  }));
+}
+
+/** Real, random and boundary triplets of a pair in the features of the guide. */
+export function embeddingFigure({ spaceGroup, partner, points, kept }: EmbeddingData): string {
+  const kinds = [
+    { kind: 'real', name: `real ${spaceGroup}`, colour: BLUE, symbol: 'circle' },
+    { kind: 'real partner', name: `real ${partner}`, colour: ORANGE, symbol: 'square' },
+    { kind: 'random', name: `random synthetic ${spaceGroup}`, colour: GREEN, symbol: 'triangle' },
+    { kind: 'boundary', name: `boundary synthetic ${spaceGroup}`, colour: PINK, symbol: 'diamond' },
+  ] as const;
+  const axis = (i: 0 | 1): string =>
+    `principal component ${i + 1} (${(100 * kept[i]).toFixed(0)} % of the variance)`;
+  return figure(
+    {
+      title: `Where triplets of space groups ${spaceGroup} and ${partner} lie in the guide's features`,
+      subtitle:
+        'penultimate layer, two principal components of the real triplets and samples shown',
+    },
+    {
+      width: 720,
+      height: 520,
+      marginLeft: 56,
+      grid: true,
+      inset: 12,
+      x: { label: axis(0) },
+      y: { label: axis(1) },
+      marks: kinds.map(({ kind, colour, symbol }) =>
+        Plot.dot(
+          points.filter((point) => point.kind === kind),
+          {
+            x: 'x',
+            y: 'y',
+            symbol,
+            fill: colour,
+            fillOpacity: 0.75,
+            stroke: 'white',
+            strokeWidth: 0.6,
+            r: kind === 'boundary' ? 5 : 4,
+          },
+        ),
+      ),
+    },
+    kinds.map(({ name, colour }) => ({ label: name, colour })),
+  );
+}
+
+/** Pairs confused less than this and not probed are not drawn. */
+const LEAST = 0.01;
+
+/** Which pairs were probed, how often they are confused, how many samples were accepted. */
+export function pairFigure(cells: readonly PairCell[]): string {
+  const shown = cells.filter(({ confusion, accepted }) => confusion >= LEAST || accepted !== null);
+  const order = (key: 'spaceGroup' | 'partner'): string[] =>
+    [...new Set(shown.map((cell) => cell[key]))].sort((a, b) => a - b).map(String);
+  const [rows, columns] = [order('spaceGroup'), order('partner')];
+  const text = shown.map((cell) => ({
+    ...cell,
+    spaceGroup: String(cell.spaceGroup),
+    partner: String(cell.partner),
+  }));
+  const probed = text.filter(({ accepted }) => accepted !== null);
+  const pitch = 24;
+  return figure(
+    {
+      title: 'Confused pairs, and where boundary samples were made',
+      subtitle: `shade: mean probability of the partner on held-out triplets; framed: probed, with the number of accepted samples`,
+    },
+    {
+      width: 130 + pitch * columns.length,
+      height: 120 + pitch * rows.length,
+      marginLeft: 60,
+      marginBottom: 56,
+      x: {
+        label: 'taken for (space group)',
+        domain: columns,
+        tickRotate: -90,
+        tickSize: 0,
+        axis: 'bottom',
+      },
+      y: { label: 'space group', domain: rows, tickSize: 0 },
+      color: { scheme: 'blues', domain: [0, 0.5], clamp: true, label: 'probability' },
+      marks: [
+        Plot.cell(text, { x: 'partner', y: 'spaceGroup', fill: 'confusion', inset: 0.5 }),
+        Plot.cell(probed, {
+          x: 'partner',
+          y: 'spaceGroup',
+          fill: 'none',
+          stroke: PALETTE[1],
+          strokeWidth: 2,
+          inset: 1,
+        }),
+        Plot.text(probed, {
+          x: 'partner',
+          y: 'spaceGroup',
+          text: (d: { accepted: number }) => String(d.accepted),
+          fill: (d: { confusion: number }) => (d.confusion > 0.3 ? 'white' : 'black'),
+          fontSize: 10,
+        }),
+      ],
+    },
+  );
+}

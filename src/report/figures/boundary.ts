@@ -1,0 +1,30 @@
+import type { ProbedImages } from '../../../synthetic/probing/image-probe.ts';
+import type { ProbedPair } from '../../../synthetic/probing/pair-probe.ts';
+import { crossingFigure, stripFigure } from './boundary-path.ts';
+import { planeFigure } from './boundary-plane.ts';
+import { embeddingFigure, marginFigure, pairFigure } from './boundary-sets.ts';
+
+/** A figure and the name of its file, without an ending. */
+export interface NamedFigure {
+  name: string;
+  svg: string;
+}
+
+/** The five figures of a probed pair. */
+export async function pairProbeFigures(probed: ProbedPair): Promise<NamedFigure[]> {
+  return [
+    { name: 'plane', svg: planeFigure(probed.plane) },
+    { name: 'strip', svg: await stripFigure(probed.strip) },
+    { name: 'margins', svg: marginFigure(probed.margins) },
+    { name: 'embedding', svg: embeddingFigure(probed.embedding) },
+    { name: 'crossing', svg: crossingFigure(probed.crossing) },
+  ];
+}
+
+/** The four figures of images of one's own around a boundary. */
+export const imageProbeFigures = (probed: ProbedImages): NamedFigure[] => [
+  { name: 'plane', svg: planeFigure(probed.plane) },
+  { name: 'margins', svg: marginFigure(probed.margins) },
+  { name: 'embedding', svg: embeddingFigure(probed.embedding) },
+  { name: 'pairs', svg: pairFigure(probed.pairs) },
+];

@@ -1,0 +1,182 @@
+import { join } from 'node:path';
+import type { CellResult } from '../../benchmark/cells/result.ts';
+import { compareBudgets, type StudyComparison } from '../../benchmark/comparison/compare.ts';
+import { statisticName, type TestedDifference } from '../../benchmark/comparison/verdict.ts';
+import { STATISTICS } from '../../benchmark/statistics/macro.ts';
+import { readOutcomes, type StudyFolder } from '../../benchmark/study/folder.ts';
+import { writeAtomic, writeJson } from '../../common/files.ts';
+import { writeFigure } from '../draw/raster.ts';
+import { type Compared, studyFigures, verdictOf } from './study-page.ts';
+
+/** A share in percent; `-` where there is none. */
+export const percent = (value: number): string =>
+  Number.isNaN(value) ? '-' : (100 * value).toFixed(1);
+
+/** Rows of the table of arms: means and standard deviations in percent. */
+export function armRows(comparison: StudyComparison): string[][] {
+  const head = ['arm', ...STATISTICS.map(statisticName), 'real', 'synthetic', 's a run'];
+  const body = comparison.arms.map((arm) => [
+    arm.arm,
+    ...STATISTICS.map((statistic) => {
+      const { mean, sd } = arm.statistics[statistic];
+      return Number.isNaN(sd) ? percent(mean) : `${percent(mean)} ± ${percent(sd)}`;
+    }),
+    arm.realRows.toFixed(0),
+    arm.syntheticRows.toFixed(0),
+    arm.seconds.toFixed(0),
+  ]);
+  return [head, ...body];
+}
+
+const DIFFERENCE_HEAD = [
+  'difference',
+  '95 % interval',
+  'Holm p',
+  'win/tie/loss',
+  'detectable',
+  'verdict',
+];
+
+const differenceCells = (judged: TestedDifference): string[] => [
+  percent(judged.difference),
+  `${percent(judged.low)} to ${percent(judged.high)}`,
+  judged.adjustedP.toPrecision(2),
+  `${judged.wins}/${judged.ties}/${judged.losses}`,
+  percent(judged.detectable),
+  judged.verdict,
+];
+
+/** Rows of the table of differences against the baseline. */
+export function differenceRows(comparison: StudyComparison): string[][] {
+  const body = (['macroF1', 'fewRecall'] as const).flatMap((statistic) =>
+    comparison.against[statistic].map((judged) => [
+      judged.subject,
+      statisticName(statistic),
+      ...differenceCells(judged),
+    ]),
+  );
+  return [['arm', 'statistic', ...DIFFERENCE_HEAD], ...body];
+}
+
+/** Rows of the table of what each addition brings. */
+export function shareRows({ shares }: StudyComparison): string[][] {
+  const body = shares.flatMap(({ adds, from, to, overall, few }) =>
+    [overall, few]
+      .filter((judged) => judged !== null)
+      .map((judged) => [
+        adds,
+        from,
+        to,
+        statisticName(judged.statistic),
+        ...differenceCells(judged),
+      ]),
+  );
+  return [['adds', 'from', 'to', 'statistic', ...DIFFERENCE_HEAD], ...body];
+}
+
+/** Rows of the table of classes, from the most common to the rarest. */
+export function classRows(comparison: StudyComparison): string[][] {
+  const head = ['space group', 'training', 'band', 'F1 before', 'F1 after', 'change', 'verdict'];
+  const body = [...comparison.classes]
+    .sort((a, b) => b.trainCount - a.trainCount || a.spaceGroup - b.spaceGroup)
+    .map(({ spaceGroup, trainCount, band, difference }) => [
+      String(spaceGroup),
+      String(trainCount),
+      band,
+      percent(difference.baseline),
+      percent(difference.treated),
+      percent(difference.difference),
+      difference.verdict,
+    ]);
+  return [head, ...body];
+}
+
+/** Rows of the table of tuning: what validation chose for each arm, a value a seed. */
+export function tuningRows(comparison: StudyComparison): string[][] {
+  const body = comparison.arms.map(({ arm, tuning, chosen }) => [
+    arm,
+    String(tuning.trainings),
+    String(tuning.candidates),
+    Object.entries(chosen)
+      .map(([name, values]) => `${name} ${values.join(', ')}`)
+      .join('; ') || '-',
+  ]);
+  return [['arm', 'trainings a cell', 'candidates', 'chosen, a value a seed'], ...body];
+}
+
+/** The same table of several budgets, the budget as the first column; as it is without budgets. */
+export function budgetTable(
+  comparisons: readonly StudyComparison[],
+  rowsOf: (comparison: StudyComparison) => string[][],
+): string[][] {
+  const tables = comparisons.map((one) => ({ budget: one.budget, rows: rowsOf(one) }));
+  if (tables.length === 1 && tables[0]!.budget === null) return tables[0]!.rows;
+  return [
+    ['budget', ...tables[0]!.rows[0]!],
+    ...tables.flatMap(({ budget, rows }) =>
+      rows.slice(1).map((row) => [String(budget ?? 'all'), ...row]),
+    ),
+  ];
+}
+
+/** A study's results as text, table and data. */
+export interface StudyTexts {
+  markdown: string;
+  json: unknown;
+  csv: string;
+}
+
+const markdownTable = (rows: readonly string[][]): string => {
+  const [head, ...body] = rows;
+  return [head!, head!.map(() => '---'), ...body].map((row) => `| ${row.join(' | ')} |`).join('\n');
+};
+
+/** Rows as CSV. */
+export const csvOf = (rows: readonly string[][]): string =>
+  rows
+    .map((row) =>
+      row.map((cell) => (/[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(','),
+    )
+    .join('\n');
+
+/** What the results of a study's folder come to. */
+export function compareFolder({ study, ...folder }: StudyFolder): {
+  compared: Compared;
+  outcomes: CellResult[];
+} {
+  const outcomes = readOutcomes({ study, ...folder });
+  return { compared: { study, comparisons: compareBudgets(study, outcomes) }, outcomes };
+}
+
+/** The results of a study in words, as CSV of the arms, and as data. */
+export function studyTexts(compared: Compared): StudyTexts {
+  const { study, comparisons } = compared;
+  const tables = [armRows, differenceRows, shareRows]
+    .map((rowsOf) => budgetTable(comparisons, rowsOf))
+    .filter((rows) => rows.length > 1);
+  const budgets = { study: study.name, budgets: comparisons };
+  return {
+    markdown: [
+      `# Study "${study.name}"`,
+      verdictOf(compared).join('\n'),
+      ...tables.map(markdownTable),
+      '',
+    ].join('\n\n'),
+    csv: csvOf(tables[0]!),
+    json: comparisons[0]!.budget === null ? comparisons[0]! : budgets,
+  };
+}
+
+/** Writes report.md, arms.csv, differences.csv, comparison.json and the figures of a study into its folder. */
+export async function writeStudyFiles(folder: StudyFolder, compared: Compared): Promise<void> {
+  const at = (...parts: string[]) => join(folder.path, ...parts);
+  const { markdown, csv, json } = studyTexts(compared);
+  writeAtomic(at('report.md'), markdown);
+  writeAtomic(at('arms.csv'), `${csv}\n`);
+  const differences = budgetTable(compared.comparisons, differenceRows);
+  writeAtomic(at('differences.csv'), `${csvOf(differences)}\n`);
+  writeJson(at('comparison.json'), json);
+  for (const [name, svg] of Object.entries(studyFigures(compared))) {
+    await writeFigure(at('figures', name), svg);
+  }
+}

@@ -1,0 +1,100 @@
+import type { Attempt } from '../../gan/boundary/attempt.ts';
+import { searchPair } from '../../gan/boundary/search.ts';
+import { drawTriplets, randomOrigins } from '../../gan/codec/sample.ts';
+import { type ProgressFactory, silentProgress } from '../../src/common/progress.ts';
+import type { Store } from '../../src/dataset/store/store.ts';
+import { pixelsOf } from '../checks/candidate-checks.ts';
+import { embeddingOf, marginsOf, nearestTriplet, type ProbedKinds, planeOf } from './evidence.ts';
+import { crossingData, type Probing, pathData } from './path.ts';
+import type {
+  CrossingData,
+  EmbeddingData,
+  MarginData,
+  PlaneFigureData,
+  StripData,
+} from './probe-data.ts';
+
+export interface ProbeOptions {
+  /** Space groups: the class, and the one across the boundary. */
+  pair: readonly [number, number];
+  epsilon?: number;
+  /** Boundary samples and random samples to make. */
+  count?: number;
+  /** Grid points a side of the plane. */
+  side?: number;
+  seed?: number;
+  progress?: ProgressFactory;
+}
+
+/** What a probe of the boundary of a pair measured. */
+export interface ProbedPair {
+  plane: PlaneFigureData;
+  /** Triplets along the path and what the guide says of them. */
+  strip: StripData;
+  margins: MarginData;
+  embedding: EmbeddingData;
+  crossing: CrossingData;
+  /** Attempts and accepted boundary samples. */
+  attempts: number;
+  accepted: number;
+}
+
+/** Pixels of the real triplets of a class that are no test data. */
+function realPixels(store: Store, spaceGroup: number): Uint8Array {
+  const label = store.classes.indexOf(spaceGroup);
+  const rows = (['train', 'validation'] as const)
+    .flatMap((split) => [...store.indices(split)])
+    .filter((row) => store.rows.label[row] === label);
+  return store.images(rows);
+}
+
+/** The boundary sample to show: the accepted one, else the attempt, nearest to equal probability. */
+const shownAttempt = (attempts: readonly Attempt[]): Attempt =>
+  [...attempts].sort(
+    (a, b) =>
+      Number(b.accepted) - Number(a.accepted) || Math.abs(a.view.gap) - Math.abs(b.view.gap),
+  )[0]!;
+
+/**
+ * Probes the boundary of a pair of classes: the plane through three triplets, the way between the
+ * classes, the margins, the features, and what crosses the boundary.
+ */
+export async function probePair(probing: Probing, options: ProbeOptions): Promise<ProbedPair> {
+  const { store, model, guide } = probing;
+  const { epsilon = 0.1, count = 24, seed = 0 } = options;
+  const [spaceGroup, partner] = options.pair;
+  const pair = { label: model.labelOf(spaceGroup), partner: model.labelOf(partner) };
+  const bar = (options.progress ?? silentProgress)(`probing ${spaceGroup}:${partner}`, 4);
+  const search = await searchPair({
+    model,
+    score: (x) => guide.logitsOf(x),
+    spaceGroup,
+    partner,
+    count,
+    attempts: 4 * count,
+    epsilon,
+    seed,
+  });
+  const { attempts, accepted } = search;
+  bar.advance(1, `${accepted} boundary samples`);
+  const origins = randomOrigins(model, { spaceGroup, count, seed: seed + 1 });
+  const random = await drawTriplets(model, origins);
+  const kinds: ProbedKinds = {
+    real: realPixels(store, spaceGroup),
+    realPartner: realPixels(store, partner),
+    random: pixelsOf(random.map((drawn) => ({ drawn }))),
+    boundary: pixelsOf(attempts.filter((one) => one.accepted).slice(0, count)),
+  };
+  bar.advance();
+  const shown = shownAttempt(attempts).drawn.pixels;
+  const real = [kinds.real, kinds.realPartner].map((stack) => nearestTriplet(stack, shown));
+  const plane = planeOf(probing, options, pair, [real[0]!, real[1]!, shown]);
+  bar.advance();
+  const { z, ...strip } = await pathData(probing, pair, seed);
+  const crossing = crossingData(probing, pair, { z, t: strip.crossing ?? 1 });
+  const margins = marginsOf(probing, options.pair, pair, kinds);
+  const embedding = embeddingOf(probing, options, kinds);
+  bar.advance();
+  bar.done();
+  return { plane, strip, margins, embedding, crossing, attempts: attempts.length, accepted };
+}
