@@ -7,7 +7,7 @@ import {
   type TestedDifference,
 } from '../../benchmark/comparison/verdict.ts';
 import { STATISTICS } from '../../benchmark/statistics/macro.ts';
-import { readOutcomes, type StudyFolder } from '../../benchmark/study/folder.ts';
+import { readResults, type StudyFolder } from '../../benchmark/study/folder.ts';
 import { writeAtomic, writeJson } from '../../common/files.ts';
 import { writeFigure } from '../draw/raster.ts';
 import { type Compared, studyFigures, verdictOf } from './study-page.ts';
@@ -153,8 +153,9 @@ export function compareFolder({ study, ...folder }: StudyFolder): {
   compared: Compared;
   outcomes: CellResult[];
 } {
-  const outcomes = readOutcomes({ study, ...folder });
-  return { compared: { study, comparisons: compareBudgets(study, outcomes) }, outcomes };
+  const { results, leftOut } = readResults({ study, ...folder });
+  const comparisons = compareBudgets(study, results);
+  return { compared: { study, comparisons, leftOut }, outcomes: results };
 }
 
 /** The results of a study in words, as CSV of the arms, and as data. */
