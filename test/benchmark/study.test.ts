@@ -50,15 +50,15 @@ it.each(BUILT_IN_STUDIES)('the built-in study %s is sound', (name) => {
 it('the default study holds its controls and claims', () => {
   const study = loadStudy('default');
   expect(study.seeds).toBeGreaterThanOrEqual(6);
-  expect(study.gans).toBeGreaterThanOrEqual(3);
+  expect([study.splits, study.gans]).toEqual([study.seeds, study.seeds]);
   const sources = study.arms.map(({ synthetic }) => synthetic);
   for (const source of [
     'none',
     'copies',
+    'crystals-varied',
     'crystals-random',
+    'crystals-half',
     'gan-random',
-    'gan-boundary',
-    'gan-both',
   ]) {
     expect(sources).toContain(source);
   }

@@ -8,7 +8,14 @@ import { didYouMean } from '../../common/suggest.ts';
 import { fileSafe, type Study, studySchema } from './study.ts';
 
 /** Studies that ship with the package, under data/studies. */
-export const BUILT_IN_STUDIES = ['quick', 'default', 'challenge', 'ablations', 'boundary', 'convergence'] as const;
+export const BUILT_IN_STUDIES = [
+  'quick',
+  'default',
+  'challenge',
+  'ablations',
+  'boundary',
+  'convergence',
+] as const;
 
 function rawStudy(nameOrPath: string): Record<string, unknown> {
   if ((BUILT_IN_STUDIES as readonly string[]).includes(nameOrPath)) {

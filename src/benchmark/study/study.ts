@@ -18,7 +18,6 @@ export const SYNTHETIC_SOURCES = [
   'gan-random',
   'gan-boundary',
   'gan-both',
-  'gan-transfer',
 ] as const;
 
 /** What a name is called in file names. */
