@@ -1,15 +1,14 @@
 // The public API. Importing it loads the native engine; run `npx gan setup` once before.
 
+
+
 export type { Classifier } from '../classifier/classifier.ts';
 export { loadClassifier } from '../classifier/load.ts';
 export { type Report, report } from '../classifier/metrics.ts';
 export { type ClassifierSpec, classifierSpec } from '../classifier/spec.ts';
 export { trainClassifier } from '../classifier/train.ts';
-export { GanModel } from '../gan/codec/model.ts';
-export { drawTriplets, randomOrigins } from '../gan/codec/sample.ts';
-export { trainGan } from '../gan/codec/train.ts';
-export { PixelModel } from '../gan/pixel/model.ts';
-export { trainPixelGan } from '../gan/pixel/train.ts';
+export type { Generator, GeneratorKind, GeneratorSample } from '../gan/generator.ts';
+export { generatorKind, loadGenerator } from '../gan/kinds.ts';
 export { writeArchive } from '../synthetic/archive/archive.ts';
 export { openArchive } from '../synthetic/archive/open.ts';
 export { audit } from '../synthetic/checks/audit.ts';

@@ -27,6 +27,8 @@ export interface ArchiveContents {
   provenance: readonly Provenance[];
   origin: Origin;
   parameters?: Parameters;
+  /** The crystal of each triplet as CIF text; null where there is none. */
+  cifs?: readonly (string | null)[];
 }
 
 /** A synthetic archive that was opened; foreign ones have images and labels only. */
@@ -44,6 +46,8 @@ export interface SyntheticArchive {
   readonly provenance: readonly Provenance[] | null;
   readonly origin: Origin | null;
   readonly parameters: Parameters | null;
+  /** The crystal of each triplet as CIF text, where the archive has them. */
+  readonly cifs: readonly (string | null)[] | null;
   /** (indices.length, S, S, 3) stored pixels. */
   images(indices: ArrayLike<number>): Uint8Array;
 }
@@ -73,7 +77,7 @@ function checkContents(path: string, contents: ArchiveContents): void {
 }
 
 function fill(file: File, contents: ArchiveContents): void {
-  const { size, images, classes, camera, provenance, origin, parameters } = contents;
+  const { size, images, classes, camera, provenance, origin, parameters, cifs } = contents;
   const labels = Int32Array.from(contents.labels);
   const count = labels.length;
   file.create_attribute('format', FORMAT);
@@ -89,6 +93,7 @@ function fill(file: File, contents: ArchiveContents): void {
   file.create_dataset({ name: 'classes', data: Int32Array.from(classes), shape: [classes.length] });
   writeText(file, 'provenance', JSON.stringify(provenance));
   writeText(file, 'origin', JSON.stringify(origin));
+  if (cifs) writeText(file, 'cif', JSON.stringify(cifs));
   if (parameters) {
     const { values, width, layout } = parameters;
     file.create_dataset({ name: 'parameters', data: values, shape: [count, width] });

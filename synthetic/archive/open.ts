@@ -111,6 +111,7 @@ export async function openArchive(path: string): Promise<SyntheticArchive> {
       provenance: text<Provenance[]>(file, 'provenance'),
       origin: text<Origin>(file, 'origin'),
       parameters: parametersOf(file),
+      cifs: text<(string | null)[]>(file, 'cif'),
       images: (indices) => pickPixels(pixels, indices, size * size * 3),
     };
   });

@@ -1,10 +1,10 @@
-import { type DrawingModel, randomPixels } from '../../gan/random.ts';
+import type { Generator } from '../../gan/generator.ts';
 import { Stream } from '../../src/common/stream.ts';
-import { joinTriplets } from '../../src/dataset/intensity/triplet-stack.ts';
 import type { Store } from '../../src/dataset/store/store.ts';
 import { type Features, pickRows } from '../metrics/features.ts';
 import { kid } from '../metrics/kid.ts';
 import { convolutionSpace, fitScaler, standardised } from '../metrics/spaces/space.ts';
+import { randomStack } from '../sampling/random.ts';
 
 /** KID of a generator's samples against real training triplets of the same classes. */
 export interface Quality {
@@ -29,10 +29,9 @@ const embedder = () => {
     space.embed({ pixels, count: pixels.length / (3 * size * size), size, centre: (size - 1) / 2 });
 };
 
-async function drawnPixels(model: DrawingModel, classes: readonly number[]): Promise<Uint8Array> {
+async function drawnPixels(model: Generator, classes: readonly number[]): Promise<Uint8Array> {
   const count = Math.max(2, Math.ceil(GENERATED / classes.length));
-  const drawn = await randomPixels(model, { spaceGroups: classes, count, seed: 0 });
-  return joinTriplets(drawn);
+  return randomStack(model, { spaceGroups: classes, count, seed: 0 });
 }
 
 /**
@@ -42,7 +41,7 @@ async function drawnPixels(model: DrawingModel, classes: readonly number[]): Pro
 export async function judgeGenerators(
   store: Store,
   classes: readonly number[],
-  models: { model: DrawingModel; untrained: DrawingModel },
+  models: { model: Generator; untrained: Generator },
 ): Promise<Quality> {
   const stream = new Stream(0, 'gan quality rows');
   const train = store.examples('train');
@@ -54,7 +53,7 @@ export async function judgeGenerators(
   const raw = embed(train.images(rows), store.size);
   const scaler = fitScaler(raw);
   const real = standardised(raw, scaler);
-  const judged = async (model: DrawingModel): Promise<number> =>
+  const judged = async (model: Generator): Promise<number> =>
     kid(real, standardised(embed(await drawnPixels(model, classes), store.size), scaler));
   const half = Math.floor(real.count / 2);
   const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
