@@ -27,8 +27,12 @@ import { tally } from '../src/common/group.ts';
 import { terminalProgress } from '../src/common/progress.ts';
 import { median } from '../src/common/quantile.ts';
 import { readJson } from '../src/common/run.ts';
-import { joinTriplets } from '../src/dataset/intensity/triplet-stack.ts';
-import { pixelsOf, sampleGates, verifierMargins } from '../synthetic/checks/gates.ts';
+import { joinTriplets } from '../src/dataset/intensity/transform.ts';
+import {
+  candidateChecks,
+  pixelsOf,
+  verifierMargins,
+} from '../synthetic/checks/candidate-checks.ts';
 import { randomSamples } from '../synthetic/sampling/random.ts';
 import {
   boundarySearches,
@@ -104,7 +108,7 @@ async function searchAll(cell: CellPlan, turn: number): Promise<Result> {
     { guide, store, allowed: (label) => space.allows(label), by: partnerBy },
     wanted,
   );
-  const checks = sampleGates(store, verifiers, agreement);
+  const checks = candidateChecks(store, verifiers, agreement);
   const { samples: random } = await randomSamples(generator, {
     wanted,
     seed: SEED,

@@ -1,7 +1,5 @@
 // The public API. Importing it loads the native engine; run `npx gan setup` once before.
 
-
-
 export type { Classifier } from '../classifier/classifier.ts';
 export { loadClassifier } from '../classifier/load.ts';
 export { type Report, report } from '../classifier/metrics.ts';
@@ -9,15 +7,14 @@ export { type ClassifierSpec, classifierSpec } from '../classifier/spec.ts';
 export { trainClassifier } from '../classifier/train.ts';
 export type { Generator, GeneratorKind, GeneratorSample } from '../gan/generator.ts';
 export { generatorKind, loadGenerator } from '../gan/kinds.ts';
-export { writeArchive } from '../synthetic/archive/archive.ts';
-export { openArchive } from '../synthetic/archive/open.ts';
-export { audit } from '../synthetic/checks/audit.ts';
+export { openArchive, writeArchive } from '../synthetic/archive/archive.ts';
+export { scoreArchive } from '../synthetic/checks/score.ts';
 export { refuseLeaks } from '../synthetic/leak-guard.ts';
 export { mix } from '../synthetic/mixing/mix.ts';
 export { compareStudy } from './benchmark/comparison/compare.ts';
 export { loadStudy } from './benchmark/study/load.ts';
-export { renderTriplets } from './codec/batch.ts';
 export { encodeExamples } from './codec/encode.ts';
+export { renderTriplets } from './codec/render.ts';
 export { CbedError } from './common/errors.ts';
 export { Stream } from './common/stream.ts';
 export { readCif } from './crystal/cif/cif.ts';

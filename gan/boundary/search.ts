@@ -9,7 +9,7 @@ import { inputError, usageError } from '../../src/common/errors.ts';
 import { tally } from '../../src/common/group.ts';
 import { type ProgressFactory, silentProgress } from '../../src/common/progress.ts';
 import { PIXEL_SCALE } from '../../src/dataset/examples.ts';
-import { joinTriplets } from '../../src/dataset/intensity/triplet-stack.ts';
+import { joinTriplets } from '../../src/dataset/intensity/transform.ts';
 import { numbersOf } from '../../src/engine/numbers.ts';
 import { type Tensor4D, tf } from '../../src/engine/tf.ts';
 import type {

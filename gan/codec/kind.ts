@@ -1,4 +1,4 @@
-import { CELL_NUMBERS } from '../../src/codec/cell-numbers.ts';
+import { CELL_PARAMETERS } from '../../src/codec/cell-numbers.ts';
 import { type EncodedSet, encodeExamples } from '../../src/codec/encode.ts';
 import { usageError } from '../../src/common/errors.ts';
 import { type ProgressFactory, silentProgress } from '../../src/common/progress.ts';
@@ -129,7 +129,7 @@ function codecPlan(store: Store, config: GanConfig, classes: readonly number[]):
   const triplets = store.indices('train').length;
   const rank = Math.min(config.components, triplets - 1);
   const shape = shapeOf(config, {
-    width: rank + CELL_NUMBERS,
+    width: rank + CELL_PARAMETERS,
     code: classCodes(store.classes).code,
   });
   const generatorParameters = generatorLayout(shape).size;

@@ -1,6 +1,6 @@
-import { storedPixels } from '../../src/codec/batch.ts';
 import type { TripletDiscs } from '../../src/codec/discs.ts';
-import { MODES } from '../../src/codec/modes.ts';
+import { MODES } from '../../src/codec/discs.ts';
+import { storedPixels } from '../../src/codec/render.ts';
 import { digestOf } from '../../src/common/digest.ts';
 import { inputError } from '../../src/common/errors.ts';
 import { type ProgressFactory, silentProgress } from '../../src/common/progress.ts';

@@ -92,8 +92,8 @@ async function boundaryContents(
 ): Promise<Made> {
   const { generatorArchive } = await import('../../synthetic/archive/from-generator.ts');
   const { ofEach } = await import('../../synthetic/sampling/wanted.ts');
-  const { seenBy } = await import('../../synthetic/archive/provenance.ts');
-  const { sampleGates } = await import('../../synthetic/checks/gates.ts');
+  const { recordMaterials } = await import('../../synthetic/archive/passport.ts');
+  const { candidateChecks } = await import('../../synthetic/checks/candidate-checks.ts');
   const { boundarySearches, namedSearch } = await import('../../synthetic/sampling/searches.ts');
   const { boundarySamples } = await import('../../synthetic/sampling/boundary.ts');
   const { boundaryText } = await import('../../synthetic/sampling/boundary-report.ts');
@@ -105,10 +105,10 @@ async function boundaryContents(
   const pairs = pair
     ? [namedSearch(pair, count)]
     : boundarySearches(partnering, ofEach(classes, count));
-  const checks = sampleGates(store, verifiers, settings.agreement);
+  const checks = candidateChecks(store, verifiers, settings.agreement);
   const options = { ...settings, pairs, checks };
   const found = await boundarySamples({ generator, guide, verifiers }, options, terminalProgress);
-  const seen = seenBy(guide.digest, guide.seen.materials);
+  const seen = recordMaterials(guide.digest, guide.seen.materials);
   return {
     contents: generatorArchive({ generator, store, guide: seen }, found.samples),
     facts: { pairs: found.summary },

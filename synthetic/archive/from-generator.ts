@@ -1,23 +1,23 @@
 import type { Generator, GeneratorSample, ParameterRow } from '../../gan/generator.ts';
 import type { Lineage } from '../../gan/lineage.ts';
 import { inputError } from '../../src/common/errors.ts';
-import { joinTriplets } from '../../src/dataset/intensity/triplet-stack.ts';
+import { joinTriplets } from '../../src/dataset/intensity/transform.ts';
 import type { Store } from '../../src/dataset/store/store.ts';
 import { splitDigest } from '../leak-guard.ts';
 import type { ArchiveContents, Parameters, SyntheticArchive } from './archive.ts';
-import { type Origin, type Provenance, type Seen, seenBy } from './provenance.ts';
+import { type Origin, type Passport, recordMaterials, type Seen } from './passport.ts';
 
 /** A triplet drawn by a generator on its way into an archive. */
 export interface DrawnSample {
   /** (S, S, 3) stored pixels. */
   pixels: Uint8Array;
-  passport: Provenance;
+  passport: Passport;
 }
 
 /** A sample of a generator with its passport. */
 export interface GanSample {
   sample: GeneratorSample;
-  passport: Provenance;
+  passport: Passport;
 }
 
 /** Who drew the samples of an archive, and what else they depend on. */
@@ -42,14 +42,14 @@ export interface DrawnBy {
  */
 export function drawnArchive(by: DrawnBy, samples: readonly DrawnSample[]): ArchiveContents {
   const { model, store, guide, scaled, scores, parameters, cifs } = by;
-  const gan = seenBy(model.digest, model.lineage.materials);
+  const gan = recordMaterials(model.digest, model.lineage.materials);
   return {
     size: store.size,
     images: joinTriplets(samples.map(({ pixels }) => pixels)),
     labels: samples.map(({ passport }) => passport.class),
     classes: store.classes,
     camera: store.camera,
-    provenance: samples.map(({ passport }, i) => ({
+    passports: samples.map(({ passport }, i) => ({
       ...passport,
       discriminator: scores?.[i] ?? null,
     })),
@@ -98,7 +98,7 @@ interface Part {
  * drawn, or another generator than that of `digest` made it.
  */
 export function parameterRow(
-  { parameters, provenance, origin, path, count }: SyntheticArchive,
+  { parameters, passports, origin, path, count }: SyntheticArchive,
   row: number,
   digest: string,
 ): ParameterRow {
@@ -106,7 +106,7 @@ export function parameterRow(
     throw inputError(`${path} has rows 0 to ${count - 1}, not ${row}`);
   }
   const layout = parameters?.layout as { parts?: Part[] } | undefined;
-  if (!parameters || !provenance || !layout?.parts) {
+  if (!parameters || !passports || !layout?.parts) {
     throw inputError(`${path} does not say how its samples were drawn`);
   }
   if (origin?.gan.digest !== digest) {
@@ -114,7 +114,7 @@ export function parameterRow(
   }
   const { width } = parameters;
   const values = parameters.values.slice(row * width, (row + 1) * width);
-  const { class: spaceGroup, partner, t } = provenance[row]!;
+  const { class: spaceGroup, partner, t } = passports[row]!;
   const find = (name: string): Part | undefined => layout.parts!.find((one) => one.name === name);
   return {
     spaceGroup,

@@ -1,7 +1,7 @@
 import { type Attempt, searchPair } from '../../gan/boundary/search.ts';
 import { type ProgressFactory, silentProgress } from '../../src/common/progress.ts';
 import type { Store } from '../../src/dataset/store/store.ts';
-import { pixelsOf } from '../checks/gates.ts';
+import { pixelsOf } from '../checks/candidate-checks.ts';
 import { randomStack } from '../sampling/random.ts';
 import { embeddingOf, marginsOf, nearestTriplet, type ProbedKinds, planeOf } from './evidence.ts';
 import { crossingData, type Probing, pathData } from './path.ts';

@@ -3,8 +3,8 @@ import type { Classifier } from '../../classifier/classifier.ts';
 import { guideLogits, searchSpaceOf } from '../../gan/boundary/search.ts';
 import type { BoundaryPath, Generator } from '../../gan/generator.ts';
 import type { TripletDiscs } from '../../src/codec/discs.ts';
+import { MODES } from '../../src/codec/discs.ts';
 import { reflection } from '../../src/codec/indices.ts';
-import { MODES } from '../../src/codec/modes.ts';
 import type { Store } from '../../src/dataset/store/store.ts';
 import type { CrossingData, StripData } from './probe-data.ts';
 

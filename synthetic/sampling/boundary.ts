@@ -10,8 +10,8 @@ import { tally } from '../../src/common/group.ts';
 import type { ProgressFactory } from '../../src/common/progress.ts';
 import { median } from '../../src/common/quantile.ts';
 import type { GanSample } from '../archive/from-generator.ts';
-import { provenanceOf } from '../archive/provenance.ts';
-import { pixelsOf, verifierMargins } from '../checks/gates.ts';
+import { passportOf } from '../archive/passport.ts';
+import { pixelsOf, verifierMargins } from '../checks/candidate-checks.ts';
 import type { WantedSearch } from './searches.ts';
 
 /** The generator, the classifier that hesitates, and those of other seeds that must agree. */
@@ -91,10 +91,10 @@ function summaryOf(result: PairResult, { verifiers }: Searching): PairSummary {
   };
 }
 
-const passportOf = (attempt: Attempt, { seed, softLabels }: BoundaryOptions) => {
+const attemptPassport = (attempt: Attempt, { seed, softLabels }: BoundaryOptions) => {
   const { view, reached, spaceGroup, partner, drawn } = attempt;
   const both = view.probability + view.partnerProbability;
-  return provenanceOf(spaceGroup, {
+  return passportOf(spaceGroup, {
     partner,
     t: reached.position,
     parents: [...drawn.parents],
@@ -111,7 +111,7 @@ const samplesOf = (result: PairResult, count: number, options: BoundaryOptions):
     .slice(0, count)
     .map((attempt) => ({
       sample: attempt.drawn,
-      passport: passportOf(attempt, options),
+      passport: attemptPassport(attempt, options),
     }));
 
 /** Triplets near the boundary of each class with its partner, with their passports. */

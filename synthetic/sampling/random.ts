@@ -1,8 +1,8 @@
 import type { Generator, SampleRequest } from '../../gan/generator.ts';
 import { inputError } from '../../src/common/errors.ts';
-import { joinTriplets } from '../../src/dataset/intensity/triplet-stack.ts';
+import { joinTriplets } from '../../src/dataset/intensity/transform.ts';
 import type { GanSample } from '../archive/from-generator.ts';
-import { provenanceOf } from '../archive/provenance.ts';
+import { passportOf } from '../archive/passport.ts';
 import { ofEach } from './wanted.ts';
 
 /** Random samples with passports, and what the generator threw away on the way to them. */
@@ -21,7 +21,7 @@ export async function randomSamples(
   return {
     samples: samples.map((sample) => ({
       sample,
-      passport: provenanceOf(generator.classes[sample.label]!, {
+      passport: passportOf(generator.classes[sample.label]!, {
         seed: request.seed,
         parents: [...sample.parents],
       }),

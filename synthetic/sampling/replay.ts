@@ -1,8 +1,7 @@
 import { usageError } from '../../src/common/errors.ts';
 import { requireRun } from '../../src/common/run.ts';
-import { ARCHIVE_FILE } from '../archive/archive.ts';
+import { ARCHIVE_FILE, openArchive } from '../archive/archive.ts';
 import { parameterRow } from '../archive/from-generator.ts';
-import { openArchive } from '../archive/open.ts';
 import { openGenerator } from './open.ts';
 
 export interface Replay {

@@ -6,9 +6,9 @@ import { generatorLayout } from '../../gan/codec/networks.ts';
 import { principalComponents } from '../../gan/codec/principal.ts';
 import { fitSpace, packSpace, unpackSpace, vectorWidth } from '../../gan/codec/space.ts';
 import { SlotTable, slotsOf } from '../../gan/codec/tables.ts';
-import { renderTriplets } from '../../src/codec/batch.ts';
-import { symmetryResidual } from '../../src/codec/symmetrise.ts';
-import { extinction, patternSymmetry } from '../../src/codec/symmetry.ts';
+import { renderTriplets } from '../../src/codec/render.ts';
+
+import { extinction, patternSymmetry, symmetryResidual } from '../../src/codec/symmetry.ts';
 import { Stream } from '../../src/common/stream.ts';
 import { type Tensor2D, tf } from '../../src/engine/tf.ts';
 import { toySet } from '../support/toy-discs.ts';

@@ -9,9 +9,8 @@ import { silentProgress } from '../../src/common/progress.ts';
 import { Stream } from '../../src/common/stream.ts';
 import { openStore, type Store } from '../../src/dataset/store/store.ts';
 import { type Tensor2D, type Tensor4D, tf } from '../../src/engine/tf.ts';
-import { writeArchive } from '../../synthetic/archive/archive.ts';
+import { openArchive, writeArchive } from '../../synthetic/archive/archive.ts';
 import { generatorArchive, parameterRow } from '../../synthetic/archive/from-generator.ts';
-import { openArchive } from '../../synthetic/archive/open.ts';
 import { type BoundaryMade, boundarySamples } from '../../synthetic/sampling/boundary.ts';
 import { boundaryText } from '../../synthetic/sampling/boundary-report.ts';
 import { boundarySearches, partnerChoice } from '../../synthetic/sampling/searches.ts';
@@ -112,7 +111,7 @@ describe('samples that chose their own partners', () => {
     for (let row = 0; row < archive.count; row++) {
       const { source, place } = model.sourceOf(parameterRow(archive, row, model.digest));
       expect(source).toEqual((found.samples[row]!.sample as CodecSample).source);
-      const led = store.classes[source.partner!] !== archive.provenance![row]!.partner;
+      const led = store.classes[source.partner!] !== archive.passports![row]!.partner;
       if (++elsewhere[`${led}`] > 2) continue; // two of either kind are drawn
       const again = await model.redraw(source, place);
       expect(again.pixels).toEqual(archive.images([row]));

@@ -2,8 +2,8 @@ import type { Classifier } from '../../../classifier/classifier.ts';
 import { searchSpaceOf } from '../../../gan/boundary/search.ts';
 import type { Generator } from '../../../gan/generator.ts';
 import { type GanSample, generatorArchive } from '../../../synthetic/archive/from-generator.ts';
-import { seenBy } from '../../../synthetic/archive/provenance.ts';
-import { verifierGate } from '../../../synthetic/checks/gates.ts';
+import { recordMaterials } from '../../../synthetic/archive/passport.ts';
+import { verifierCheck } from '../../../synthetic/checks/candidate-checks.ts';
 import { boundarySamples } from '../../../synthetic/sampling/boundary.ts';
 import { writeAttempts } from '../../../synthetic/sampling/boundary-report.ts';
 import { randomSamples } from '../../../synthetic/sampling/random.ts';
@@ -43,13 +43,13 @@ async function nearBoundaries(
   wanted: Wanted,
 ): Promise<GanSample[]> {
   const { boundaryClasses, boundaryAttempts: attempts, gradientSteps } = folder.study;
-  const { epsilon, realismGate, partners, partnerBy: by, agreement } = pool;
+  const { epsilon, applyChecks, partners, partnerBy: by, agreement } = pool;
   const space = searchSpaceOf(generator);
   const allowed = (label: number) => space.allows(label);
   const partnering = { guide, store, allowed, partners, by };
   const pairs = boundarySearches(partnering, rarest(wanted, boundaryClasses));
   const seed = BOUNDARY_SEEDS + cell.gan;
-  const checks = realismGate ? [verifierGate([verifier], agreement)] : [];
+  const checks = applyChecks ? [verifierCheck([verifier], agreement)] : [];
   const made = await boundarySamples(
     { generator, guide, verifiers: [verifier] },
     { pairs, attempts, epsilon, gradientSteps, checks, softLabels: true, seed },
@@ -64,7 +64,7 @@ async function nearBoundaries(
 export function drawnRecipe(work: PoolWork, makers: Makers): SampleRecipe<GanSample> {
   const { source } = work.pool;
   const { generator, guide } = makers;
-  const seen = source === 'gan-random' ? null : seenBy(guide.digest, guide.seen.materials);
+  const seen = source === 'gan-random' ? null : recordMaterials(guide.digest, guide.seen.materials);
   const both = async (wanted: Wanted): Promise<GanSample[]> => {
     const near = await nearBoundaries(work, makers, wantedOf(work, SPARE / 2));
     const rest = new Map(wanted);

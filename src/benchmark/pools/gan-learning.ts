@@ -1,12 +1,12 @@
 import { loadGenerator } from '../../../gan/kinds.ts';
-import { kid } from '../../../synthetic/metrics/kid.ts';
 import {
   convolutionSpace,
   fitScaler,
   physicsSpace,
   type Space,
   standardised,
-} from '../../../synthetic/metrics/spaces/space.ts';
+} from '../../../synthetic/metrics/feature-spaces.ts';
+import { kid } from '../../../synthetic/metrics/kid.ts';
 import { randomStack } from '../../../synthetic/sampling/random.ts';
 import { Stream } from '../../common/stream.ts';
 import type { Store } from '../../dataset/store/store.ts';

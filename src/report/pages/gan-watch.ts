@@ -2,7 +2,7 @@ import { appendFileSync } from 'node:fs';
 import sharp from 'sharp';
 import type { Generator } from '../../../gan/generator.ts';
 import type { HistoryRow, Trained } from '../../../gan/training/loop.ts';
-import { judgeGenerators, type Quality } from '../../../synthetic/checks/generator-quality.ts';
+import { generatorQuality, type Quality } from '../../../synthetic/metrics/generator-quality.ts';
 import { randomPixels } from '../../../synthetic/sampling/random.ts';
 import { atomically, writeAtomic } from '../../common/files.ts';
 import type { Run } from '../../common/run.ts';
@@ -146,7 +146,7 @@ export class GanWatch {
     const film = await this.film();
     if (film) wrote.push(film);
     return {
-      quality: await judgeGenerators(this.store, this.classes, { model, untrained }),
+      quality: await generatorQuality(this.store, this.classes, { model, untrained }),
       wrote,
     };
   }
