@@ -9,7 +9,7 @@ export const doctorCommand = (): Command =>
     .description(
       'examine the engine: versions, device, a self-test, and what to do where something is off',
     )
-    .option('--json', 'print the report as JSON (docs/doctor.schema.json)')
+    .option('--json', 'print the report as JSON (docs/reference/doctor.schema.json)')
     .addHelpText('after', '\nExample:\n  npx gan doctor')
     .action(async (flags: { json?: boolean }) => {
       const { diagnose } = await import('../engine/doctor.ts');

@@ -55,7 +55,7 @@ const check = z.object({
   mend: z.string().describe('what to do; empty when all is well'),
 });
 
-/** The report of `gan doctor --json`; published as docs/doctor.schema.json. */
+/** The report of `gan doctor --json`; published as docs/reference/doctor.schema.json. */
 export const doctorSchema = z
   .object({
     format: z.literal(1),
