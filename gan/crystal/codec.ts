@@ -2,22 +2,24 @@ import { atomicRadius, atomicVolume } from '../../src/crystal/composition.ts';
 import type { Cell, Vec3 } from '../../src/crystal/crystal.ts';
 import { conformCell } from '../../src/crystal/cell.ts';
 import { electronegativity } from '../../src/crystal/elements.ts';
-import { centring, crystalSystem, latticeSystem } from '../../src/crystal/spacegroup.ts';
+import { centring, centringVectors, crystalSystem, latticeSystem, type Operation } from '../../src/crystal/spacegroup.ts';
 import { standardZones } from '../../src/crystal/zone.ts';
 import { electronFactor, kirkland } from '../../src/simulate/scattering.ts';
-import { type Tensor, type Tensor2D, type Tensor3D, tf } from '../../src/engine/tf.ts';
+import { type Tensor2D, type Tensor3D, type Tensor4D, tf } from '../../src/engine/tf.ts';
 import { isAnion, type PairDistances } from './distances.ts';
 import { likeElements } from './priors.ts';
+import { NEIGHBOURS, surroundingsOf } from './neighbours.ts';
 import type { SkeletonCrystal } from './skeletons.ts';
 
-/** Largest skeleton that the networks see: sites, elements and atoms of the conventional cell. */
+/** Largest skeleton that the networks see: sites, elements and atoms of the primitive cell. */
 export const MOST = { sites: 12, slots: 6, atoms: 96 } as const;
 
 /** Whether the networks can take a crystal. */
 export const fits = ({ skeleton }: SkeletonCrystal, elements: ReadonlySet<number>, own: readonly number[]): boolean =>
   skeleton.sites.length <= MOST.sites &&
   skeleton.slots <= MOST.slots &&
-  skeleton.sites.reduce((sum, site) => sum + site.multiplicity, 0) <= MOST.atoms &&
+  skeleton.sites.reduce((sum, site) => sum + site.multiplicity, 0) <=
+    MOST.atoms * centringVectors(skeleton.spaceGroup).length &&
   own.every((element) => elements.has(element));
 
 /** Numbers that say what a site is, beside its coordinates. */
@@ -172,6 +174,13 @@ export function cellFreedom(spaceGroup: number): Float32Array {
   return out;
 }
 
+/** Images of sites: (B, n, S) site of each, (B, n, 3, 3) rotations acting on rows, (B, n, 3) translations. */
+export interface Images {
+  site: Tensor3D;
+  rotation: Tensor4D;
+  translation: Tensor3D;
+}
+
 /** Crystals of a batch as tensors: their skeletons, and the numbers that stand in them. */
 export interface CrystalBatch {
   count: number;
@@ -184,14 +193,16 @@ export interface CrystalBatch {
   slots: Tensor3D;
   slotMask: Tensor3D;
   /** (B, S, 3, 3) projectors as they act on rows of coordinates. */
-  freedom: Tensor;
-  /** (B, A, S) site of each atom; (B, A, 3, 3) rotations acting on rows; (B, A, 3) translations. */
-  atomSite: Tensor3D;
-  rotation: Tensor;
-  translation: Tensor3D;
-  atomMask: Tensor3D;
-  /** (B, S, A) atoms that are not the site itself. */
-  others: Tensor3D;
+  freedom: Tensor4D;
+  /**
+   * Atoms of the primitive cell: (B, A, S) site of each, (B, A, 3, 3) rotations acting on rows,
+   * (B, A, 3) translations; (B, 1, 1) lattice points of the conventional cell.
+   */
+  atoms: Images;
+  centres: Tensor3D;
+  /** The same for the neighbours of each site, (B, S N, ...); (B, S, N) which there are. */
+  neighbours: Images;
+  neighbourMask: Tensor3D;
   /** (B, H, 3) reflections; (B, 6, 6) what the lattice system leaves free. */
   reflections: Tensor3D;
   cellFreedom: Tensor3D;
@@ -202,6 +213,42 @@ export interface CrystalBatch {
 }
 
 const RADIAN = Math.PI / 180;
+
+/** Images of sites on their way into tensors. */
+class ImageArrays {
+  private readonly count: number;
+  private readonly each: number;
+  private readonly site: Float32Array;
+  private readonly rotation: Float32Array;
+  private readonly translation: Float32Array;
+
+  constructor(count: number, each: number) {
+    this.count = count;
+    this.each = each;
+    this.site = new Float32Array(count * each * MOST.sites);
+    this.rotation = new Float32Array(count * each * 9);
+    this.translation = new Float32Array(count * each * 3);
+  }
+
+  put(row: number, place: number, site: number, { rotation, translation }: Operation): void {
+    const at = row * this.each + place;
+    this.site[at * MOST.sites + site] = 1;
+    // Rows of coordinates are multiplied from the right, so matrices are transposed.
+    for (let i = 0; i < 9; i++) {
+      this.rotation[at * 9 + i] = rotation[3 * (i % 3) + Math.floor(i / 3)]!;
+    }
+    this.translation.set(translation, at * 3);
+  }
+
+  tensors(): Images {
+    const { count, each } = this;
+    return {
+      site: tf.tensor3d(this.site, [count, each, MOST.sites]),
+      rotation: tf.tensor4d(this.rotation, [count, each, 3, 3]),
+      translation: tf.tensor3d(this.translation, [count, each, 3]),
+    };
+  }
+}
 
 /** Writes crystals into tensors, padded; dispose them with `disposeBatch`. */
 export function encodeCrystals(
@@ -216,15 +263,18 @@ export function encodeCrystals(
   const [mask, multiplicity] = [array(S), array(S)];
   const [slots, slotMask] = [array(S * K), array(K)];
   const freedom = array(S * 9);
-  const atomSite = array(A * S);
-  const [rotation, translation, atomMask] = [array(A * 9), array(A * 3), array(A)];
-  const others = array(S * A);
+  const atoms = new ImageArrays(count, A);
+  const neighbours = new ImageArrays(count, S * NEIGHBOURS);
+  const [neighbourMask, centres] = [array(S * NEIGHBOURS), array(1)];
   const [positions, species, cells] = [array(S * 3), array(K * E), array(6)];
   const reflections = array(9 * REFLECTIONS);
   const cellFree = array(36);
   const at = new Map(elements.map((element, i) => [element, i]));
-  crystals.forEach(({ skeleton, positions: points, elements: own, cell }, row) => {
+  crystals.forEach((crystal, row) => {
+    const { skeleton, positions: points, elements: own, cell } = crystal;
     const { spaceGroup, sites } = skeleton;
+    const { neighbours: around, primitive } = surroundingsOf(crystal);
+    centres[row] = centringVectors(spaceGroup).length;
     let atom = 0;
     sites.forEach((site, s) => {
       const place = row * S + s;
@@ -247,19 +297,11 @@ export function encodeCrystals(
         freedom[place * 9 + i] = site.projector[3 * (i % 3) + Math.floor(i / 3)]!;
       }
       positions.set(points[s]!, place * 3);
-      for (const [n, image] of site.images.entries()) {
-        const here = row * A + atom;
-        atomSite[here * S + s] = 1;
-        atomMask[here] = 1;
-        for (let i = 0; i < 9; i++) {
-          rotation[here * 9 + i] = image.rotation[3 * (i % 3) + Math.floor(i / 3)]!;
-        }
-        translation.set(image.translation, here * 3);
-        for (let t = 0; t < sites.length; t++) {
-          if (t !== s || n !== 0) others[(row * S + t) * A + atom] = 1;
-        }
-        atom++;
-      }
+      for (const image of primitive[s]!) atoms.put(row, atom++, s, image);
+      around[s]!.forEach((neighbour, n) => {
+        neighbours.put(row, s * NEIGHBOURS + n, neighbour.site, neighbour.operation);
+        neighbourMask[(row * S + s) * NEIGHBOURS + n] = 1;
+      });
     });
     own.forEach((element, k) => {
       slotMask[row * K + k] = 1;
@@ -282,11 +324,10 @@ export function encodeCrystals(
     slots: cube(slots, S, K),
     slotMask: cube(slotMask, K, 1),
     freedom: tf.tensor4d(freedom, [count, S, 3, 3]),
-    atomSite: cube(atomSite, A, S),
-    rotation: tf.tensor4d(rotation, [count, A, 3, 3]),
-    translation: cube(translation, A, 3),
-    atomMask: cube(atomMask, A, 1),
-    others: cube(others, S, A),
+    atoms: atoms.tensors(),
+    centres: cube(centres, 1, 1),
+    neighbours: neighbours.tensors(),
+    neighbourMask: cube(neighbourMask, S, NEIGHBOURS),
     reflections: cube(reflections, 3 * REFLECTIONS, 3),
     cellFreedom: cube(cellFree, 6, 6),
     positions: cube(positions, S, 3),
@@ -295,8 +336,8 @@ export function encodeCrystals(
   };
 }
 
-export function disposeBatch({ count: _, ...tensors }: CrystalBatch): void {
-  tf.dispose(tensors);
+export function disposeBatch({ count: _, atoms, neighbours, ...tensors }: CrystalBatch): void {
+  tf.dispose([tensors, { ...atoms }, { ...neighbours }]);
 }
 
 /** The open numbers of a batch as numbers: (B, S, 3), (B, K, E), (B, 6). */

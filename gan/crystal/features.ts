@@ -1,5 +1,5 @@
 import { type Tensor, type Tensor2D, type Tensor3D, type Tensor4D, tf } from '../../src/engine/tf.ts';
-import { type CrystalBatch, type ElementTables, factorWidths, MOST, PROPERTIES } from './codec.ts';
+import { type CrystalBatch, type ElementTables, factorWidths, type Images, PROPERTIES } from './codec.ts';
 
 /** Element tables as tensors; dispose them with `tf.dispose`. */
 export interface ElementTensors {
@@ -62,11 +62,11 @@ export function latticeRows(cells: Tensor2D): { rows: Tensor3D; volume: Tensor2D
   return { rows, volume: a!.mul(b!).mul(sg).mul(c!).mul(cz) as Tensor2D };
 }
 
-/** Every atom (B, A, 3) of sites (B, S, 3), in fractions. */
-export function atomPositions(batch: CrystalBatch, positions: Tensor3D): Tensor3D {
-  const [b, a] = batch.atomSite.shape;
-  const sites = tf.matMul(batch.atomSite, positions).reshape([b, a, 1, 3]) as Tensor4D;
-  return tf.matMul(sites, batch.rotation).reshape([b, a, 3]).add(batch.translation) as Tensor3D;
+/** Images (B, n, 3) of sites (B, S, 3), in fractions. */
+export function imagePositions(images: Images, positions: Tensor3D): Tensor3D {
+  const [b, n] = images.site.shape;
+  const sites = tf.matMul(images.site, positions).reshape([b, n, 1, 3]) as Tensor4D;
+  return tf.matMul(sites, images.rotation).reshape([b, n, 3]).add(images.translation) as Tensor3D;
 }
 
 /** How the sites of crystals are surrounded. */
@@ -80,7 +80,7 @@ export interface Surroundings {
 }
 
 /**
- * Neighbours of each site, nearest images only, by their distance as a share of the one that is
+ * Neighbours of each site by their distance as a share of the one that is
  * usual for the two elements; differentiable in coordinates, species and cell.
  */
 export function surroundings(
@@ -89,41 +89,42 @@ export function surroundings(
   elements: ElementTensors,
 ): Surroundings {
   const { rows } = latticeRows(open.cells);
-  const [b, s] = batch.mask.shape;
-  const a = MOST.atoms;
-  const atoms = atomPositions(batch, open.positions);
-  const apart = open.positions.reshape([b, s, 1, 3]).sub(atoms.reshape([b, 1, a, 3]));
-  const nearest = apart.sub(apart.round()) as Tensor4D;
-  const cartesian = tf.matMul(nearest.reshape([b, s * a, 3]) as Tensor3D, rows);
-  const distance = cartesian.square().sum(2).add(1e-4).sqrt().reshape([b, s, a]) as Tensor3D;
+  const [b, s, n] = batch.neighbourMask.shape;
+  const others = imagePositions(batch.neighbours, open.positions).reshape([b, s, n, 3]);
+  const apart = others.sub(open.positions.reshape([b, s, 1, 3])) as Tensor4D;
+  const cartesian = tf.matMul(apart.reshape([b, s * n, 3]) as Tensor3D, rows);
+  const distance = cartesian.square().sum(2).add(1e-4).sqrt().reshape([b, s, n]) as Tensor3D;
   const siteSpecies = tf.matMul(batch.slots, open.species) as Tensor3D;
-  const atomSpecies = tf.matMul(batch.atomSite, siteSpecies) as Tensor3D;
+  const whose = batch.neighbours.site.reshape([b, s, n, s]) as Tensor4D;
+  /** A number for each pair of sites (B, S, S) given to neighbours (B, S, N). */
+  const ofNeighbours = (pairs: Tensor): Tensor3D => whose.mul(pairs.reshape([b, s, 1, s])).sum(3);
   const pairwise = (table: Tensor2D): Tensor3D =>
-    tf.matMul(through(siteSpecies, table), atomSpecies, false, true) as Tensor3D;
+    ofNeighbours(tf.matMul(through(siteSpecies, table), siteSpecies, false, true));
   const usual = pairwise(elements.usual).maximum(0.5);
   const share = distance.div(usual);
   const clash = pairwise(elements.least)
     .sub(distance)
     .relu()
     .div(usual)
-    .mul(batch.others)
+    .mul(batch.neighbourMask)
     .sum(2, true) as Tensor3D;
   // Anions have property 2 at 1, cations at -1.
-  const anion = through(atomSpecies, elements.properties)
+  const anion = through(siteSpecies, elements.properties)
     .slice([0, 0, 2], [-1, -1, 1])
     .add(1)
     .div(2)
-    .reshape([b, 1, a, 1]);
+    .reshape([b, 1, s]);
+  const anions = whose.mul(anion.reshape([b, 1, 1, s])).sum(3).reshape([b, s, n, 1]);
   const centres = tf.tensor4d([...SHELLS], [1, 1, 1, SHELLS.length]);
   const shells = share
-    .reshape([b, s, a, 1])
+    .reshape([b, s, n, 1])
     .sub(centres)
     .square()
     .mul(-0.5 / SHELL_WIDTH ** 2)
     .exp()
-    .mul(batch.others.reshape([b, s, a, 1]));
-  const both = tf.concat([shells, shells.mul(anion)], 3);
-  const unit = nearest.div(distance.reshape([b, s, a, 1])) as Tensor4D;
+    .mul(batch.neighbourMask.reshape([b, s, n, 1]));
+  const both = tf.concat([shells, shells.mul(anions)], 3);
+  const unit = apart.div(distance.reshape([b, s, n, 1])) as Tensor4D;
   return {
     counts: both.sum(2) as Tensor3D,
     pulls: tf.matMul(both as Tensor4D, unit, true, false) as Tensor4D,
@@ -141,7 +142,7 @@ export function amplitudes(
   elements: ElementTensors,
 ): Tensor2D {
   const { rows, volume } = latticeRows(open.cells);
-  const atoms = atomPositions(batch, open.positions);
+  const atoms = imagePositions(batch.atoms, open.positions);
   const phase = tf.matMul(atoms, batch.reflections, false, true).mul(2 * Math.PI) as Tensor3D;
   const [p, q, r] = tf.split(rows, 3, 1) as Tensor3D[];
   const cross = (u: Tensor3D, v: Tensor3D): Tensor3D => {
@@ -161,10 +162,10 @@ export function amplitudes(
     .div(volume.reshape([-1, 1, 1])) as Tensor3D;
   const squares = tf.matMul(batch.reflections, dual).square().sum(2, true) as Tensor3D;
   const siteSpecies = tf.matMul(batch.slots, open.species) as Tensor3D;
-  const ofAtoms = tf.matMul(batch.atomSite, through(siteSpecies, elements.factors)) as Tensor3D;
+  const ofAtoms = tf.matMul(batch.atoms.site, through(siteSpecies, elements.factors)) as Tensor3D;
   const widths = factorWidths();
   const gauss = squares.mul(widths.reshape([1, 1, -1])).neg().exp() as Tensor3D;
-  const factors = tf.matMul(ofAtoms, gauss, false, true).mul(batch.atomMask) as Tensor3D;
+  const factors = tf.matMul(ofAtoms, gauss, false, true).mul(batch.centres) as Tensor3D;
   const [re, im] = [phase.cos().mul(factors).sum(1), phase.sin().mul(factors).sum(1)];
   const square = re.square().add(im.square()).div(volume.square());
   return square.add(1e-4).log().mul(0.5).add(2.5) as Tensor2D;

@@ -1,6 +1,5 @@
 import { ParameterLayout, type Weights } from '../../src/engine/parameters.ts';
 import { type Tensor1D, type Tensor2D, type Tensor3D, type Tensor4D, tf } from '../../src/engine/tf.ts';
-import { GROUP } from '../codec/batches.ts';
 import { custom, dense, leakyRelu, project } from '../codec/layers.ts';
 import { groupSpread } from '../codec/networks.ts';
 import { type CrystalBatch, PROPERTIES, REFLECTIONS, SITE_FACTS } from './codec.ts';
@@ -261,6 +260,17 @@ export const discriminatorLayout = (shape: CrystalShape): ParameterLayout =>
     ...denseSpecs('out', shape.hidden, 1),
   ]);
 
+/** What the discriminator makes of sites and crystal before it compares those of a group. */
+export function discriminatorFeatures(
+  weights: Weights,
+  { sites, crystal }: Appearance,
+  mask: Tensor3D,
+): Tensor2D {
+  const first = leakyRelu(denseOver(sites, weights, 'sites'));
+  const tokens = leakyRelu(denseOver(first, weights, 'again'));
+  return tf.concat([meanSites(tokens, mask), sumSites(tokens, mask), crystal], 1) as Tensor2D;
+}
+
 /**
  * The projection discriminator: scores (B) of crystals under class codes; high for real. Rows come
  * in groups of one class, and it sees how far the crystals of a group differ; with `spread` every
@@ -268,13 +278,11 @@ export const discriminatorLayout = (shape: CrystalShape): ParameterLayout =>
  */
 export function discriminator(
   weights: Weights,
-  { sites, crystal }: Appearance,
+  appearances: Appearance,
   mask: Tensor3D,
   { codes, spread }: { codes: Tensor2D; spread?: number },
 ): Tensor1D {
-  const first = leakyRelu(denseOver(sites, weights, 'sites'));
-  const tokens = leakyRelu(denseOver(first, weights, 'again'));
-  const seen = tf.concat([meanSites(tokens, mask), sumSites(tokens, mask), crystal], 1) as Tensor2D;
+  const seen = discriminatorFeatures(weights, appearances, mask);
   const differs =
     spread === undefined ? groupSpread(seen) : tf.fill([seen.shape[0], 1], spread);
   const hidden = leakyRelu(denseOf(tf.concat([seen, differs], 1) as Tensor2D, weights, 'first'));
@@ -285,6 +293,3 @@ export function discriminator(
     .add((weights['out/kernel'] as Tensor2D).reshape([1, width]));
   return features.mul(direction).sum(1).add(weights['out/bias']!).reshape([-1]) as Tensor1D;
 }
-
-/** Crystals of one class that stand together in a batch. */
-export const CLASS_GROUP = GROUP;

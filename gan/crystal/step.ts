@@ -1,4 +1,4 @@
-import { type Scalar, type Tensor1D, type Tensor2D, type Tensor3D, tf } from '../../src/engine/tf.ts';
+import { type Scalar, type Tensor1D, type Tensor2D, type Tensor3D, type Tensor4D, tf } from '../../src/engine/tf.ts';
 import { discriminatorHinge, generatorHinge } from '../codec/losses.ts';
 import type { NetworkPair } from '../training/network-pair.ts';
 import type { NoiseSource } from '../training/noise.ts';
@@ -63,7 +63,7 @@ export function jittered(
   const [b, s] = batch.mask.shape;
   const lengths = open.cells.slice([0, 0], [-1, 3]).exp().reshape([b, 1, 3]);
   const move = noise.normal<Tensor3D>([b, s, 3]).mul(jitter).div(lengths).reshape([b, s, 1, 3]);
-  const along = tf.matMul(move as never, batch.freedom as never).reshape([b, s, 3]);
+  const along = tf.matMul(move as Tensor4D, batch.freedom).reshape([b, s, 3]);
   const change = noise.normal<Tensor2D>([b, 6]).mul(0.3 * jitter).reshape([b, 1, 6]) as Tensor3D;
   const cells = tf.matMul(change, batch.cellFreedom).reshape([b, 6]);
   return {
