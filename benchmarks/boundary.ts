@@ -19,8 +19,8 @@ import type { Attempt } from '../gan/boundary/attempt.ts';
 import { searchPair } from '../gan/boundary/search.ts';
 import { trainingClasses } from '../gan/training/attention.ts';
 import { makerClassifier, makerGan, makersFolder } from '../src/benchmark/pools/makers.ts';
-import { openDivided } from '../src/benchmark/study/divided.ts';
 import { readStudyFolder } from '../src/benchmark/study/folder.ts';
+import { openDivision } from '../src/benchmark/study/store.ts';
 import { type CellPlan, needsGan, planCells } from '../src/benchmark/study/study.ts';
 import { encodeExamples } from '../src/codec/encode.ts';
 import { writeAtomic, writeJson } from '../src/common/files.ts';
@@ -86,7 +86,7 @@ function guideOnly(verifier: Classifier, attempts: readonly Attempt[]): number {
 }
 
 async function searchAll(cell: CellPlan, turn: number): Promise<Result> {
-  const store = await openDivided(folder.study, cell);
+  const store = await openDivision(folder.study, cell);
   const discs = () => encodeExamples(store.examples('train'), terminalProgress);
   const work = { folder, cell, store, discs, progress: terminalProgress };
   const guide = await makerClassifier(work, 'guide');

@@ -2,12 +2,12 @@ import type { Stream } from '../src/common/stream.ts';
 import { classCounts, type Examples, PIXEL_SCALE } from '../src/dataset/examples.ts';
 import { kernels } from '../src/engine/kernels.ts';
 import { type Tensor1D, type Tensor2D, type Tensor4D, tf } from '../src/engine/tf.ts';
-import { type Placement, placedInputs, placementNumbers, unmoved } from './placement.ts';
+import type { TaskBatch } from './multitask.ts';
+import { placedInputs, placementNumbers, type TripletPlacement, unmoved } from './placement.ts';
 import type { Facts, Recipe } from './recipe.ts';
-import type { TaskBatch } from './task-losses.ts';
 
 /** Class counts of the examples, real and synthetic apart. */
-export function factsOf(examples: Examples): Facts {
+export function classFacts(examples: Examples): Facts {
   const synthetic = new Int32Array(examples.classes.length);
   if (examples.synthetic) {
     examples.synthetic.forEach((flag, i) => {
@@ -16,12 +16,6 @@ export function factsOf(examples: Examples): Facts {
   }
   const all = classCounts(examples);
   return { classes: examples.classes, synthetic, real: all.map((n, c) => n - synthetic[c]!) };
-}
-
-/** Examples that are open at a point of the training, 0 to 1: synthetic ones may enter later. */
-export function openCount({ count, synthetic, enterAt = 0 }: Examples, at: number): number {
-  const first = at < enterAt ? synthetic?.indexOf(1) : -1;
-  return first === undefined || first < 0 ? count : first;
 }
 
 /**
@@ -72,7 +66,7 @@ export interface Batch {
 export function inputOf(
   pixels: Uint8Array,
   size: number,
-  placements: readonly Placement[] | null = null,
+  placements: readonly TripletPlacement[] | null = null,
 ): Tensor4D {
   const shape: [number, number, number, number] = [
     pixels.length / (size * size * 3),
@@ -91,7 +85,7 @@ export function inputOf(
 }
 
 /** Draws where the pixels of each row are read; null when nothing moves them. */
-function placementsOf({ examples, rows, recipe, stream }: BatchRequest): Placement[] | null {
+function placementsOf({ examples, rows, recipe, stream }: BatchRequest): TripletPlacement[] | null {
   const moving = recipe.transforms.map((transform, i) => ({ transform, i }));
   const placing = moving.filter(({ transform }) => transform.on === 'placement');
   if (placing.length === 0) return null;

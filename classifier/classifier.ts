@@ -1,11 +1,9 @@
 import type { Examples } from '../src/dataset/examples.ts';
 import type { Tensor2D, Tensor4D } from '../src/engine/tf.ts';
 import type { Camera } from '../src/simulate/camera.ts';
-import type { Trace } from './recipe.ts';
-import type { History } from './run.ts';
 
 /** Triplets to classify: examples, or stored pixels (N, size, size, 3) in NHWC order. */
-export type Patterns = Pick<Examples, 'count' | 'images'> | Uint8Array;
+export type Triplets = Pick<Examples, 'count' | 'images'> | Uint8Array;
 
 /**
  * A trained classifier of triplets, a single network or an ensemble. All outputs are flat arrays
@@ -23,11 +21,11 @@ export interface Classifier {
   /** Materials it was trained on: the leak guard. */
   readonly seen: { readonly materials: readonly string[]; readonly digest: string };
   /** Class probabilities, temperature-scaled, (N, K). */
-  predict(patterns: Patterns): Float32Array;
+  predict(patterns: Triplets): Float32Array;
   /** Logits before the temperature, (N, K). */
-  logits(patterns: Patterns): Float32Array;
+  logits(patterns: Triplets): Float32Array;
   /** Penultimate layer, (N, featureCount). */
-  features(patterns: Patterns): Float32Array;
+  features(patterns: Triplets): Float32Array;
   /**
    * Temperature-scaled logits of network inputs (N, size, size, 3) = pixel * PIXEL_SCALE;
    * differentiable with respect to the inputs. The softmax of it is what `predict` gives.
@@ -40,6 +38,29 @@ export interface Classifier {
   /** Frees its tensors. */
   dispose(): void;
 }
+
+/** One reading of the training loss. */
+export interface LossPoint {
+  update: number;
+  loss: number;
+  rate: number;
+}
+
+/** One look at the validation examples. */
+export interface ValidationPoint {
+  update: number;
+  macroF1: number;
+  loss: number;
+}
+
+/** Learning curves of a run. */
+export interface History {
+  losses: LossPoint[];
+  validation: ValidationPoint[];
+}
+
+/** One point of a curve that a technique recorded on the way. */
+export type Trace = Record<string, number | string>;
 
 /** What is kept of the training of a classifier. */
 export interface TrainingRecord {

@@ -17,14 +17,14 @@ export interface Pass {
 }
 
 /** A 3x3 convolution of `from` to `to` channels. */
-export interface ConvShape {
+export interface LayerShape {
   name: string;
   from: number;
   to: number;
 }
 
 /** Kernel, gain and offset of a convolution with batch normalisation. */
-export const convWeights = ({ name, from, to }: ConvShape): WeightSpec[] => [
+export const convWeights = ({ name, from, to }: LayerShape): WeightSpec[] => [
   {
     name: `${name}/kernel`,
     shape: [3, 3, from, to],
@@ -36,7 +36,7 @@ export const convWeights = ({ name, from, to }: ConvShape): WeightSpec[] => [
 ];
 
 /** Running mean and variance of the same layer. */
-export const convStatistics = ({ name, to }: ConvShape): WeightSpec[] => [
+export const convStatistics = ({ name, to }: LayerShape): WeightSpec[] => [
   { name: `${name}/mean`, shape: [to], start: 'zeros' },
   { name: `${name}/variance`, shape: [to], start: 'ones' },
 ];
@@ -117,7 +117,7 @@ export const meanPool = (x: Tensor4D): Tensor2D =>
   })(x) as Tensor2D;
 
 /** Kernel and bias of a dense layer. */
-export const denseWeights = ({ name, from, to }: ConvShape): WeightSpec[] => [
+export const denseWeights = ({ name, from, to }: LayerShape): WeightSpec[] => [
   {
     name: `${name}/kernel`,
     shape: [from, to],
@@ -128,7 +128,7 @@ export const denseWeights = ({ name, from, to }: ConvShape): WeightSpec[] => [
 ];
 
 /** x W + b. */
-export const dense = ({ weights }: Pass, name: string, x: Tensor2D): Tensor2D =>
+export const denseLayer = ({ weights }: Pass, name: string, x: Tensor2D): Tensor2D =>
   x.matMul(weights[`${name}/kernel`] as Tensor2D).add(weights[`${name}/bias`]!) as Tensor2D;
 
 /** Logits of a cosine head are this times the cosine. */

@@ -3,17 +3,24 @@ import type { Progress } from '../src/common/progress.ts';
 import type { Stream } from '../src/common/stream.ts';
 import type { Examples } from '../src/dataset/examples.ts';
 import { explainStepError } from '../src/engine/explain.ts';
-import { batchRows, factsOf, makeBatch, openCount } from './batches.ts';
-import { meanNegativeLogLikelihood } from './calibration.ts';
-import { report } from './metrics.ts';
+import { type Scalar, type Tensor1D, tf } from '../src/engine/tf.ts';
+import { type Batch, batchRows, classFacts, makeBatch } from './batches.ts';
+import { weightedMean } from './losses.ts';
+import { meanNegativeLogLikelihood, report } from './metrics.ts';
+import {
+  type CellScale,
+  cellScale,
+  type TaskTable,
+  taskBatch,
+  taskLosses,
+  taskTable,
+  uncertaintyWeighted,
+} from './multitask.ts';
+import type { ClassifierNetwork } from './network.ts';
 import { identityOf, type ResolvedOptions } from './options.ts';
 import type { Facts, Loss, Recipe } from './recipe.ts';
 import { RunState } from './run.ts';
-import { oneCycleRate } from './schedule.ts';
 import { SingleClassifier } from './single.ts';
-import { trainStep } from './step.ts';
-import { taskBatch } from './task-losses.ts';
-import { type CellScale, cellScale, type TaskTable, taskTable } from './tasks.ts';
 
 function tasksOf(examples: Examples) {
   const table = taskTable(examples);
@@ -38,7 +45,7 @@ export class TrainingLoop {
     this.options = options;
     this.recipe = recipe;
     this.stream = stream;
-    this.facts = factsOf(options.examples);
+    this.facts = classFacts(options.examples);
     this.loss = recipe.loss(this.facts);
     const spec = { ...options.spec, head: recipe.head };
     this.tasks = spec.multitask ? tasksOf(options.examples) : null;
@@ -80,10 +87,9 @@ export class TrainingLoop {
     const { state, options, recipe, stream } = this;
     const { examples, batch: size, updates } = options;
     const update = state.update;
-    const open = openCount(examples, update / updates);
     const batch = makeBatch({
       examples,
-      rows: batchRows(open, { update, batch: size, stream: stream.split('batches') }),
+      rows: batchRows(examples.count, { update, batch: size, stream: stream.split('batches') }),
       recipe,
       classWeights: recipe.classWeights(this.facts, update / updates),
       stream: stream.split(`update ${update}`),
@@ -141,4 +147,66 @@ export class TrainingLoop {
     const scale = this.tasks?.scale;
     return new SingleClassifier({ ...weights, spec, temperature: 1, materials, camera, scale });
   }
+}
+
+/** Running statistics of the layers of one pass, joined in the order of the layout. */
+class StatisticsCollector {
+  private readonly kept = new Map<string, Tensor1D>();
+
+  readonly sink = (name: string, mean: Tensor1D, variance: Tensor1D): void => {
+    this.kept.set(`${name}/mean`, tf.keep(mean));
+    this.kept.set(`${name}/variance`, tf.keep(variance));
+  };
+
+  join(network: ClassifierNetwork): Tensor1D {
+    const parts = network.statistics.specs.map(({ name }) => this.kept.get(name)!);
+    const joined = tf.concat(parts) as Tensor1D;
+    tf.dispose(parts);
+    return joined;
+  }
+}
+
+/**
+ * One update of the parameters and of the running statistics. Gives the loss, a scalar that the
+ * caller disposes.
+ */
+export function trainStep(state: RunState, loss: Loss, batch: Batch, rate: number): Scalar {
+  const { network, adam, statistics } = state;
+  const collector = new StatisticsCollector();
+  const { value, gradient } = network.parameters.slope(adam.values, (weights): Scalar => {
+    const { logits, tasks } = network.train(weights, statistics, batch.x, collector.sink);
+    const main = weightedMean(loss(logits, batch.targets), batch.weights);
+    if (!tasks || !batch.tasks) return main as Scalar;
+    const losses = taskLosses(tasks, batch.tasks);
+    return uncertaintyWeighted(main, losses, weights.logVariances as Tensor1D) as Scalar;
+  });
+  adam.apply(gradient, rate);
+  gradient.dispose();
+  statistics.dispose();
+  state.statistics = collector.join(network);
+  return value;
+}
+
+/** The one-cycle schedule (Smith and Topin 2019): cosine up for `warmUp` of the run, then down. */
+export interface OneCycle {
+  peak: number;
+  updates: number;
+  /** Share of the run that the rate rises. */
+  warmUp?: number;
+  /** The rate starts at peak / startDivisor and ends at that / endDivisor. */
+  startDivisor?: number;
+  endDivisor?: number;
+}
+
+const cosineBetween = (from: number, to: number, share: number): number =>
+  to + ((from - to) * (1 + Math.cos(Math.PI * share))) / 2;
+
+/** Learning rate of an update 0 to updates - 1, as PyTorch's OneCycleLR counts them. */
+export function oneCycleRate(update: number, cycle: OneCycle): number {
+  const { peak, updates, warmUp = 0.15, startDivisor = 25, endDivisor = 1e4 } = cycle;
+  const start = peak / startDivisor;
+  const top = warmUp * updates - 1;
+  if (top > 0 && update <= top) return cosineBetween(start, peak, update / top);
+  const share = (update - top) / Math.max(1e-9, updates - 1 - top);
+  return cosineBetween(peak, start / endDivisor, Math.min(1, Math.max(0, share)));
 }

@@ -1,4 +1,5 @@
 import { type Band, bandOf } from '../src/dataset/census.ts';
+import type { TaskReport } from './multitask.ts';
 
 /** Precision, recall and F1 of one class, each 0 to 1. */
 export interface ClassScore {
@@ -191,4 +192,79 @@ export function report(
     confusion,
     absent: perClass.filter(({ support }) => support === 0).map(({ spaceGroup }) => spaceGroup),
   };
+}
+
+const figureText = (value: number | null): string => (value === null ? '-' : value.toFixed(3));
+
+/** The main metrics in one line. */
+export const reportText = (report: Report): string =>
+  [
+    `macro-F1 ${figureText(report.macroF1)}`,
+    `balanced accuracy ${figureText(report.balancedAccuracy)}`,
+    `top-1 ${figureText(report.top1)}`,
+    `top-5 ${figureText(report.top5)}`,
+    `recall many/medium/few ${[report.many, report.medium, report.few].map(figureText).join('/')}`,
+    `ECE ${figureText(report.ece)}`,
+    `${report.count} triplets`,
+  ].join(', ');
+
+/** The metrics of the other heads in one line. */
+export const taskText = (tasks: TaskReport): string =>
+  [
+    `crystal system ${figureText(tasks.systemAccuracy)}`,
+    `point group ${figureText(tasks.pointGroupAccuracy)}`,
+    `lengths ${figureText(tasks.lengthError)} angstrom`,
+    `angles ${figureText(tasks.angleError)} degrees`,
+    `volume ${figureText(tasks.volumeError)} cubic angstrom (median ${figureText(tasks.volumeRelativeError)} of it)`,
+    `elements F1 ${figureText(tasks.elementF1)}`,
+  ].join(', ');
+
+/** Precision, recall and F1 of every tested class as rows of a table, heads first. */
+export const classScoreRows = (report: Report): (string | number)[][] => [
+  ['group', 'train', 'test', 'precision', 'recall', 'F1'],
+  ...report.perClass
+    .filter(({ support }) => support > 0)
+    .map(({ spaceGroup, trainCount, support, precision, recall, f1 }) => [
+      spaceGroup,
+      trainCount ?? '-',
+      support,
+      ...[precision, recall, f1].map((value) => value.toFixed(3)),
+    ]),
+];
+
+const NARROW = 1e-4;
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
+
+/** Mean negative log-likelihood of logits (N, K) at a temperature. */
+export function meanNegativeLogLikelihood(
+  logits: Float32Array,
+  labels: ArrayLike<number>,
+  temperature: number,
+): number {
+  const classCount = logits.length / labels.length;
+  let total = 0;
+  for (let i = 0; i < labels.length; i++) {
+    const row = logits.subarray(i * classCount, (i + 1) * classCount);
+    const largest = Math.max(...row);
+    let sum = 0;
+    for (const value of row) sum += Math.exp((value - largest) / temperature);
+    total += Math.log(sum) + (largest - row[labels[i]!]!) / temperature;
+  }
+  return total / labels.length;
+}
+
+/**
+ * The temperature in 0.05 to 20 that makes logits (N, K) likeliest (Guo et al. 2017), by golden
+ * section on its logarithm.
+ */
+export function fitTemperature(logits: Float32Array, labels: ArrayLike<number>): number {
+  const loss = (log: number) => meanNegativeLogLikelihood(logits, labels, Math.exp(log));
+  let [low, high] = [Math.log(0.05), Math.log(20)];
+  while (high - low > NARROW) {
+    const left = high - GOLDEN * (high - low);
+    const right = low + GOLDEN * (high - low);
+    if (loss(left) < loss(right)) high = right;
+    else low = left;
+  }
+  return Math.exp((low + high) / 2);
 }

@@ -2,21 +2,21 @@ import { ParameterLayout, type WeightSpec, type Weights } from '../src/engine/pa
 import { relu } from '../src/engine/relu.ts';
 import { type Tensor1D, type Tensor2D, type Tensor4D, tf } from '../src/engine/tf.ts';
 import {
-  type ConvShape,
   convBlock,
   convStatistics,
   convWeights,
   cosineHead,
-  dense,
+  denseLayer,
   denseWeights,
   foldConv,
+  type LayerShape,
   meanPool,
   type NamedSink,
   type Pass,
   residualBlock,
 } from './layers.ts';
+import { HEAD_NAMES, HEAD_SIZES, type HeadName } from './multitask.ts';
 import type { ClassifierSpec, NetworkKind } from './spec.ts';
-import { TASK_NAMES, TASK_SIZES, type TaskName } from './tasks.ts';
 
 /** What a pass gives: logits (N, K) of the space groups and the penultimate layer (N, D). */
 export interface Forward {
@@ -27,12 +27,12 @@ export interface Forward {
 }
 
 /** Outputs of the heads beside the space group's, (N, size of the task). */
-export type TaskOutputs = Record<TaskName, Tensor2D>;
+export type TaskOutputs = Record<HeadName, Tensor2D>;
 
 /** A body turns inputs (N, size, size, 3) into features; `convs` and `denses` list its layers. */
 interface Body {
-  convs: ConvShape[];
-  denses: ConvShape[];
+  convs: LayerShape[];
+  denses: LayerShape[];
   featureCount: number;
   run(pass: Pass, x: Tensor4D): Tensor2D;
 }
@@ -40,7 +40,7 @@ interface Body {
 const STAGES = [1, 2, 3, 4] as const;
 
 /** Four stride-2 convolutions of w, 2w, 3w, 4w channels. */
-const ladder = (from: number, width: number): ConvShape[] =>
+const ladder = (from: number, width: number): LayerShape[] =>
   STAGES.map((stage) => ({
     name: `conv${stage}`,
     from: stage === 1 ? from : (stage - 1) * width,
@@ -95,7 +95,7 @@ const sharedBody = (width: number): Body => ({
     const [count, rows, columns] = x.shape;
     const single = x.transpose([0, 3, 1, 2]).reshape([count * 3, rows, columns, 1]) as Tensor4D;
     const joined = meanPool(climb(pass, single)).reshape([count, 12 * width]) as Tensor2D;
-    return relu(dense(pass, 'join', joined));
+    return relu(denseLayer(pass, 'join', joined));
   },
 });
 
@@ -132,10 +132,10 @@ export class ClassifierNetwork {
     if (!this.spec.multitask) return head;
     return [
       ...head,
-      ...TASK_NAMES.flatMap((task) =>
-        denseWeights({ name: `task/${task}`, from, to: TASK_SIZES[task] }),
+      ...HEAD_NAMES.flatMap((task) =>
+        denseWeights({ name: `task/${task}`, from, to: HEAD_SIZES[task] }),
       ),
-      { name: 'logVariances', shape: [1 + TASK_NAMES.length], start: 'zeros' },
+      { name: 'logVariances', shape: [1 + HEAD_NAMES.length], start: 'zeros' },
     ];
   }
 
@@ -156,8 +156,8 @@ export class ClassifierNetwork {
       const convs = this.body.convs.map(({ name }) => foldConv(weights, running, name));
       const isDense = (name: string) =>
         !convs.some((conv) => `${name.replace(/[^/]*$/, '')}bias` in conv);
-      const dense = Object.entries(weights).filter(([name]) => isDense(name));
-      return Object.assign(Object.fromEntries(dense), ...convs) as Weights;
+      const denseLayer = Object.entries(weights).filter(([name]) => isDense(name));
+      return Object.assign(Object.fromEntries(denseLayer), ...convs) as Weights;
     });
   }
 
@@ -168,10 +168,10 @@ export class ClassifierNetwork {
 
   private run(pass: Pass, x: Tensor4D): Forward {
     const features = this.body.run(pass, x);
-    const head = this.spec.head === 'cosine' ? cosineHead : dense;
+    const head = this.spec.head === 'cosine' ? cosineHead : denseLayer;
     const logits = head(pass, 'head', features);
     if (!this.spec.multitask) return { features, logits };
-    const outputs = TASK_NAMES.map((task) => [task, dense(pass, `task/${task}`, features)]);
+    const outputs = HEAD_NAMES.map((task) => [task, denseLayer(pass, `task/${task}`, features)]);
     return { features, logits, tasks: Object.fromEntries(outputs) as TaskOutputs };
   }
 }

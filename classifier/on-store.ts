@@ -4,12 +4,11 @@ import { classCounts } from '../src/dataset/examples.ts';
 import { SPLITS, type Split } from '../src/dataset/split.ts';
 import type { Store } from '../src/dataset/store/store.ts';
 import type { Classifier } from './classifier.ts';
-import type { TrainSettings } from './config.ts';
 import { type Report, report } from './metrics.ts';
+import { type TaskReport, taskReport, taskTable } from './multitask.ts';
+import type { TrainSettings } from './options.ts';
 import { SingleClassifier } from './single.ts';
 import { classifierSpec } from './spec.ts';
-import { type TaskReport, taskReport } from './task-report.ts';
-import { taskTable } from './tasks.ts';
 import { predictViews } from './test-time.ts';
 import { type TrainedClassifier, trainClassifier } from './train.ts';
 

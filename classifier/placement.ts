@@ -3,7 +3,7 @@ import { PIXEL_SCALE } from '../src/dataset/examples.ts';
 type Three<T> = [T, T, T];
 
 /** How one triplet is read from its stored pixels. */
-export interface Placement {
+export interface TripletPlacement {
   /** Output pixel at distance d from the centre is read at distance scale x d. */
   scale: number;
   /** Shift of the reading position, in pixels. */
@@ -14,7 +14,7 @@ export interface Placement {
   flipY: Three<boolean>;
 }
 
-export const unmoved = (): Placement => ({
+export const unmoved = (): TripletPlacement => ({
   scale: 1,
   dx: 0,
   dy: 0,
@@ -23,7 +23,7 @@ export const unmoved = (): Placement => ({
 });
 
 /** Placements as the fused kernel reads them: nine numbers each. */
-export const placementNumbers = (placements: readonly Placement[]): Float32Array =>
+export const placementNumbers = (placements: readonly TripletPlacement[]): Float32Array =>
   Float32Array.from(
     placements.flatMap(({ scale, dx, dy, flipX, flipY }) => [
       scale,
@@ -109,7 +109,7 @@ function readPattern(
 export function placedInputs(
   pixels: Uint8Array,
   size: number,
-  placements: readonly Placement[] | null,
+  placements: readonly TripletPlacement[] | null,
 ): Float32Array {
   const out = new Float32Array(pixels.length);
   if (!placements) {

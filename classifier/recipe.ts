@@ -1,10 +1,12 @@
 import type { Strategy } from '../src/balance/strategy.ts';
+import { usageError } from '../src/common/errors.ts';
 import type { Stream } from '../src/common/stream.ts';
+import { didYouMean } from '../src/common/suggest.ts';
 import type { Examples } from '../src/dataset/examples.ts';
 import type { Tensor1D, Tensor2D, Tensor4D } from '../src/engine/tf.ts';
-import type { Classifier } from './classifier.ts';
+import type { Classifier, Trace } from './classifier.ts';
 import type { Report } from './metrics.ts';
-import type { Placement } from './placement.ts';
+import type { TripletPlacement } from './placement.ts';
 
 /** What losses may know: class counts of the data that are trained on. */
 export interface Facts {
@@ -14,9 +16,6 @@ export interface Facts {
   /** Synthetic examples of each class. */
   synthetic: Int32Array;
 }
-
-/** One point of a curve that a technique recorded on the way. */
-export type Trace = Record<string, number | string>;
 
 /** What a technique that changes the training examples may use. */
 export interface ResampleContext {
@@ -37,7 +36,7 @@ export type Resample = (examples: Examples, context: ResampleContext) => Promise
 export type Transform =
   | {
       on: 'placement';
-      draw(placement: Placement, example: { spaceGroup: number; stream: Stream }): void;
+      draw(placement: TripletPlacement, example: { spaceGroup: number; stream: Stream }): void;
     }
   | { on: 'input'; apply(x: Tensor4D, stream: Stream): Tensor4D };
 
@@ -71,4 +70,92 @@ export interface Recipe {
   head: 'linear' | 'cosine';
   finish: readonly Finish[];
   ensemble: EnsembleRule | null;
+}
+
+/** What part of a training run a technique is; of the roles marked exclusive a run has one. */
+export const ROLES = {
+  sampler: { exclusive: true },
+  transform: { exclusive: false },
+  loss: { exclusive: true },
+  mixing: { exclusive: true },
+  head: { exclusive: true },
+  ensemble: { exclusive: true },
+} as const;
+export type Role = keyof typeof ROLES;
+
+export type Settings = Record<string, number | string>;
+
+/** A technique against imbalance: a change of the training recipe. */
+export interface Technique<S extends Settings = Settings> {
+  name: string;
+  /** Roles it fills; the first is what it is. */
+  roles: readonly [Role, ...Role[]];
+  /** One line. */
+  summary: string;
+  /** Where it comes from. */
+  source: string;
+  defaults: S;
+  apply(recipe: Recipe, settings: S): Recipe;
+}
+
+/** A technique chosen, with its settings resolved. */
+export interface Chosen {
+  technique: Technique;
+  settings: Settings;
+}
+
+/** Fixes the type of a technique's settings and hides it again, for the table. */
+export const technique = <S extends Settings>(made: Technique<S>): Technique =>
+  made as unknown as Technique;
+
+function settingValue(given: string, name: string, key: string, fallback: number | string) {
+  if (typeof fallback === 'string') return given;
+  const value = Number(given);
+  if (given === '' || !Number.isFinite(value)) {
+    throw usageError(`${name}:${key}=${given} is not a number`, `default ${fallback}`);
+  }
+  return value;
+}
+
+/** Parses `name`, or `name:key=value:key=value`. */
+export function parseTechnique(word: string, table: readonly Technique[]): Chosen {
+  const [name = '', ...rest] = word.trim().split(':');
+  const found = table.find((entry) => entry.name === name);
+  if (!found) {
+    const names = table.map((entry) => entry.name);
+    throw usageError(`technique "${name}" does not exist`, didYouMean(name, names));
+  }
+  const settings: Settings = { ...found.defaults };
+  for (const pair of rest) {
+    const [key = '', value = ''] = pair.split('=');
+    const fallback = found.defaults[key];
+    if (fallback === undefined) {
+      const keys = Object.keys(found.defaults);
+      const mend = keys.length > 0 ? didYouMean(key, keys) : 'it has no settings';
+      throw usageError(`technique ${name} has no setting "${key}"`, mend);
+    }
+    settings[key] = settingValue(value, name, key, fallback);
+  }
+  return { technique: found, settings };
+}
+
+const EXCLUSIVE = (Object.keys(ROLES) as Role[]).filter((role) => ROLES[role].exclusive);
+
+const sharedRole = (a: Technique, b: Technique): Role | undefined =>
+  EXCLUSIVE.find((role) => a.roles.includes(role) && b.roles.includes(role));
+
+/** Refuses two techniques that fill one exclusive role, and one technique twice. */
+export function checkTogether(chosen: readonly Chosen[]): void {
+  chosen.forEach(({ technique: second }, i) => {
+    for (const { technique: first } of chosen.slice(0, i)) {
+      if (first.name === second.name) throw usageError(`technique ${first.name} is given twice`);
+      const role = sharedRole(first, second);
+      if (role) {
+        throw usageError(
+          `techniques ${first.name} and ${second.name} do not go together`,
+          `both set the ${role}; choose one`,
+        );
+      }
+    }
+  });
 }

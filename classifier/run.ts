@@ -4,31 +4,12 @@ import type { Stream } from '../src/common/stream.ts';
 import { readTensorFile, writeTensorFile } from '../src/common/tensorfile.ts';
 import { Adam } from '../src/engine/adam.ts';
 import { type Tensor1D, tf } from '../src/engine/tf.ts';
+import type { History } from './classifier.ts';
 import { ClassifierNetwork } from './network.ts';
 import type { ClassifierSpec } from './spec.ts';
 
-/** One reading of the training loss. */
-export interface LossPoint {
-  update: number;
-  loss: number;
-  rate: number;
-}
-
-/** One look at the validation examples. */
-export interface ValidationPoint {
-  update: number;
-  macroF1: number;
-  loss: number;
-}
-
-/** Learning curves of a run. */
-export interface History {
-  losses: LossPoint[];
-  validation: ValidationPoint[];
-}
-
 /** Parameters and running statistics as plain numbers. */
-export interface Weights {
+export interface TrainedWeights {
   parameters: Float32Array;
   statistics: Float32Array;
 }
@@ -49,7 +30,7 @@ export class RunState {
   statistics: Tensor1D;
   update = 0;
   history: History = { losses: [], validation: [] };
-  best: { score: number; highest: number; update: number; weights: Weights } | null = null;
+  best: { score: number; highest: number; update: number; weights: TrainedWeights } | null = null;
 
   constructor({ spec, stream, weightDecay }: RunOptions) {
     this.network = new ClassifierNetwork(spec);
@@ -61,7 +42,7 @@ export class RunState {
     this.statistics = tf.tensor1d(statistics.initial(stream));
   }
 
-  weights(): Weights {
+  weights(): TrainedWeights {
     return {
       parameters: this.adam.values.dataSync() as Float32Array,
       statistics: this.statistics.dataSync() as Float32Array,

@@ -6,12 +6,16 @@ import type { Weights } from '../src/engine/parameters.ts';
 import { type Tensor, type Tensor2D, type Tensor4D, tf } from '../src/engine/tf.ts';
 import type { Camera } from '../src/simulate/camera.ts';
 import { inputOf } from './batches.ts';
-import type { Patterns, TrainedClassifier, TrainingRecord } from './classifier.ts';
-import { consistent } from './consistency.ts';
+import type { TrainedClassifier, TrainingRecord, Triplets } from './classifier.ts';
+import {
+  type CellScale,
+  consistent,
+  HEAD_NAMES,
+  type Properties,
+  readProperties,
+} from './multitask.ts';
 import { ClassifierNetwork, type Forward } from './network.ts';
-import { type Properties, readProperties } from './properties.ts';
 import type { ClassifierSpec } from './spec.ts';
-import { type CellScale, TASK_NAMES } from './tasks.ts';
 
 /** Name of the classifier's file in its folder. */
 export const CLASSIFIER_FILE = 'classifier.safetensors';
@@ -88,13 +92,13 @@ export class SingleClassifier implements TrainedClassifier {
   }
 
   /** What a multitask network says of the crystals; null for other networks. */
-  properties(patterns: Patterns): Properties | null {
+  properties(patterns: Triplets): Properties | null {
     const { scale, spec } = this.data;
     if (!spec.multitask || !scale) return null;
     const raw = this.inBlocks(patterns, (x) => {
       const tasks = this.forward(x).tasks!;
       return tf.concat(
-        TASK_NAMES.map((name) => tasks[name]),
+        HEAD_NAMES.map((name) => tasks[name]),
         1,
       );
     });
@@ -109,19 +113,19 @@ export class SingleClassifier implements TrainedClassifier {
     return tf.tidy(() => this.forward(input).features);
   }
 
-  predict(patterns: Patterns): Float32Array {
+  predict(patterns: Triplets): Float32Array {
     return this.inBlocks(patterns, (x) => tf.softmax(this.logitsOf(x)));
   }
 
-  logits(patterns: Patterns): Float32Array {
+  logits(patterns: Triplets): Float32Array {
     return this.inBlocks(patterns, (x) => this.forward(x).logits);
   }
 
-  features(patterns: Patterns): Float32Array {
+  features(patterns: Triplets): Float32Array {
     return this.inBlocks(patterns, (x) => this.featuresOf(x));
   }
 
-  private inBlocks(patterns: Patterns, run: (x: Tensor4D) => Tensor): Float32Array {
+  private inBlocks(patterns: Triplets, run: (x: Tensor4D) => Tensor): Float32Array {
     return mapBlocks(patterns, this.size, run);
   }
 
@@ -140,7 +144,7 @@ export class SingleClassifier implements TrainedClassifier {
 
 /** Runs blocks of patterns through `run` and joins the rows it gives, flat. */
 export function mapBlocks(
-  patterns: Patterns,
+  patterns: Triplets,
   size: number,
   run: (x: Tensor4D) => Tensor,
 ): Float32Array {

@@ -1,11 +1,15 @@
-import type { Recipe } from './recipe.ts';
-import { type Chosen, checkTogether, parseTechnique, type Technique } from './technique.ts';
-import { ENSEMBLE_TECHNIQUES } from './techniques/ensembles.ts';
+import { ENSEMBLE_TECHNIQUES } from './ensemble.ts';
+import {
+  type Chosen,
+  checkTogether,
+  parseTechnique,
+  type Recipe,
+  type Technique,
+} from './recipe.ts';
 import { HEAD_TECHNIQUES } from './techniques/heads.ts';
 import { LOSS_TECHNIQUES, plainLoss } from './techniques/losses.ts';
-import { MIXING_TECHNIQUES } from './techniques/mixing.ts';
 import { SAMPLER_TECHNIQUES } from './techniques/samplers.ts';
-import { TRANSFORM_TECHNIQUES } from './techniques/transforms.ts';
+import { MIXING_TECHNIQUES, TRANSFORM_TECHNIQUES } from './techniques/transforms.ts';
 
 /** Every technique, in the order they are listed. */
 export const TECHNIQUES: readonly Technique[] = [

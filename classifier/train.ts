@@ -1,15 +1,14 @@
 import { usageError } from '../src/common/errors.ts';
 import { silentProgress } from '../src/common/progress.ts';
 import { Stream } from '../src/common/stream.ts';
-import { fitTemperature } from './calibration.ts';
-import type { TrainedClassifier, TrainingRecord } from './classifier.ts';
+import type { Trace, TrainedClassifier, TrainingRecord } from './classifier.ts';
 import { EnsembleClassifier } from './ensemble.ts';
-import { applyFinish } from './finish.ts';
 import { TrainingLoop } from './loop.ts';
-import { report } from './metrics.ts';
+import { fitTemperature, report } from './metrics.ts';
 import { type ResolvedOptions, resolveOptions, type TrainOptions } from './options.ts';
-import type { Recipe, ResampleContext, Trace } from './recipe.ts';
+import type { Recipe, ResampleContext } from './recipe.ts';
 import { SingleClassifier } from './single.ts';
+import { applyFinish } from './techniques/heads.ts';
 import { chooseTechniques, PLAIN, recipeOf } from './techniques.ts';
 
 export type { TrainedClassifier } from './classifier.ts';

@@ -7,9 +7,9 @@
  * PEERS_PYTHON names an interpreter that has PyTorch; without one only our own run.
  */
 import { batchRows, makeBatch } from '../../classifier/batches.ts';
+import { trainStep } from '../../classifier/loop.ts';
 import { RunState } from '../../classifier/run.ts';
 import { classifierSpec, type NetworkKind } from '../../classifier/spec.ts';
-import { trainStep } from '../../classifier/step.ts';
 import { chooseTechniques, recipeOf } from '../../classifier/techniques.ts';
 import { Stream } from '../../src/common/stream.ts';
 import type { Examples } from '../../src/dataset/examples.ts';

@@ -2,7 +2,7 @@
  * The plane through three points of a vector space: origin at the first, unit axes e1 toward the
  * second and e2 perpendicular to it in the direction of the third.
  */
-export interface Plane {
+export interface VectorPlane {
   origin: Float32Array;
   first: Float32Array;
   second: Float32Array;
@@ -19,7 +19,7 @@ const minus = (a: Float32Array, b: Float32Array): Float32Array => a.map((v, i) =
 const length = (a: Float32Array): number => Math.sqrt(dot(a, a));
 
 /** @throws RangeError where the three points lie on one line. */
-export function planeThrough(a: Float32Array, b: Float32Array, c: Float32Array): Plane {
+export function planeThrough(a: Float32Array, b: Float32Array, c: Float32Array): VectorPlane {
   const along = minus(b, a);
   const reach = length(along);
   const other = minus(c, a);
@@ -45,14 +45,14 @@ export function planeThrough(a: Float32Array, b: Float32Array, c: Float32Array):
 
 /** A grid over the part of a plane that holds its three points, and some room around them. */
 export interface PlaneGrid {
-  plane: Plane;
+  plane: VectorPlane;
   /** Coordinates of columns and rows. */
   x: Float64Array;
   y: Float64Array;
 }
 
 /** `side` x `side` grid points; `room` is the free space around the points, relative. */
-export function planeGrid(plane: Plane, side: number, room = 0.35): PlaneGrid {
+export function planeGrid(plane: VectorPlane, side: number, room = 0.35): PlaneGrid {
   const range = (axis: 0 | 1): [number, number] => {
     const values = plane.points.map((point) => point[axis]);
     const [low, high] = [Math.min(...values), Math.max(...values)];

@@ -1,9 +1,16 @@
 import { tf } from '../../src/engine/tf.ts';
 import { HEAD_SCALE } from '../layers.ts';
-import { crossEntropy, focal, ldam, logitAdjusted } from '../losses.ts';
-import type { Facts } from '../recipe.ts';
-import { technique } from '../technique.ts';
-import { balancedWeights, classBalancedWeights, ldamMargins, logPrior } from '../weights.ts';
+import {
+  balancedWeights,
+  classBalancedWeights,
+  crossEntropy,
+  focal,
+  ldam,
+  ldamMargins,
+  logitAdjusted,
+  logPrior,
+} from '../losses.ts';
+import { type Facts, technique } from '../recipe.ts';
 
 /** Class counts with the synthetic examples weighted. */
 const countsOf = ({ real, synthetic }: Facts, weight: number): number[] =>

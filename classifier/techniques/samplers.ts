@@ -6,11 +6,9 @@ import { smote } from '../../src/balance/smote.ts';
 import { parseStrategy, type Strategy } from '../../src/balance/strategy.ts';
 import type { Stream } from '../../src/common/stream.ts';
 import type { Examples } from '../../src/dataset/examples.ts';
-import { parseAcquisition } from '../acquire.ts';
-import { activeSelection } from '../active.ts';
+import { activeSelection, parseAcquisition } from '../active.ts';
 import type { Report } from '../metrics.ts';
-import type { Recipe, Resample } from '../recipe.ts';
-import { technique } from '../technique.ts';
+import { type Recipe, type Resample, technique } from '../recipe.ts';
 
 type Sampler = typeof oversample;
 

@@ -1,6 +1,6 @@
 import { type EncodedSet, encodeExamples } from '../../src/codec/encode.ts';
 import { type ProgressFactory, silentProgress } from '../../src/common/progress.ts';
-import type { StoreExamples } from '../../src/dataset/store/store-examples.ts';
+import type { StoreExamples } from '../../src/dataset/store/store.ts';
 
 /** What a GAN learns from: training triplets as discs, and the store they come from. */
 export interface GanData {

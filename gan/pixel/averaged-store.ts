@@ -1,7 +1,7 @@
 import { usageError } from '../../src/common/errors.ts';
 import { fromPixels, resampledCamera, toPixels } from '../../src/dataset/intensity/transform.ts';
 import type { Store } from '../../src/dataset/store/store.ts';
-import { type StoreExamples, storeExamples } from '../../src/dataset/store/store-examples.ts';
+import { storeView } from '../../src/dataset/store/view.ts';
 import { SIZES } from './shape.ts';
 
 /** Bytes of averaged triplets that are kept; further ones are averaged whenever they are read. */
@@ -18,28 +18,14 @@ function averaged(store: Store, size: number): Store {
     if (known.size * each < KEPT_BYTES) known.set(row, pixels);
     return pixels;
   };
-  const view: Store = {
-    path: store.path,
-    digest: store.digest,
-    count: store.count,
-    size,
+  return storeView(store, {
     camera: resampledCamera(store.camera, size),
-    classes: store.classes,
-    materials: store.materials,
-    rows: store.rows,
-    config: store.config,
-    sources: store.sources,
-    indices: (split) => store.indices(split),
     images(indices) {
       const out = new Uint8Array(indices.length * each);
       Array.from(indices, (row, i) => out.set(one(row), i * each));
       return out;
     },
-    facts: (row) => store.facts(row),
-    examples: (which): StoreExamples => storeExamples(view, which),
-    close: () => store.close(),
-  };
-  return view;
+  });
 }
 
 /**

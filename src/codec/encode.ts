@@ -5,7 +5,7 @@ import type { Cell, Vec3 } from '../crystal/crystal.ts';
 import { cross, dot, norm } from '../crystal/matrix.ts';
 import { centring } from '../crystal/spacegroup.ts';
 import { zoneFrame } from '../crystal/zone.ts';
-import type { StoreExamples } from '../dataset/store/store-examples.ts';
+import type { StoreExamples } from '../dataset/store/store.ts';
 import type { Camera } from '../simulate/camera.ts';
 import { wavelength } from '../simulate/electron.ts';
 import type { SampleFacts } from '../simulate/sample.ts';

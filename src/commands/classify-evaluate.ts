@@ -39,10 +39,10 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
     );
     return;
   }
-  const { classRows, reportText, taskText } = await import('../../classifier/report-text.ts');
+  const { classScoreRows, reportText, taskText } = await import('../../classifier/metrics.ts');
   const { textTable } = await import('../common/log.ts');
   const { report } = outcome;
-  console.log(textTable(classRows(report)));
+  console.log(textTable(classScoreRows(report)));
   if (report.absent.length > 0)
     console.log(`no ${flags.split} triplet of: ${report.absent.join(', ')}`);
   console.log(`${flags.split}: ${reportText(report)}`);

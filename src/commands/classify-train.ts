@@ -17,7 +17,7 @@ const CHECKPOINT_EVERY = 100;
 
 async function train({ config, json, ...flags }: TrainFlags): Promise<void> {
   const { resolveConfig } = await import('../common/config.ts');
-  const { trainSettings } = await import('../../classifier/config.ts');
+  const { trainSettings } = await import('../../classifier/options.ts');
   const settings = resolveConfig(trainSettings, flags, config);
   const { defaultStorePath, openRun } = await import('../common/run.ts');
   const { chooseTechniques } = await import('../../classifier/techniques.ts');
@@ -46,7 +46,7 @@ async function train({ config, json, ...flags }: TrainFlags): Promise<void> {
     );
     return;
   }
-  const { reportText, taskText } = await import('../../classifier/report-text.ts');
+  const { reportText, taskText } = await import('../../classifier/metrics.ts');
   console.log(`validation: ${reportText(validation)}`);
   if (tasks) console.log(`other heads: ${taskText(tasks)}`);
   console.log(`classifier in ${run.folder}; test it: npx gan classify evaluate`);

@@ -28,8 +28,6 @@ export interface Examples {
   readonly weights?: Float32Array;
   /** 1 for synthetic examples; absent when all are real. */
   readonly synthetic?: Uint8Array;
-  /** Share of the training after which synthetic examples, which come last, enter; 0 where absent. */
-  readonly enterAt?: number;
   /** Soft labels: class index and probability of the second class of each example. */
   readonly partners?: { label: Int32Array; share: Float32Array };
   /** Properties of the crystal behind an example; null where they are not known. */

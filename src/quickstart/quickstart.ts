@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
 import { JUDGED_FILE } from '../../synthetic/archive/judged.ts';
 import { runCell } from '../benchmark/cells/cell.ts';
-import { type Comparison, compareStudy } from '../benchmark/comparison/compare.ts';
+import { compareStudy, type StudyComparison } from '../benchmark/comparison/compare.ts';
 import { makePools } from '../benchmark/pools/pools.ts';
 import { ganOf, type StudyGan } from '../benchmark/pools/study-gan.ts';
 import { openStudyFolder, readOutcomes, type StudyFolder } from '../benchmark/study/folder.ts';
@@ -102,10 +102,9 @@ export async function makeData(story: Story, crystals: number): Promise<StoryDat
     const task = await makeTask('minerals', defaultStorePath(), {
       seed,
       limit: crystals,
-      workers: 2,
       progress,
     });
-    return { ...task, wrote: [task.simulated, task.store] };
+    return { ...task, wrote: [task.store] };
   });
   if (made.failed.length > 0)
     story.say(`  ${made.failed.length} crystals left out: ${made.failed[0]!.reason}`);
@@ -160,7 +159,7 @@ export async function makeSynthetic(story: Story, folder: StudyFolder): Promise<
 }
 
 /** Trains every arm with equal updates, tests on real triplets of unseen materials, compares. */
-export async function compareArms(story: Story, folder: StudyFolder): Promise<Comparison> {
+export async function compareArms(story: Story, folder: StudyFolder): Promise<StudyComparison> {
   const cells = planCells(folder.study);
   const heading = `Training with and without synthetic data: ${cells.length} runs of ${folder.study.updates} updates`;
   const { comparison } = await stage(story, heading, async () => {
@@ -252,7 +251,7 @@ export interface QuickstartOptions {
 
 export interface Quickstart {
   run: Run;
-  comparison: Comparison;
+  comparison: StudyComparison;
   page: string;
 }
 

@@ -46,6 +46,7 @@ export function* samplesOf(
           : null,
         cell: crystal.cell,
         thickness,
+        crystal,
         camera,
         stack: stacks[e]![t]!,
       };

@@ -1,4 +1,4 @@
-import type { Cell, Vec3 } from '../crystal/crystal.ts';
+import type { Cell, Crystal, Vec3 } from '../crystal/crystal.ts';
 import type { Camera } from './camera.ts';
 
 type Three<T> = readonly [T, T, T];
@@ -23,6 +23,8 @@ export interface SampleFacts {
   cell: Cell | null;
   /** Specimen thickness in angstrom. */
   thickness: number | null;
+  /** The crystal that was simulated; absent where it is not known, as of measured patterns. */
+  crystal?: Crystal;
 }
 
 /** One CBED triplet. */

@@ -1,8 +1,7 @@
 import { inputError } from '../../src/common/errors.ts';
 import type { Stream } from '../../src/common/stream.ts';
 import { classCounts, type Examples } from '../../src/dataset/examples.ts';
-import type { Store } from '../../src/dataset/store/store.ts';
-import type { StoreExamples } from '../../src/dataset/store/store-examples.ts';
+import type { Store, StoreExamples } from '../../src/dataset/store/store.ts';
 import type { Provenance } from '../archive/provenance.ts';
 import { type CleanArchive, storeOf } from '../leak-guard.ts';
 import { type Filling, keptRows, roomFor, type Shrinking } from './undersample.ts';
@@ -162,6 +161,7 @@ export function mix(archive: CleanArchive, options: MixOptions & { stream: Strea
     synthetic: Uint8Array.from(labels, (_, i) => (i < kept.length ? 0 : 1)),
     ...(options.softLabels && { partners: softLabels(archive, rows, labels) }),
     images: mixedImages(train, kept, archive, rows),
+    properties: (i) => (i < kept.length ? (train.properties?.(kept[i]!) ?? null) : null),
     base: store,
     archive,
     realRows: kept.map((i) => train.rows[i]!),

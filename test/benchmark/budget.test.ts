@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, expect, it } from 'vitest';
-import { withinBudget } from '../../src/benchmark/cells/budget.ts';
 import { runCell } from '../../src/benchmark/cells/cell.ts';
 import { makersFolder } from '../../src/benchmark/pools/makers.ts';
 import { makePools, poolFile, poolsOf } from '../../src/benchmark/pools/pools.ts';
 import { openStudyFolder } from '../../src/benchmark/study/folder.ts';
 import { loadStudy } from '../../src/benchmark/study/load.ts';
+import { withinBudget } from '../../src/benchmark/study/store.ts';
 import { planCells, studySchema } from '../../src/benchmark/study/study.ts';
 import { digestOf } from '../../src/common/digest.ts';
 import { silentProgress } from '../../src/common/progress.ts';

@@ -10,15 +10,15 @@ it.each(['validation', 'test'] as const)(
   {
     timeout: 60_000,
   },
-  async (judgedOn) => {
-    const store = await toyStore([8, 5, 3], `judged-${judgedOn}`);
+  async (comparedOn) => {
+    const store = await toyStore([8, 5, 3], `judged-${comparedOn}`);
     const arms = [{ name: 'plain' }];
     const settings = { name: 'x', data: store.path, baseline: 'plain', seeds: 1, splits: 1 };
-    const study = studySchema.parse({ ...settings, arms, judgedOn, updates: 4, batch: 8 });
+    const study = studySchema.parse({ ...settings, arms, comparedOn, updates: 4, batch: 8 });
     const folder = openStudyFolder(temporaryFolder('judged'), study);
     const { predictions } = await runCell({ folder, cell: planCells(study)[0]! });
     expect([...predictions.materials].sort()).toEqual(
-      [...store.examples(judgedOn).materials].sort(),
+      [...store.examples(comparedOn).materials].sort(),
     );
   },
 );

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { confusedPairs } from '../../src/benchmark/comparison/classes.ts';
 import { compareBudgets, compareStudy } from '../../src/benchmark/comparison/compare.ts';
-import { confusedPairs } from '../../src/benchmark/comparison/confusion.ts';
 import { tuningInWords } from '../../src/benchmark/comparison/verdict.ts';
-import { holm } from '../../src/benchmark/statistics/holm.ts';
+import { holm } from '../../src/benchmark/statistics/significance.ts';
 import { studySchema } from '../../src/benchmark/study/study.ts';
 import { Stream } from '../../src/common/stream.ts';
 import { randomOutcome } from '../support/outcomes.ts';

@@ -2,7 +2,7 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Outcome } from '../../src/benchmark/cells/outcome.ts';
+import type { CellResult } from '../../src/benchmark/cells/result.ts';
 import {
   openStudyFolder,
   readOutcomes,
@@ -35,7 +35,7 @@ function toyStudy(store: string) {
 }
 
 /** What a result says, without how long it took. */
-const timeless = (outcomes: readonly Outcome[]) =>
+const timeless = (outcomes: readonly CellResult[]) =>
   outcomes.map((outcome) => ({ ...outcome, training: { ...outcome.training, seconds: 0 } }));
 
 const runArguments = (study: StudyFolder, ...flags: string[]) => [
@@ -52,7 +52,7 @@ const runArguments = (study: StudyFolder, ...flags: string[]) => [
 ];
 
 let store: string;
-let undisturbed: Outcome[];
+let undisturbed: CellResult[];
 
 beforeAll(async () => {
   store = (await toyStore(folder, { counts: [12, 9, 6], size: 16 })).store;

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { missingRows } from '../../src/benchmark/pools/pool.ts';
 import { makePools, poolFile, poolsOf } from '../../src/benchmark/pools/pools.ts';
-import { openDivided } from '../../src/benchmark/study/divided.ts';
 import { openStudyFolder } from '../../src/benchmark/study/folder.ts';
+import { openDivision } from '../../src/benchmark/study/store.ts';
 import { planCells, studySchema } from '../../src/benchmark/study/study.ts';
 import { tally } from '../../src/common/group.ts';
 import { silentProgress } from '../../src/common/progress.ts';
@@ -50,7 +50,7 @@ const rowsOf = ({ labels }: SyntheticArchive) => [...labels.keys()];
 it('fills the rare classes from the GAN, on lattices of training materials', async () => {
   const transfer = archives.get('gan-transfer')!;
   const study = studySchema.parse({ name: 'x', data, baseline: 'a', arms: [{ name: 'a' }] });
-  const store = await openDivided(study, planCells(study)[0]!);
+  const store = await openDivision(study, planCells(study)[0]!);
   const train = store.examples('train');
   const counts = tally([...transfer.labels]);
   missingRows(train, FILL).forEach((missing, label) => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { WorkQueue } from '../../src/benchmark/executors/queue.ts';
+import { WorkQueue } from '../../src/benchmark/executors/local.ts';
 
 /** Pieces that need others by number, done by so many workers; some fail and make nothing. */
 async function run(needs: readonly (readonly number[])[], workers: number, failing: Set<number>) {

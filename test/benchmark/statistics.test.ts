@@ -1,14 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { inWords, judge } from '../../src/benchmark/comparison/verdict.ts';
+import { inWords, testDifferences } from '../../src/benchmark/comparison/verdict.ts';
 import { measureOf, pairedBootstrap } from '../../src/benchmark/statistics/bootstrap.ts';
-import { holm } from '../../src/benchmark/statistics/holm.ts';
 import {
   classTally,
   f1Scores,
   recalls,
   statisticOf,
 } from '../../src/benchmark/statistics/macro.ts';
-import { tQuantile, twoSidedP } from '../../src/benchmark/statistics/student.ts';
+import { holm, tQuantile, twoSidedP } from '../../src/benchmark/statistics/significance.ts';
 import { Stream } from '../../src/common/stream.ts';
 import { randomOutcome } from '../support/outcomes.ts';
 
@@ -73,13 +72,13 @@ it('calls at most 5 % of 1,000 null studies decided', () => {
   let decided = 0;
   for (let n = 0; n < 1000; n++) {
     const difference = compare(0, 6, new Stream(n, 'null'), 60);
-    if (judge([{ subject: 'b', difference }])[0]!.verdict !== 'undecided') decided++;
+    if (testDifferences([{ subject: 'b', difference }])[0]!.verdict !== 'undecided') decided++;
   }
   expect(decided).toBeLessThanOrEqual(50);
 });
 
 it('finds a large effect and says so in words', () => {
-  const judged = judge([
+  const judged = testDifferences([
     { subject: 'b', difference: compare(0.25, 6, new Stream(1, 'effect')) },
   ])[0]!;
   expect(judged.verdict).toBe('helped');
@@ -89,11 +88,13 @@ it('finds a large effect and says so in words', () => {
 
 it('finds harm as readily as help', () => {
   const difference = compare(-0.25, 6, new Stream(2, 'effect'));
-  expect(judge([{ subject: 'b', difference }])[0]!.verdict).toBe('hurt');
+  expect(testDifferences([{ subject: 'b', difference }])[0]!.verdict).toBe('hurt');
 });
 
 it('makes no claim from fewer than six seeds', () => {
-  const judged = judge([{ subject: 'b', difference: compare(0.3, 3, new Stream(3, 'few')) }])[0]!;
+  const judged = testDifferences([
+    { subject: 'b', difference: compare(0.3, 3, new Stream(3, 'few')) },
+  ])[0]!;
   expect(judged.verdict).toBe('undecided');
   expect(inWords(judged)).toContain('3 seeds are too few for a claim');
 });

@@ -2,6 +2,7 @@ import { copyFileSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, expect, it } from 'vitest';
+import { taskTable } from '../../classifier/multitask.ts';
 import { settledCells } from '../../src/benchmark/cells/candidates.ts';
 import { trainingSet } from '../../src/benchmark/cells/training-set.ts';
 import { missingRows } from '../../src/benchmark/pools/pool.ts';
@@ -83,3 +84,37 @@ it('adds as many rows to a class by copies as by any synthetic source', {
     { numRuns: 12, examples: [[{ fillTo: 20, undersample: 3, ratio: 100 }]] },
   );
 });
+
+/** The toy store, every material with a cell and a formula of its own class. */
+function withProperties(plain: Store): Store {
+  const facts = (row: number) => ({
+    ...plain.facts(row),
+    cell: [4 + plain.rows.label[row]!, 5, 6, 90, 90, 90] as const,
+    formula: ['Fe8 O12', 'Na4 Cl4', 'Si8'][plain.rows.label[row]!]!,
+  });
+  return Object.create(plain, { facts: { value: facts } }) as Store;
+}
+
+it.each(['none', 'copies', 'gan-random'] as const)(
+  'a multitask arm with synthetic %s learns the cells and elements of its real rows',
+  async (synthetic) => {
+    const { folder, cells } = studyOf({ fillTo: 12, undersample: 10, ratio: 100 });
+    const cell = cells.find(({ arm }) => arm.synthetic === synthetic)!;
+    for (const pool of poolsOf(cell)) {
+      const file = poolFile(folder, cell, pool);
+      mkdirSync(dirname(file), { recursive: true });
+      copyFileSync(plenty, file);
+    }
+    const { examples } = await trainingSet(
+      folder,
+      settledCells({ ...cell, arm: { ...cell.arm, multitask: true } })[0]!,
+      withProperties(store),
+    );
+    const table = taskTable(examples);
+    examples.labels.forEach((label, i) => {
+      const made = synthetic === 'gan-random' && examples.synthetic![i] === 1;
+      expect([table.cellKnown[i], table.elementsKnown[i]]).toEqual(made ? [0, 0] : [1, 1]);
+      if (!made) expect(Math.exp(table.cell[i * 7]!)).toBeCloseTo(4 + label, 4);
+    });
+  },
+);

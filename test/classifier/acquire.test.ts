@@ -1,11 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  ACQUISITIONS,
-  acquire,
-  type PoolView,
-  parseAcquisition,
-} from '../../classifier/acquire.ts';
+import { ACQUISITIONS, acquire, type PoolView, parseAcquisition } from '../../classifier/active.ts';
 import { Stream } from '../../src/common/stream.ts';
 
 /** Four rows: sure, torn between two classes, torn among three, fairly sure. */

@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { makeBatch } from '../../classifier/batches.ts';
+import { placedInputs, unmoved } from '../../classifier/placement.ts';
+import type { Transform } from '../../classifier/recipe.ts';
 import {
   dilation,
   flips,
@@ -7,12 +10,9 @@ import {
   rotation,
   shift,
   survivesMirror,
-} from '../../classifier/augment.ts';
-import { makeBatch } from '../../classifier/batches.ts';
-import { placedInputs, unmoved } from '../../classifier/placement.ts';
-import type { Transform } from '../../classifier/recipe.ts';
+  warp,
+} from '../../classifier/techniques/transforms.ts';
 import { PLAIN } from '../../classifier/techniques.ts';
-import { warp } from '../../classifier/warp.ts';
 import { Stream } from '../../src/common/stream.ts';
 import { SPACE_GROUPS } from '../../src/crystal/spacegroup.ts';
 import { PIXEL_SCALE } from '../../src/dataset/examples.ts';

@@ -1,13 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { crossEntropy, focal, ldam, logitAdjusted, weightedMean } from '../../classifier/losses.ts';
 import {
   balancedWeights,
   classBalancedWeights,
+  crossEntropy,
+  focal,
+  ldam,
   ldamMargins,
+  logitAdjusted,
   logPrior,
-} from '../../classifier/weights.ts';
+  weightedMean,
+} from '../../classifier/losses.ts';
 import { type Tensor1D, type Tensor2D, tf } from '../../src/engine/tf.ts';
 
 interface Golden {

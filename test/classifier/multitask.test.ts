@@ -2,17 +2,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { consistent } from '../../classifier/consistency.ts';
 import { loadClassifier } from '../../classifier/load.ts';
-import { classifierSpec } from '../../classifier/spec.ts';
-import { taskReport } from '../../classifier/task-report.ts';
 import {
   CRYSTAL_SYSTEMS,
   cellScale,
+  consistent,
   elementsOf,
   POINT_GROUPS,
+  taskReport,
   taskTable,
-} from '../../classifier/tasks.ts';
+} from '../../classifier/multitask.ts';
+import { classifierSpec } from '../../classifier/spec.ts';
 import { trainClassifier } from '../../classifier/train.ts';
 import type { Cell } from '../../src/crystal/crystal.ts';
 import { type Tensor2D, tf } from '../../src/engine/tf.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { trainStep } from '../../classifier/loop.ts';
 import { crossEntropy } from '../../classifier/losses.ts';
 import { ClassifierNetwork } from '../../classifier/network.ts';
 import { RunState } from '../../classifier/run.ts';
 import { SingleClassifier } from '../../classifier/single.ts';
 import { classifierSpec, NETWORKS } from '../../classifier/spec.ts';
-import { trainStep } from '../../classifier/step.ts';
 import { Stream } from '../../src/common/stream.ts';
 import { type Tensor1D, type Tensor2D, type Tensor4D, tf } from '../../src/engine/tf.ts';
 import { toyExamples } from '../support/toy-examples.ts';

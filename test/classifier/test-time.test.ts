@@ -1,15 +1,15 @@
 import { expect, it } from 'vitest';
-import type { Classifier, Patterns } from '../../classifier/classifier.ts';
+import type { Classifier, Triplets } from '../../classifier/classifier.ts';
 import { predictViews } from '../../classifier/test-time.ts';
 
-/** Patterns of 2 x 2 pixels: class 0 where the upper left pixel is bright, class 1 otherwise. */
+/** Triplets of 2 x 2 pixels: class 0 where the upper left pixel is bright, class 1 otherwise. */
 const corner = (classes: readonly number[]): Classifier => ({
   classes,
   size: 2,
   featureCount: 1,
   digest: '',
   seen: { materials: [], digest: '' },
-  predict(patterns: Patterns) {
+  predict(patterns: Triplets) {
     const pixels = patterns as Uint8Array;
     const rows = Array.from({ length: pixels.length / 12 }, (_, i) => pixels[i * 12]! / 100);
     return Float32Array.from(rows.flatMap((p) => [p, 1 - p]));

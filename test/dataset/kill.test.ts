@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { packageRoot } from '../../src/common/paths.ts';
 import { Stream } from '../../src/common/stream.ts';
 import { prepareStore } from '../../src/dataset/prepare/prepare.ts';
-import { verifyStore } from '../../src/dataset/store/store-verify.ts';
+import { verifyStore } from '../../src/dataset/store/store.ts';
 import { writeSummit } from '../../src/dataset/summit/summit.ts';
 import { buildReaders } from './built.ts';
 import { sampleOf, temporaryFolder } from './fixture.ts';

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { DEFAULT_SPLIT_RULE, SPLITS } from '../../src/dataset/split.ts';
-import { resplit } from '../../src/dataset/store/resplit.ts';
 import { openStore } from '../../src/dataset/store/store.ts';
+import { resplit } from '../../src/dataset/store/view.ts';
 import { toyStore } from '../support/toy-store.ts';
 
 it('divides the materials anew and is otherwise the same store', async () => {

@@ -14,7 +14,7 @@ import { parseGpus } from '../../src/engine/driver.ts';
 import { describeMachine, parseInstructions } from '../../src/engine/machine.ts';
 import { buildSources } from './support/checkout.ts';
 
-const published = join(packageRoot, 'docs', 'doctor.schema.json');
+const published = join(packageRoot, 'docs', 'reference', 'doctor.schema.json');
 
 const healthy: Findings = {
   project: '0.1.0',

@@ -88,7 +88,7 @@ it('joins studies and other runs to one page, and knows what is no run', async (
   expect(headings).toContain('bare: With and without');
   expect(headings.at(-1)).toBe('probe: probe-run');
   expect(html).toContain('alt="plane.svg"');
-  expect(html).toMatch(/class="lead undecided"><p>bare: GAN/);
+  expect(html).toMatch(/class="lead undecided"><span class="badge">undecided<\/span><p>bare: GAN/);
   mkdirSync(at('empty'));
   await expect(reportRuns([at('empty')], { format: 'html', progress })).rejects.toThrow(
     /empty is no run or study/,
@@ -133,6 +133,26 @@ describe.skipIf(!chromiumPath)('in a browser', () => {
     expect(await opened.locator('.slides figcaption').textContent()).toMatch(/^t = 1\.00: p\(/);
   }
 
+  async function sortTable(opened: Page): Promise<void> {
+    const table = opened.locator('table').first();
+    const column = (): Promise<string[]> =>
+      table.locator('tbody td:nth-child(2)').allTextContents();
+    await table.locator('thead button').nth(1).click();
+    const values = (await column()).map(Number.parseFloat);
+    expect(values.length).toBeGreaterThan(1);
+    expect(values).toEqual([...values].sort((a, b) => b - a));
+    await table.locator('thead button').nth(1).click();
+    expect((await column()).map(Number.parseFloat)).toEqual(values.toReversed());
+  }
+
+  /** What a term means shows on focus, as a tap gives it. */
+  async function explainTerm(opened: Page): Promise<void> {
+    const term = opened.locator('thead abbr').first();
+    await term.focus();
+    const shown = await term.evaluate((node) => getComputedStyle(node, '::after').content);
+    expect(shown).toContain(await term.getAttribute('title'));
+  }
+
   async function lookAtGallery(opened: Page): Promise<void> {
     const pictures = opened.locator('.gallery figure');
     expect(await pictures.count()).toBeGreaterThan(4);
@@ -168,6 +188,13 @@ describe.skipIf(!chromiumPath)('in a browser', () => {
     expect(widths[0]).toBeLessThanOrEqual(widths[1]!);
     await lookAtGallery(opened);
     await moveSlider(opened);
+    await sortTable(opened);
+    await explainTerm(opened);
+    const inverted = await opened
+      .locator('.chart img')
+      .first()
+      .evaluate((node) => getComputedStyle(node).filter);
+    expect(inverted.includes('invert')).toBe(options.colorScheme === 'dark');
     const [ink, paper] = await opened.evaluate(() => {
       const style = getComputedStyle(document.body);
       return [style.color, style.backgroundColor];

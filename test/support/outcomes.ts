@@ -1,4 +1,4 @@
-import type { Outcome } from '../../src/benchmark/cells/outcome.ts';
+import type { CellResult } from '../../src/benchmark/cells/result.ts';
 import type { Stream } from '../../src/common/stream.ts';
 
 /**
@@ -13,7 +13,7 @@ export function randomOutcome(options: {
   skill: readonly number[];
   trainCounts: readonly number[];
   stream: Stream;
-}): Outcome {
+}): CellResult {
   const { arm, seed, perClass, skill, trainCounts, stream } = options;
   const labels: number[] = [];
   const top1: number[] = [];

@@ -6,12 +6,12 @@ import type { ProgressFactory } from '../../common/progress.ts';
 import { didYouMean } from '../../common/suggest.ts';
 import type { Examples, RealExamples } from '../../dataset/examples.ts';
 import { openStore, type Store } from '../../dataset/store/store.ts';
-import { divided, studyStore } from '../study/divided.ts';
 import type { StudyFolder } from '../study/folder.ts';
+import { divideStore, studyStore } from '../study/store.ts';
 import { type CellPlan, planCells } from '../study/study.ts';
 import { effortOf } from './candidates.ts';
-import type { Outcome, Predictions } from './outcome.ts';
-import { type ChosenTraining, trainArm } from './train-arm.ts';
+import type { CellResult, Predictions } from './result.ts';
+import { type ChosenTraining, trainArm } from './training.ts';
 
 const materialCounts = (examples: Examples): number[] => {
   const materials = examples.classes.map(() => new Set<string>());
@@ -77,7 +77,7 @@ interface Ended {
 }
 
 /** What a cell writes down. */
-function outcomeOf({ folder, cell }: CellWork, ended: Ended): Outcome {
+function outcomeOf({ folder, cell }: CellWork, ended: Ended): CellResult {
   const { trained, store, test, trainCounts, probabilities } = ended;
   const { study } = folder;
   const { examples, digests } = trained.set;
@@ -115,16 +115,16 @@ function outcomeOf({ folder, cell }: CellWork, ended: Ended): Outcome {
  * Runs one cell: the training set of its arm, a classifier with the study's updates, choices on
  * validation, and last the real materials that the study is judged on. The result is written atomically.
  */
-export async function runCell(work: CellWork): Promise<Outcome> {
+export async function runCell(work: CellWork): Promise<CellResult> {
   const { folder, cell } = work;
   const whole = await openStore(await studyStore(folder.study));
-  const store = divided(whole, cell);
+  const store = divideStore(whole, cell);
   // Bands tell how rare a class is in the data, so that budgets are compared on the same classes.
-  const unlimited = divided(whole, { ...cell, budget: null });
+  const unlimited = divideStore(whole, { ...cell, budget: null });
   const trainCounts = materialCounts(unlimited.examples('train'));
   try {
     const trained = await trainArm({ ...work, store });
-    const test = store.examples(folder.study.judgedOn);
+    const test = store.examples(folder.study.comparedOn);
     const probabilities = trained.choice.apply(trained.classifier.predict(test));
     const outcome = outcomeOf(work, { trained, store, test, trainCounts, probabilities });
     trained.classifier.dispose();
@@ -136,7 +136,7 @@ export async function runCell(work: CellWork): Promise<Outcome> {
 }
 
 /** Runs the cell of a study that has this name. */
-export async function runCellById(folder: StudyFolder, id: string): Promise<Outcome> {
+export async function runCellById(folder: StudyFolder, id: string): Promise<CellResult> {
   const cells = planCells(folder.study);
   const cell = cells.find((plan) => plan.id === id);
   if (!cell)

@@ -3,6 +3,7 @@ import { type CleanArchive, refuseLeaks } from '../../../synthetic/leak-guard.ts
 import { type Mixture, mix } from '../../../synthetic/mixing/mix.ts';
 import { type Filling, keptRows, roomFor } from '../../../synthetic/mixing/undersample.ts';
 import { rowsByClass } from '../../balance/sampling.ts';
+import { selectExamples } from '../../balance/select.ts';
 import { Stream } from '../../common/stream.ts';
 import { classCounts, type Examples } from '../../dataset/examples.ts';
 import type { Store } from '../../dataset/store/store.ts';
@@ -34,20 +35,12 @@ function keptOf(arm: Arm, train: Examples, stream: Stream): Int32Array {
   return keptRows(data, shrinkingOf(arm), stream);
 }
 
-/** Some rows of examples, the last `copies` of them marked as synthetic. */
-function rowsOf(train: Examples, rows: readonly number[], copies: number): Examples {
-  const at = Int32Array.from(rows);
-  return {
-    count: at.length,
-    size: train.size,
-    classes: train.classes,
-    labels: at.map((row) => train.labels[row]!),
-    materials: rows.map((row) => train.materials[row]!),
-    images: (indices) => train.images(Array.from(indices, (i) => at[i]!)),
-    ...(copies > 0 && {
-      synthetic: Uint8Array.from(rows, (_, i) => (i < rows.length - copies ? 0 : 1)),
-    }),
-  };
+/** Some rows of examples, of which the last `copies` count as synthetic. */
+function selectWithCopies(train: Examples, rows: readonly number[], copies: number): Examples {
+  const selected = selectExamples(train, rows);
+  if (copies === 0) return selected;
+  const first = rows.length - copies;
+  return { ...selected, synthetic: Uint8Array.from(rows, (_, i) => (i < first ? 0 : 1)) };
 }
 
 /** The control: kept rows repeated, as many of each class as synthetic data would add to it. */
@@ -59,7 +52,7 @@ function withCopies(arm: SettledArm, train: Examples, kept: Int32Array, stream: 
   const copies = Array.from(classCounts(train)).flatMap((real, label) =>
     Array.from({ length: roomFor(real, fillingOf(arm)) }, () => kept[stream.pick(rows[label]!)]!),
   );
-  return rowsOf(train, [...kept, ...copies], copies.length);
+  return selectWithCopies(train, [...kept, ...copies], copies.length);
 }
 
 /** The undersampled training rows of a store with the accepted samples of an archive, as an arm asks. */
@@ -67,8 +60,8 @@ export const armMixture = (arm: SettledArm, archive: CleanArchive, stream: Strea
   mix(archive, {
     source: 'both',
     ...fillingOf(arm),
-    weight: arm.lossWeight,
-    softLabels: arm.softLabels,
+    weight: 1,
+    softLabels: false,
     shrinking: shrinkingOf(arm),
     stream,
   });
@@ -90,12 +83,11 @@ export async function trainingSet(
     const examples =
       arm.synthetic === 'copies'
         ? withCopies(arm, train, kept, stream.split('copies'))
-        : rowsOf(train, [...kept], 0);
+        : selectExamples(train, kept);
     return { examples, digests: {} };
   }
   const pool = poolsOf(cell)[0]!;
   const archive = refuseLeaks(await openArchive(poolFile(folder, cell, pool)), store);
-  const mixture = armMixture(arm, archive, stream.split('mix'));
-  const examples = arm.enterAt > 0 ? { ...mixture, enterAt: arm.enterAt } : mixture;
+  const examples = armMixture(arm, archive, stream.split('mix'));
   return { examples, digests: { archive: archive.digest, gan: archive.origin.gan.digest } };
 }

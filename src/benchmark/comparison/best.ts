@@ -1,8 +1,8 @@
-import type { Outcome } from '../cells/outcome.ts';
+import type { CellResult } from '../cells/result.ts';
+import { differenceOf } from '../statistics/bootstrap.ts';
 import type { Statistic } from '../statistics/macro.ts';
 import { type Arm, type Study, usesGan } from '../study/study.ts';
-import { differenceOf } from './pairs.ts';
-import { inWords, type Judged, judge, SEEDS_FOR_A_CLAIM } from './verdict.ts';
+import { inWords, SEEDS_FOR_A_CLAIM, type TestedDifference, testDifferences } from './verdict.ts';
 
 /** The arm that a verdict is about, and what it has to be measured by. */
 export interface Best {
@@ -10,15 +10,15 @@ export interface Best {
   /** Whether it trains with synthetic data. */
   synthetic: boolean;
   /** Against the baseline. */
-  overall: Judged;
-  few: Judged | null;
+  overall: TestedDifference;
+  few: TestedDifference | null;
   /**
-   * Against the best arm without synthetic data, where that is not the baseline; judged alone.
+   * Against the best arm without synthetic data, where that is not the baseline; tested alone.
    * Absent for an arm without synthetic data.
    */
-  unaided: { arm: string; overall: Judged; few: Judged | null } | null;
+  unaided: { arm: string; overall: TestedDifference; few: TestedDifference | null } | null;
   /** The best control with synthetic data that no GAN made, against the baseline. */
-  control: Judged | null;
+  control: TestedDifference | null;
 }
 
 /**
@@ -35,12 +35,15 @@ export function inQuestion({ arms, baseline }: Pick<Study, 'arms' | 'baseline'>)
 
 interface Results {
   /** Differences to the baseline. */
-  against: Readonly<Record<Statistic, readonly Judged[]>>;
-  outcomes: readonly Outcome[];
+  against: Readonly<Record<Statistic, readonly TestedDifference[]>>;
+  outcomes: readonly CellResult[];
 }
 
-const bestAmong = (judged: readonly Judged[], arms: readonly Arm[]): Judged | null =>
-  judged
+const bestAmong = (
+  tested: readonly TestedDifference[],
+  arms: readonly Arm[],
+): TestedDifference | null =>
+  tested
     .filter(({ subject }) => arms.some(({ name }) => name === subject))
     .sort((a, b) => b.difference - a.difference)[0] ?? null;
 
@@ -50,12 +53,12 @@ function unaidedOf(study: Study, arm: string, { against, outcomes }: Results): B
   const rival = bestAmong(against.macroF1, real);
   const isBaselineReal = real.some(({ name }) => name === study.baseline);
   if (!rival || (isBaselineReal && rival.difference <= 0)) return null;
-  const judged = (statistic: Statistic): Judged | null => {
+  const tested = (statistic: Statistic): TestedDifference | null => {
     const difference = differenceOf(outcomes, { from: rival.subject, to: arm, statistic });
-    return difference ? judge([{ subject: arm, difference }])[0]! : null;
+    return difference ? testDifferences([{ subject: arm, difference }])[0]! : null;
   };
-  const overall = judged('macroF1');
-  return overall && { arm: rival.subject, overall, few: judged('fewRecall') };
+  const overall = tested('macroF1');
+  return overall && { arm: rival.subject, overall, few: tested('fewRecall') };
 }
 
 /** The best arm in question by macro-F1; null before any has two seeds. */
@@ -81,9 +84,9 @@ export function bestOf(study: Study, results: Results): Best | null {
 export function rivalsInWords({ unaided, control }: Best): string[] {
   const lines: string[] = [];
   if (unaided) {
-    const judged = [unaided.overall, unaided.few].filter((one) => one !== null);
+    const tested = [unaided.overall, unaided.few].filter((one) => one !== null);
     lines.push(
-      `Against ${unaided.arm}, the best arm without synthetic data: ${judged.map(inWords).join(' ')}`,
+      `Against ${unaided.arm}, the best arm without synthetic data: ${tested.map(inWords).join(' ')}`,
     );
   }
   if (control) lines.push(`Of synthetic data without a GAN: ${inWords(control)}`);

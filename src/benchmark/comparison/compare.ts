@@ -1,16 +1,21 @@
-import type { Outcome } from '../cells/outcome.ts';
+import type { CellResult } from '../cells/result.ts';
+import { differenceOf, pairsOf } from '../statistics/bootstrap.ts';
 import { STATISTICS, type Statistic } from '../statistics/macro.ts';
 import { budgetsOf, type Study } from '../study/study.ts';
 import { type Best, bestOf, inQuestion, nextStep, rivalsInWords } from './best.ts';
-import { type ClassChange, classChanges } from './class-changes.ts';
-import { type ConfusedPair, confusedPairs } from './confusion.ts';
-import { differenceOf, pairsOf } from './pairs.ts';
+import { type ClassChange, type ConfusedPair, classChanges, confusedPairs } from './classes.ts';
 import { type Share, sharesInWords, sharesOf } from './shares.ts';
 import { type ArmSummary, summarise } from './summary.ts';
-import { type Family, inWords, type Judged, judge, tuningInWords } from './verdict.ts';
+import {
+  type Family,
+  inWords,
+  type TestedDifference,
+  testDifferences,
+  tuningInWords,
+} from './verdict.ts';
 
 /** Everything the report of a study says, of all its materials or within one budget. */
-export interface Comparison {
+export interface StudyComparison {
   study: string;
   /** Training materials of a class at most; null for all there are. */
   budget: number | null;
@@ -18,7 +23,7 @@ export interface Comparison {
   seeds: number;
   arms: ArmSummary[];
   /** Every other arm against the baseline, Holm-corrected within a statistic. */
-  against: Record<Statistic, Judged[]>;
+  against: Record<Statistic, TestedDifference[]>;
   /** The arm the verdict is about; null before two seeds of one are there. */
   best: Best | null;
   /** Which share of the effect of GAN samples near boundaries comes from where. */
@@ -33,7 +38,7 @@ export interface Comparison {
 const CONFUSIONS = 16;
 
 /** The differences of all arms to the baseline in one statistic. */
-const familyOf = (study: Study, outcomes: readonly Outcome[], statistic: Statistic): Family =>
+const familyOf = (study: Study, outcomes: readonly CellResult[], statistic: Statistic): Family =>
   study.arms
     .filter(({ name }) => name !== study.baseline)
     .flatMap(({ name }) => {
@@ -41,17 +46,17 @@ const familyOf = (study: Study, outcomes: readonly Outcome[], statistic: Statist
       return difference ? [{ subject: name, difference }] : [];
     });
 
-type Against = Comparison['against'];
+type Against = StudyComparison['against'];
 
-/** Judges the differences within each part of the outcomes, all parts corrected together. */
-function judgeTogether(study: Study, parts: readonly (readonly Outcome[])[]): Against[] {
+/** Tests the differences within each part of the outcomes, all parts corrected together. */
+function testTogether(study: Study, parts: readonly (readonly CellResult[])[]): Against[] {
   const against = parts.map(() => ({}) as Against);
   for (const statistic of STATISTICS) {
     const families = parts.map((outcomes) => familyOf(study, outcomes, statistic));
-    const judged = judge(families.flat());
+    const tested = testDifferences(families.flat());
     let from = 0;
     families.forEach(({ length }, i) => {
-      against[i]![statistic] = judged.slice(from, from + length);
+      against[i]![statistic] = tested.slice(from, from + length);
       from += length;
     });
   }
@@ -61,7 +66,7 @@ function judgeTogether(study: Study, parts: readonly (readonly Outcome[])[]): Ag
 function comparison(
   study: Study,
   { budget, outcomes, against }: Part & { against: Against },
-): Comparison {
+): StudyComparison {
   const present = study.arms.filter(({ name }) => outcomes.some(({ arm }) => arm === name));
   const arms = present.map((arm) => summarise(arm, outcomes));
   const best = bestOf(study, { against, outcomes });
@@ -97,11 +102,11 @@ function comparison(
 
 interface Part {
   budget: number | null;
-  outcomes: readonly Outcome[];
+  outcomes: readonly CellResult[];
 }
 
-function compareParts(study: Study, parts: readonly Part[]): Comparison[] {
-  const against = judgeTogether(
+function compareParts(study: Study, parts: readonly Part[]): StudyComparison[] {
+  const against = testTogether(
     study,
     parts.map(({ outcomes }) => outcomes),
   );
@@ -113,7 +118,7 @@ function compareParts(study: Study, parts: readonly Part[]): Comparison[] {
  * comparison of all materials where it has none), and says in words what came of it. Holm's
  * correction goes over arms and budgets together.
  */
-export const compareBudgets = (study: Study, outcomes: readonly Outcome[]): Comparison[] =>
+export const compareBudgets = (study: Study, outcomes: readonly CellResult[]): StudyComparison[] =>
   compareParts(
     study,
     budgetsOf(study).map((budget) => ({
@@ -123,5 +128,5 @@ export const compareBudgets = (study: Study, outcomes: readonly Outcome[]): Comp
   );
 
 /** The comparison of a study without budgets. */
-export const compareStudy = (study: Study, outcomes: readonly Outcome[]): Comparison =>
+export const compareStudy = (study: Study, outcomes: readonly CellResult[]): StudyComparison =>
   compareParts(study, [{ budget: null, outcomes }])[0]!;

@@ -1,9 +1,9 @@
-import type { Outcome } from '../cells/outcome.ts';
+import type { CellResult } from '../cells/result.ts';
+import { differenceOf } from '../statistics/bootstrap.ts';
 import type { Statistic } from '../statistics/macro.ts';
 import { type Arm, NEAR_SOURCES, type Study } from '../study/study.ts';
-import { differenceOf } from './pairs.ts';
 import type { ArmSummary } from './summary.ts';
-import { figureInWords, type Judged, judge, statisticName } from './verdict.ts';
+import { figureInWords, statisticName, type TestedDifference, testDifferences } from './verdict.ts';
 
 /** What one addition brings: an arm against the one that lacks only this. */
 export interface Share {
@@ -11,9 +11,9 @@ export interface Share {
   adds: string;
   from: string;
   to: string;
-  overall: Judged;
+  overall: TestedDifference;
   /** Null where no rare class is tested. */
-  few: Judged | null;
+  few: TestedDifference | null;
 }
 
 /** From real rows alone to GAN samples near boundaries, one addition a rung. */
@@ -63,17 +63,17 @@ function longestLadder(arms: readonly Arm[], scores: ReadonlyMap<string, number>
 
 type Step = Pick<Share, 'adds' | 'from' | 'to'>;
 
-/** The steps between rungs, judged together in one statistic. */
-function judgeSteps(
+/** The steps between rungs, tested together in one statistic. */
+function testSteps(
   steps: readonly Step[],
-  outcomes: readonly Outcome[],
+  outcomes: readonly CellResult[],
   statistic: Statistic,
-): Map<string, Judged> {
+): Map<string, TestedDifference> {
   const family = steps.flatMap(({ adds, from, to }) => {
     const difference = differenceOf(outcomes, { from, to, statistic });
     return difference ? [{ subject: adds, difference }] : [];
   });
-  return new Map(judge(family).map((judged) => [judged.subject, judged]));
+  return new Map(testDifferences(family).map((tested) => [tested.subject, tested]));
 }
 
 /**
@@ -84,7 +84,7 @@ function judgeSteps(
  */
 export function sharesOf(
   { arms }: Pick<Study, 'arms'>,
-  outcomes: readonly Outcome[],
+  outcomes: readonly CellResult[],
   summaries: readonly ArmSummary[],
 ): Share[] {
   const scores = new Map(summaries.map(({ arm, statistics }) => [arm, statistics.macroF1.mean]));
@@ -96,8 +96,8 @@ export function sharesOf(
     .slice(1)
     .map(({ adds, arm }, i): Step => ({ adds, from: rungs[i]!.arm, to: arm }));
   if (steps.length < 2) return [];
-  const overall = judgeSteps(steps, outcomes, 'macroF1');
-  const few = judgeSteps(steps, outcomes, 'fewRecall');
+  const overall = testSteps(steps, outcomes, 'macroF1');
+  const few = testSteps(steps, outcomes, 'fewRecall');
   return steps
     .filter(({ adds }) => overall.has(adds))
     .map((step) => ({

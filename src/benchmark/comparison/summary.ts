@@ -1,11 +1,11 @@
 import { type Effort, effortOf } from '../cells/candidates.ts';
-import type { Outcome } from '../cells/outcome.ts';
+import type { CellResult } from '../cells/result.ts';
 import { measureOf } from '../statistics/bootstrap.ts';
 import { STATISTICS, type Statistic } from '../statistics/macro.ts';
 import type { Arm } from '../study/study.ts';
 
 /** Mean and standard deviation over seeds. */
-export interface Spread {
+export interface SeedSpread {
   mean: number;
   sd: number;
   seeds: number;
@@ -13,7 +13,7 @@ export interface Spread {
 
 export interface ArmSummary {
   arm: string;
-  statistics: Record<Statistic, Spread>;
+  statistics: Record<Statistic, SeedSpread>;
   syntheticRows: number;
   realRows: number;
   seconds: number;
@@ -23,7 +23,7 @@ export interface ArmSummary {
   chosen: Record<string, (number | string)[]>;
 }
 
-export const spread = (values: readonly number[]): Spread => {
+export const spread = (values: readonly number[]): SeedSpread => {
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
   const sd =
     values.length > 1
@@ -33,10 +33,10 @@ export const spread = (values: readonly number[]): Spread => {
 };
 
 /** Every test row of an outcome once. */
-export const allRows = ({ predictions }: Outcome): number[] =>
+export const allRows = ({ predictions }: CellResult): number[] =>
   predictions.labels.map((_, row) => row);
 
-function chosenBy(outcomes: readonly Outcome[]): ArmSummary['chosen'] {
+function chosenBy(outcomes: readonly CellResult[]): ArmSummary['chosen'] {
   const names = new Set(outcomes.flatMap(({ chosen }) => Object.keys(chosen)));
   return Object.fromEntries(
     [...names].map((name) => [
@@ -47,14 +47,14 @@ function chosenBy(outcomes: readonly Outcome[]): ArmSummary['chosen'] {
 }
 
 /** What the outcomes of an arm come to. */
-export function summarise(arm: Arm, outcomes: readonly Outcome[]): ArmSummary {
+export function summarise(arm: Arm, outcomes: readonly CellResult[]): ArmSummary {
   const own = outcomes.filter((outcome) => outcome.arm === arm.name);
   const statistics = Object.fromEntries(
     STATISTICS.map((statistic) => [
       statistic,
       spread(own.map((outcome) => measureOf(statistic)(outcome, allRows(outcome)))),
     ]),
-  ) as Record<Statistic, Spread>;
+  ) as Record<Statistic, SeedSpread>;
   return {
     arm: arm.name,
     statistics,

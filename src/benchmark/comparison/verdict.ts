@@ -1,26 +1,26 @@
 import { groupBy } from '../../common/group.ts';
 import type { Effort } from '../cells/candidates.ts';
 import type { Difference } from '../statistics/bootstrap.ts';
-import { holm } from '../statistics/holm.ts';
+import { holm } from '../statistics/significance.ts';
 
 export type Verdict = 'helped' | 'hurt' | 'undecided';
 
 /** Seeds below which a difference is reported but never called one. */
 export const SEEDS_FOR_A_CLAIM = 6;
 
-export interface Judged extends Difference {
+export interface TestedDifference extends Difference {
   /** What was compared: arm against arm, or a class within them. */
   subject: string;
-  /** p after Holm's correction over all comparisons judged together. */
+  /** p after Holm's correction over all comparisons tested together. */
   adjustedP: number;
   verdict: Verdict;
 }
 
-/** Differences that are judged together, each of its subject. */
+/** Differences that are tested together, each of its subject. */
 export type Family = readonly { subject: string; difference: Difference }[];
 
-/** Judges a family of differences together: Holm-corrected at 5 %, at least six seeds. */
-export function judge(family: Family): Judged[] {
+/** Tests a family of differences together: Holm-corrected at 5 %, at least six seeds. */
+export function testDifferences(family: Family): TestedDifference[] {
   const adjusted = holm(family.map(({ difference }) => difference.p));
   return family.map(({ subject, difference }, i) => {
     const decided = difference.seeds >= SEEDS_FOR_A_CLAIM && adjusted[i]! < 0.05;
@@ -48,16 +48,16 @@ export const statisticName = (statistic: string): string => NAMES[statistic] ?? 
 export const figureInWords = ({ difference, low, high }: Difference): string =>
   `${points(difference)} (${points(low)} to ${points(high)})`;
 
-/** One judged difference in words, with its figure, interval and what could have been seen. */
-export function inWords(judged: Judged): string {
-  const figure = `${points(judged.difference)} points of ${statisticName(judged.statistic)} (95 % interval ${points(judged.low)} to ${points(judged.high)}, Holm p = ${judged.adjustedP.toPrecision(2)}, ${judged.seeds} seeds)`;
-  if (judged.verdict === 'helped') return `${judged.subject} helped: ${figure}.`;
-  if (judged.verdict === 'hurt') return `${judged.subject} hurt: ${figure}.`;
+/** One tested difference in words, with its figure, interval and what could have been seen. */
+export function inWords(tested: TestedDifference): string {
+  const figure = `${points(tested.difference)} points of ${statisticName(tested.statistic)} (95 % interval ${points(tested.low)} to ${points(tested.high)}, Holm p = ${tested.adjustedP.toPrecision(2)}, ${tested.seeds} seeds)`;
+  if (tested.verdict === 'helped') return `${tested.subject} helped: ${figure}.`;
+  if (tested.verdict === 'hurt') return `${tested.subject} hurt: ${figure}.`;
   const why =
-    judged.seeds < SEEDS_FOR_A_CLAIM
-      ? `${judged.seeds} seeds are too few for a claim`
-      : `a difference of ${(100 * judged.detectable).toFixed(1)} points would have been seen`;
-  return `${judged.subject}: undecided, ${figure}; ${why}.`;
+    tested.seeds < SEEDS_FOR_A_CLAIM
+      ? `${tested.seeds} seeds are too few for a claim`
+      : `a difference of ${(100 * tested.detectable).toFixed(1)} points would have been seen`;
+  return `${tested.subject}: undecided, ${figure}; ${why}.`;
 }
 
 const effortInWords = ({ candidates, trainings }: Effort): string =>

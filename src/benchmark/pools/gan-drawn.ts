@@ -9,7 +9,7 @@ import { randomSamples } from '../../../synthetic/sampling/random.ts';
 import { boundarySearches } from '../../../synthetic/sampling/searches.ts';
 import type { Wanted } from '../../../synthetic/sampling/wanted.ts';
 import { writeJson } from '../../common/files.ts';
-import { besidePool, type PoolWork, type Recipe, rarest, SPARE, wantedOf } from './pool.ts';
+import { besidePool, type PoolWork, rarest, type SampleRecipe, SPARE, wantedOf } from './pool.ts';
 
 /** Latent vectors near a boundary are others than the random ones of the same GAN. */
 const BOUNDARY_SEEDS = 40_000;
@@ -55,7 +55,7 @@ async function nearBoundaries(
 }
 
 /** Random samples and samples near boundaries. */
-export function drawnRecipe(work: PoolWork, makers: Makers): Recipe<GanSample> {
+export function drawnRecipe(work: PoolWork, makers: Makers): SampleRecipe<GanSample> {
   const { source } = work.pool;
   const { model, guide } = makers;
   const seen = source === 'gan-random' ? null : seenBy(guide.digest, guide.seen.materials);

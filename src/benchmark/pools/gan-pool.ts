@@ -14,7 +14,7 @@ import { writeJson } from '../../common/files.ts';
 import { drawnRecipe, type Makers } from './gan-drawn.ts';
 import { transferRecipe } from './gan-transfer.ts';
 import { makerClassifier, makerGan } from './makers.ts';
-import { besidePool, type PoolWork, type Recipe, SPARE, wantedOf } from './pool.ts';
+import { besidePool, type PoolWork, type SampleRecipe, SPARE, wantedOf } from './pool.ts';
 
 /** Further samples for each one that a class lacks. */
 const TOP_UP = 3;
@@ -61,7 +61,7 @@ async function judge(
 async function fill<Sample>(
   work: PoolWork,
   verifier: Classifier,
-  recipe: Recipe<Sample>,
+  recipe: SampleRecipe<Sample>,
 ): Promise<JudgedSamples> {
   const made = await recipe.make(wantedOf(work, SPARE), 0);
   let judged = await judge(work, verifier, recipe.archive(made));

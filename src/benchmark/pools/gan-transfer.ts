@@ -8,7 +8,7 @@ import type { EncodedSet, EncodedTriplet } from '../../codec/encode.ts';
 import { drawPool } from '../../codec/pool.ts';
 import { Stream } from '../../common/stream.ts';
 import { splitTriplets } from '../../dataset/intensity/triplet-stack.ts';
-import type { PoolWork, Recipe } from './pool.ts';
+import type { PoolWork, SampleRecipe } from './pool.ts';
 
 /** Latent vectors are others than those of the GAN's other samples. */
 const LATENT_SEEDS = 60_000;
@@ -48,7 +48,7 @@ function withDrawn(set: EncodedSet, drawn: readonly EncodedTriplet[]): EncodedSe
  * a common class, or of another sample) and played with as the sampler `lattice-transfer` does:
  * intensities from the GAN, cells from all that the system shows.
  */
-export function transferRecipe(work: PoolWork, model: GanModel): Recipe<DrawnSample> {
+export function transferRecipe(work: PoolWork, model: GanModel): SampleRecipe<DrawnSample> {
   const { store, discs, cell, progress } = work;
   return {
     rounds: 2,

@@ -35,7 +35,7 @@ const ROLE_SEEDS = {
   witness: 30_000,
   'second-verifier': 40_000,
 } as const;
-export type Role = keyof typeof ROLE_SEEDS;
+export type MakerRole = keyof typeof ROLE_SEEDS;
 
 /** Techniques of guide, verifier and witness: the baseline that is hardest to beat. */
 const MAKER_TECHNIQUES = ['logit-adjustment', 'flips', 'dilation'] as const;
@@ -45,7 +45,7 @@ const MAKER_TECHNIQUES = ['logit-adjustment', 'flips', 'dilation'] as const;
  * guide leads the boundary search, the verifier (and a second one where it is asked for) judges its
  * samples, the witness checks the margin.
  */
-export async function makerClassifier(work: MakerWork, role: Role): Promise<Classifier> {
+export async function makerClassifier(work: MakerWork, role: MakerRole): Promise<Classifier> {
   const { folder, cell, store, progress } = work;
   const path = folder.sharedFile(makersFolder(cell), role);
   if (existsSync(`${path}/config.json`)) return loadClassifier(path);

@@ -33,7 +33,7 @@ export interface PoolWork {
 }
 
 /** How a source makes samples, and puts them into an archive. */
-export interface Recipe<Sample> {
+export interface SampleRecipe<Sample> {
   /** Samples of each class wanted; those of one round are others than those of another. */
   make(wanted: Wanted, round: number): Promise<Sample[]>;
   /** Rounds at most: a further one where judging leaves classes short. */

@@ -1,17 +1,23 @@
 import { existsSync } from 'node:fs';
+import { writeArchive } from '../../../synthetic/archive/archive.ts';
+import { provenanceOf, seenBy } from '../../../synthetic/archive/provenance.ts';
+import { splitDigest } from '../../../synthetic/leak-guard.ts';
+import { ClassTables } from '../../codec/class-tables.ts';
 import { type EncodedSet, encodeExamples } from '../../codec/encode.ts';
+import { type CodecPool, drawPool } from '../../codec/pool.ts';
+import type { SamplerName } from '../../codec/samplers.ts';
 import { digestOf } from '../../common/digest.ts';
 import { groupBy } from '../../common/group.ts';
 import type { ProgressFactory } from '../../common/progress.ts';
+import { Stream } from '../../common/stream.ts';
 import type { Store } from '../../dataset/store/store.ts';
-import { openDivided } from '../study/divided.ts';
 import type { StudyFolder } from '../study/folder.ts';
+import { openDivision } from '../study/store.ts';
 import { type CellPlan, planCells } from '../study/study.ts';
 import { crystalPool } from './crystal-pool.ts';
 import { ganPool } from './gan-pool.ts';
 import { makersFolder } from './makers.ts';
-import type { Pool, PoolWork } from './pool.ts';
-import { samplerPool } from './sampler-pool.ts';
+import { missingRows, type Pool, type PoolWork } from './pool.ts';
 
 /** The pools that a cell draws from; none for arms without synthetic data and for copies. */
 export function poolsOf({ arm }: CellPlan): Pool[] {
@@ -72,7 +78,7 @@ export async function makePools(
 ): Promise<void> {
   const groups = groupBy(missingPools(folder, group), ({ cell }) => makersFolder(cell));
   for (const missing of groups.values()) {
-    const store = await openDivided(folder.study, missing[0]!.cell);
+    const store = await openDivision(folder.study, missing[0]!.cell);
     const discs = discsOf(store, progress);
     try {
       for (const { cell, pool, file } of missing) {
@@ -82,4 +88,41 @@ export async function makePools(
       store.close();
     }
   }
+}
+
+/** Passports of codec draws: the training materials that each was made from. */
+const passports = (drawn: CodecPool, tables: ClassTables) =>
+  drawn.draws.map(({ label, sources, share }) =>
+    provenanceOf(tables.set.classes[label]!, {
+      parents: [...new Set(sources.map((row) => tables.triplet(row).material))],
+      share: share > 0 ? Math.min(share, 1 - share) : null,
+      accepted: true,
+    }),
+  );
+
+/** Fills the rare classes with a codec sampler, the control of every GAN. */
+export async function samplerPool(work: PoolWork): Promise<void> {
+  const { store, discs, pool, cell, file, progress } = work;
+  const train = store.examples('train');
+  const tables = new ClassTables(discs());
+  const sampler = pool.source as SamplerName;
+  const counts = missingRows(train, pool.fillTo);
+  const stream = new Stream(cell.gan, `pool/${sampler}`);
+  const drawn = await drawPool(tables, { sampler, counts, stream }, progress);
+  const maker = seenBy(digestOf({ sampler, seed: cell.gan }), train.materials);
+  await writeArchive(file, {
+    size: store.size,
+    images: drawn.images,
+    labels: drawn.labels.map((label) => store.classes[label]!),
+    classes: store.classes,
+    camera: store.camera,
+    provenance: passports(drawn, tables),
+    origin: {
+      store: store.digest,
+      split: splitDigest(store),
+      gan: maker,
+      guide: null,
+      scalers: maker,
+    },
+  });
 }

@@ -1,12 +1,12 @@
-import type { Stream } from '../../common/stream.ts';
-import type { Outcome } from '../cells/outcome.ts';
+import { Stream } from '../../common/stream.ts';
+import type { CellResult } from '../cells/result.ts';
 import { classTally, type Statistic, statisticOf } from './macro.ts';
-import { tQuantile, twoSidedP } from './student.ts';
+import { tQuantile, twoSidedP } from './significance.ts';
 
 /** Outcomes of two arms for the same seed and split: the same test samples in the same order. */
 export interface Pair {
-  baseline: Outcome;
-  treated: Outcome;
+  baseline: CellResult;
+  treated: CellResult;
 }
 
 /** A paired difference (treated minus baseline) with its uncertainty. */
@@ -31,7 +31,7 @@ export interface Difference {
 }
 
 /** A figure of one resampled test set: labels and predictions of an arm at the drawn rows. */
-export type Measure = (outcome: Outcome, rows: ArrayLike<number>) => number;
+export type Measure = (outcome: CellResult, rows: ArrayLike<number>) => number;
 
 /** The measure of a named statistic. */
 export const measureOf =
@@ -46,7 +46,7 @@ export const measureOf =
   };
 
 /** Rows of each test material, grouped by class, so that a resample keeps every class. */
-function materialsByClass(outcome: Outcome): number[][][] {
+function materialsByClass(outcome: CellResult): number[][][] {
   const byClass = new Map<number, Map<string, number[]>>();
   outcome.predictions.labels.forEach((label, row) => {
     const materials = byClass.get(label) ?? new Map<string, number[]>();
@@ -152,4 +152,35 @@ export function pairedBootstrap(options: {
     losses: differences.filter((d) => d < 0).length,
     seeds: pairs.length,
   };
+}
+
+/** Outcomes of two arms paired by seed; seeds that miss one of the two are left out. */
+export function pairsOf(
+  outcomes: readonly CellResult[],
+  baseline: string,
+  treated: string,
+): Pair[] {
+  return outcomes
+    .filter((outcome) => outcome.arm === baseline)
+    .flatMap((base) => {
+      const other = outcomes.find((o) => o.arm === treated && o.seed === base.seed);
+      return other ? [{ baseline: base, treated: other }] : [];
+    });
+}
+
+/** What one arm has over another in a statistic; null with fewer than two paired seeds. */
+export function differenceOf(
+  outcomes: readonly CellResult[],
+  { from, to, statistic }: { from: string; to: string; statistic: Statistic },
+): Difference | null {
+  const pairs = pairsOf(outcomes, from, to);
+  if (pairs.length < 2) return null;
+  const found = pairedBootstrap({
+    pairs,
+    statistic,
+    measure: measureOf(statistic),
+    // One stream name for all arms: the same resamples, so arms differ by their results alone.
+    stream: new Stream(0, `bootstrap/${statistic}`),
+  });
+  return Number.isNaN(found.difference) ? null : found;
 }

@@ -4,7 +4,7 @@ import { digestOf } from '../../common/digest.ts';
 import { inputError } from '../../common/errors.ts';
 import { writeJson } from '../../common/files.ts';
 import { readJson } from '../../common/run.ts';
-import type { Outcome } from '../cells/outcome.ts';
+import type { CellResult } from '../cells/result.ts';
 import { type CellPlan, planCells, type Study, studySchema } from './study.ts';
 
 /**
@@ -60,10 +60,10 @@ export const missingCells = (folder: StudyFolder): CellPlan[] =>
   planCells(folder.study).filter((cell) => !existsSync(folder.resultFile(cell)));
 
 /** All results that are there, in the order of the plan. */
-export function readOutcomes(folder: StudyFolder): Outcome[] {
+export function readOutcomes(folder: StudyFolder): CellResult[] {
   return planCells(folder.study)
     .filter((cell) => existsSync(folder.resultFile(cell)))
-    .map((cell) => readJson<Outcome>(folder.resultFile(cell)));
+    .map((cell) => readJson<CellResult>(folder.resultFile(cell)));
 }
 
 /** Names of the result files, for a quick look at how far a study has come. */

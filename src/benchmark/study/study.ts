@@ -43,12 +43,6 @@ const settings = z.strictObject({
   partnerBy: z.enum(PARTNER_CHOICES).default('candidate'),
   /** Margin in nats that the verifier may have of a boundary sample. */
   agreement: z.number().positive().max(10).default(AGREEMENT),
-  /** Whether samples at a boundary carry a soft label between the two classes. */
-  softLabels: z.boolean().default(false),
-  /** Weight of a synthetic sample in the loss. */
-  lossWeight: z.number().min(0).max(1).default(1),
-  /** Share of the updates after which synthetic samples enter: a curriculum, where above 0. */
-  enterAt: z.number().min(0).max(0.9).default(0),
   /** Property heads beside the space group. */
   multitask: z.boolean().default(false),
 });
@@ -72,7 +66,7 @@ export const studySchema = z.strictObject({
   splits: z.int().min(1).default(3),
   gans: z.int().min(1).default(3),
   /** Materials that the arms are compared on: variants are chosen on validation, never on test. */
-  judgedOn: z.enum(['test', 'validation']).default('test'),
+  comparedOn: z.enum(['test', 'validation']).default('test'),
   updates: z.int().min(1).default(TRAINING_DEFAULTS.updates),
   batch: z.int().min(1).default(TRAINING_DEFAULTS.batch),
   /** Peak of the classifier's learning rate. */

@@ -89,6 +89,15 @@ export class Attributes {
     return null;
   }
 
+  /** Finite numbers, as many as there are, or null; of a list that may be absent, without a remark. */
+  list(name: string): number[] | null {
+    const value = this.names.includes(name) ? this.read(name) : null;
+    if (value === null) return null;
+    if ('numbers' in value && value.numbers.every(Number.isFinite)) return value.numbers;
+    this.remark('attribute-value', `${name} is not a list of numbers`);
+    return null;
+  }
+
   private read(name: string): Value | null {
     if (!this.names.includes(name)) {
       this.remark('attribute-missing', `no attribute ${name}`);

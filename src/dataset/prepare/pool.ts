@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { packageRoot } from '../../common/paths.ts';
 import { Reader, type ReadingOutcome } from './reader.ts';
@@ -21,7 +21,7 @@ function workerPath(): string {
   const here = fileURLToPath(import.meta.url);
   return here.endsWith('.js')
     ? fileURLToPath(new URL('./worker.js', import.meta.url))
-    : join(packageRoot, 'dist', 'src', 'dataset', 'worker.js');
+    : join(packageRoot, 'dist', relative(packageRoot, dirname(here)), 'worker.js');
 }
 
 type Done = (reading: Reading, outcome: ReadingOutcome) => void;

@@ -1,6 +1,19 @@
 import type { Cell, Vec3 } from '../../crystal/crystal.ts';
 import type { SampleFacts } from '../../simulate/sample.ts';
 import { SPLITS, type Split } from '../split.ts';
+import { CrystalCollector, type CrystalTable } from './crystals.ts';
+
+/** What the root attributes `format` and `version` of a store say. */
+export const STORE_FORMAT = 'cbed-gan prepared store';
+export const STORE_VERSION = 1;
+
+/** A source file of a store: name, bytes, samples taken and the digest of its catalogue. */
+export interface StoreSource {
+  name: string;
+  bytes: number;
+  samples: number;
+  digest: string;
+}
 
 /** Column by column what is known of each sample; NaN, or zone [0, 0, 0], where it is not known. */
 export interface StoreRows {
@@ -62,6 +75,8 @@ export interface RowTable {
   rows: StoreRows;
   classes: number[];
   materials: string[];
+  /** The crystals that rows were simulated from; null where none is known. */
+  crystals: CrystalTable | null;
 }
 
 type Numbers = Float64Array | Int32Array | Uint8Array;
@@ -132,6 +147,7 @@ export function tableOf(samples: Iterable<RowInput>): RowTable {
   const [spacings, energy, thickness] = [doubles(), doubles(), doubles()];
   const materials = new Names();
   const formulas = new Map<string, string>();
+  const crystals = new CrystalCollector();
   const [formula, key]: [string[], string[]] = [[], []];
   for (const { key: name, split: part, facts } of samples) {
     spaceGroup.push([facts.spaceGroup]);
@@ -144,6 +160,7 @@ export function tableOf(samples: Iterable<RowInput>): RowTable {
     energy.push([facts.energy]);
     thickness.push([facts.thickness ?? Number.NaN]);
     materials.push(facts.material);
+    crystals.push(facts.crystal);
     const known = formulas.get(facts.formula) ?? facts.formula;
     formulas.set(known, known);
     formula.push(known);
@@ -167,7 +184,7 @@ export function tableOf(samples: Iterable<RowInput>): RowTable {
     formula,
     key,
   };
-  return { rows, classes, materials: names };
+  return { rows, classes, materials: names, crystals: crystals.done() };
 }
 
 const triple = <T>(column: Float64Array, at: number): T | null =>

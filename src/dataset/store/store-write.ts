@@ -5,12 +5,17 @@ import { inputError } from '../../common/errors.ts';
 import { atomically } from '../../common/files.ts';
 import type { Camera } from '../../simulate/camera.ts';
 import { hdf5 } from '../hdf5/library.ts';
-import { COLUMNS, NUMERIC_COLUMNS, type RowInput, type RowTable, tableOf } from './rows.ts';
-import type { StoreSource } from './store.ts';
-
-/** What the root attributes `format` and `version` of a store say. */
-export const STORE_FORMAT = 'cbed-gan prepared store';
-export const STORE_VERSION = 1;
+import { writeCrystals } from './crystals.ts';
+import {
+  COLUMNS,
+  NUMERIC_COLUMNS,
+  type RowInput,
+  type RowTable,
+  STORE_FORMAT,
+  STORE_VERSION,
+  type StoreSource,
+  tableOf,
+} from './rows.ts';
 
 // A chunk is read whole for one random row, so it is kept small.
 const CHUNK_BYTES = 64 << 10;
@@ -35,8 +40,14 @@ function digestPart(hash: Hash, name: string, part: ArrayBufferView | string): v
   hash.update(`${name}:${bytes.length}:`).update(bytes);
 }
 
-/** The digest of everything but the pixels, to be updated with them in order. */
-export function contentHash(camera: Camera, { rows, classes, materials }: RowTable): Hash {
+/**
+ * The digest of everything but the pixels, to be updated with them in order. The crystals have a
+ * digest of their own: the same patterns are the same store, whether or not they are known.
+ */
+export function contentHash(
+  camera: Camera,
+  { rows, classes, materials }: Omit<RowTable, 'crystals'>,
+): Hash {
   const hash = createHash('sha256');
   const tables = { camera, classes, materials, formula: rows.formula, key: rows.key };
   digestPart(hash, 'tables', canonicalJson(tables));
@@ -72,6 +83,7 @@ export async function writeTable(
         throw inputError(`${path}: pixels of ${written} samples for ${count} rows`);
       }
       writeRows(file, table);
+      if (table.crystals) writeCrystals(file, table.crystals);
       const digest = hash.digest('hex');
       writeHead(file, content, digest);
       return digest;

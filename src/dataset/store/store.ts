@@ -1,25 +1,28 @@
 import type * as H5wasm from 'h5wasm/node';
-import { inputError } from '../../common/errors.ts';
+import { inputError, messageOf } from '../../common/errors.ts';
+import type { Crystal } from '../../crystal/crystal.ts';
 import type { Camera } from '../../simulate/camera.ts';
 import type { SampleFacts } from '../../simulate/sample.ts';
+import type { RealExamples } from '../examples.ts';
 import { ImageReader } from '../hdf5/image-reader.ts';
 import { hdf5 } from '../hdf5/library.ts';
 import { fileProblem } from '../hdf5/superblock.ts';
 import { SPLITS, type Split } from '../split.ts';
 import { storeFile } from '../tasks/task-names.ts';
-import { COLUMNS, factsAt, NUMERIC_COLUMNS, type RowTable, type StoreRows } from './rows.ts';
-import { type StoreExamples, storeExamples } from './store-examples.ts';
-import { STORE_FORMAT, STORE_VERSION } from './store-write.ts';
+import { type CrystalTable, readCrystals } from './crystals.ts';
+import {
+  COLUMNS,
+  factsAt,
+  NUMERIC_COLUMNS,
+  type RowTable,
+  STORE_FORMAT,
+  STORE_VERSION,
+  type StoreRows,
+  type StoreSource,
+} from './rows.ts';
+import { contentHash } from './store-write.ts';
 
 export type { StoreRows } from './rows.ts';
-
-/** A source file of a store: name, bytes, samples taken and the digest of its catalogue. */
-export interface StoreSource {
-  name: string;
-  bytes: number;
-  samples: number;
-  digest: string;
-}
 
 /** A prepared store, open for reading. */
 export interface Store {
@@ -45,9 +48,46 @@ export interface Store {
   images(indices: ArrayLike<number>): Uint8Array;
   /** What is known of one row. */
   facts(row: number): SampleFacts;
-  /** A split, or a list of rows, as examples. */
+  /** The crystal that a row was simulated from; null where it is not known. */
+  crystal(row: number): Crystal | null;
+  /** A crystal of each material, the first of its rows; null where the store knows none. */
+  crystals(): ReadonlyMap<string, Crystal> | null;
+  /** A split, or a list of rows, as examples; pixels are read when asked for. */
   examples(which: Split | ArrayLike<number>): StoreExamples;
   close(): void;
+}
+
+/** Rows of a store as examples. */
+export interface StoreExamples extends RealExamples {
+  readonly store: Store;
+  /** Row of the store behind each example. */
+  readonly rows: Int32Array;
+}
+
+/** A split, or a list of rows, of a store as examples; pixels are read when asked for. */
+export function storeExamples(store: Store, which: Split | ArrayLike<number>): StoreExamples {
+  const rows = typeof which === 'string' ? store.indices(which) : Int32Array.from(which);
+  return {
+    store,
+    rows,
+    count: rows.length,
+    size: store.size,
+    classes: store.classes,
+    labels: rows.map((row) => store.rows.label[row]!),
+    materials: Array.from(rows, (row) => store.materials[store.rows.material[row]!]!),
+    images: (indices) => store.images(Array.from(indices, (i) => rows[i]!)),
+    properties: (i) => store.facts(rows[i]!),
+  };
+}
+
+/** Rows of a part, ascending, from the codes of all rows. */
+export function rowsOfSplit(codes: Uint8Array, split: Split): Int32Array {
+  const code = SPLITS.indexOf(split);
+  const rows: number[] = [];
+  codes.forEach((value, row) => {
+    if (value === code) rows.push(row);
+  });
+  return Int32Array.from(rows);
 }
 
 export interface OpenStoreOptions {
@@ -56,7 +96,7 @@ export interface OpenStoreOptions {
 }
 
 /** Bytes of pixels kept in memory unless the caller says otherwise. */
-export const DEFAULT_MEMORY_BUDGET = 512 << 20;
+const DEFAULT_MEMORY_BUDGET = 512 << 20;
 
 /**
  * Opens a prepared store by its path or, once made, the name of a built-in task. Pixels stay in the file until they are asked for; a store within the
@@ -110,7 +150,30 @@ export async function isStore(path: string): Promise<boolean> {
   }
 }
 
-function readTable(file: H5wasm.File): RowTable {
+/**
+ * Computes the digest of a store's content anew.
+ *
+ * @throws an input error where it is not the one the store was written with.
+ */
+export async function verifyStore(path: string): Promise<string> {
+  const store = await openStore(path, { memoryBudget: 0 });
+  try {
+    const { rows, classes, materials } = store;
+    const table = { rows, classes: [...classes], materials: [...materials] };
+    const hash = contentHash(store.camera, table);
+    for (let row = 0; row < store.count; row++) hash.update(store.images([row]));
+    const digest = hash.digest('hex');
+    if (digest === store.digest) return digest;
+  } finally {
+    store.close();
+  }
+  throw inputError(
+    `${path} is damaged: its content has another digest than the one in it`,
+    'prepare it again',
+  );
+}
+
+function readTable(file: H5wasm.File): Omit<RowTable, 'crystals'> {
   const value = (name: string): unknown => (file.get(name) as H5wasm.Dataset).value;
   const numeric = NUMERIC_COLUMNS.map((column) => [column, value(`rows/${COLUMNS[column].name}`)]);
   const rows = {
@@ -131,6 +194,8 @@ class OpenStore implements Store {
   readonly rows: StoreRows;
   readonly config: Record<string, unknown>;
   readonly sources: readonly StoreSource[];
+  private table: CrystalTable | null | undefined;
+  private byMaterial: ReadonlyMap<string, Crystal> | null = null;
   private readonly file: H5wasm.File;
   private readonly reader: ImageReader;
 
@@ -160,12 +225,7 @@ class OpenStore implements Store {
   }
 
   indices(split: Split): Int32Array {
-    const code = SPLITS.indexOf(split);
-    const rows: number[] = [];
-    this.rows.split.forEach((value, row) => {
-      if (value === code) rows.push(row);
-    });
-    return Int32Array.from(rows);
+    return rowsOfSplit(this.rows.split, split);
   }
 
   images(indices: ArrayLike<number>): Uint8Array {
@@ -176,6 +236,24 @@ class OpenStore implements Store {
     return factsAt(this, row);
   }
 
+  crystal(row: number): Crystal | null {
+    const table = this.crystalTable();
+    return table?.crystals[table.ofRow[row]!] ?? null;
+  }
+
+  crystals(): ReadonlyMap<string, Crystal> | null {
+    const table = this.crystalTable();
+    if (!table || this.byMaterial) return this.byMaterial;
+    const byMaterial = new Map<string, Crystal>();
+    table.ofRow.forEach((number, row) => {
+      const material = this.materials[this.rows.material[row]!]!;
+      const crystal = table.crystals[number];
+      if (crystal && !byMaterial.has(material)) byMaterial.set(material, crystal);
+    });
+    this.byMaterial = byMaterial;
+    return byMaterial;
+  }
+
   examples(which: Split | ArrayLike<number>): StoreExamples {
     return storeExamples(this, which);
   }
@@ -183,5 +261,20 @@ class OpenStore implements Store {
   close(): void {
     this.reader.close();
     this.file.close();
+  }
+
+  /** Read when it is first asked for: most commands need no crystal. */
+  private crystalTable(): CrystalTable | null {
+    if (this.table !== undefined) return this.table;
+    try {
+      this.table = readCrystals(this.file);
+    } catch (error) {
+      const mend = 'prepare it again';
+      throw inputError(
+        `${this.path} is damaged: its crystals cannot be read (${messageOf(error)})`,
+        mend,
+      );
+    }
+    return this.table;
   }
 }

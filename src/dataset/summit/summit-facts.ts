@@ -1,11 +1,11 @@
-import type { Cell, Vec3 } from '../../crystal/crystal.ts';
+import type { Atom, Cell, Crystal, Vec3 } from '../../crystal/crystal.ts';
 import type { SampleFacts } from '../../simulate/sample.ts';
 import type { Attributes, Remark } from '../hdf5/attributes.ts';
 
 type Three<T> = readonly [T, T, T];
 
 /** Attributes of a sample in the Summit layout. */
-export const SUMMIT_ATTRIBUTES = [
+const SUMMIT_ATTRIBUTES = [
   'space_group',
   'material',
   'energy_keV',
@@ -18,8 +18,17 @@ export const SUMMIT_ATTRIBUTES = [
   'angles_degree',
 ] as const;
 
-/** What this project adds, where it is known. */
-export const ADDED_ATTRIBUTES = ['thickness_angstrom'] as const;
+/**
+ * What this project adds, where it is known: the thickness, and of a simulated crystal its name and
+ * all atoms of the conventional cell.
+ */
+export const CRYSTAL_ATTRIBUTES = {
+  id: 'crystal',
+  elements: 'atomic_numbers',
+  positions: 'fractional_coordinates',
+  uIso: 'u_iso_square_angstrom',
+} as const;
+const ADDED_ATTRIBUTES = ['thickness_angstrom', ...Object.values(CRYSTAL_ATTRIBUTES)];
 
 const KNOWN = new Set<string>([...SUMMIT_ATTRIBUTES, ...ADDED_ATTRIBUTES]);
 
@@ -65,6 +74,40 @@ function readSpaceGroup(attributes: Attributes, remark: Remark): number | null {
   return null;
 }
 
+/** The crystal that was simulated; null where the attributes do not give it. */
+function readCrystal(
+  attributes: Attributes,
+  { spaceGroup, material, formula, cell }: SampleFacts,
+  remark: Remark,
+): Crystal | null {
+  const { id, elements, positions, uIso } = CRYSTAL_ATTRIBUTES;
+  const numbers = attributes.list(elements);
+  if (!numbers || !cell) return null;
+  const places = attributes.list(positions) ?? [];
+  const shifts = attributes.list(uIso);
+  const sound =
+    numbers.length > 0 &&
+    numbers.every((number) => Number.isInteger(number) && number >= 1 && number <= 103) &&
+    places.length === 3 * numbers.length &&
+    (!shifts || shifts.length === numbers.length);
+  if (!sound) {
+    remark(
+      'attribute-value',
+      `${elements}, ${positions} and ${uIso} do not give the atoms of a cell`,
+    );
+    return null;
+  }
+  const atoms = numbers.map((element, i): Atom => {
+    const position = [places[3 * i]!, places[3 * i + 1]!, places[3 * i + 2]!] as const;
+    // -1 stands where the source of the crystal gave none.
+    return shifts && shifts[i]! >= 0
+      ? { element, position, uIso: shifts[i]! }
+      : { element, position };
+  });
+  const name = attributes.names.includes(id) ? attributes.text(id) : null;
+  return { id: name ?? material, material, formula, spaceGroup, cell, atoms };
+}
+
 /**
  * What the attributes of a sample say; null where its label or its material is not known, which
  * leaves it out. Everything else that is missing or unsound becomes null, NaN or [0, 0, 0].
@@ -92,5 +135,8 @@ export function readFacts(attributes: Attributes, key: string, remark: Remark): 
     cell: readCell(attributes, remark),
     thickness: optional('thickness_angstrom') ? attributes.number('thickness_angstrom') : null,
   };
-  return spaceGroup === null || !material ? null : { spaceGroup, material, ...facts };
+  if (spaceGroup === null || !material) return null;
+  const known = { spaceGroup, material, ...facts };
+  const crystal = readCrystal(attributes, known, remark);
+  return crystal ? { ...known, crystal } : known;
 }

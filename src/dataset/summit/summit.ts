@@ -6,7 +6,7 @@ import type { Sample } from '../../simulate/sample.ts';
 import { type Anomaly, anomalyText, isFatal } from '../anomaly.ts';
 import { hdf5 } from '../hdf5/library.ts';
 import { UnreadableFile } from '../hdf5/library-file.ts';
-import { asColumns } from './summit-facts.ts';
+import { asColumns, CRYSTAL_ATTRIBUTES } from './summit-facts.ts';
 import { STACK, SummitFile } from './summit-file.ts';
 
 /** One sample as it was found, or what is wrong. */
@@ -65,7 +65,7 @@ async function readSample(
 }
 
 /** What speaks against the values of a stack. */
-export function stackFault(stack: Float32Array): Pick<Anomaly, 'kind' | 'reason'> | null {
+function stackFault(stack: Float32Array): Pick<Anomaly, 'kind' | 'reason'> | null {
   let minimum = Number.POSITIVE_INFINITY;
   let maximum = Number.NEGATIVE_INFINITY;
   let unsound = 0;
@@ -135,6 +135,9 @@ function writeCamera(file: H5wasm.File, camera: Camera): Camera {
   return camera;
 }
 
+// An attribute holds 64 KiB; three coordinates of an atom take 24 bytes.
+const MOST_ATOMS = 2500;
+
 function writeSample(file: H5wasm.File, sample: Sample): void {
   const { size } = sample.camera;
   const group = file.create_group(sample.key);
@@ -159,6 +162,21 @@ function writeSample(file: H5wasm.File, sample: Sample): void {
   doubles('abc_angstrom', sample.cell?.slice(0, 3) ?? null);
   doubles('angles_degree', sample.cell?.slice(3) ?? null);
   if (sample.thickness !== null) doubles('thickness_angstrom', [sample.thickness], []);
+  if (sample.crystal && sample.crystal.atoms.length <= MOST_ATOMS) {
+    const { id, atoms } = sample.crystal;
+    bytes(CRYSTAL_ATTRIBUTES.id, id);
+    const elements = Int32Array.from(atoms, ({ element }) => element);
+    group.create_attribute(CRYSTAL_ATTRIBUTES.elements, elements, [atoms.length], '<i');
+    const positions = atoms.flatMap(({ position }) => [...position]);
+    doubles(CRYSTAL_ATTRIBUTES.positions, positions, [atoms.length, 3]);
+    if (atoms.some(({ uIso }) => uIso !== undefined)) {
+      doubles(
+        CRYSTAL_ATTRIBUTES.uIso,
+        atoms.map(({ uIso }) => uIso ?? -1),
+        [atoms.length],
+      );
+    }
+  }
   const shape = [3, size, size];
   group.create_dataset({ name: STACK, data: sample.stack, shape, dtype: '<f' });
 }

@@ -1,7 +1,6 @@
 import * as Plot from '@observablehq/plot';
+import type { History, Trace } from '../../../classifier/classifier.ts';
 import type { CalibrationBin, Report } from '../../../classifier/metrics.ts';
-import type { Trace } from '../../../classifier/recipe.ts';
-import type { History } from '../../../classifier/run.ts';
 import { type CrystalSystem, crystalSystem } from '../../crystal/spacegroup.ts';
 import { figure, type Key, PALETTE, SYSTEM_COLOURS } from '../draw/figure.ts';
 

@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
-import type { Comparison } from '../../benchmark/comparison/compare.ts';
-import { type Judged, statisticName } from '../../benchmark/comparison/verdict.ts';
+import type { StudyComparison } from '../../benchmark/comparison/compare.ts';
+import { statisticName, type TestedDifference } from '../../benchmark/comparison/verdict.ts';
 import type { Statistic } from '../../benchmark/statistics/macro.ts';
 import type { Arm, Study } from '../../benchmark/study/study.ts';
 import { canonicalJson } from '../../common/digest.ts';
@@ -13,7 +13,7 @@ const VERDICT_KEYS = Object.entries(VERDICT_COLOURS).map(([label, colour]) => ({
 
 /** Judged differences with their 95 % intervals, in the order given, coloured by verdict. */
 function differencesFigure(
-  differences: readonly Judged[],
+  differences: readonly TestedDifference[],
   { title, subtitle, label }: { title: string; subtitle: string; label: string },
 ): string {
   const rows = differences.map((judged) => ({
@@ -54,7 +54,7 @@ const differenceLabel = (statistic: Statistic): string =>
   `difference in ${statisticName(statistic)} (points)`;
 
 /** Every arm's difference to the baseline, the best first. */
-export const intervalFigure = (comparison: Comparison, statistic: Statistic): string =>
+export const intervalFigure = (comparison: StudyComparison, statistic: Statistic): string =>
   differencesFigure(
     [...comparison.against[statistic]].sort((a, b) => b.difference - a.difference),
     {
@@ -65,7 +65,7 @@ export const intervalFigure = (comparison: Comparison, statistic: Statistic): st
   );
 
 /** What each addition brings on the way from real rows to GAN samples near boundaries. */
-export const sharesFigure = ({ shares, seeds }: Comparison): string =>
+export const sharesFigure = ({ shares, seeds }: StudyComparison): string =>
   differencesFigure(
     shares.map(({ overall, to }) => ({ ...overall, subject: `+ ${overall.subject} (${to})` })),
     {
@@ -76,7 +76,7 @@ export const sharesFigure = ({ shares, seeds }: Comparison): string =>
   );
 
 /** Mean of a statistic for every arm, one tick a seed's spread (mean +- sd). */
-export function armsFigure(comparison: Comparison, statistic: Statistic): string {
+export function armsFigure(comparison: StudyComparison, statistic: Statistic): string {
   const rows = comparison.arms.map((arm) => {
     const { mean, sd } = arm.statistics[statistic];
     const reach = Number.isNaN(sd) ? 0 : sd;
@@ -146,7 +146,7 @@ const beforeAfter = (rows: readonly Change[]): Plot.Markish[] => [
 ];
 
 /** Recall of every class before and after, ordered by training count: the picture of imbalance. */
-export function classChangeFigure(comparison: Comparison): string {
+export function classChangeFigure(comparison: StudyComparison): string {
   const rows = [...comparison.classes]
     .sort((a, b) => b.trainCount - a.trainCount || a.spaceGroup - b.spaceGroup)
     .map((change) => ({
@@ -173,7 +173,7 @@ export function classChangeFigure(comparison: Comparison): string {
 }
 
 /** How often pairs of space groups are confused, before and after: the most confused ones. */
-export function confusionFigure(comparison: Comparison): string {
+export function confusionFigure(comparison: StudyComparison): string {
   const rows = comparison.confusions.map(({ spaceGroup, takenFor, tested, before, after }) => ({
     name: `${spaceGroup} taken for ${takenFor} (${tested})`,
     before: 100 * before,
@@ -257,11 +257,11 @@ const AXES: Record<Varied, { title: string; label: string }> = {
   },
 };
 
-const armsOf = (comparison: Comparison, name: string) =>
+const armsOf = (comparison: StudyComparison, name: string) =>
   comparison.arms.find(({ arm }) => arm === name);
 
 /** Curves of a comparison where arms of its study differ in `ratio` or `epsilon` only, by name. */
-export function settingCurves(study: Study, comparison: Comparison): Record<string, string> {
+export function settingCurves(study: Study, comparison: StudyComparison): Record<string, string> {
   const figures: Record<string, string> = {};
   for (const varied of ['ratio', 'epsilon'] as const) {
     variedArms(study, varied).forEach((steps, index) => {
@@ -290,7 +290,7 @@ export function settingCurves(study: Study, comparison: Comparison): Record<stri
 }
 
 /** Macro-F1 and few-shot recall of every arm against the budget of training materials. */
-export function budgetCurve(comparisons: readonly Comparison[]): string {
+export function budgetCurve(comparisons: readonly StudyComparison[]): string {
   const names = [...new Set(comparisons.flatMap(({ arms }) => arms.map(({ arm }) => arm)))];
   const panels = SHOWN.map((statistic) => ({
     label: statisticName(statistic),

@@ -249,20 +249,24 @@ const passportOf = ({ real, row, caption }: GalleryItem, archive: SyntheticArchi
   return passport ? passportText(passport) : 'no passport in this archive';
 };
 
-/** Real triplets of the rarest classes beside synthetic ones, each with its passport. */
-export function galleryPictures(scored: Scored): Promise<GalleryPicture[]> {
+/** Real triplets of the rarest classes beside synthetic ones, a row a class, each with its passport. */
+export function galleryPictures(
+  scored: Scored,
+): Promise<{ heading: string; items: GalleryPicture[] }[]> {
   const { archive, train } = scored;
+  const picture = async (item: GalleryItem): Promise<GalleryPicture> => ({
+    image: await dataUrl(
+      tripletPicture((item.real ? train : archive).images([item.row]), archive.size),
+      2,
+    ),
+    caption: item.caption[0]!,
+    passport: passportOf(item, archive),
+    frame: item.real ? 'real' : item.accepted ? 'accepted' : 'rejected',
+  });
   return Promise.all(
-    galleryRows(scored)
-      .flat()
-      .map(async (item) => ({
-        image: await dataUrl(
-          tripletPicture((item.real ? train : archive).images([item.row]), archive.size),
-          2,
-        ),
-        caption: item.caption[0]!,
-        passport: passportOf(item, archive),
-        frame: item.real ? 'real' : item.accepted ? 'accepted' : 'rejected',
-      })),
+    galleryRows(scored).map(async (row) => ({
+      heading: `Space group ${row[0]!.caption[0]!.split(',')[0]}`,
+      items: await Promise.all(row.map(picture)),
+    })),
   );
 }

@@ -33,7 +33,7 @@ export interface StudyRun {
 
 const studyText = ({ path, study }: StudyFolder): PageText => ({
   title: `Does synthetic data help? Study "${study.name}"`,
-  subtitle: `${study.arms.length} arms, ${study.seeds} seeds, every arm with equal updates, judged on real ${study.judgedOn} triplets of unseen materials`,
+  subtitle: `${study.arms.length} arms, ${study.seeds} seeds, every arm with equal updates, judged on real ${study.comparedOn} triplets of unseen materials`,
   command: `npx gan bench run --study ${join(path, 'study.json')} --out NEW-FOLDER`,
 });
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Outcome } from '../../benchmark/cells/outcome.ts';
-import type { Comparison } from '../../benchmark/comparison/compare.ts';
+import type { CellResult } from '../../benchmark/cells/result.ts';
+import type { StudyComparison } from '../../benchmark/comparison/compare.ts';
 import type { Learned } from '../../benchmark/pools/gan-learning.ts';
 import type { Study } from '../../benchmark/study/study.ts';
 import { packageRoot } from '../../common/paths.ts';
@@ -33,14 +33,14 @@ import { armRows, classRows, differenceRows, shareRows, tuningRows } from './stu
 /** A study and what came of it: one comparison a budget, ascending; one where it has none. */
 export interface Compared {
   study: Study;
-  comparisons: readonly Comparison[];
+  comparisons: readonly StudyComparison[];
 }
 
 /** Figures by file name. */
 export type Figures = Record<string, string>;
 
 /** The figures of one comparison by file name. */
-export function comparisonFigures(study: Study, comparison: Comparison): Figures {
+export function comparisonFigures(study: Study, comparison: StudyComparison): Figures {
   const figures: Figures = {
     'arms-macro-f1': armsFigure(comparison, 'macroF1'),
     'arms-few-recall': armsFigure(comparison, 'fewRecall'),
@@ -78,7 +78,7 @@ const shownFrom =
       .join('');
 
 /** The sections of one comparison; those without anything to show are left out. */
-function comparisonSections(study: Study, comparison: Comparison): Section[] {
+function comparisonSections(study: Study, comparison: StudyComparison): Section[] {
   const shown = shownFrom(comparisonFigures(study, comparison));
   const judged = comparison.against.macroF1.length > 0;
   const curves = shown(/curve/);
@@ -148,7 +148,7 @@ export interface PageText {
 /** Everything that a study's page is made of. */
 export interface StudyReport extends PageText {
   compared: Compared;
-  outcomes: readonly Outcome[];
+  outcomes: readonly CellResult[];
   parts: StudyParts;
 }
 
@@ -169,7 +169,7 @@ const learnedRows = (learned: readonly Learned[]): string[][] => [
 ];
 
 const LEGEND =
-  'The rarest classes: real triplets (grey edge), the most and the least realistic synthetic ones, accepted (green) and rejected (orange). Rest the pointer on one for its passport.';
+  'The rarest classes: real triplets (grey edge), the most and the least realistic synthetic ones, accepted (green) and rejected (orange). Each has its passport below it.';
 
 /** The sections of a page about the samples. */
 function sampleSections({ gallery, figures, learned }: SamplePictures): Section[] {
@@ -232,7 +232,7 @@ const version = (): string =>
 const short = (digest: string | undefined): string => digest?.slice(0, 12) ?? '-';
 
 /** What every result was made from: split, store, classifier and synthetic samples by digest. */
-const provenanceRows = (outcomes: readonly Outcome[]): string[][] => [
+const provenanceRows = (outcomes: readonly CellResult[]): string[][] => [
   ['cell', 'split', 'real', 'synthetic', 'store', 'classifier', 'archive', 'GAN'],
   ...outcomes.map(({ cell, split, training, digests }) => [
     cell,
@@ -247,7 +247,7 @@ function provenance({ compared, outcomes }: StudyReport): Section {
   const { study } = compared;
   const tested = new Set(outcomes.flatMap(({ predictions }) => predictions.materials)).size;
   const facts = [
-    `${outcomes.length} results on the store "${study.data}", judged on ${tested} real ${study.judgedOn} materials that no arm learned from; written by cbed-gan ${version()}.`,
+    `${outcomes.length} results on the store "${study.data}", judged on ${tested} real ${study.comparedOn} materials that no arm learned from; written by cbed-gan ${version()}.`,
     `Digests of SHA-256, their first 12 characters; the study is ${short(outcomes[0]?.digests.study)}.`,
   ];
   return {

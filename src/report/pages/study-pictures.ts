@@ -12,8 +12,8 @@ import { settledCells } from '../../benchmark/cells/candidates.ts';
 import { armMixture } from '../../benchmark/cells/training-set.ts';
 import { type Learned, whatItLearned } from '../../benchmark/pools/gan-learning.ts';
 import { type StudyGan, shownGan } from '../../benchmark/pools/study-gan.ts';
-import { divided, studyStorePath } from '../../benchmark/study/divided.ts';
 import { readOutcomes, type StudyFolder } from '../../benchmark/study/folder.ts';
+import { divideStore, studyStorePath } from '../../benchmark/study/store.ts';
 import { messageOf } from '../../common/errors.ts';
 import { type ProgressFactory, silentProgress } from '../../common/progress.ts';
 import { readJson } from '../../common/run.ts';
@@ -54,7 +54,7 @@ export async function drawData(store: Store): Promise<DataPictures> {
 /** The judged samples of a study's GAN in pictures and figures. */
 export interface SamplePictures {
   scored: Scored;
-  gallery: GalleryPicture[];
+  gallery: { heading: string; items: GalleryPicture[] }[];
   /** SVG: realism of the samples, their floors, class counts before and after mixing. */
   figures: { realism: string; floors: string; mix?: string };
   learned: Learned[];
@@ -209,11 +209,11 @@ async function dataOf(folder: StudyFolder): Promise<StudyParts['data']> {
   const outcome = readOutcomes(folder)[0];
   const { split, budget = null } = outcome ?? { split: 0 };
   return onStore(folder, async (store) => {
-    const used = divided(store, { split, budget });
+    const used = divideStore(store, { split, budget });
     if (outcome && outcome.digests.store !== used.digest) {
       return `Not drawn: ${store.path} is another store by now than the one this study ran on.`;
     }
-    return drawData(divided(store, { split, budget: null }));
+    return drawData(divideStore(store, { split, budget: null }));
   });
 }
 
@@ -225,7 +225,7 @@ async function ganParts(
 ): Promise<Pick<StudyParts, 'samples' | 'probes'>> {
   const seed = folder.study.firstSeed;
   const parts = await onStore(folder, async (whole) => {
-    const store = divided(whole, gan.cell);
+    const store = divideStore(whole, gan.cell);
     const { origin } = await openArchive(gan.archive);
     if (origin?.store !== store.digest) {
       return `Not drawn: ${gan.archive} was made from another store than ${store.path} is by now.`;

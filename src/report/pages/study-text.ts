@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import type { Outcome } from '../../benchmark/cells/outcome.ts';
-import { type Comparison, compareBudgets } from '../../benchmark/comparison/compare.ts';
-import { type Judged, statisticName } from '../../benchmark/comparison/verdict.ts';
+import type { CellResult } from '../../benchmark/cells/result.ts';
+import { compareBudgets, type StudyComparison } from '../../benchmark/comparison/compare.ts';
+import { statisticName, type TestedDifference } from '../../benchmark/comparison/verdict.ts';
 import { STATISTICS } from '../../benchmark/statistics/macro.ts';
 import { readOutcomes, type StudyFolder } from '../../benchmark/study/folder.ts';
 import { writeAtomic, writeJson } from '../../common/files.ts';
@@ -13,7 +13,7 @@ export const percent = (value: number): string =>
   Number.isNaN(value) ? '-' : (100 * value).toFixed(1);
 
 /** Rows of the table of arms: means and standard deviations in percent. */
-export function armRows(comparison: Comparison): string[][] {
+export function armRows(comparison: StudyComparison): string[][] {
   const head = ['arm', ...STATISTICS.map(statisticName), 'real', 'synthetic', 's a run'];
   const body = comparison.arms.map((arm) => [
     arm.arm,
@@ -37,7 +37,7 @@ const DIFFERENCE_HEAD = [
   'verdict',
 ];
 
-const differenceCells = (judged: Judged): string[] => [
+const differenceCells = (judged: TestedDifference): string[] => [
   percent(judged.difference),
   `${percent(judged.low)} to ${percent(judged.high)}`,
   judged.adjustedP.toPrecision(2),
@@ -47,7 +47,7 @@ const differenceCells = (judged: Judged): string[] => [
 ];
 
 /** Rows of the table of differences against the baseline. */
-export function differenceRows(comparison: Comparison): string[][] {
+export function differenceRows(comparison: StudyComparison): string[][] {
   const body = (['macroF1', 'fewRecall'] as const).flatMap((statistic) =>
     comparison.against[statistic].map((judged) => [
       judged.subject,
@@ -59,7 +59,7 @@ export function differenceRows(comparison: Comparison): string[][] {
 }
 
 /** Rows of the table of what each addition brings. */
-export function shareRows({ shares }: Comparison): string[][] {
+export function shareRows({ shares }: StudyComparison): string[][] {
   const body = shares.flatMap(({ adds, from, to, overall, few }) =>
     [overall, few]
       .filter((judged) => judged !== null)
@@ -75,24 +75,24 @@ export function shareRows({ shares }: Comparison): string[][] {
 }
 
 /** Rows of the table of classes, from the most common to the rarest. */
-export function classRows(comparison: Comparison): string[][] {
+export function classRows(comparison: StudyComparison): string[][] {
   const head = ['space group', 'training', 'band', 'F1 before', 'F1 after', 'change', 'verdict'];
   const body = [...comparison.classes]
     .sort((a, b) => b.trainCount - a.trainCount || a.spaceGroup - b.spaceGroup)
-    .map(({ spaceGroup, trainCount, band, judged }) => [
+    .map(({ spaceGroup, trainCount, band, difference }) => [
       String(spaceGroup),
       String(trainCount),
       band,
-      percent(judged.baseline),
-      percent(judged.treated),
-      percent(judged.difference),
-      judged.verdict,
+      percent(difference.baseline),
+      percent(difference.treated),
+      percent(difference.difference),
+      difference.verdict,
     ]);
   return [head, ...body];
 }
 
 /** Rows of the table of tuning: what validation chose for each arm, a value a seed. */
-export function tuningRows(comparison: Comparison): string[][] {
+export function tuningRows(comparison: StudyComparison): string[][] {
   const body = comparison.arms.map(({ arm, tuning, chosen }) => [
     arm,
     String(tuning.trainings),
@@ -106,8 +106,8 @@ export function tuningRows(comparison: Comparison): string[][] {
 
 /** The same table of several budgets, the budget as the first column; as it is without budgets. */
 export function budgetTable(
-  comparisons: readonly Comparison[],
-  rowsOf: (comparison: Comparison) => string[][],
+  comparisons: readonly StudyComparison[],
+  rowsOf: (comparison: StudyComparison) => string[][],
 ): string[][] {
   const tables = comparisons.map((one) => ({ budget: one.budget, rows: rowsOf(one) }));
   if (tables.length === 1 && tables[0]!.budget === null) return tables[0]!.rows;
@@ -142,7 +142,7 @@ export const csvOf = (rows: readonly string[][]): string =>
 /** What the results of a study's folder come to. */
 export function compareFolder({ study, ...folder }: StudyFolder): {
   compared: Compared;
-  outcomes: Outcome[];
+  outcomes: CellResult[];
 } {
   const outcomes = readOutcomes({ study, ...folder });
   return { compared: { study, comparisons: compareBudgets(study, outcomes) }, outcomes };

@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
 import { inputError } from '../../common/errors.ts';
+import { groupBy } from '../../common/group.ts';
 import { type ProgressFactory, silentProgress } from '../../common/progress.ts';
 import { defaultStorePath } from '../../common/run.ts';
-import { DEFAULT_SPLIT_RULE, type SplitRule } from '../../dataset/split.ts';
-import { resplit } from '../../dataset/store/resplit.ts';
+import { Stream } from '../../common/stream.ts';
+import { DEFAULT_SPLIT_RULE, SPLITS, type SplitRule } from '../../dataset/split.ts';
 import { openStore, type Store } from '../../dataset/store/store.ts';
+import { resplit, withSplit } from '../../dataset/store/view.ts';
 import { ensureTask } from '../../dataset/tasks/make-task.ts';
 import { isTask, taskStorePath } from '../../dataset/tasks/task-names.ts';
-import { withinBudget } from '../cells/budget.ts';
 import type { CellPlan, Study } from './study.ts';
 
 /** The word for the prepared store of the workspace, the one that other commands use too. */
@@ -38,19 +39,49 @@ export async function studyStore(
 }
 
 /** Which split and budget of a store a cell works on. */
-export type Place = Pick<CellPlan, 'split' | 'budget'>;
+export type Division = Pick<CellPlan, 'split' | 'budget'>;
 
 /**
  * A store divided for a split number (0 is its own division, every other one divides the
  * materials anew by the same rule), its training part cut to the budget.
  */
-export function divided(store: Store, { split, budget }: Place): Store {
+export function divideStore(store: Store, { split, budget }: Division): Store {
   const rule = (store.config.rule as SplitRule | undefined) ?? DEFAULT_SPLIT_RULE;
   const whole = split === 0 ? store : resplit(store, { seed: split, rule });
   return budget === null ? whole : withinBudget(whole, { budget, seed: split });
 }
 
 /** The store of a study as the cells of a split and budget see it. */
-export async function openDivided(study: Study, place: Place): Promise<Store> {
-  return divided(await openStore(await studyStore(study)), place);
+export async function openDivision(study: Study, place: Division): Promise<Store> {
+  return divideStore(await openStore(await studyStore(study)), place);
+}
+
+/** Code of rows that a budget leaves out: they stand in no part of the store. */
+const LEFT_OUT = 255;
+
+const TRAIN = SPLITS.indexOf('train');
+
+/** Training materials (positions in `materials`) that a budget keeps. */
+function keptMaterials(store: Store, budget: number, seed: number): Set<number> {
+  const { split, material, spaceGroup } = store.rows;
+  const rows = [...split.keys()].filter((row) => split[row] === TRAIN);
+  const stream = new Stream(seed, 'budget');
+  const kept = [...groupBy(rows, (row) => spaceGroup[row]!)].flatMap(([group, members]) => {
+    const materials = [...new Set(members.map((row) => material[row]!))].sort((a, b) => a - b);
+    return stream.split(group).shuffled(materials).slice(0, budget);
+  });
+  return new Set(kept);
+}
+
+/**
+ * The same store with at most `budget` training materials of each class; validation and test stay
+ * whole. What is left out stands in no part, so nothing learns from it, and what learned from it
+ * elsewhere is refused. Smaller budgets are subsets of larger ones of the same seed.
+ */
+export function withinBudget(store: Store, options: { budget: number; seed: number }): Store {
+  const kept = keptMaterials(store, options.budget, options.seed);
+  const split = store.rows.split.map((part, row) =>
+    part === TRAIN && !kept.has(store.rows.material[row]!) ? LEFT_OUT : part,
+  );
+  return withSplit(store, split);
 }

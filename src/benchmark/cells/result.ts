@@ -15,7 +15,7 @@ export interface Predictions {
 }
 
 /** The result file of one cell (arm x seed). */
-export interface Outcome {
+export interface CellResult {
   study: string;
   cell: string;
   arm: string;

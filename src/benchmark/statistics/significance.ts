@@ -1,3 +1,5 @@
+import jstat from 'jstat';
+
 /**
  * Holm's step-down correction (Holm 1979): adjusted p-values in the order given. NaN stays NaN
  * and does not count as a test.
@@ -15,3 +17,10 @@ export function holm(p: readonly number[]): number[] {
   });
   return adjusted;
 }
+
+/** Two-sided p-value of a t statistic. */
+export const twoSidedP = (t: number, dof: number): number =>
+  2 * (1 - jstat.jStat.studentt.cdf(Math.abs(t), dof));
+
+/** Quantile of Student's t. */
+export const tQuantile = (p: number, dof: number): number => jstat.jStat.studentt.inv(p, dof);

@@ -1,0 +1,102 @@
+import { Stream } from '../../common/stream.ts';
+import { bandOf } from '../../dataset/census.ts';
+import type { CellResult } from '../cells/result.ts';
+import { type Measure, type Pair, pairedBootstrap } from '../statistics/bootstrap.ts';
+import { classTally, f1Scores, recalls, type Tally } from '../statistics/macro.ts';
+import { allRows, spread } from './summary.ts';
+import { type TestedDifference, testDifferences } from './verdict.ts';
+
+/** What an arm changes for one space group. */
+export interface ClassChange {
+  spaceGroup: number;
+  trainCount: number;
+  band: string;
+  recall: { baseline: number; treated: number };
+  difference: TestedDifference;
+}
+
+const measureOfClass =
+  (c: number, figures: (t: Tally) => Float64Array): Measure =>
+  ({ predictions: { labels, top1 }, classes }: CellResult, rows) =>
+    figures(classTally(labels, top1, rows, classes.length))[c]!;
+
+/** F1 and recall of every class that stands in the test set of all seeds, Holm-corrected together. */
+export function classChanges(pairs: readonly Pair[]): ClassChange[] {
+  const first = pairs[0]!.baseline;
+  const present = [...first.classes.keys()].filter((c) =>
+    pairs.every((p) => p.baseline.predictions.labels.includes(c)),
+  );
+  const tested = testDifferences(
+    present.map((c) => ({
+      subject: String(first.classes[c]),
+      difference: pairedBootstrap({
+        pairs,
+        statistic: 'F1',
+        measure: measureOfClass(c, f1Scores),
+        stream: new Stream(0, `bootstrap/class/${c}`),
+        replicates: 200,
+      }),
+    })),
+  );
+  const recallOf = (outcome: CellResult, c: number): number =>
+    measureOfClass(c, recalls)(outcome, allRows(outcome));
+  return present.map((c, i) => ({
+    spaceGroup: first.classes[c]!,
+    trainCount: first.trainCounts[c]!,
+    band: bandOf(first.trainCounts[c]!),
+    recall: {
+      baseline: spread(pairs.map((p) => recallOf(p.baseline, c))).mean,
+      treated: spread(pairs.map((p) => recallOf(p.treated, c))).mean,
+    },
+    difference: tested[i]!,
+  }));
+}
+
+/** How often triplets of one space group are taken for another, by two arms. */
+export interface ConfusedPair {
+  spaceGroup: number;
+  takenFor: number;
+  /** Test triplets of the space group, over all seeds. */
+  tested: number;
+  /** Shares of them that the baseline and the treated arm took for the other. */
+  before: number;
+  after: number;
+}
+
+/** Adds the wrong predictions of an outcome to counts by `label * classes + prediction`. */
+function addErrors(counts: Float64Array, { predictions, classes }: CellResult): void {
+  predictions.labels.forEach((label, row) => {
+    const guess = predictions.top1[row]!;
+    if (guess !== label) counts[label * classes.length + guess]!++;
+  });
+}
+
+/**
+ * The pairs of space groups that are confused most, by the larger of the two shares; those that
+ * are confused once in all are left out.
+ */
+export function confusedPairs(pairs: readonly Pair[], most: number): ConfusedPair[] {
+  const { classes } = pairs[0]!.baseline;
+  const size = classes.length;
+  const [before, after] = [new Float64Array(size * size), new Float64Array(size * size)];
+  const tested = new Float64Array(size);
+  for (const { baseline, treated } of pairs) {
+    addErrors(before, baseline);
+    addErrors(after, treated);
+    for (const label of baseline.predictions.labels) tested[label]!++;
+  }
+  return [...before.keys()]
+    .filter((at) => before[at]! + after[at]! > 1)
+    .map((at): ConfusedPair => {
+      const label = Math.floor(at / size);
+      return {
+        spaceGroup: classes[label]!,
+        takenFor: classes[at % size]!,
+        tested: tested[label]!,
+        before: before[at]! / tested[label]!,
+        after: after[at]! / tested[label]!,
+      };
+    })
+    .sort((a, b) => Math.max(b.before, b.after) - Math.max(a.before, a.after))
+    .slice(0, most);
+}

@@ -1,0 +1,60 @@
+import { digestOf } from '../../common/digest.ts';
+import { SPLITS, type SplitOptions, splitMaterials } from '../split.ts';
+import { rowsOfSplit, type Store, storeExamples } from './store.ts';
+
+/**
+ * A store seen with something exchanged; everything else, pixels included, is shared with the
+ * original, which must stay open. Who exchanges content gives the digest of what is then there.
+ */
+export function storeView(
+  store: Store,
+  changes: Partial<Pick<Store, 'digest' | 'camera' | 'rows' | 'images'>>,
+): Store {
+  const { digest = store.digest, camera = store.camera, rows = store.rows } = changes;
+  const { images = (indices) => store.images(indices) } = changes;
+  const view: Store = {
+    path: store.path,
+    digest,
+    count: store.count,
+    size: camera.size,
+    camera,
+    classes: store.classes,
+    materials: store.materials,
+    rows,
+    config: store.config,
+    sources: store.sources,
+    indices: (part) => rowsOfSplit(rows.split, part),
+    images,
+    facts: (row) => store.facts(row),
+    crystal: (row) => store.crystal(row),
+    crystals: () => store.crystals(),
+    examples: (which) => storeExamples(view, which),
+    close: () => store.close(),
+  };
+  return view;
+}
+
+/**
+ * The same store with its materials divided anew: for studies that repeat the split.
+ */
+export function resplit(store: Store, options: SplitOptions): Store {
+  const classOf = new Map<string, number>();
+  store.rows.material.forEach((material, row) => {
+    classOf.set(store.materials[material]!, store.rows.spaceGroup[row]!);
+  });
+  const parts = splitMaterials(classOf, options);
+  const split = Uint8Array.from(store.rows.material, (material) =>
+    SPLITS.indexOf(parts.get(store.materials[material]!)!),
+  );
+  return withSplit(store, split);
+}
+
+/**
+ * The same store with another part for each row, 0 train, 1 validation, 2 test; any other code
+ * puts a row in no part. The digest is that of content and split.
+ */
+export const withSplit = (store: Store, split: Uint8Array): Store =>
+  storeView(store, {
+    digest: digestOf([store.digest, digestOf(split)]),
+    rows: { ...store.rows, split },
+  });
