@@ -49,6 +49,7 @@ function findNeighbours({ skeleton, positions, cell }: SkeletonCrystal): Neighbo
   const count = skeleton.sites.reduce((sum, { multiplicity }) => sum + multiplicity, 0);
   // A sphere that holds the neighbours at the mean density, with room to spare.
   const radius = 1.3 * Math.cbrt((3 * NEIGHBOURS * volume) / (4 * Math.PI * count)) + 0.5;
+  const limit = radius * radius;
   const reach = [0, 1, 2].map((i) => {
     const plane = norm(cross(rows[((i + 1) % 3) as 0 | 1 | 2], rows[((i + 2) % 3) as 0 | 1 | 2]));
     return Math.min(4, Math.ceil((radius * plane) / Math.abs(determinant(rows)) + 0.5));
@@ -72,8 +73,9 @@ function findNeighbours({ skeleton, positions, cell }: SkeletonCrystal): Neighbo
         rows,
       );
       for (const { whole: s, cartesian: c } of shifts) {
-        const distance = Math.hypot(x + c[0], y + c[1], z + c[2]);
-        if (distance > radius || distance < 1e-3) continue;
+        const square = (x + c[0]) ** 2 + (y + c[1]) ** 2 + (z + c[2]) ** 2;
+        if (square > limit || square < 1e-6) continue;
+        const distance = Math.sqrt(square);
         const shift: Vec3 = [s[0] + whole[0]!, s[1] + whole[1]!, s[2] + whole[2]!];
         near.push({ distance, site, image, shift });
       }

@@ -128,8 +128,6 @@ export class CrystalSources {
       sited.filter((one) => this.takes(one.sited)),
       (one) => one.crystal.spaceGroup,
     );
-    // Neighbours are those of the crystals as they are, before any move.
-    for (const one of [...this.byGroup.values()].flat()) surroundingsOf(one.sited);
   }
 
   /** Space groups of training crystals, ascending. */
@@ -169,6 +167,8 @@ export class CrystalSources {
     const own = this.byGroup.get(spaceGroup);
     if (!own || own.length === 0) return null;
     const { crystal, sited } = stream.pick(own);
+    // Neighbours are those of the crystal as it is, before any move.
+    surroundingsOf(sited);
     return {
       source: 'known',
       parent: crystal.id,

@@ -24,6 +24,7 @@ export interface Subgroup {
 
 /** Rotations of a group, one an element of its point group, and their multiplication table. */
 function pointTable(all: readonly Operation[]) {
+  // The identity comes first.
   const keys = [...new Set(all.map(({ rotation }) => rotation.join()))];
   const rotations = keys.map((key) => key.split(',').map(Number));
   const at = new Map(keys.map((key, i) => [key, i]));
@@ -36,16 +37,38 @@ function pointTable(all: readonly Operation[]) {
   return { keys, table };
 }
 
-/** The smallest closed subset with these elements. */
-function closure(table: readonly (readonly number[])[], elements: readonly number[]): number[] {
-  const members = new Set(elements);
-  for (const a of members) for (const b of members) members.add(table[a]![b]!);
-  // Elements that were added while the sets were walked are walked too; walk until none is new.
-  for (let before = -1; before !== members.size; ) {
-    before = members.size;
-    for (const a of [...members]) for (const b of [...members]) members.add(table[a]![b]!);
+/** The subgroup that elements generate: finite, so products with the generators reach all of it. */
+function closure(table: readonly (readonly number[])[], generators: readonly number[]): number[] {
+  const members = [0];
+  const seen = new Uint8Array(table.length);
+  seen[0] = 1;
+  for (const member of members) {
+    for (const generator of generators) {
+      const product = table[member]![generator]!;
+      if (seen[product]) continue;
+      seen[product] = 1;
+      members.push(product);
+    }
   }
-  return [...members].sort((a, b) => a - b);
+  return members.sort((a, b) => a - b);
+}
+
+/** All subgroups of an order; three generators reach every crystallographic point group. */
+function closedSubsets(table: readonly (readonly number[])[], order: number): number[][] {
+  const elements = table.map((_, i) => i);
+  const distinct = (sets: readonly (readonly number[])[]): number[][] => [
+    ...new Map(
+      sets.map((generators) => {
+        const members = closure(table, generators);
+        return [members.join(), members] as const;
+      }),
+    ).values(),
+  ];
+  const fits = (members: readonly number[]): boolean => order % members.length === 0;
+  const one = distinct(elements.map((a) => [a])).filter(fits);
+  const two = distinct(one.flatMap((members) => elements.map((a) => [...members, a]))).filter(fits);
+  const three = distinct(two.flatMap((members) => elements.map((a) => [...members, a])));
+  return three.filter((members) => members.length === order);
 }
 
 const GENERIC: readonly Vec3[] = [
@@ -82,7 +105,7 @@ const orderOf = (spaceGroup: number): number =>
 
 /**
  * The translationengleiche subgroups of a group with a point group of this order, closed subsets of
- * its operations: closures of one or two of its rotations, each with all translations of
+ * its operations: closures of up to three of its rotations, each with all translations of
  * the parent. Their groups are found from a decorated generic structure (moyo); conjugate ones are
  * all listed. Kept once found.
  */
@@ -92,16 +115,9 @@ export function subgroupsOf(parent: number, order: number): readonly Subgroup[] 
   if (known) return known;
   const all = operations(parent);
   const { keys, table } = pointTable(all);
-  const closed = new Map<string, number[]>();
-  if (order < keys.length && keys.length % order === 0) {
-    for (let a = 0; a < keys.length; a++) {
-      for (let b = a; b < keys.length; b++) {
-        const members = closure(table, [0, a, b]);
-        if (members.length === order) closed.set(members.join(), members);
-      }
-    }
-  }
-  const found = [...closed.values()].flatMap((members): Subgroup[] => {
+  const closed =
+    order < keys.length && keys.length % order === 0 ? closedSubsets(table, order) : [];
+  const found = closed.flatMap((members): Subgroup[] => {
     const kept = new Set(members.map((i) => keys[i]!));
     const some = all.filter(({ rotation }) => kept.has(rotation.join()));
     const setting = settingOf(decorated(parent, some));
