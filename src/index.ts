@@ -21,7 +21,7 @@ export { renderTriplets } from './codec/batch.ts';
 export { encodeExamples } from './codec/encode.ts';
 export { CbedError } from './common/errors.ts';
 export { Stream } from './common/stream.ts';
-export { readCif } from './crystal/cif.ts';
+export { readCif } from './crystal/cif/cif.ts';
 export type { Crystal } from './crystal/crystal.ts';
 export { generateCrystal } from './crystal/generate.ts';
 export { loadMinerals } from './crystal/minerals.ts';

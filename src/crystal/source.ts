@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { CbedError, inputError, messageOf } from '../common/errors.ts';
 import type { Stream } from '../common/stream.ts';
 import { didYouMean } from '../common/suggest.ts';
-import { crystalOfBlock, structureBlocks } from './cif.ts';
+import { crystalOfBlock, structureBlocks } from './cif/cif.ts';
 import type { Crystal } from './crystal.ts';
 import { generateCrystal } from './generate.ts';
 import { loadMinerals } from './minerals.ts';

@@ -19,6 +19,14 @@ const normal = (symbol: string): string =>
     .replace(/[\s_()'"]/g, '')
     .replace(/^([pif](?:[24]\d?\/)?[a-dmn])3/, '$1-3');
 
+/** Hall symbols: blanks count (`P 32` is no `P 3 2`); `=` and two single quotes are the double one. */
+const normalHall = (symbol: string): string =>
+  symbol
+    .toLowerCase()
+    .replace(/[\s_]+/g, ' ')
+    .replace(/=|''/g, '"')
+    .trim();
+
 /** The `e` of 1992 was `a`, `b` or `c` before: `C m c e` and `C m c a`. */
 const olderSymbols = (symbol: string): string[] =>
   symbol.includes('e')
@@ -51,7 +59,7 @@ function hallTable(): Map<string, Setting> {
   for (let hallNumber = 1; hallNumber <= SETTING_COUNT; hallNumber++) {
     const entry = symmetryLibrary().hall_symbol_entry(hallNumber);
     const setting = { spaceGroup: entry.number, hallNumber, name: entry.setting };
-    const key = normal(entry.hall_symbol);
+    const key = normalHall(entry.hall_symbol);
     if (!table.has(key)) table.set(key, setting);
   }
   return table;
@@ -69,7 +77,7 @@ export function settingsOfSymbol(symbol: string): readonly Setting[] {
 /** The setting of a Hall symbol, or null. */
 export function settingOfHall(symbol: string): Setting | null {
   halls ??= hallTable();
-  return halls.get(normal(symbol)) ?? null;
+  return halls.get(normalHall(symbol)) ?? null;
 }
 
 /** The tabulated settings of a space-group number; the standard one is among them. */

@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CbedError } from '../../src/common/errors.ts';
-import { readCif } from '../../src/crystal/cif.ts';
-import { parseCif } from '../../src/crystal/ciftext.ts';
+import { readCif } from '../../src/crystal/cif/cif.ts';
+import { parseFormula } from '../../src/crystal/cif/composition.ts';
+import { parseCif, valuesOf } from '../../src/crystal/cif/text.ts';
 import { elementSymbol } from '../../src/crystal/elements.ts';
+import { FAULTS } from './cif-faults.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cif-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -16,6 +18,8 @@ function fileOf(text: string): string {
   writeFileSync(path, text);
   return path;
 }
+
+const dataPath = (name: string): string => join(import.meta.dirname, '..', 'data', 'cif', name);
 
 const read = (text: string) => readCif(fileOf(text));
 
@@ -134,10 +138,21 @@ describe('CIF files', () => {
     expect(by('Na').uIso).toBeCloseTo(0.0202, 9);
     expect(by('Cl').uIso).toBeUndefined();
     const b = read(
-      cif({ sites: `${head}\n_atom_site_B_iso_or_equiv\nNa 0 0 0 1.6\nCl .5 .5 .5 -1\n` }),
+      cif({ sites: `${head}\n_atom_site_B_iso_or_equiv\nNa 0 0 0 1.6\nCl .5 .5 .5 0\n` }),
     );
     expect(b.atoms[0]!.uIso).toBeCloseTo(1.6 / (8 * Math.PI ** 2), 9);
     expect(b.atoms.at(-1)!.uIso).toBeUndefined();
+  });
+
+  it.each([
+    ['in the column of U', 'U_iso_or_equiv\n_atom_site_adp_type', '1.6 Biso'],
+    ['by the old tag', 'U_iso_or_equiv\n_atom_site_thermal_displace_type', '1.6 Bani'],
+    ['in both columns', 'U_iso_or_equiv\n_atom_site_B_iso_or_equiv', '1.6 1.6'],
+  ])('convert B %s', (_, columns, values) => {
+    const sites = `${SITE_LOOP}_atom_site_${columns}\nNa 0 0 0 ${values}\nCl .5 .5 .5 ${values}\n`;
+    for (const atom of read(cif({ sites })).atoms) {
+      expect(atom.uIso).toBeCloseTo(1.6 / (8 * Math.PI ** 2), 9);
+    }
   });
 
   it.each([
@@ -146,12 +161,15 @@ describe('CIF files', () => {
     ['CL', 'Cl'],
     ['D', 'H'],
     ['Ow', 'O', 'label'],
-    ['HO1', 'H', 'label'],
-    ['CA1', 'C', 'label'],
+    ['HO1', 'H', 'label', 'H'],
+    ['HO1', 'Ho', 'label', 'Ho'],
+    ['CA1', 'C', 'label', 'C'],
+    ['CA1', 'Ca', 'label', 'Ca'],
     ['Ca1', 'Ca', 'label'],
     ['O1W', 'O', 'label'],
-  ])('read %s as %s', (text, symbol, kind = 'type_symbol') => {
-    const sites = `loop_\n_atom_site_${kind}\n_atom_site_fract_x\n_atom_site_fract_y\n_atom_site_fract_z\n${text} 0 0 0\n`;
+  ])('read %s as %s', (text, symbol, kind = 'type_symbol', formula = '') => {
+    const composition = formula ? `_chemical_formula_sum '${symbol}'\n` : '';
+    const sites = `${composition}loop_\n_atom_site_${kind}\n_atom_site_fract_x\n_atom_site_fract_y\n_atom_site_fract_z\n${text} 0 0 0\n`;
     expect(elementSymbol(read(cif({ sites })).atoms[0]!.element)).toBe(symbol);
   });
 
@@ -285,6 +303,78 @@ describe('a CIF file that cannot be used is refused with one line', () => {
   });
 });
 
+describe('a fault of its kind', () => {
+  it.each(FAULTS.map((fault) => [fault.kind, fault.name, fault] as const))(
+    '%s: %s',
+    (_, __, { text, outcome }) => {
+      const path = fileOf(text);
+      if ('spaceGroup' in outcome) {
+        expect(readCif(path)).toMatchObject(outcome);
+        return;
+      }
+      let error: unknown;
+      try {
+        readCif(path);
+      } catch (thrown) {
+        error = thrown;
+      }
+      expect(error).toBeInstanceOf(CbedError);
+      const { message, exitCode } = error as CbedError;
+      if (typeof outcome.refused === 'string') expect(message).toContain(outcome.refused);
+      else expect(message).toMatch(outcome.refused);
+      expect(message).toContain(path);
+      expect(message).not.toContain('\n');
+      expect(exitCode).toBe(3);
+    },
+  );
+
+  it.each([
+    ['cell-56402.cif', '_cell_length_a 56402'],
+    ['cell-against-symbol.cif', 'does not suit the space group'],
+    ['nacl-48-ops.cif', 'formula units a cell'],
+    ['nacl-xyz-only.cif', 'it states Fm-3m (225) but its atoms have Pm-3m (221)'],
+    ['occ-nan.cif', 'occupancy "NaN"'],
+    ['u-huge.cif', 'has U = 1000000000'],
+    ['u-neg.cif', 'has U = -1'],
+    ['mixed-type.cif', 'is shared by several elements'],
+    ['occupancy-text.cif', 'occupancy "0,5"'],
+    ['op-textfield.cif', 'is no symmetry operation'],
+    ['screw.cif', 'do not form a group'],
+    ['pass-occupancy.cif', 'occupancy 0.707'],
+  ])('file %s is refused: %s', (name, message) => {
+    expect(() => readCif(dataPath(name))).toThrow(message);
+  });
+
+  it.each([
+    ['op-tag-unknown.cif', 2, 'Zn2 S2'],
+    ['twice.cif', 225, 'Ca4 F8'],
+    ['jana.cif', 225, 'Na4 Cl4'],
+    ['mos2.cif', 194, 'Mo2 S4'],
+    ['nacl-prim.cif', 225, 'Na4 Cl4'],
+    ['u-is-b.cif', 225, 'Na4 Cl4'],
+    ['salt.cif', 225, 'Na4 Cl4'],
+    ['hydrate.cif', 15, 'Ca4 S4 O24'],
+  ])('file %s is read as group %i with %s', (name, spaceGroup, formula) => {
+    expect(readCif(dataPath(name))).toMatchObject({ spaceGroup, formula });
+  });
+
+  it.each([
+    ['Ca O6 S H4', 'Ca1 O6 S1 H4'],
+    ["'C12 H10 N2 O4, 2(H2 O)'", 'C12 H14 N2 O6'],
+    ['Ca (S O4) (H2 O)2', 'Ca1 S1 O6 H4'],
+    ['Fe 2+, C O3 2-', 'Fe1 C1 O3'],
+    ['CL1 NA1', 'Cl1 Na1'],
+    ['Fe0.95 O', 'Fe0.95 O1'],
+    ['(C4 D4)n', 'C4 H4'],
+    ['Si O2-x', null],
+    ['unknown', null],
+  ])('the formula %s has the atoms %s', (text, atoms) => {
+    const counts = parseFormula(text);
+    const found = counts && [...counts].map(([e, n]) => `${elementSymbol(e)}${n}`).join(' ');
+    expect(found).toBe(atoms);
+  });
+});
+
 describe('the CIF text', () => {
   it('keeps blocks, single items and loop rows apart', () => {
     const blocks = parseCif(
@@ -292,8 +382,8 @@ describe('the CIF text', () => {
       't',
     );
     expect(blocks.map((block) => block.name)).toEqual(['a', 'b']);
-    expect(blocks[0]!.values.get('_p')).toEqual(['1', '3']);
-    expect(blocks[0]!.values.get('_q')).toEqual(['two words', '4']);
-    expect(blocks[1]!.values.get('_x')).toEqual(["it''s"]);
+    expect(valuesOf(blocks[0]!, ['_p'])).toEqual(['1', '3']);
+    expect(valuesOf(blocks[0]!, ['_q'])).toEqual(['two words', '4']);
+    expect(blocks[1]!.items.get('_x')).toEqual(["it''s"]);
   });
 });

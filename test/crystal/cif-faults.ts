@@ -1,0 +1,494 @@
+/** CIF texts by the kind of fault that they hold, and what each must give. */
+
+/** A crystal with this space group and cell contents, or a refusal that says this. */
+export type Outcome = { spaceGroup: number; formula: string } | { refused: string | RegExp };
+
+export interface FaultCase {
+  kind: string;
+  name: string;
+  text: string;
+  outcome: Outcome;
+}
+
+const cellOf = (...values: (number | string)[]): string =>
+  ['length_a', 'length_b', 'length_c', 'angle_alpha', 'angle_beta', 'angle_gamma']
+    .map((tag, i) => `_cell_${tag} ${values[i]}\n`)
+    .join('');
+const cubic = (a: number): string => cellOf(a, a, a, 90, 90, 90);
+const symbol = (text: string): string => `_space_group_name_H-M_alt '${text}'\n`;
+const formula = (text: string): string => `_chemical_formula_sum '${text}'\n`;
+const listed = (...triplets: string[]): string =>
+  `loop_\n_space_group_symop_operation_xyz\n${triplets.map((t) => `'${t}'\n`).join('')}`;
+
+/** Atom sites: the columns beside the label and the coordinates, then the rows. */
+const sites = (columns: string, ...rows: string[]): string =>
+  `loop_\n${['label', 'fract_x', 'fract_y', 'fract_z', ...columns.split(' ').filter(Boolean)]
+    .map((tag) => `_atom_site_${tag}\n`)
+    .join('')}${rows.join('\n')}\n`;
+
+const SALT = cubic(5.64) + symbol('F m -3 m');
+const salt = (cation: string, anion: string): string =>
+  sites('', `${cation} 0 0 0`, `${anion} .5 .5 .5`);
+const FLUORITE = cubic(5.46) + symbol('F m -3 m');
+const NACL = { spaceGroup: 225, formula: 'Na4 Cl4' };
+
+/** Gypsum: its water under any name. */
+const gypsum = (water: string, composition = formula('Ca O6 S H4')): string =>
+  composition +
+  cellOf(5.68, 15.2, 6.52, 90, 118.4, 90) +
+  symbol('C 1 2/c 1') +
+  sites(
+    '',
+    'Ca 0.5 0.0797 0.25',
+    'S 0 0.0772 0.75',
+    'O1 0.963 0.1319 0.5505',
+    'O2 0.7582 0.0223 0.6671',
+    `${water} 0.3796 0.1821 0.4588`,
+  );
+const GYPSUM = { spaceGroup: 15, formula: 'Ca4 S4 O24' };
+
+const CENTRED: readonly (readonly [number, number, number])[] = [
+  [0, 0, 0],
+  [0, 0.5, 0.5],
+  [0.5, 0, 0.5],
+  [0.5, 0.5, 0],
+];
+const allSalt = CENTRED.flatMap(([x, y, z]) => [
+  `Na ${x} ${y} ${z}`,
+  `Cl ${x + 0.5} ${y + 0.5} ${z + 0.5}`,
+]);
+
+const water: [string, string, Outcome][] = [
+  ['Wat', gypsum('Wat'), GYPSUM],
+  ['WAT1', gypsum('WAT1'), GYPSUM],
+  ['Wat without a formula', gypsum('Wat', ''), GYPSUM],
+  ['WatOW', gypsum('WatOW'), GYPSUM],
+  ['Water2', gypsum('Water2', ''), GYPSUM],
+  ['W1 where there is no tungsten', gypsum('W1'), GYPSUM],
+  ['Wa where tungsten is possible', gypsum('Wa', ''), { refused: 'site Wa may be W or O' }],
+  ['O-H', gypsum('O-H'), GYPSUM],
+  ['H2O', gypsum('H2O'), GYPSUM],
+  [
+    'tungsten stays tungsten',
+    cubic(3.165) + symbol('I m -3 m') + sites('', 'W1 0 0 0'),
+    { spaceGroup: 229, formula: 'W2' },
+  ],
+];
+
+const labels: [string, string, Outcome][] = [
+  ['NA1 and CL1', formula('Cl Na') + SALT + salt('NA1', 'CL1'), NACL],
+  [
+    'SI1 and O1',
+    formula('O2 Si') +
+      cubic(7.12) +
+      symbol('F d -3 m:2') +
+      sites('', 'SI1 .125 .125 .125', 'O1 0 0 0'),
+    { spaceGroup: 227, formula: 'Si8 O16' },
+  ],
+  [
+    'FE1 and O1',
+    formula('Fe O') + SALT + salt('FE1', 'O1'),
+    { spaceGroup: 225, formula: 'Fe4 O4' },
+  ],
+  [
+    'CO(1) and O(1)',
+    formula('Co O') + SALT + salt('CO(1)', 'O(1)'),
+    { spaceGroup: 225, formula: 'Co4 O4' },
+  ],
+  ['na1 and cl1', formula('Cl Na') + SALT + salt('na1', 'cl1'), NACL],
+  [
+    'by the moiety formula',
+    `_chemical_formula_moiety 'Na +, Cl -'\n${SALT}${salt('NA1', 'CL1')}`,
+    NACL,
+  ],
+  [
+    'by the structural formula',
+    `_chemical_formula_structural 'Na Cl'\n${SALT}${salt('NA1', 'CL1')}`,
+    NACL,
+  ],
+  [
+    'by the counts, where both elements are there',
+    formula('C Ca O3') + calcite('CA1', 'C1'),
+    { spaceGroup: 167, formula: 'Ca6 C6 O18' },
+  ],
+  [
+    'without a formula',
+    SALT + salt('NA1', 'CL1'),
+    { refused: /site NA1 may be Na or N .*_atom_site_type_symbol/ },
+  ],
+  [
+    'a type symbol against the formula',
+    formula('Cl Na') + SALT + sites('type_symbol', 'Na1 0 0 0 K', 'Cl1 .5 .5 .5 Cl'),
+    { refused: 'make up K4 Cl4, but its formula is "Cl Na"' },
+  ],
+  [
+    'an atom too few',
+    formula('Ca F3') + FLUORITE + sites('', 'Ca1 0 0 0', 'F1 .25 .25 .25'),
+    { refused: 'make up Ca4 F8, but its formula is "Ca F3"' },
+  ],
+  [
+    'other units a cell',
+    `_cell_formula_units_Z 8\n${formula('Cl Na')}${SALT}${salt('Na1', 'Cl1')}`,
+    { refused: '8 formula units of "Cl Na"' },
+  ],
+  [
+    'another density',
+    `_exptl_crystal_density_diffrn 4.33\n${SALT}${salt('Na1', 'Cl1')}`,
+    { refused: 'weigh 2.16 g/cm3, but its density is given as 4.33' },
+  ],
+  ['hydrogen that was not located', gypsum('O3'), GYPSUM],
+  ['a rounded formula', formula('Cl1.000 Na0.998') + SALT + salt('Na1', 'Cl1'), NACL],
+];
+
+function calcite(calcium: string, carbon: string): string {
+  return (
+    cellOf(4.99, 4.99, 17.06, 90, 90, 120) +
+    symbol('R -3 c :H') +
+    sites('', `${calcium} 0 0 0`, `${carbon} 0 0 .25`, 'O1 .257 0 .25')
+  );
+}
+
+const BODY = cubic(3.9);
+const centring: [string, string, Outcome][] = [
+  [
+    'F with x,y,z only',
+    SALT + listed('x,y,z') + salt('Na1', 'Cl1'),
+    { refused: 'it states Fm-3m (225) but its atoms have Pm-3m (221)' },
+  ],
+  [
+    'F with the operations of P',
+    SALT +
+      listed(
+        'x,y,z',
+        '-x,-y,z',
+        'x,-y,-z',
+        '-x,y,-z',
+        'z,x,y',
+        '-z,-x,y',
+        'z,-x,-y',
+        '-z,x,-y',
+        'y,z,x',
+        '-y,-z,x',
+        'y,-z,-x',
+        '-y,z,-x',
+      ) +
+      salt('Na1', 'Cl1'),
+    { refused: 'but its atoms have' },
+  ],
+  [
+    'I with the inversion only',
+    BODY + symbol('I m -3 m') + listed('x,y,z', '-x,-y,-z') + sites('', 'Fe1 0 0 0'),
+    { refused: 'it states Im-3m (229) but its atoms have Pm-3m (221)' },
+  ],
+  [
+    'C 2/c with the operations of P 2/c',
+    gypsumListed('x,y,z', '-x,-y,-z', '-x,y,-z+1/2', 'x,-y,z+1/2'),
+    { refused: 'it states C2/c (15) but its atoms have' },
+  ],
+  ['all atoms listed, with x,y,z only', SALT + listed('x,y,z') + sites('', ...allSalt), NACL],
+  [
+    'a primitive cell',
+    cellOf(3.988, 3.988, 3.988, 60, 60, 60) +
+      symbol('F m -3 m') +
+      listed('x,y,z') +
+      salt('Na1', 'Cl1'),
+    NACL,
+  ],
+  [
+    'a primitive cell of I',
+    cellOf(2.4785, 2.4785, 2.4785, 109.4712, 109.4712, 109.4712) +
+      symbol('I m -3 m') +
+      listed('x,y,z') +
+      sites('', 'Fe1 0 0 0'),
+    { spaceGroup: 229, formula: 'Fe2' },
+  ],
+  [
+    'units without a formula',
+    `_cell_formula_units_Z 4\n${cubic(5.64)}${symbol('P m -3 m')}${salt('Na1', 'Cl1')}`,
+    { refused: '4 formula units a cell' },
+  ],
+  [
+    'number against symbol',
+    `_space_group_IT_number 221\n${SALT}${salt('Na1', 'Cl1')}`,
+    { refused: 'its space group is "F m -3 m" (225) and "221" (221)' },
+  ],
+  [
+    'Hall symbol against symbol',
+    `_space_group_name_Hall '-P 4 2 3'\n${SALT}${salt('Na1', 'Cl1')}`,
+    { refused: '"-P 4 2 3" (221) and "F m -3 m" (225)' },
+  ],
+  [
+    'operations against symbol',
+    cubic(5.64) +
+      symbol('P a -3') +
+      listed('x,y,z', '-x,-y,z', '-x,y,-z', 'x,-y,-z') +
+      sites('', 'Fe1 .1 .2 .3', 'S1 .4 .3 .15'),
+    { refused: 'it states Pa-3 (205) but' },
+  ],
+  [
+    'two lists of operations',
+    SALT +
+      listed('x,y,z', '-x,-y,-z') +
+      "loop_\n_symmetry_equiv_pos_as_xyz\n'x,y,z'\n" +
+      sites('', ...allSalt),
+    { refused: 'lists its symmetry twice' },
+  ],
+  [
+    'an unknown tag before a filled one',
+    `_space_group_symop_operation_xyz ?\n${cubic(5.64)}loop_\n_symmetry_equiv_pos_as_xyz\n'x,y,z'\n${sites('', ...allSalt)}`,
+    NACL,
+  ],
+  [
+    'an unknown symbol before a filled one',
+    `${symbol('?')}_symmetry_space_group_name_H-M 'F m -3 m'\n${cubic(5.64)}${salt('Na1', 'Cl1')}`,
+    NACL,
+  ],
+  [
+    'Hall symbols that differ in a quote',
+    `_space_group_name_Hall '-P 3 2"'\n${cellOf(3.15, 3.15, 4.77, 90, 90, 120)}${sites('', 'Mg1 0 0 0', 'O1 .33333 .66667 .22')}`,
+    { spaceGroup: 164, formula: 'Mg1 O2' },
+  ],
+];
+
+function gypsumListed(...triplets: string[]): string {
+  return gypsum('O3').replace(symbol('C 1 2/c 1'), symbol('C 1 2/c 1') + listed(...triplets));
+}
+
+const twice: [string, string, Outcome][] = [
+  [
+    'a second loop that lacks an atom',
+    FLUORITE + sites('', 'Ca1 0 0 0', 'F1 .25 .25 .25') + sites('', 'Ca1 0 0 0'),
+    { spaceGroup: 225, formula: 'Ca4 F8' },
+  ],
+  [
+    'a second loop with another place',
+    FLUORITE +
+      sites('', 'Ca1 0 0 0', 'F1 .25 .25 .25') +
+      sites('', 'Ca1 .5 .5 .5', 'F1 .25 .25 .25'),
+    { refused: 'site Ca1 has fract_x 0 in one loop and .5 in another' },
+  ],
+  [
+    'the same loop twice',
+    FLUORITE + sites('', 'Ca1 0 0 0', 'F1 .25 .25 .25').repeat(2),
+    { spaceGroup: 225, formula: 'Ca4 F8' },
+  ],
+  [
+    'a cell length twice',
+    `${SALT}_cell_length_a 6.2\n${salt('Na1', 'Cl1')}`,
+    { refused: '_cell_length_a is given as "5.64" and as "6.2"' },
+  ],
+  [
+    'a cell length in both dictionaries',
+    `${SALT}_cell.length_a 6.2\n${salt('Na1', 'Cl1')}`,
+    { refused: '_cell_length_a is given' },
+  ],
+  ['a cell length twice alike', `${SALT}_cell_length_a 5.64\n${salt('Na1', 'Cl1')}`, NACL],
+  [
+    'a column twice',
+    `${SALT}loop_\n_atom_site_label\n_atom_site_fract_x\n_atom_site_fract_y\n_atom_site_fract_z\n_atom_site_fract_x\nNa1 0 0 0 0\nCl1 .5 .5 .5 .5\n`,
+    { refused: 'a loop has the column _atom_site_fract_x twice' },
+  ],
+  [
+    'type symbols in a loop of another order',
+    `${SALT}${salt('A1', 'B1')}loop_\n_atom_site_label\n_atom_site_type_symbol\nB1 Cl\nA1 Na\n`,
+    NACL,
+  ],
+  [
+    'occupancies in a loop of another order',
+    `${SALT}${salt('Na1', 'Cl1')}loop_\n_atom_site_label\n_atom_site_occupancy\nCl1 1\nNa1 .5\n`,
+    { refused: 'site Na1 has occupancy 0.5' },
+  ],
+  [
+    'a further loop without labels',
+    `${SALT}${salt('Na1', 'Cl1')}loop_\n_atom_site_type_symbol\nCl\nNa\n`,
+    { refused: 'no labels to join them by' },
+  ],
+];
+
+const mixed: [string, string, Outcome][] = [
+  ...['Fe,Mg', "'Nb + Zr'", 'Fe/Mg', 'Fe0.5Mg0.5', "'Fe Mg'", '(Na,K)', 'Si4+Al3+', 'FeMg'].map(
+    (type): [string, string, Outcome] => [
+      `type ${type}`,
+      SALT + sites('type_symbol', `M1 0 0 0 ${type}`, 'O1 .5 .5 .5 O'),
+      { refused: 'is shared by several elements' },
+    ],
+  ),
+  ...['Si/Al1', 'SiAl1', 'Na-K', 'Fe.5Mg.5', 'KNa', 'F,OH'].map(
+    (label): [string, string, Outcome] => [
+      `label ${label}`,
+      SALT + salt(label, 'O1'),
+      { refused: 'is shared by several elements' },
+    ],
+  ),
+  ...['Vac1', 'Va', 'VAC2', 'Vacancy'].map((label): [string, string, Outcome] => [
+    `label ${label}`,
+    SALT + salt(label, 'O1'),
+    { refused: 'is a vacancy' },
+  ]),
+  ...['T1', 'M1', 'X', 'Me2', 'Ln1'].map((label): [string, string, Outcome] => [
+    `label ${label}`,
+    SALT + salt(label, 'O1'),
+    { refused: 'names no element' },
+  ]),
+  [
+    'type T',
+    SALT + sites('type_symbol', 'T1 0 0 0 T', 'O1 .5 .5 .5 O'),
+    { refused: 'names no element' },
+  ],
+  ['a site name of minerals', formula('Na Cl') + SALT + salt('NaM4', 'ClX'), NACL],
+];
+
+const withOccupancy = (cation: string, anion = '1'): string =>
+  SALT + sites('occupancy', `Na1 0 0 0 ${cation}`, `Cl1 .5 .5 .5 ${anion}`);
+const occupancies: [string, string, Outcome][] = [
+  ...['0,5', '1/2', '50%', '0.5(?)', 'NaN', 'half', '1,0'].map(
+    (text): [string, string, Outcome] => [
+      text,
+      withOccupancy(text),
+      { refused: `site Na1 has the occupancy "${text}", which is no number` },
+    ],
+  ),
+  ...['1e12', '-1', '2', '0', '0.5'].map((text): [string, string, Outcome] => [
+    text,
+    withOccupancy(text),
+    { refused: 'site Na1 has occupancy' },
+  ]),
+  ...['1', '1.0(2)', '?', '.', '1.00', '.999'].map((text): [string, string, Outcome] => [
+    text,
+    withOccupancy(text),
+    NACL,
+  ]),
+];
+
+const withU = (columns: string, cation: string, anion = cation): string =>
+  SALT + sites(columns, `Na1 0 0 0 ${cation}`, `Cl1 .5 .5 .5 ${anion}`);
+const U = 'U_iso_or_equiv';
+const displacements: [string, string, Outcome][] = [
+  ...['-1', '1e9', '1.6', '0.51', '-0.3'].map((text): [string, string, Outcome] => [
+    `U = ${text}`,
+    withU(U, text),
+    { refused: 'site Na1 has U =' },
+  ]),
+  ['B = 90', withU('B_iso_or_equiv', '90'), { refused: 'site Na1 has B = 90' }],
+  [
+    'U that is no number',
+    withU(U, 'small'),
+    { refused: 'u_iso_or_equiv "small", which is no number' },
+  ],
+  ['U of Bani = 60', withU(`${U} adp_type`, '60 Bani'), { refused: 'site Na1 has B = 60' }],
+];
+
+const values: [string, string, Outcome][] = [
+  [
+    'a cell of 56,402 angstrom',
+    cubic(56402) + symbol('F m -3 m') + salt('Na1', 'Cl1'),
+    { refused: '_cell_length_a 56402 is not from 1.5 to 1000' },
+  ],
+  [
+    'a cell of 564 angstrom',
+    cubic(564.02) + symbol('F m -3 m') + salt('Na1', 'Cl1'),
+    { refused: 'cubic angstrom each' },
+  ],
+  [
+    'a cell in nanometres',
+    cubic(0.564) + symbol('F m -3 m') + salt('Na1', 'Cl1'),
+    { refused: '_cell_length_a 0.564 is not from' },
+  ],
+  [
+    'one length without its point',
+    cellOf(5.64, 564, 5.64, 90, 90, 90) + symbol('P m m m') + salt('Na1', 'Cl1'),
+    { refused: 'cubic angstrom each' },
+  ],
+  [
+    'angles in radians',
+    cellOf(5.64, 5.64, 5.64, 1.5708, 1.5708, 1.5708) + symbol('P 1') + salt('Na1', 'Cl1'),
+    { refused: '_cell_angle_alpha 1.5708 is not from' },
+  ],
+  [
+    'a volume of another cell',
+    `_cell_volume 200\n${SALT}${salt('Na1', 'Cl1')}`,
+    { refused: 'but _cell_volume says 200' },
+  ],
+  [
+    'a coordinate without its point',
+    SALT + sites('', 'Na1 0 0 0', 'Cl1 25 25 25'),
+    { refused: 'site Cl1 has fract_x 25' },
+  ],
+  [
+    'an infinite length',
+    cubic(5.64).replace('5.64', '1e999') + symbol('F m -3 m') + salt('Na1', 'Cl1'),
+    { refused: '"1e999" is no number' },
+  ],
+  [
+    'a cubic symbol on a tetragonal cell',
+    cellOf(5.64, 5.64, 5.66, 90, 90, 90) + symbol('F m -3 m') + salt('Na1', 'Cl1'),
+    { refused: /does not suit the space group "F m -3 m" \(check the cell/ },
+  ],
+  [
+    'operations that the cell does not have',
+    cellOf(5, 6, 7, 90, 90, 90) + listed('x,y,z', 'z,x,y', 'y,z,x') + salt('Na1', 'Cl1'),
+    { refused: 'does not suit its symmetry operations' },
+  ],
+  [
+    'operations in a text field',
+    `${cubic(5.64)}_symmetry_equiv_pos_as_xyz\n;\nx,y,z\n-x,-y,-z\n;\n${salt('Na1', 'Cl1')}`,
+    { refused: '"x,y,z -x,-y,-z" is no symmetry operation' },
+  ],
+  [
+    'alternatives of a disordered group',
+    SALT + sites('disorder_group', 'Na1 0 0 0 1', 'Cl1 .5 .5 .5 2'),
+    { refused: 'disorder group 2' },
+  ],
+];
+
+/**
+ * A rhombohedral cell filled with a grid of n x n x n atoms, of two elements so that only the
+ * threefold axis is left: three times as many atoms in the conventional, hexagonal cell.
+ */
+function rhombohedralGrid(n: number): string {
+  const rows: string[] = [];
+  for (let i = 0; i < n; i++)
+    for (let j = 0; j < n; j++)
+      for (let k = 0; k < n; k++) {
+        const turns = [(i * n + j) * n + k, (j * n + k) * n + i, (k * n + i) * n + j];
+        const first = Math.min(...turns);
+        const element = (first * first * 7 + first * 3) % 11 < 5 ? 'Si' : 'Ge';
+        rows.push(`${element} ${[i, j, k].map((x) => ((x + 0.1) / n).toFixed(5)).join(' ')}`);
+      }
+  const length = 2.4 * n;
+  return cellOf(length, length, length, 62, 62, 62) + listed('x,y,z') + sites('', ...rows);
+}
+
+const sizes: [string, string, Outcome][] = [
+  [
+    '343 atoms that become 1,029',
+    rhombohedralGrid(7),
+    { refused: '1029 atoms in the cell, more than 1000' },
+  ],
+  [
+    '512 atoms that become 1,536',
+    rhombohedralGrid(8),
+    { refused: '1536 atoms in the cell, more than 1000' },
+  ],
+  [
+    '729 atoms that become 2,187',
+    rhombohedralGrid(9),
+    { refused: '2187 atoms in the cell, more than 1000' },
+  ],
+];
+
+const kinds: Record<string, [string, string, Outcome][]> = {
+  'water and hydroxyl': water,
+  'labels and composition': labels,
+  'centring and names of the group': centring,
+  'given twice': twice,
+  'no one element': mixed,
+  occupancy: occupancies,
+  displacement: displacements,
+  'numbers that no crystal has': values,
+  size: sizes,
+};
+
+export const FAULTS: readonly FaultCase[] = Object.entries(kinds).flatMap(([kind, cases]) =>
+  cases.map(([name, text, outcome]) => ({ kind, name, text: `data_x\n${text}`, outcome })),
+);
