@@ -1,5 +1,5 @@
-import type { Crystal } from '../../src/crystal/crystal.ts';
 import { isCell } from '../../src/crystal/cell.ts';
+import type { Crystal } from '../../src/crystal/crystal.ts';
 import { StructureIndex } from '../../src/crystal/match.ts';
 import { findSymmetry } from '../../src/crystal/symmetry.ts';
 import { hasClash, type PairDistances } from './distances.ts';

@@ -1,21 +1,31 @@
-import { atomicRadius, atomicVolume } from '../../src/crystal/composition.ts';
-import type { Cell, Vec3 } from '../../src/crystal/crystal.ts';
 import { conformCell } from '../../src/crystal/cell.ts';
+import { atomicRadius, atomicVolume, isAnion } from '../../src/crystal/composition.ts';
+import type { Cell, Vec3 } from '../../src/crystal/crystal.ts';
 import { electronegativity } from '../../src/crystal/elements.ts';
-import { centring, centringVectors, crystalSystem, latticeSystem, type Operation } from '../../src/crystal/spacegroup.ts';
+import {
+  centring,
+  centringVectors,
+  crystalSystem,
+  latticeSystem,
+  type Operation,
+} from '../../src/crystal/spacegroup.ts';
 import { standardZones } from '../../src/crystal/zone.ts';
-import { electronFactor, kirkland } from '../../src/simulate/scattering.ts';
 import { type Tensor2D, type Tensor3D, type Tensor4D, tf } from '../../src/engine/tf.ts';
-import { isAnion, type PairDistances } from './distances.ts';
-import { likeElements } from './priors.ts';
+import { electronFactor, kirkland } from '../../src/simulate/scattering.ts';
+import type { PairDistances } from './distances.ts';
 import { NEIGHBOURS, surroundingsOf } from './neighbours.ts';
+import { likeElements } from './priors.ts';
 import type { SkeletonCrystal } from './skeletons.ts';
 
 /** Largest skeleton that the networks see: sites, elements and atoms of the primitive cell. */
 export const MOST = { sites: 12, slots: 6, atoms: 96 } as const;
 
 /** Whether the networks can take a crystal. */
-export const fits = ({ skeleton }: SkeletonCrystal, elements: ReadonlySet<number>, own: readonly number[]): boolean =>
+export const fits = (
+  { skeleton }: SkeletonCrystal,
+  elements: ReadonlySet<number>,
+  own: readonly number[],
+): boolean =>
   skeleton.sites.length <= MOST.sites &&
   skeleton.slots <= MOST.slots &&
   skeleton.sites.reduce((sum, site) => sum + site.multiplicity, 0) <=
@@ -73,7 +83,9 @@ function gaussians(element: number): number[] {
   const values = squares.map((q) => electronFactor(kirkland()[element]!, q));
   const n = WIDTHS.length;
   const matrix = Array.from({ length: n }, (_, i) => [
-    ...Array.from({ length: n }, (_, j) => rows.reduce((s, r) => s + r[i]! * r[j]!, i === j ? 1e-6 : 0)),
+    ...Array.from({ length: n }, (_, j) =>
+      rows.reduce((s, r) => s + r[i]! * r[j]!, i === j ? 1e-6 : 0),
+    ),
     rows.reduce((s, r, at) => s + r[i]! * values[at]!, 0),
   ]);
   for (let i = 0; i < n; i++) {
@@ -92,7 +104,10 @@ function gaussians(element: number): number[] {
 const OTHER_ROLE = -8;
 
 /** The tables of some elements. */
-export function elementTables(elements: readonly number[], distances: PairDistances): ElementTables {
+export function elementTables(
+  elements: readonly number[],
+  distances: PairDistances,
+): ElementTables {
   const pairs = (of: (a: number, b: number) => number): Float32Array =>
     Float32Array.from(elements.flatMap((a) => elements.map((b) => of(a, b))));
   const likeness = elements.flatMap((a) => {
@@ -132,7 +147,7 @@ function isAllowed(spaceGroup: number, [h, k, l]: Vec3): boolean {
 const reflectionLists = new Map<number, Float32Array>();
 
 /** Miller indices (3 x REFLECTIONS, 3) of the lowest reflections of the zones of a group, half of each. */
-export function reflectionsOf(spaceGroup: number): Float32Array {
+function reflectionsOf(spaceGroup: number): Float32Array {
   const known = reflectionLists.get(spaceGroup);
   if (known) return known;
   const hexagonal = ['trigonal', 'hexagonal'].includes(crystalSystem(spaceGroup));

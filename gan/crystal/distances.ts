@@ -1,15 +1,9 @@
-import { atomicRadius } from '../../src/crystal/composition.ts';
+import { atomicRadius, isAnion } from '../../src/crystal/composition.ts';
 import type { Atom } from '../../src/crystal/crystal.ts';
 import { Spacing } from '../../src/crystal/distances.ts';
-import { electronegativity } from '../../src/crystal/elements.ts';
 import { applyOperation } from '../../src/crystal/orbit.ts';
 import { CLOSENESS } from '../../src/crystal/verify.ts';
 import { atomsOf, type SkeletonCrystal } from './skeletons.ts';
-
-/** Electronegativity from which an element counts as an anion (carbon's). */
-const ANION_FROM = 2.55;
-
-export const isAnion = (element: number): boolean => electronegativity(element) >= ANION_FROM;
 
 /** Two elements, whichever comes first. */
 const pairKey = (a: number, b: number): number => (a < b ? a * 128 + b : b * 128 + a);
@@ -149,4 +143,3 @@ export function hasClash(
   }
   return false;
 }
-

@@ -1,5 +1,17 @@
-import { type Tensor, type Tensor2D, type Tensor3D, type Tensor4D, tf } from '../../src/engine/tf.ts';
-import { type CrystalBatch, type ElementTables, factorWidths, type Images, PROPERTIES } from './codec.ts';
+import {
+  type Tensor,
+  type Tensor2D,
+  type Tensor3D,
+  type Tensor4D,
+  tf,
+} from '../../src/engine/tf.ts';
+import {
+  type CrystalBatch,
+  type ElementTables,
+  factorWidths,
+  type Images,
+  PROPERTIES,
+} from './codec.ts';
 
 /** Element tables as tensors; dispose them with `tf.dispose`. */
 export interface ElementTensors {
@@ -45,11 +57,14 @@ export const SURROUNDINGS = 2 * SHELLS.length;
 /** a (M, n) times table (n, m) for the last axis of a (B, M, n). */
 const through = (a: Tensor3D, table: Tensor2D): Tensor3D => {
   const [b, m, n] = a.shape;
-  return a.reshape([b * m, n]).matMul(table).reshape([b, m, table.shape[1]]);
+  return a
+    .reshape([b * m, n])
+    .matMul(table)
+    .reshape([b, m, table.shape[1]]);
 };
 
 /** Lattice vectors by rows (B, 3, 3) of cells (B, 6), as `cellMatrix` has them, and volumes (B, 1). */
-export function latticeRows(cells: Tensor2D): { rows: Tensor3D; volume: Tensor2D } {
+function latticeRows(cells: Tensor2D): { rows: Tensor3D; volume: Tensor2D } {
   const [a, b, c] = tf.split(cells.slice([0, 0], [-1, 3]).exp(), 3, 1) as Tensor2D[];
   const [ca, cb, cg] = tf.split(cells.slice([0, 3], [-1, 3]).cos(), 3, 1) as Tensor2D[];
   const sg = tf.sub(1, cg!.square()).maximum(1e-3).sqrt();
@@ -63,7 +78,7 @@ export function latticeRows(cells: Tensor2D): { rows: Tensor3D; volume: Tensor2D
 }
 
 /** Images (B, n, 3) of sites (B, S, 3), in fractions. */
-export function imagePositions(images: Images, positions: Tensor3D): Tensor3D {
+function imagePositions(images: Images, positions: Tensor3D): Tensor3D {
   const [b, n] = images.site.shape;
   const sites = tf.matMul(images.site, positions).reshape([b, n, 1, 3]) as Tensor4D;
   return tf.matMul(sites, images.rotation).reshape([b, n, 3]).add(images.translation) as Tensor3D;
@@ -114,7 +129,10 @@ export function surroundings(
     .add(1)
     .div(2)
     .reshape([b, 1, s]);
-  const anions = whose.mul(anion.reshape([b, 1, 1, s])).sum(3).reshape([b, s, n, 1]);
+  const anions = whose
+    .mul(anion.reshape([b, 1, 1, s]))
+    .sum(3)
+    .reshape([b, s, n, 1]);
   const centres = tf.tensor4d([...SHELLS], [1, 1, 1, SHELLS.length]);
   const shells = share
     .reshape([b, s, n, 1])
@@ -164,7 +182,10 @@ export function amplitudes(
   const siteSpecies = tf.matMul(batch.slots, open.species) as Tensor3D;
   const ofAtoms = tf.matMul(batch.atoms.site, through(siteSpecies, elements.factors)) as Tensor3D;
   const widths = factorWidths();
-  const gauss = squares.mul(widths.reshape([1, 1, -1])).neg().exp() as Tensor3D;
+  const gauss = squares
+    .mul(widths.reshape([1, 1, -1]))
+    .neg()
+    .exp() as Tensor3D;
   const factors = tf.matMul(ofAtoms, gauss, false, true).mul(batch.centres) as Tensor3D;
   const [re, im] = [phase.cos().mul(factors).sum(1), phase.sin().mul(factors).sum(1)];
   const square = re.square().add(im.square()).div(volume.square());
@@ -172,7 +193,11 @@ export function amplitudes(
 }
 
 /** Volume of the cell over the volumes of its atoms, logarithm, (B, 1). */
-export function packingOf(batch: CrystalBatch, open: OpenTensors, elements: ElementTensors): Tensor2D {
+export function packingOf(
+  batch: CrystalBatch,
+  open: OpenTensors,
+  elements: ElementTensors,
+): Tensor2D {
   const { volume } = latticeRows(open.cells);
   return volume.log().sub(atomicVolumeOf(batch, open, elements).log()) as Tensor2D;
 }

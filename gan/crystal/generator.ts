@@ -1,9 +1,9 @@
 import { inputError } from '../../src/common/errors.ts';
 import type { ProgressFactory } from '../../src/common/progress.ts';
+import { cifText } from '../../src/crystal/cif/write.ts';
 import type { Crystal } from '../../src/crystal/crystal.ts';
 import { reducedFormula } from '../../src/crystal/formula.ts';
 import { hermannMauguin } from '../../src/crystal/spacegroup.ts';
-import { cifText } from '../../src/crystal/write-cif.ts';
 import type {
   Generator,
   GeneratorSample,
@@ -13,7 +13,7 @@ import type {
   SampleRequest,
 } from '../generator.ts';
 import { checkCrystal, REFUSALS, type Refusal } from './checks.ts';
-import { CrystalModel } from './model.ts';
+import type { CrystalModel } from './model.ts';
 import { simulateCrystals } from './simulation.ts';
 import { skeletonName, skeletonOf } from './skeletons.ts';
 import type { Ancestry } from './sources.ts';
@@ -44,7 +44,10 @@ const HALF = 65_536;
 const seedParts = (seed: number): [number, number] => [Math.floor(seed / HALF), seed % HALF];
 
 /** The passport of a crystal as values of a CIF block. */
-function passportValues(model: CrystalModel, { source, crystal, ancestry, refusals }: Omit<CrystalSample, 'pixels' | 'cif'>) {
+function passportValues(
+  model: CrystalModel,
+  { source, crystal, ancestry, refusals }: Omit<CrystalSample, 'pixels' | 'cif'>,
+) {
   const skeleton = skeletonOf(crystal);
   return {
     cbed_gan_generator: model.digest,
@@ -99,7 +102,12 @@ export class CrystalGenerator implements Generator<CrystalSample> {
   async sample(request: SampleRequest): Promise<SampleBatch<CrystalSample>> {
     const { wanted, seed, truncation = 1, progress } = request;
     for (const spaceGroup of wanted.keys()) this.labelOf(spaceGroup);
-    const { made, proposed, refused } = this.model.sampleCrystals({ wanted, seed, truncation, progress });
+    const { made, proposed, refused } = this.model.sampleCrystals({
+      wanted,
+      seed,
+      truncation,
+      progress,
+    });
     const samples = await this.simulated(
       made.map(({ crystal, index, ancestry, refusals }) => ({
         crystal,
@@ -109,9 +117,13 @@ export class CrystalGenerator implements Generator<CrystalSample> {
       })),
       progress,
     );
-    const reasons = Object.entries(refused).map(([name, count]): [string, number] => [REFUSALS[name as Refusal], count]);
+    const reasons = Object.entries(refused).map(([name, count]): [string, number] => [
+      REFUSALS[name as Refusal],
+      count,
+    ]);
     const drawn = samples.flatMap((sample) => (sample ? [sample] : []));
-    if (drawn.length < made.length) reasons.push(['cannot be simulated', made.length - drawn.length]);
+    if (drawn.length < made.length)
+      reasons.push(['cannot be simulated', made.length - drawn.length]);
     return { samples: drawn, proposed, refused: Object.fromEntries(reasons) };
   }
 
@@ -144,7 +156,9 @@ export class CrystalGenerator implements Generator<CrystalSample> {
   }
 
   private cifOf(sample: Omit<CrystalSample, 'pixels' | 'cif'>): string {
-    return cifText(sample.crystal, [{ name: 'passport', values: passportValues(this.model, sample) }]);
+    return cifText(sample.crystal, [
+      { name: 'passport', values: passportValues(this.model, sample) },
+    ]);
   }
 
   /** The crystal of a source, made again. @throws input error where it is refused by the checks. */
@@ -164,7 +178,10 @@ export class CrystalGenerator implements Generator<CrystalSample> {
     return { crystal: checked.ok, ancestry };
   }
 
-  async draw(sources: readonly CrystalSource[], progress?: ProgressFactory): Promise<CrystalSample[]> {
+  async draw(
+    sources: readonly CrystalSource[],
+    progress?: ProgressFactory,
+  ): Promise<CrystalSample[]> {
     const made = sources.map((source) => ({ ...this.crystalAgain(source), source, refusals: 0 }));
     const drawn = await this.simulated(made, progress);
     return drawn.map((sample, i) => {
@@ -190,11 +207,13 @@ export class CrystalGenerator implements Generator<CrystalSample> {
     const values = new Float32Array(samples.length * width);
     samples.forEach(({ source, crystal }, row) => {
       const sited = skeletonOf(crystal);
-      const sites = (sited?.skeleton.sites ?? []).slice(0, SITES).flatMap((site, i) => [
-        sited!.elements[site.slot]!,
-        ...sited!.positions[i]!,
-        site.multiplicity,
-      ]);
+      const sites = (sited?.skeleton.sites ?? [])
+        .slice(0, SITES)
+        .flatMap((site, i) => [
+          sited!.elements[site.slot]!,
+          ...sited!.positions[i]!,
+          site.multiplicity,
+        ]);
       const draw = [...seedParts(source.seed), source.index, source.truncation];
       values.set([...draw, ...crystal.cell, ...sites], row * width);
     });
@@ -207,9 +226,15 @@ export class CrystalGenerator implements Generator<CrystalSample> {
             name: 'draw',
             from: 0,
             to: 4,
-            meaning: 'seed (two halves of 16 bits), number of the proposal in its class, truncation',
+            meaning:
+              'seed (two halves of 16 bits), number of the proposal in its class, truncation',
           },
-          { name: 'cell', from: 4, to: 10, meaning: 'a b c (angstrom), alpha beta gamma (degrees)' },
+          {
+            name: 'cell',
+            from: 4,
+            to: 10,
+            meaning: 'a b c (angstrom), alpha beta gamma (degrees)',
+          },
           {
             name: 'sites',
             from: 10,
@@ -224,7 +249,12 @@ export class CrystalGenerator implements Generator<CrystalSample> {
   sourceOf(row: ParameterRow): { source: CrystalSource; place: number } {
     const [high, low, index, truncation] = row.part('draw');
     return {
-      source: { spaceGroup: row.spaceGroup, seed: high! * HALF + low!, index: index!, truncation: truncation! },
+      source: {
+        spaceGroup: row.spaceGroup,
+        seed: high! * HALF + low!,
+        index: index!,
+        truncation: truncation!,
+      },
       place: 0,
     };
   }

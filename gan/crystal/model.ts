@@ -11,8 +11,13 @@ import { knownLabel, type Lineage } from '../lineage.ts';
 import { NoveltyCheck } from './checks.ts';
 import { disposeBatch, elementTables, encodeCrystals } from './codec.ts';
 import { type ElementTensors, elementTensors } from './features.ts';
-import { appearance, type CrystalShape, discriminator, discriminatorLayout } from './networks.ts';
-import { BLOCK, type Proposal, type Proposer, proposeBlock } from './proposals.ts';
+import {
+  appearance,
+  type CrystalShape,
+  crystalDiscriminatorLayout,
+  scoreCrystals,
+} from './networks.ts';
+import { PROPOSAL_BLOCK, type Proposal, type Proposer, proposeBlock } from './proposals.ts';
 import { gatherCrystals, type MadeCrystals } from './sample.ts';
 import { skeletonOf } from './skeletons.ts';
 import { CrystalSources, type SourceShares } from './sources.ts';
@@ -41,7 +46,7 @@ export interface CrystalModelParts {
   simulation: SimulationOptions;
 }
 
-export interface CrystalRequest {
+export interface SampleCrystalsRequest {
   /** How many of each space group. */
   wanted: ReadonlyMap<number, number>;
   seed: number;
@@ -96,7 +101,10 @@ export class CrystalModel {
     return values.subarray(at * code, (at + 1) * code);
   }
 
-  private proposer({ shares, truncation }: Pick<CrystalRequest, 'shares' | 'truncation'>): Proposer {
+  private proposer({
+    shares,
+    truncation,
+  }: Pick<SampleCrystalsRequest, 'shares' | 'truncation'>): Proposer {
     return {
       sources: this.sources,
       shares: shares ?? this.parts.shares,
@@ -111,21 +119,22 @@ export class CrystalModel {
   /** Proposals of a class by their numbers, unchecked; equal requests give equal proposals. */
   propose(
     which: { spaceGroup: number; seed: number; indices: readonly number[] },
-    options: Pick<CrystalRequest, 'shares' | 'truncation'> = {},
+    options: Pick<SampleCrystalsRequest, 'shares' | 'truncation'> = {},
   ): Proposal[] {
     const proposer = this.proposer(options);
     const out: Proposal[] = [];
     const blocks = new Map<number, number[]>();
     for (const index of which.indices) {
-      const block = Math.floor(index / BLOCK);
+      const block = Math.floor(index / PROPOSAL_BLOCK);
       blocks.set(block, [...(blocks.get(block) ?? []), index]);
     }
-    for (const indices of blocks.values()) out.push(...proposeBlock(proposer, { ...which, indices }));
+    for (const indices of blocks.values())
+      out.push(...proposeBlock(proposer, { ...which, indices }));
     return out;
   }
 
   /** Checked, new crystals; the same request gives the same crystals. */
-  sampleCrystals(request: CrystalRequest): MadeCrystals {
+  sampleCrystals(request: SampleCrystalsRequest): MadeCrystals {
     const { wanted, seed, progress, ...options } = request;
     return gatherCrystals({
       wanted,
@@ -147,8 +156,8 @@ export class CrystalModel {
         ? [{ at, sited }]
         : [];
     });
-    for (let from = 0; from < usable.length; from += BLOCK) {
-      const some = usable.slice(from, from + BLOCK);
+    for (let from = 0; from < usable.length; from += PROPOSAL_BLOCK) {
+      const some = usable.slice(from, from + PROPOSAL_BLOCK);
       const batch = encodeCrystals(
         some.map(({ sited }) => sited),
         this.sources.elements,
@@ -156,9 +165,11 @@ export class CrystalModel {
       const values = numbersOf(() => {
         const rows = some.flatMap(({ sited }) => [...this.codeOf(sited.skeleton.spaceGroup)]);
         const codes = tf.tensor2d(rows, [some.length, this.codes.code]);
-        const weights = discriminatorLayout(shape).named(tf.tensor1d(this.parts.discriminator));
+        const weights = crystalDiscriminatorLayout(shape).named(
+          tf.tensor1d(this.parts.discriminator),
+        );
         const seen = appearance(batch, batch, this.elements);
-        return discriminator(weights, seen, batch.mask, { codes, spread });
+        return scoreCrystals(weights, seen, batch.mask, { codes, spread });
       });
       disposeBatch(batch);
       some.forEach(({ at }, i) => {
@@ -182,10 +193,14 @@ export class CrystalModel {
     if (description.format !== FORMAT) {
       throw inputError(`${path} is no crystal generator of this version`, 'train one: gan train');
     }
-    const { format: _, digest, ...parts } = description as unknown as Omit<
-      CrystalModelParts,
-      'generator' | 'discriminator'
-    > & { format: string; digest: string };
+    const {
+      format: _,
+      digest,
+      ...parts
+    } = description as unknown as Omit<CrystalModelParts, 'generator' | 'discriminator'> & {
+      format: string;
+      digest: string;
+    };
     const model = new CrystalModel({
       ...parts,
       generator: arrays['generator/weights'] as Float32Array,

@@ -35,7 +35,9 @@ function primitiveImages({ skeleton, positions }: SkeletonCrystal): Operation[][
     return site.images.filter((image) => {
       const [x, y, z] = applyOperation(image, positions[at]!);
       const known = points.some(([u, v, w]) =>
-        seen.some((other) => nearestImage([x + u, y + v, z + w], other).every((d) => Math.abs(d) < 2e-3)),
+        seen.some((other) =>
+          nearestImage([x + u, y + v, z + w], other).every((d) => Math.abs(d) < 2e-3),
+        ),
       );
       if (!known) seen.push([x, y, z]);
       return !known;
@@ -61,7 +63,11 @@ function findNeighbours({ skeleton, positions, cell }: SkeletonCrystal): Neighbo
         shifts.push({ whole: [i, j, k], cartesian: vectorMatrix([i, j, k], rows) });
       }
   const atoms = skeleton.sites.flatMap((site, at) =>
-    site.images.map((image) => ({ site: at, image, position: applyOperation(image, positions[at]!) })),
+    site.images.map((image) => ({
+      site: at,
+      image,
+      position: applyOperation(image, positions[at]!),
+    })),
   );
   return positions.map((here) => {
     const near: { distance: number; site: number; image: Operation; shift: Vec3 }[] = [];

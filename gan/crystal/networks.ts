@@ -1,5 +1,11 @@
 import { ParameterLayout, type Weights } from '../../src/engine/parameters.ts';
-import { type Tensor1D, type Tensor2D, type Tensor3D, type Tensor4D, tf } from '../../src/engine/tf.ts';
+import {
+  type Tensor1D,
+  type Tensor2D,
+  type Tensor3D,
+  type Tensor4D,
+  tf,
+} from '../../src/engine/tf.ts';
 import { custom, dense, leakyRelu, project } from '../codec/layers.ts';
 import { groupSpread } from '../codec/networks.ts';
 import { type CrystalBatch, PROPERTIES, REFLECTIONS, SITE_FACTS } from './codec.ts';
@@ -72,7 +78,7 @@ const toSites = (x: Tensor2D, sites: number): Tensor3D =>
   x.reshape([x.shape[0], 1, x.shape[1]]).tile([1, sites, 1]) as Tensor3D;
 
 /** Weights of the generator. */
-export const generatorLayout = (shape: CrystalShape): ParameterLayout =>
+export const crystalGeneratorLayout = (shape: CrystalShape): ParameterLayout =>
   new ParameterLayout([
     { name: 'class/embedding', shape: [shape.code, shape.embedding], start: { normal: 0.7 } },
     ...denseSpecs(
@@ -80,7 +86,11 @@ export const generatorLayout = (shape: CrystalShape): ParameterLayout =>
       TOKEN + 6 + shape.siteLatent + shape.latent + shape.embedding,
       shape.tokens,
     ),
-    ...denseSpecs('context', 2 * shape.tokens + shape.latent + shape.embedding + GLOBAL, shape.hidden),
+    ...denseSpecs(
+      'context',
+      2 * shape.tokens + shape.latent + shape.embedding + GLOBAL,
+      shape.hidden,
+    ),
     ...denseSpecs('again', shape.tokens + shape.hidden, shape.tokens),
     ...denseSpecs('moves', shape.tokens, SURROUNDINGS + 3, 0.3),
     ...denseSpecs('slots', shape.tokens + shape.hidden, shape.tokens),
@@ -125,7 +135,7 @@ function straightThrough(logits: Tensor3D): Tensor3D {
  * and freely, as far as their site symmetry lets them; and changes the cell, whose volume follows
  * its atoms.
  */
-export function generator(
+export function generateOpen(
   weights: Weights,
   batch: CrystalBatch,
   codes: Tensor2D,
@@ -151,7 +161,12 @@ export function generator(
   );
   const first = leakyRelu(denseOver(token as Tensor3D, weights, 'sites'));
   const pooled = tf.concat(
-    [meanSites(first, batch.mask), sumSites(first, batch.mask), condition, globals(batch, reference, elements)],
+    [
+      meanSites(first, batch.mask),
+      sumSites(first, batch.mask),
+      condition,
+      globals(batch, reference, elements),
+    ],
     1,
   );
   const context = leakyRelu(denseOf(pooled as Tensor2D, weights, 'context'));
@@ -187,9 +202,15 @@ function chooseSpecies(
   const slot = leakyRelu(
     denseOver(tf.concat([ofSlots, toSites(context, k)], 2) as Tensor3D, weights, 'slots'),
   );
-  const like = batch.species.reshape([b * k, e]).matMul(elements.likeness).reshape([b, k, e]);
+  const like = batch.species
+    .reshape([b * k, e])
+    .matMul(elements.likeness)
+    .reshape([b, k, e]);
   const warmth = denseOver(slot, weights, 'warmth').tanh().exp();
-  const logits = like.mul(warmth).add(denseOver(slot, weights, 'species')).add(latents.gumbel);
+  const logits = like
+    .mul(warmth)
+    .add(denseOver(slot, weights, 'species'))
+    .add(latents.gumbel);
   return straightThrough(logits as Tensor3D).mul(batch.slotMask) as Tensor3D;
 }
 
@@ -246,16 +267,12 @@ export function appearance(
 }
 
 /** Weights of the discriminator; `class/projection` is the table of Miyato and Koyama (2018). */
-export const discriminatorLayout = (shape: CrystalShape): ParameterLayout =>
+export const crystalDiscriminatorLayout = (shape: CrystalShape): ParameterLayout =>
   new ParameterLayout([
     { name: 'class/projection', shape: [shape.code, shape.hidden], start: { normal: 0.1 } },
     ...denseSpecs('sites', TOKEN, shape.tokens),
     ...denseSpecs('again', shape.tokens, shape.tokens),
-    ...denseSpecs(
-      'first',
-      2 * shape.tokens + GLOBAL + 3 * REFLECTIONS + 1,
-      shape.hidden,
-    ),
+    ...denseSpecs('first', 2 * shape.tokens + GLOBAL + 3 * REFLECTIONS + 1, shape.hidden),
     ...denseSpecs('second', shape.hidden, shape.hidden),
     ...denseSpecs('out', shape.hidden, 1),
   ]);
@@ -276,15 +293,14 @@ export function discriminatorFeatures(
  * in groups of one class, and it sees how far the crystals of a group differ; with `spread` every
  * group is said to differ that much, and a score is of its own crystal only.
  */
-export function discriminator(
+export function scoreCrystals(
   weights: Weights,
   appearances: Appearance,
   mask: Tensor3D,
   { codes, spread }: { codes: Tensor2D; spread?: number },
 ): Tensor1D {
   const seen = discriminatorFeatures(weights, appearances, mask);
-  const differs =
-    spread === undefined ? groupSpread(seen) : tf.fill([seen.shape[0], 1], spread);
+  const differs = spread === undefined ? groupSpread(seen) : tf.fill([seen.shape[0], 1], spread);
   const hidden = leakyRelu(denseOf(tf.concat([seen, differs], 1) as Tensor2D, weights, 'first'));
   const features = leakyRelu(denseOf(hidden, weights, 'second'));
   const width = features.shape[1];

@@ -1,6 +1,6 @@
 import type { Stream } from '../../src/common/stream.ts';
 import { cellVolume } from '../../src/crystal/cell.ts';
-import { atomicVolume } from '../../src/crystal/composition.ts';
+import { atomicVolume, isAnion } from '../../src/crystal/composition.ts';
 import type { Cell, Vec3 } from '../../src/crystal/crystal.ts';
 import { Spacing } from '../../src/crystal/distances.ts';
 import { electronegativity } from '../../src/crystal/elements.ts';
@@ -13,7 +13,7 @@ import {
   operations,
   SPACE_GROUPS,
 } from '../../src/crystal/spacegroup.ts';
-import { isAnion, type PairDistances } from './distances.ts';
+import type { PairDistances } from './distances.ts';
 import { type SkeletonCrystal, siteAt, type WyckoffSite, wyckoffSites } from './skeletons.ts';
 
 /** What one training crystal says of how many sites, elements and atoms crystals have. */
@@ -61,7 +61,7 @@ const atomicVolumes = ({ skeleton, elements }: SkeletonCrystal): number =>
 export const packing = (sited: SkeletonCrystal): number =>
   cellVolume(sited.cell) / atomicVolumes(sited);
 
-function shapeOf(sited: SkeletonCrystal): Shape {
+function crystalShape(sited: SkeletonCrystal): Shape {
   const [a, b, c, alpha, beta, gamma] = sited.cell;
   return [Math.log(b / a), Math.log(c / a), alpha, beta, gamma, Math.log(packing(sited))];
 }
@@ -89,7 +89,7 @@ export function fitPriors(crystals: readonly SkeletonCrystal[]): Priors {
     for (const site of sites) habitOf(site)[0]++;
     const system = latticeSystem(spaceGroup);
     shapes[system] ??= [];
-    shapes[system].push(shapeOf(sited));
+    shapes[system].push(crystalShape(sited));
   }
   const sizes = crystals.map(({ skeleton: { spaceGroup, sites, slots } }): Size => {
     const atoms = sites.reduce((sum, { multiplicity }) => sum + multiplicity, 0);
@@ -145,7 +145,8 @@ function drawElements(
   stream: Stream,
 ): number[] {
   const fitting = recipes.filter(({ elements }) => elements.length === atoms.length);
-  if (fitting.length === 0) return stream.shuffled([8, 14, 26, 16, 20, 13, 11, 9]).slice(0, atoms.length);
+  if (fitting.length === 0)
+    return stream.shuffled([8, 14, 26, 16, 20, 13, 11, 9]).slice(0, atoms.length);
   const { elements } = stream.pick(fitting);
   const order = atoms
     .map((_, slot) => slot)
@@ -214,8 +215,7 @@ function place(
       const free: Vec3 = [stream.uniform(), stream.uniform(), stream.uniform()];
       const first = applyOperation(site.map, free);
       const clashes = placed.some(
-        (other) =>
-          spacing.between(first, other.position) < distances.least(element, other.element),
+        (other) => spacing.between(first, other.position) < distances.least(element, other.element),
       );
       if (clashes) continue;
       const images: Vec3[] = [first];
@@ -301,4 +301,3 @@ export function likeElements(
   });
   return { elements, weights };
 }
-

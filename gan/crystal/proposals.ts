@@ -3,12 +3,12 @@ import { numbersOf } from '../../src/engine/numbers.ts';
 import { type Tensor1D, type Tensor2D, tf } from '../../src/engine/tf.ts';
 import { decodeCrystal, disposeBatch, encodeCrystals, MOST } from './codec.ts';
 import type { ElementTensors } from './features.ts';
-import { type CrystalShape, generator, generatorLayout } from './networks.ts';
+import { type CrystalShape, crystalGeneratorLayout, generateOpen } from './networks.ts';
 import type { SkeletonCrystal } from './skeletons.ts';
-import type { CrystalSources, Reference, SourceShares } from './sources.ts';
+import type { CrystalSources, ReferenceCrystal, SourceShares } from './sources.ts';
 
 /** Proposals go through the generator in blocks of this many, so that each always has its place. */
-export const BLOCK = 32;
+export const PROPOSAL_BLOCK = 32;
 
 /** A crystal as the generator proposes it, not yet checked. */
 export interface Proposal {
@@ -16,7 +16,7 @@ export interface Proposal {
   /** Seed and number of the proposal among those of its class: enough to make it again. */
   seed: number;
   index: number;
-  reference: Reference;
+  reference: ReferenceCrystal;
   crystal: SkeletonCrystal;
 }
 
@@ -42,7 +42,8 @@ const streamOf = (seed: number, spaceGroup: number, index: number): Stream =>
 function latentOf(stream: Stream, shape: CrystalShape, truncation: number) {
   const gumbel = new Float32Array(MOST.slots * shape.elements);
   for (let i = 0; i < gumbel.length; i++) {
-    gumbel[i] = -truncation * Math.log(-Math.log(Math.min(1 - 1e-9, Math.max(1e-9, stream.uniform()))));
+    gumbel[i] =
+      -truncation * Math.log(-Math.log(Math.min(1 - 1e-9, Math.max(1e-9, stream.uniform()))));
   }
   return {
     crystal: stream.normals(shape.latent, truncation),
@@ -60,8 +61,8 @@ const joined = (rows: readonly Float32Array[]): Float32Array => {
 };
 
 /**
- * Proposals of a class by their numbers, at most `BLOCK` at once. Each stands in the block at its
- * number modulo `BLOCK` and does not depend on the others, so that it can be made again, the same to
+ * Proposals of a class by their numbers, at most `PROPOSAL_BLOCK` at once. Each stands in the block at its
+ * number modulo `PROPOSAL_BLOCK` and does not depend on the others, so that it can be made again, the same to
  * the bit. Those for which no source has a reference are missing.
  */
 export function proposeBlock(
@@ -77,8 +78,8 @@ export function proposeBlock(
   });
   if (drawn.length === 0) return [];
   const block = Array.from(
-    { length: BLOCK },
-    (_, place) => drawn.find(({ index }) => index % BLOCK === place) ?? drawn[0]!,
+    { length: PROPOSAL_BLOCK },
+    (_, place) => drawn.find(({ index }) => index % PROPOSAL_BLOCK === place) ?? drawn[0]!,
   );
   const batch = encodeCrystals(
     block.map(({ reference }) => reference.crystal),
@@ -87,29 +88,37 @@ export function proposeBlock(
   const sizes = [3 * MOST.sites, MOST.slots * shape.elements, 6] as const;
   const values = numbersOf(() => {
     const latents = {
-      crystal: tf.tensor2d(joined(block.map(({ latent }) => latent.crystal)), [BLOCK, shape.latent]),
+      crystal: tf.tensor2d(joined(block.map(({ latent }) => latent.crystal)), [
+        PROPOSAL_BLOCK,
+        shape.latent,
+      ]),
       sites: tf.tensor3d(joined(block.map(({ latent }) => latent.sites)), [
-        BLOCK,
+        PROPOSAL_BLOCK,
         MOST.sites,
         shape.siteLatent,
       ]),
       gumbel: tf.tensor3d(joined(block.map(({ latent }) => latent.gumbel)), [
-        BLOCK,
+        PROPOSAL_BLOCK,
         MOST.slots,
         shape.elements,
       ]),
     };
     const code = proposer.codeOf(spaceGroup);
-    const codes = tf.tensor2d(joined(block.map(() => code)), [BLOCK, code.length]);
-    const weights = generatorLayout(shape).named(proposer.weights);
-    const open = generator(weights, batch, codes, { latents, elements });
-    const flat = [open.positions, open.species, open.cells].map((part) => part.reshape([BLOCK, -1]));
+    const codes = tf.tensor2d(joined(block.map(() => code)), [PROPOSAL_BLOCK, code.length]);
+    const weights = crystalGeneratorLayout(shape).named(proposer.weights);
+    const open = generateOpen(weights, batch, codes, { latents, elements });
+    const flat = [open.positions, open.species, open.cells].map((part) =>
+      part.reshape([PROPOSAL_BLOCK, -1]),
+    );
     return tf.concat(flat, 1) as Tensor2D;
   });
   disposeBatch(batch);
   const width = sizes.reduce((a, b) => a + b, 0);
   return drawn.map(({ index, reference }): Proposal => {
-    const row = values.subarray((index % BLOCK) * width, (index % BLOCK + 1) * width);
+    const row = values.subarray(
+      (index % PROPOSAL_BLOCK) * width,
+      ((index % PROPOSAL_BLOCK) + 1) * width,
+    );
     const open = {
       positions: row.subarray(0, sizes[0]),
       species: row.subarray(sizes[0], sizes[0] + sizes[1]),

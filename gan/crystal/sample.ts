@@ -3,9 +3,9 @@ import { silentProgress } from '../../src/common/progress.ts';
 import { Stream } from '../../src/common/stream.ts';
 import type { Crystal } from '../../src/crystal/crystal.ts';
 import { checkCrystal, NoveltyCheck, type Refusal } from './checks.ts';
-import { BLOCK, type Proposal } from './proposals.ts';
+import { PROPOSAL_BLOCK, type Proposal } from './proposals.ts';
 import type { SkeletonCrystal } from './skeletons.ts';
-import { type Ancestry, type CrystalSources, moved, substituted } from './sources.ts';
+import type { Ancestry, CrystalSources } from './sources.ts';
 
 /** A checked crystal of a generator or of a control, and where it comes from. */
 export interface MadeCrystal {
@@ -41,7 +41,7 @@ export interface GatherRequest {
 
 /** Proposals at most for each crystal wanted, and beside. */
 const MOST_EACH = 12;
-const MOST_BESIDE = 4 * BLOCK;
+const MOST_BESIDE = 4 * PROPOSAL_BLOCK;
 
 /**
  * Proposes and checks crystals until enough of each class stand every check, or the class has had
@@ -58,8 +58,8 @@ export function gatherCrystals(request: GatherRequest): MadeCrystals {
   for (const [spaceGroup, count] of wanted) {
     let [left, refusals] = [count, 0];
     const most = MOST_EACH * count + MOST_BESIDE;
-    for (let first = 0; left > 0 && first < most; first += BLOCK) {
-      const indices = Array.from({ length: BLOCK }, (_, i) => first + i);
+    for (let first = 0; left > 0 && first < most; first += PROPOSAL_BLOCK) {
+      const indices = Array.from({ length: PROPOSAL_BLOCK }, (_, i) => first + i);
       const proposals = propose(spaceGroup, indices);
       if (proposals.length === 0) break;
       for (const { index, crystal: sited, reference } of proposals) {
@@ -95,11 +95,11 @@ export interface ControlRequest {
   progress?: ProgressFactory;
 }
 
-/** Changes of a known crystal in a control, as `crystals-varied` has them. */
-const VARIED = { share: 0.7, moved: 0.1, length: 0.02, volume: 0.03 } as const;
-
 /** One proposal of a control; null where there is nothing to make it from. */
-type Make = (spaceGroup: number, stream: Stream) => { crystal: SkeletonCrystal; ancestry: Ancestry } | null;
+type Make = (
+  spaceGroup: number,
+  stream: Stream,
+) => { crystal: SkeletonCrystal; ancestry: Ancestry } | null;
 
 function control(name: string, request: ControlRequest, make: Make): MadeCrystals {
   const { sources, seed, wanted, progress } = request;
@@ -135,17 +135,3 @@ export const fittedCrystals = (request: ControlRequest): MadeCrystals =>
 /** Control: training crystals of supergroups with broken symmetry. */
 export const brokenCrystals = (request: ControlRequest): MadeCrystals =>
   control('broken', request, ofSource(request, { known: 0, broken: 1, new: 0 }));
-
-/**
- * Control: training crystals of the group with elements replaced by like ones (probability 0.7), the
- * cell scaled with its atoms and changed a little, atoms moved by 0.1 angstrom.
- */
-export const variedKnownCrystals = (request: ControlRequest): MadeCrystals =>
-  control('varied', request, (spaceGroup, stream) => {
-    const { sources } = request;
-    const reference = sources.draw(spaceGroup, { known: 1, broken: 0, new: 0 }, stream);
-    if (!reference) return null;
-    const { crystal, ...ancestry } = reference;
-    const other = substituted(crystal, { among: sources.elements, share: VARIED.share, stream });
-    return { crystal: moved(other, VARIED.moved, stream), ancestry };
-  });

@@ -1,6 +1,11 @@
 import type { Atom, Cell, Crystal, Vec3 } from '../../src/crystal/crystal.ts';
 import { cellFormula } from '../../src/crystal/formula.ts';
-import { applyOperation, nearestImage, onSpecialPosition, wrapped } from '../../src/crystal/orbit.ts';
+import {
+  applyOperation,
+  nearestImage,
+  onSpecialPosition,
+  wrapped,
+} from '../../src/crystal/orbit.ts';
 import { type Operation, operations, wyckoffPositions } from '../../src/crystal/spacegroup.ts';
 import { parseTriplet } from '../../src/crystal/triplet.ts';
 
@@ -150,7 +155,9 @@ export function siteAt(spaceGroup: number, position: Vec3, slot: number): Skelet
  * A crystal in the standard setting as skeleton and numbers; null where its atoms are not orbits
  * of its space group.
  */
-export function skeletonOf(crystal: Pick<Crystal, 'spaceGroup' | 'cell' | 'atoms'>): SkeletonCrystal | null {
+export function skeletonOf(
+  crystal: Pick<Crystal, 'spaceGroup' | 'cell' | 'atoms'>,
+): SkeletonCrystal | null {
   const { spaceGroup, cell, atoms } = crystal;
   const all = operations(spaceGroup);
   const elements: number[] = [];

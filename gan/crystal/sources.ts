@@ -11,8 +11,8 @@ import { projected, type SkeletonCrystal, skeletonName, skeletonOf } from './ske
 import { breakSymmetry, distort, type Subgroup, subgroupPaths } from './symmetry-breaking.ts';
 
 /** Where the skeleton of a proposal comes from. */
-export const SOURCES = ['known', 'broken', 'new'] as const;
-export type SourceName = (typeof SOURCES)[number];
+export const SKELETON_SOURCES = ['known', 'broken', 'new'] as const;
+export type SourceName = (typeof SKELETON_SOURCES)[number];
 
 /** Share of each source among proposals; they need not add up to 1. */
 export type SourceShares = Readonly<Record<SourceName, number>>;
@@ -29,7 +29,7 @@ export interface Ancestry {
 }
 
 /** A crystal that a generator starts from. */
-export interface Reference extends Ancestry {
+export interface ReferenceCrystal extends Ancestry {
   crystal: SkeletonCrystal;
 }
 
@@ -51,14 +51,18 @@ const NEW_TRIES = 120;
 const POOL = 16;
 
 /** Sites moved at random along what their symmetry leaves free. */
-export function moved(sited: SkeletonCrystal, by: number, stream: Stream): SkeletonCrystal {
+export function moveSites(sited: SkeletonCrystal, by: number, stream: Stream): SkeletonCrystal {
   const [a, b, c] = sited.cell;
   return {
     ...sited,
     positions: sited.positions.map((p, i): Vec3 => {
       const site = sited.skeleton.sites[i]!;
       if (site.freedom === 0) return p;
-      const move: Vec3 = [by * stream.normal() / a, by * stream.normal() / b, by * stream.normal() / c];
+      const move: Vec3 = [
+        (by * stream.normal()) / a,
+        (by * stream.normal()) / b,
+        (by * stream.normal()) / c,
+      ];
       const [x, y, z] = projected(site.projector, move);
       return [p[0] + x, p[1] + y, p[2] + z];
     }),
@@ -109,7 +113,10 @@ export class CrystalSources {
   readonly elements: readonly number[];
   private readonly usable: ReadonlySet<number>;
   private readonly byGroup: ReadonlyMap<number, readonly KnownCrystal[]>;
-  private readonly paths = new Map<number, { parent: KnownCrystal; subgroups: readonly Subgroup[] }[]>();
+  private readonly paths = new Map<
+    number,
+    { parent: KnownCrystal; subgroups: readonly Subgroup[] }[]
+  >();
   private readonly pool = new Map<string, SkeletonCrystal | null>();
 
   /** @param crystals training crystals, of the task's groups and of others. */
@@ -159,11 +166,13 @@ export class CrystalSources {
       crystals: own.length,
       skeletons: new Set(own.map(({ sited }) => skeletonName(sited.skeleton))).size,
       paths: paths.reduce((sum, { subgroups }) => sum + subgroups.length, 0),
-      supergroups: [...new Set(paths.map(({ parent }) => parent.crystal.spaceGroup))].sort((a, b) => a - b),
+      supergroups: [...new Set(paths.map(({ parent }) => parent.crystal.spaceGroup))].sort(
+        (a, b) => a - b,
+      ),
     };
   }
 
-  private fromKnown(spaceGroup: number, stream: Stream): Reference | null {
+  private fromKnown(spaceGroup: number, stream: Stream): ReferenceCrystal | null {
     const own = this.byGroup.get(spaceGroup);
     if (!own || own.length === 0) return null;
     const { crystal, sited } = stream.pick(own);
@@ -175,11 +184,11 @@ export class CrystalSources {
       material: crystal.material,
       from: null,
       amplitude: null,
-      crystal: moved(sited, MOVED, stream),
+      crystal: moveSites(sited, MOVED, stream),
     };
   }
 
-  private fromBroken(spaceGroup: number, stream: Stream): Reference | null {
+  private fromBroken(spaceGroup: number, stream: Stream): ReferenceCrystal | null {
     const paths = this.pathsTo(spaceGroup);
     if (paths.length === 0) return null;
     for (let t = 0; t < BREAK_TRIES; t++) {
@@ -194,7 +203,10 @@ export class CrystalSources {
       if (!path) continue;
       const amplitude = stream.between(...AMPLITUDES);
       const start = distort(path, amplitude);
-      const crystal = withElements({ ...start, elements: parentElements(start, parent.sited) }, start.elements);
+      const crystal = withElements(
+        { ...start, elements: parentElements(start, parent.sited) },
+        start.elements,
+      );
       if (!this.takes(crystal)) continue;
       return {
         source: 'broken',
@@ -209,7 +221,10 @@ export class CrystalSources {
   }
 
   private likeElement(element: number, stream: Stream): number {
-    const like = likeElements(element, this.elements.filter((other) => other !== element));
+    const like = likeElements(
+      element,
+      this.elements.filter((other) => other !== element),
+    );
     return like.elements[stream.weighted(like.weights)] ?? element;
   }
 
@@ -223,15 +238,15 @@ export class CrystalSources {
     return null;
   }
 
-  private fromNew(spaceGroup: number, stream: Stream): Reference | null {
+  private fromNew(spaceGroup: number, stream: Stream): ReferenceCrystal | null {
     const crystal = this.fitted(spaceGroup, stream);
     if (!crystal) return null;
     return { source: 'new', parent: null, material: null, from: null, amplitude: null, crystal };
   }
 
   /** A reference of a group from a source drawn by its share; another source where that has none. */
-  draw(spaceGroup: number, shares: SourceShares, stream: Stream): Reference | null {
-    const left = new Map(SOURCES.map((name) => [name, shares[name]]));
+  draw(spaceGroup: number, shares: SourceShares, stream: Stream): ReferenceCrystal | null {
+    const left = new Map(SKELETON_SOURCES.map((name) => [name, shares[name]]));
     while (left.size > 0) {
       const names = [...left.keys()];
       const weights = names.map((name) => left.get(name)!);
@@ -254,7 +269,7 @@ export class CrystalSources {
     spaceGroup: number,
     { shares, seed, stream }: { shares: SourceShares; seed: number; stream: Stream },
   ): SkeletonCrystal | null {
-    const total = SOURCES.reduce((sum, name) => sum + shares[name], 0);
+    const total = SKELETON_SOURCES.reduce((sum, name) => sum + shares[name], 0);
     if (stream.uniform() * total < shares.known) {
       const known = this.fromKnown(spaceGroup, stream);
       if (known) return known.crystal;

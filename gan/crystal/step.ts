@@ -1,4 +1,11 @@
-import { type Scalar, type Tensor1D, type Tensor2D, type Tensor3D, type Tensor4D, tf } from '../../src/engine/tf.ts';
+import {
+  type Scalar,
+  type Tensor1D,
+  type Tensor2D,
+  type Tensor3D,
+  type Tensor4D,
+  tf,
+} from '../../src/engine/tf.ts';
 import { discriminatorHinge, generatorHinge } from '../codec/losses.ts';
 import type { NetworkPair } from '../training/network-pair.ts';
 import type { NoiseSource } from '../training/noise.ts';
@@ -9,9 +16,9 @@ import {
   type Appearance,
   appearance,
   type CrystalShape,
-  discriminator,
-  generator,
+  generateOpen,
   type Latents,
+  scoreCrystals,
 } from './networks.ts';
 
 /** What one step is given. */
@@ -35,11 +42,7 @@ export interface StepInput {
 }
 
 /** Latent vectors and Gumbel noise of a batch. */
-export function drawLatents(
-  noise: NoiseSource,
-  shape: CrystalShape,
-  count: number,
-): Latents {
+export function drawLatents(noise: NoiseSource, shape: CrystalShape, count: number): Latents {
   return tf.tidy(() => {
     const uniform = gaussianToUniform(noise.normal<Tensor3D>([count, MOST.slots, shape.elements]));
     return {
@@ -51,11 +54,16 @@ export function drawLatents(
 }
 
 /** Uniform numbers strictly between 0 and 1 from standard normal ones. */
-export const gaussianToUniform = (x: Tensor3D): Tensor3D =>
-  x.div(Math.SQRT2).erf().add(1).div(2).clipByValue(1e-6, 1 - 1e-6) as Tensor3D;
+const gaussianToUniform = (x: Tensor3D): Tensor3D =>
+  x
+    .div(Math.SQRT2)
+    .erf()
+    .add(1)
+    .div(2)
+    .clipByValue(1e-6, 1 - 1e-6) as Tensor3D;
 
 /** Crystals with sites moved along what is free, and cells changed, at random. */
-export function jittered(
+function jittered(
   batch: CrystalBatch,
   open: OpenTensors,
   { noise, jitter }: { noise: NoiseSource; jitter: number },
@@ -64,7 +72,10 @@ export function jittered(
   const lengths = open.cells.slice([0, 0], [-1, 3]).exp().reshape([b, 1, 3]);
   const move = noise.normal<Tensor3D>([b, s, 3]).mul(jitter).div(lengths).reshape([b, s, 1, 3]);
   const along = tf.matMul(move as Tensor4D, batch.freedom).reshape([b, s, 3]);
-  const change = noise.normal<Tensor2D>([b, 6]).mul(0.3 * jitter).reshape([b, 1, 6]) as Tensor3D;
+  const change = noise
+    .normal<Tensor2D>([b, 6])
+    .mul(0.3 * jitter)
+    .reshape([b, 1, 6]) as Tensor3D;
   const cells = tf.matMul(change, batch.cellFreedom).reshape([b, 6]);
   return {
     species: open.species,
@@ -97,7 +108,7 @@ export function updateBoth(input: StepInput): StepLosses {
   const { pair, shape, elements, noise, real, references, codes } = input;
   const { layouts } = pair;
   const generated = (flat: Tensor1D, latents: Latents): OpenTensors =>
-    generator(layouts.generator.unpack(flat), references, codes, { latents, elements });
+    generateOpen(layouts.generator.unpack(flat), references, codes, { latents, elements });
 
   // Discriminator.
   const latents = drawLatents(noise, shape, references.count);
@@ -113,7 +124,7 @@ export function updateBoth(input: StepInput): StepLosses {
   tf.dispose({ ...latents });
   const scores: [number, number] = [0, 0];
   const judged = layouts.discriminator.slope(pair.discriminator, (weights) => {
-    const score = (of: Appearance, mask: Tensor3D) => discriminator(weights, of, mask, { codes });
+    const score = (of: Appearance, mask: Tensor3D) => scoreCrystals(weights, of, mask, { codes });
     const onReal = score(seen[0], real.mask);
     const onFake = score(seen[1], references.mask);
     scores[0] = onReal.mean().dataSync()[0]!;
@@ -131,9 +142,9 @@ export function updateBoth(input: StepInput): StepLosses {
   const again = drawLatents(noise, shape, references.count);
   const weights = tf.tidy(() => layouts.discriminator.named(pair.discriminator));
   const made = layouts.generator.slope(pair.generator, (own) => {
-    const open = generator(own, references, codes, { latents: again, elements });
+    const open = generateOpen(own, references, codes, { latents: again, elements });
     const look = appearance(references, jittered(references, open, input), elements);
-    const hinge = generatorHinge(discriminator(weights, look, references.mask, { codes }));
+    const hinge = generatorHinge(scoreCrystals(weights, look, references.mask, { codes }));
     return hinge.add<Scalar>(look.clash.mean<Scalar>().mul<Scalar>(input.clash));
   });
   const generatorLoss = made.value.dataSync()[0]!;

@@ -2,7 +2,12 @@ import type { Stream } from '../../src/common/stream.ts';
 import { cellMatrix, conformCell } from '../../src/crystal/cell.ts';
 import type { Atom, Cell, Crystal, Vec3 } from '../../src/crystal/crystal.ts';
 import { inverse, matrixVector, norm, vectorMatrix } from '../../src/crystal/matrix.ts';
-import { applyOperation, nearestImage, onSpecialPosition, wrapped } from '../../src/crystal/orbit.ts';
+import {
+  applyOperation,
+  nearestImage,
+  onSpecialPosition,
+  wrapped,
+} from '../../src/crystal/orbit.ts';
 import {
   centringVectors,
   latticeSystem,
@@ -10,7 +15,12 @@ import {
   operations,
   pointGroup,
 } from '../../src/crystal/spacegroup.ts';
-import { type Setting, settingCell, settingOf, toSetting } from '../../src/crystal/symmetry.ts';
+import {
+  type StandardSetting,
+  settingCell,
+  settingOf,
+  toSetting,
+} from '../../src/crystal/symmetry.ts';
 import { meanRotation, projected, type SkeletonCrystal, siteAt, stabiliser } from './skeletons.ts';
 
 /** A translationengleiche subgroup: operations of the parent that close, centring included. */
@@ -313,7 +323,7 @@ export function breakSymmetry(request: BreakRequest): DistortionPath | null {
   const ordered = substitute ? order(branches, substitute, stream) : false;
   const moved = drawMoves(parent, subgroup, branches, stream);
   if (!moved && !ordered) return null;
-  let setting: Setting | null = null;
+  let setting: StandardSetting | null = null;
   for (const amplitude of LOOKED_AT) {
     const structure = structureAt(parent.cell, branches, subgroup.operations, amplitude);
     setting = settingOf(structure);
@@ -326,7 +336,7 @@ export function breakSymmetry(request: BreakRequest): DistortionPath | null {
 
 /** The path in the standard setting of the subgroup. */
 function pathIn(
-  setting: Setting,
+  setting: StandardSetting,
   found: {
     parent: SkeletonCrystal;
     subgroup: Subgroup;
@@ -350,7 +360,11 @@ function pathIn(
     const site = siteAt(spaceGroup, exact, elements.indexOf(element));
     const along = projected(site.projector, m);
     moves[i] = along;
-    positions.push([exact[0] - 0.4 * along[0], exact[1] - 0.4 * along[1], exact[2] - 0.4 * along[2]]);
+    positions.push([
+      exact[0] - 0.4 * along[0],
+      exact[1] - 0.4 * along[1],
+      exact[2] - 0.4 * along[2],
+    ]);
     return site;
   });
   const expected =
@@ -375,7 +389,10 @@ function pathIn(
 }
 
 /** The crystal on a path at an amplitude in angstrom: how far its farthest atom is moved. */
-export function distort({ start, direction, strain }: DistortionPath, amplitude: number): SkeletonCrystal {
+export function distort(
+  { start, direction, strain }: DistortionPath,
+  amplitude: number,
+): SkeletonCrystal {
   const { spaceGroup } = start.skeleton;
   const [a, b, c, alpha, beta, gamma] = start.cell;
   const s = strain.map((value) => amplitude * value) as unknown as Cell;

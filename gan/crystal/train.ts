@@ -64,10 +64,15 @@ function prepare({ data, watch }: TrainCrystalOptions, stream: Stream) {
  *
  * @throws RangeError where there is no training crystal that the networks can take.
  */
-export async function trainCrystalGan(options: TrainCrystalOptions): Promise<Trained<CrystalModel>> {
+export async function trainCrystalGan(
+  options: TrainCrystalOptions,
+): Promise<Trained<CrystalModel>> {
   const { data, config } = options;
   const stream = new Stream(config.seed, 'crystal gan');
-  const { sources, groups, all, kept, attention, held } = prepare(options, stream.split('held out'));
+  const { sources, groups, all, kept, attention, held } = prepare(
+    options,
+    stream.split('held out'),
+  );
   const rowsOf = (list: typeof kept) => ({
     crystals: list.map(({ sited }): SkeletonCrystal => sited),
     labels: Int32Array.from(list, ({ label }) => label),
@@ -121,4 +126,3 @@ export async function trainCrystalGan(options: TrainCrystalOptions): Promise<Tra
     options,
   );
 }
-

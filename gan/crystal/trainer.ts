@@ -15,11 +15,11 @@ import {
   type Appearance,
   appearance,
   type CrystalShape,
-  discriminator,
+  crystalDiscriminatorLayout,
+  crystalGeneratorLayout,
   discriminatorFeatures,
-  discriminatorLayout,
-  generator,
-  generatorLayout,
+  generateOpen,
+  scoreCrystals,
 } from './networks.ts';
 import type { SkeletonCrystal } from './skeletons.ts';
 import { type CrystalSources, substituted } from './sources.ts';
@@ -32,7 +32,7 @@ export interface CrystalRows {
 }
 
 /** Sizes of the networks. */
-export function shapeOf(
+export function crystalShape(
   config: CrystalConfig,
   { classes, elements }: { classes: readonly number[]; elements: readonly number[] },
 ): CrystalShape {
@@ -95,13 +95,13 @@ export class CrystalTrainer implements Trainee {
     this.rows = rows;
     this.attention = attention;
     this.inputNoise = config.jitter;
-    this.shape = shapeOf(config, { classes, elements: sources.elements });
+    this.shape = crystalShape(config, { classes, elements: sources.elements });
     const { values, code } = classCodes(classes);
     this.codes = tf.tensor2d(values, [classes.length, code]);
     this.elements = elementTensors(elementTables(sources.elements, sources.distances));
     const layouts = {
-      generator: generatorLayout(this.shape),
-      discriminator: discriminatorLayout(this.shape),
+      generator: crystalGeneratorLayout(this.shape),
+      discriminator: crystalDiscriminatorLayout(this.shape),
     };
     this.pair = new NetworkPair(layouts, { ...config, settling: SETTLING }, stream);
     this.sampler = this.samplerFrom(stream.split('batches'));
@@ -112,7 +112,13 @@ export class CrystalTrainer implements Trainee {
     const { rows, classes, attention } = this;
     const { values, code } = classCodes(classes);
     const kin = kinOf({ codes: values, code });
-    return new BatchSampler({ labels: rows.labels, classes: classes.length, attention, kin, stream });
+    return new BatchSampler({
+      labels: rows.labels,
+      classes: classes.length,
+      attention,
+      kin,
+      stream,
+    });
   }
 
   get step(): number {
@@ -132,7 +138,11 @@ export class CrystalTrainer implements Trainee {
     const { borrow } = this.config;
     const stream = this.sampler.source;
     return Array.from(this.sampler.members(labels), (row) =>
-      substituted(this.rows.crystals[row]!, { among: this.sources.elements, share: borrow, stream }),
+      substituted(this.rows.crystals[row]!, {
+        among: this.sources.elements,
+        share: borrow,
+        stream,
+      }),
     );
   }
 
@@ -219,7 +229,7 @@ export class CrystalTrainer implements Trainee {
     const latents = drawLatents(noise, this.shape, references.count);
     const values = numbersOf(() => {
       const weights = this.pair.layouts.generator.named(this.pair.average);
-      const open: OpenTensors = generator(weights, references, codes, {
+      const open: OpenTensors = generateOpen(weights, references, codes, {
         latents,
         elements: this.elements,
       });
@@ -243,13 +253,15 @@ export class CrystalTrainer implements Trainee {
         const mask = all.slice([0, S * tokens], [-1, S]).reshape([count, S, 1]) as Tensor3D;
         const crystal = all.slice([0, S * tokens + S], [-1, -1]) as Tensor2D;
         const codes = tf.gather(this.codes, tf.tensor1d(labels, 'int32')) as Tensor2D;
-        return discriminator(weights, { sites, crystal }, mask, { codes, spread });
+        return scoreCrystals(weights, { sites, crystal }, mask, { codes, spread });
       });
     });
   }
 
   private tokenWidth(): number {
-    const kernel = this.pair.layouts.discriminator.specs.find(({ name }) => name === 'sites/kernel')!;
+    const kernel = this.pair.layouts.discriminator.specs.find(
+      ({ name }) => name === 'sites/kernel',
+    )!;
     return kernel.shape[0]!;
   }
 
@@ -282,4 +294,3 @@ export class CrystalTrainer implements Trainee {
     tf.dispose([this.codes, this.elements]);
   }
 }
-

@@ -1,13 +1,6 @@
 import { asFractions, cellMatrix, cellOf, conformCell } from './cell.ts';
 import type { Atom, Cell, Crystal, Vec3 } from './crystal.ts';
-import {
-  determinant,
-  inverse,
-  type Matrix3,
-  matrixVector,
-  multiply,
-  transpose,
-} from './matrix.ts';
+import { determinant, inverse, type Matrix3, matrixVector, multiply, transpose } from './matrix.ts';
 import { type AxisChange, shortestMonoclinic } from './monoclinic.ts';
 import { symmetryLibrary } from './moyo.ts';
 import { expandSites, nearestImage } from './orbit.ts';
@@ -124,7 +117,7 @@ export function standardise(
 }
 
 /** How a structure is brought into the standard setting of its space group. */
-export interface Setting {
+export interface StandardSetting {
   /** 1 to 230. */
   spaceGroup: number;
   /** New axes (a, b, c) P, its inverse, and the new origin in the old axes. */
@@ -136,7 +129,10 @@ export interface Setting {
 }
 
 /** The standard setting of a structure; null where no symmetry can be found. */
-export function settingOf(structure: Structure, tolerance = SYMMETRY_TOLERANCE): Setting | null {
+export function settingOf(
+  structure: Structure,
+  tolerance = SYMMETRY_TOLERANCE,
+): StandardSetting | null {
   const found = analyse(structure, tolerance);
   if (!found) return null;
   let change = fromColumns(found.std_linear);
@@ -160,8 +156,9 @@ const cellIn = (change: Matrix3, cell: Cell): Cell =>
   cellOf(multiply(transpose(change), cellMatrix(cell)));
 
 /** The cell in a setting. */
-export const settingCell = (setting: Setting, cell: Cell): Cell => cellIn(setting.change, cell);
+export const settingCell = (setting: StandardSetting, cell: Cell): Cell =>
+  cellIn(setting.change, cell);
 
 /** A position in a setting, not wrapped. */
-export const toSetting = ({ back, origin }: Setting, [x, y, z]: Vec3): Vec3 =>
+export const toSetting = ({ back, origin }: StandardSetting, [x, y, z]: Vec3): Vec3 =>
   matrixVector(back, [x - origin[0], y - origin[1], z - origin[2]]);

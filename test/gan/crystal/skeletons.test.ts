@@ -1,9 +1,20 @@
 import { describe, expect, test } from 'vitest';
-import { atomsOf, crystalOf, skeletonName, skeletonOf, wyckoffSites } from '../../../gan/crystal/skeletons.ts';
-import { breakSymmetry, distort, subgroupPaths, subgroupsOf } from '../../../gan/crystal/symmetry-breaking.ts';
-import { PairDistances, hasClash } from '../../../gan/crystal/distances.ts';
 import { checkCrystal, NoveltyCheck } from '../../../gan/crystal/checks.ts';
+import { hasClash, PairDistances } from '../../../gan/crystal/distances.ts';
 import { fitPriors, tryFitted } from '../../../gan/crystal/priors.ts';
+import {
+  atomsOf,
+  crystalOf,
+  skeletonName,
+  skeletonOf,
+  wyckoffSites,
+} from '../../../gan/crystal/skeletons.ts';
+import {
+  breakSymmetry,
+  distort,
+  subgroupPaths,
+  subgroupsOf,
+} from '../../../gan/crystal/symmetry-breaking.ts';
 import { Stream } from '../../../src/common/stream.ts';
 import { generateCrystal } from '../../../src/crystal/generate.ts';
 import { loadMinerals } from '../../../src/crystal/minerals.ts';
@@ -89,7 +100,9 @@ describe('new skeletons from fitted priors', () => {
 describe('symmetry breaking', () => {
   test('Pm-3m has the subgroups of the tables', () => {
     const groups = (order: number): number[] =>
-      [...new Set(subgroupsOf(221, order).map(({ spaceGroup }) => spaceGroup))].sort((a, b) => a - b);
+      [...new Set(subgroupsOf(221, order).map(({ spaceGroup }) => spaceGroup))].sort(
+        (a, b) => a - b,
+      );
     // International Tables A1: maximal t-subgroups of Pm-3m.
     expect(groups(24)).toEqual([200, 207, 215]);
     expect(groups(16)).toEqual([123]);

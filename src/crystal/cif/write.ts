@@ -1,8 +1,8 @@
-import type { Crystal, Vec3 } from './crystal.ts';
-import { elementSymbol } from './elements.ts';
-import { cellFormula, reducedFormula } from './formula.ts';
-import { applyOperation, nearestImage } from './orbit.ts';
-import { hermannMauguin, type Operation, operations } from './spacegroup.ts';
+import type { Crystal, Vec3 } from '../crystal.ts';
+import { elementSymbol } from '../elements.ts';
+import { cellFormula, reducedFormula } from '../formula.ts';
+import { applyOperation, nearestImage } from '../orbit.ts';
+import { hermannMauguin, type Operation, operations } from '../spacegroup.ts';
 
 const AXES = ['x', 'y', 'z'];
 
@@ -14,7 +14,7 @@ function fraction(value: number): string {
 }
 
 /** An operation as a coordinate triplet, such as `-y,x-y,z+1/3`. */
-export function operationText({ rotation, translation }: Operation): string {
+function operationText({ rotation, translation }: Operation): string {
   return [0, 1, 2]
     .map((row) => {
       const terms = AXES.flatMap((axis, column) => {
@@ -35,12 +35,15 @@ function cifValue(value: string | number): string {
   const text = String(value);
   if (text === '') return '.';
   if (text.includes('\n')) return `\n;${text.replaceAll(/\n;/g, '\n ;')}\n;`;
-  if (/^[\w.+-][^\s'"]*$/.test(text) && !/^(data_|loop_|save_|global_|stop_)/i.test(text)) return text;
+  if (/^[\w.+-][^\s'"]*$/.test(text) && !/^(data_|loop_|save_|global_|stop_)/i.test(text))
+    return text;
   return text.includes("'") ? `"${text.replaceAll('"', "'")}"` : `'${text}'`;
 }
 
 /** One atom of each orbit of a crystal in the standard setting, with the atoms of the orbit. */
-function asymmetricUnit(crystal: Crystal): { element: number; position: Vec3; multiplicity: number; uIso?: number }[] {
+function asymmetricUnit(
+  crystal: Crystal,
+): { element: number; position: Vec3; multiplicity: number; uIso?: number }[] {
   const all = operations(crystal.spaceGroup);
   const left = [...crystal.atoms];
   const out = [];
@@ -70,7 +73,8 @@ export interface CifExtra {
   values: Readonly<Record<string, string | number>>;
 }
 
-const blockName = (text: string): string => text.replaceAll(/[^\w.-]+/g, '_').slice(0, 70) || 'crystal';
+const blockName = (text: string): string =>
+  text.replaceAll(/[^\w.-]+/g, '_').slice(0, 70) || 'crystal';
 
 /**
  * A crystal as a CIF file: cell, space group with all its operations, one atom of each orbit.
