@@ -1,3 +1,4 @@
+import { Stream } from '../../src/common/stream.ts';
 import { conformCell } from '../../src/crystal/cell.ts';
 import { atomicRadius, atomicVolume, isAnion } from '../../src/crystal/composition.ts';
 import type { Cell, Vec3 } from '../../src/crystal/crystal.ts';
@@ -34,8 +35,10 @@ export const fits = (
 
 /** Numbers that say what a site is, beside its coordinates. */
 export const SITE_FACTS = 6;
+/** Numbers that tell elements apart beside their properties. */
+const MARKS = 12;
 /** Numbers of the table of element properties. */
-export const PROPERTIES = 7;
+export const PROPERTIES = 7 + MARKS;
 /** Reflections of each zone axis that the discriminator sees. */
 export const REFLECTIONS = 14;
 /** Widths (square angstrom) of the Gaussians that scattering factors are written in. */
@@ -73,6 +76,8 @@ function properties(element: number): number[] {
     Math.cos(2 * Math.PI * column),
     Math.sin(2 * Math.PI * column),
     atomicRadius(element) - 1.5,
+    // A random direction for each element: properties alone cannot tell how often each one occurs.
+    ...new Stream(element, 'marks of elements').normals(MARKS, 0.5),
   ];
 }
 

@@ -4,7 +4,7 @@ import { GROUP } from '../codec/batches.ts';
 import type { Preset } from '../config.ts';
 
 const SIZES = {
-  cpu: { tokens: 96, hidden: 192, batch: 32, steps: 800 },
+  cpu: { tokens: 96, hidden: 192, batch: 32, steps: 500 },
   gpu: { tokens: 192, hidden: 384, batch: 256, steps: 8000 },
 } as const satisfies Record<Preset, object>;
 
@@ -38,6 +38,8 @@ export const crystalConfigFor = (preset: Preset) =>
     borrow: part.default(0.3),
     /** Weight of atoms that come too near in the generator's loss. */
     clash: number.min(0, { error: 'is below 0' }).default(1),
+    /** Weight of elements that are more or less frequent than in real crystals. */
+    frequency: number.min(0, { error: 'is below 0' }).default(2),
     /** Shares of skeletons: of training crystals, of broken symmetry, new from priors. */
     known: part.default(0.45),
     broken: part.default(0.15),

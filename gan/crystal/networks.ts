@@ -43,6 +43,8 @@ const FREE = 0.35;
 const LENGTH = 0.12;
 const ANGLE = 0.1;
 const VOLUME = 0.15;
+/** Largest preference of an element over what the reference's is like, in logits. */
+const PREFERENCE = 1.5;
 /** Numbers of the class-independent part of a crystal: cell ratios, angles, packing, sites. */
 const GLOBAL = 8;
 
@@ -209,7 +211,7 @@ function chooseSpecies(
   const warmth = denseOver(slot, weights, 'warmth').tanh().exp();
   const logits = like
     .mul(warmth)
-    .add(denseOver(slot, weights, 'species'))
+    .add(denseOver(slot, weights, 'species').tanh().mul(PREFERENCE))
     .add(latents.gumbel);
   return straightThrough(logits as Tensor3D).mul(batch.slotMask) as Tensor3D;
 }

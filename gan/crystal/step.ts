@@ -38,6 +38,8 @@ export interface StepInput {
   penalty: number;
   /** Weight of neighbours that come too near in the generator's loss. */
   clash: number;
+  /** Weight of elements that are more or less frequent than in real crystals. */
+  frequency: number;
   rates: { generator: number; discriminator: number };
 }
 
@@ -100,9 +102,25 @@ function gradientPenalty(
   return squares.mean<Scalar>().mul<Scalar>(gamma / 2);
 }
 
+/** Shares of elements (E) among the slots of crystals. */
+const elementShares = (batch: CrystalBatch, { species }: Pick<OpenTensors, 'species'>): Tensor1D =>
+  species.sum([0, 1]).div(batch.slotMask.sum()) as Tensor1D;
+
+/**
+ * How far the elements of generated crystals are from being as frequent as those of real ones, squared and
+ * relative to how often either has them: what a batch shows of it, a discriminator of crystals learns late.
+ */
+function frequencyLoss(input: StepInput, open: OpenTensors): Scalar {
+  const [real, made] = [
+    elementShares(input.real, input.real),
+    elementShares(input.references, open),
+  ];
+  return real.sub(made).square().div(real.add(made).add(0.01)).sum<Scalar>();
+}
+
 /**
  * One step: an update of the discriminator (hinge loss, R1 where due), then one of the generator (hinge
- * loss and how much neighbours clash). Jitter of coordinates and cells is alike on both sides.
+ * loss, how much neighbours clash, how often elements occur). Jitter of coordinates and cells is alike on both sides.
  */
 export function updateBoth(input: StepInput): StepLosses {
   const { pair, shape, elements, noise, real, references, codes } = input;
@@ -145,7 +163,9 @@ export function updateBoth(input: StepInput): StepLosses {
     const open = generateOpen(own, references, codes, { latents: again, elements });
     const look = appearance(references, jittered(references, open, input), elements);
     const hinge = generatorHinge(scoreCrystals(weights, look, references.mask, { codes }));
-    return hinge.add<Scalar>(look.clash.mean<Scalar>().mul<Scalar>(input.clash));
+    const clash = look.clash.mean<Scalar>().mul<Scalar>(input.clash);
+    const frequency = frequencyLoss(input, open).mul<Scalar>(input.frequency);
+    return hinge.add<Scalar>(clash).add<Scalar>(frequency);
   });
   const generatorLoss = made.value.dataSync()[0]!;
   pair.descend('generator', made.gradient, input.rates.generator);

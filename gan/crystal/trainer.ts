@@ -176,6 +176,7 @@ export class CrystalTrainer implements Trainee {
           jitter: this.inputNoise,
           penalty: due ? config.penalty * config.penaltyEvery : 0,
           clash: config.clash,
+          frequency: config.frequency,
           rates: { generator: config.generatorRate, discriminator: config.discriminatorRate },
         });
       } finally {
