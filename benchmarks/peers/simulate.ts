@@ -21,6 +21,7 @@ import { boxMultislice, type SlicedAtoms } from '../../src/simulate/box/multisli
 import { SlicePotentials } from '../../src/simulate/box/potential.ts';
 import { interactionParameter, wavelength } from '../../src/simulate/electron.ts';
 import { SUMMIT_SETTINGS, simulationSchema } from '../../src/simulate/options.ts';
+import { scatteringFactors } from '../../src/simulate/scattering.ts';
 import { simulateTriplets } from '../../src/simulate/triplets.ts';
 
 const count = Number(process.argv[2] ?? 128);
@@ -85,7 +86,11 @@ function boxPattern(points: number, placement: 'exact' | 'linear', distinct = SL
     [0, width],
   ] as const;
   const box = { sides, rows: points, columns: points, band: points / (3 * width) };
-  const potentials = new SlicePotentials({ box, placement });
+  const potentials = new SlicePotentials({
+    box,
+    placement,
+    factors: scatteringFactors('kirkland'),
+  });
   boxMultislice({
     box,
     potentials,

@@ -1,6 +1,6 @@
 import { cpSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
-import { JUDGED_FILE } from '../../synthetic/archive/judged.ts';
+import { SCORED_FILE } from '../../synthetic/archive/archive.ts';
 import { runCell } from '../benchmark/cells/cell.ts';
 import { compareStudy, type StudyComparison } from '../benchmark/comparison/compare.ts';
 import { makePools } from '../benchmark/pools/pools.ts';
@@ -150,7 +150,7 @@ export async function makeSynthetic(story: Story, folder: StudyFolder): Promise<
       keep(gan.maker('guide'), story.run.file('classifier')),
       keep(gan.maker('gan'), story.run.file('gan')),
       keep(gan.archive, story.run.file('sample', 'synthetic.h5')),
-      keep(gan.archive, story.run.file('score', JUDGED_FILE)),
+      keep(gan.archive, story.run.file('score', SCORED_FILE)),
     ];
     for (const name of ['sample', 'score'])
       writeJson(story.run.file(name, 'config.json'), folder.study);

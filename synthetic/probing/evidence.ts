@@ -7,7 +7,7 @@ import { PIXEL_SCALE } from '../../src/dataset/examples.ts';
 import { splitTriplets } from '../../src/dataset/intensity/triplet-stack.ts';
 import { numbersOf } from '../../src/engine/numbers.ts';
 import { type Tensor4D, tf } from '../../src/engine/tf.ts';
-import { verifierMargins } from '../checks/gates.ts';
+import { verifierMargins } from '../checks/candidate-checks.ts';
 import type {
   EmbeddedPoint,
   EmbeddingData,

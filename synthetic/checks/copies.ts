@@ -1,7 +1,6 @@
 import { quantile } from '../../src/common/quantile.ts';
-import { squaredDistance, visitDistances } from '../metrics/distances.ts';
 import { type Features, sameWidth } from '../metrics/features.ts';
-import { nearest } from '../metrics/neighbours.ts';
+import { nearestRows, squaredDistance, visitDistances } from '../metrics/neighbours.ts';
 
 /** A training triplet and how far it is. */
 export interface NearestReal {
@@ -44,7 +43,7 @@ const SAME_LEVELS = 0.5;
 export function copyLimit(train: Features, materials: readonly string[], share = 0.01): number {
   if (new Set(materials).size < 2) return SAME_LEVELS;
   const exclude = (i: number, j: number) => materials[i] === materials[j];
-  const { squared } = nearest(train, train, { k: 1, exclude });
+  const { squared } = nearestRows(train, train, { k: 1, exclude });
   const gaps = squared.filter(Number.isFinite).map(Math.sqrt);
   return Math.max(SAME_LEVELS, quantile(gaps, share));
 }
@@ -73,7 +72,7 @@ function repetitions(fake: Features, order: readonly number[], limit: number): (
 export function findCopies({ train, materials, fake, order, share }: CopySearch): Copies {
   sameWidth(train, fake);
   const limit = copyLimit(train, materials, share);
-  const near = nearest(fake, train, { k: 1 });
+  const near = nearestRows(fake, train, { k: 1 });
   const found = Array.from({ length: fake.count }, (_, i) => ({
     row: near.index[i]!,
     distance: Math.sqrt(near.squared[i]!),

@@ -1,17 +1,20 @@
 import { beforeAll, expect, it } from 'vitest';
 import { Stream } from '../../src/common/stream.ts';
 import { type Evidence, rejections } from '../../synthetic/checks/acceptance.ts';
-import { copyLimit, findCopies } from '../../synthetic/checks/memorised.ts';
-import { classificationScore, meanRecall, onlyClasses } from '../../synthetic/metrics/cas.ts';
+import { copyLimit, findCopies } from '../../synthetic/checks/copies.ts';
+import {
+  classificationScore,
+  meanRecall,
+  onlyClasses,
+} from '../../synthetic/metrics/classification-score.ts';
 import {
   DESCRIPTORS,
   describe as described,
 } from '../../synthetic/metrics/descriptors/descriptors.ts';
 import { descriptorFaults, descriptorRanges } from '../../synthetic/metrics/descriptors/ranges.ts';
+import { fitScaler, pooled, standardised } from '../../synthetic/metrics/feature-spaces.ts';
 import { type Features, pickRows } from '../../synthetic/metrics/features.ts';
-import { judgeSet, SET_METRICS } from '../../synthetic/metrics/set-metrics.ts';
-import { pooled } from '../../synthetic/metrics/spaces/pooled.ts';
-import { fitScaler, standardised } from '../../synthetic/metrics/spaces/space.ts';
+import { SET_METRICS, setMetrics } from '../../synthetic/metrics/set-metrics.ts';
 import { toyExamples } from './toys.ts';
 
 const cloud = (name: string, count: number, width = 4): Features => ({
@@ -34,16 +37,16 @@ beforeAll(() => {
 it('judges a set of the same distribution like its floor, and says "too few" as null', () => {
   const [real, fake] = [cloud('real', 120), cloud('fake', 90)];
   const stream = new Stream(1, 'floor');
-  const judged = judgeSet({ real, materials: names(120), fake, stream });
+  const judged = setMetrics({ real, materials: names(120), fake, stream });
   for (const metric of SET_METRICS) {
     expect(judged[metric].value).not.toBeNull();
     if (metric === 'kid') continue;
     expect(judged[metric].ratio).toBeGreaterThan(0.6);
     expect(judged[metric].ratio).toBeLessThan(1.7);
   }
-  const few = judgeSet({ real, materials: names(120), fake: pickRows(fake, all(9)), stream });
+  const few = setMetrics({ real, materials: names(120), fake: pickRows(fake, all(9)), stream });
   for (const metric of SET_METRICS) expect(few[metric].value).toBeNull();
-  const wide = judgeSet({
+  const wide = setMetrics({
     real: cloud('w', 30, 40),
     materials: names(30),
     fake: cloud('v', 30, 40),
@@ -61,8 +64,8 @@ it('takes the floor between different materials: twins of one material do not lo
   );
   const fake = cloud('other', 60);
   const stream = new Stream(2, 'twins');
-  const honest = judgeSet({ real: twins, materials: names(120, 2), fake, stream });
-  const fooled = judgeSet({ real: twins, materials: names(120), fake, stream });
+  const honest = setMetrics({ real: twins, materials: names(120, 2), fake, stream });
+  const fooled = setMetrics({ real: twins, materials: names(120), fake, stream });
   expect(fooled.coverage.floor).toBeGreaterThan(honest.coverage.floor!);
 });
 
@@ -124,7 +127,7 @@ const sound: Evidence = {
   copied: null,
   repeats: null,
   faults: [],
-  verdicts: [
+  opinions: [
     { spaceGroup: 14, probability: 0.6 },
     { spaceGroup: 62, probability: 0.3 },
     { spaceGroup: 225, probability: 0.1 },

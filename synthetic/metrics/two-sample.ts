@@ -1,6 +1,6 @@
 import type { Stream } from '../../src/common/stream.ts';
 import { type Features, pickRows, stackRows } from './features.ts';
-import { nearest } from './neighbours.ts';
+import { nearestRows } from './neighbours.ts';
 
 /** A two-sample test by classifier. */
 export interface TwoSampleTest {
@@ -35,7 +35,7 @@ export function twoSampleTest(
   const count = Math.min(real.count, fake.count);
   const draw = (set: Features) => pickRows(set, stream.permutation(set.count).slice(0, count));
   const joined = stackRows(draw(real), draw(fake));
-  const neighbour = nearest(joined, joined, { k: 1, excludeSelf: true }).index;
+  const neighbour = nearestRows(joined, joined, { k: 1, excludeSelf: true }).index;
   const kind = Array.from({ length: 2 * count }, (_, i) => (i < count ? 1 : 0));
   const accuracy = accuracyOf(neighbour, kind);
   let asHigh = 0;

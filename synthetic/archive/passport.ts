@@ -4,7 +4,7 @@ import { digestOf } from '../../src/common/digest.ts';
  * The passport of one synthetic triplet: how it was made and what was found about it.
  * `null` means not known or not measured.
  */
-export interface Provenance {
+export interface Passport {
   /** Space group that it was made for. */
   class: number;
   /** Space group on the other side of the boundary, the sample's own; null where none was sought. */
@@ -27,14 +27,14 @@ export interface Provenance {
   rarity: number | null;
   /** Nearest real training triplet in the feature space of the scores. */
   nearest: { material: string; distance: number } | null;
-  /** Whether it may be mixed into training data; null until it has been judged. */
+  /** Whether it may be mixed into training data; null until it has been scored. */
   accepted: boolean | null;
   /** Why it was rejected; empty for accepted ones. */
   reasons: string[];
 }
 
 /** A passport with nothing known but the class; `facts` fills what is. */
-export const provenanceOf = (spaceGroup: number, facts: Partial<Provenance> = {}): Provenance => ({
+export const passportOf = (spaceGroup: number, facts: Partial<Passport> = {}): Passport => ({
   partner: null,
   t: null,
   margin: null,
@@ -62,7 +62,7 @@ export interface Seen {
 }
 
 /** Records what a fitted thing saw. */
-export function seenBy(digest: string, materials: Iterable<string>): Seen {
+export function recordMaterials(digest: string, materials: Iterable<string>): Seen {
   const sorted = [...new Set(materials)].sort();
   return { digest, materials: sorted, materialsDigest: digestOf(sorted) };
 }

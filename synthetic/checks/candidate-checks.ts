@@ -11,9 +11,13 @@ import type { Examples } from '../../src/dataset/examples.ts';
 import { joinTriplets } from '../../src/dataset/intensity/triplet-stack.ts';
 import type { Store } from '../../src/dataset/store/store.ts';
 import type { Triplets } from '../metrics/descriptors/descriptors.ts';
-import { realism } from '../metrics/realism.ts';
-import { convolutionSpace, fitScaler, type Space, standardised } from '../metrics/spaces/space.ts';
-import { references } from './reference.ts';
+import {
+  convolutionSpace,
+  fitScaler,
+  type Space,
+  standardised,
+} from '../metrics/feature-spaces.ts';
+import { realism, references } from '../metrics/realism.ts';
 
 /** Pixels of candidates one after another. */
 export const pixelsOf = (candidates: readonly Pick<Candidate, 'drawn'>[]): Uint8Array =>
@@ -24,7 +28,7 @@ export const pixelsOf = (candidates: readonly Pick<Candidate, 'drawn'>[]): Uint8
  * surer than the agreement, in nats, allows on either side. What only the guide doubts is
  * adversarial.
  */
-export const verifierGate = (
+export const verifierCheck = (
   verifiers: readonly Classifier[],
   agreement: number = AGREEMENT,
 ): Gate => ({
@@ -58,7 +62,7 @@ const BATCH = 256;
  * of their class, or of all classes where it has few materials, reaches what all but 5 % of new
  * real ones would reach.
  */
-export function realismGate(space: Space, train: Examples, centre: number): Gate {
+export function realismCheck(space: Space, train: Examples, centre: number): Gate {
   const { size } = train;
   const triplets = (pixels: Uint8Array): Triplets => ({
     pixels,
@@ -83,14 +87,14 @@ export function realismGate(space: Space, train: Examples, centre: number): Gate
  * The gates of samples that go to people: classifiers of other seeds if there are any, and realism,
  * which takes longer.
  */
-export const sampleGates = (
+export const candidateChecks = (
   store: Store,
   verifiers: readonly Classifier[],
   agreement?: number,
 ): Gate[] => {
   const space = convolutionSpace(new Stream(0, 'boundary realism'));
-  const realistic = realismGate(space, store.examples('train'), store.camera.centre);
-  return verifiers.length > 0 ? [verifierGate(verifiers, agreement), realistic] : [realistic];
+  const realistic = realismCheck(space, store.examples('train'), store.camera.centre);
+  return verifiers.length > 0 ? [verifierCheck(verifiers, agreement), realistic] : [realistic];
 };
 
 function embedAll(space: Space, train: Examples, triplets: (pixels: Uint8Array) => Triplets) {

@@ -1,7 +1,6 @@
 import { rowsByClass } from '../../src/balance/sampling.ts';
-import { selectExamples } from '../../src/balance/select.ts';
 import type { Stream } from '../../src/common/stream.ts';
-import type { Examples, RealExamples } from '../../src/dataset/examples.ts';
+import { type Examples, type RealExamples, selectExamples } from '../../src/dataset/examples.ts';
 import type { SyntheticArchive } from '../archive/archive.ts';
 
 /** A classifier that learned from one set only, on held-out real triplets. */
@@ -83,12 +82,12 @@ export async function classificationScore(
     );
     return onlyClasses(selectExamples(set, chosen), classes);
   };
-  const judge: RealExamples = { ...onlyClasses(held, classes), synthetic: undefined };
+  const heldOut: RealExamples = { ...onlyClasses(held, classes), synthetic: undefined };
   const made = draw(synthetic, rows[0]!, 'synthetic');
   const real = draw(train, rows[1]!, 'real');
   return {
-    value: meanRecall(await fit(made, judge), judge.labels),
-    floor: meanRecall(await fit(real, judge), judge.labels),
+    value: meanRecall(await fit(made, heldOut), heldOut.labels),
+    floor: meanRecall(await fit(real, heldOut), heldOut.labels),
     classes,
     count: made.count,
   };

@@ -1,6 +1,5 @@
-import { squaredDistance, visitDistances } from './distances.ts';
 import type { Features } from './features.ts';
-import { squaredRadii } from './neighbours.ts';
+import { squaredDistance, squaredRadii, visitDistances } from './neighbours.ts';
 
 /** Shares of samples, 0 to 1; density may exceed 1. */
 export interface Prdc {

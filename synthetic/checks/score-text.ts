@@ -1,7 +1,6 @@
 import { textTable } from '../../src/common/log.ts';
-import type { Judged, SetMetric } from '../metrics/set-metrics.ts';
-import { REASON_KINDS } from './acceptance.ts';
-import type { HeldOut } from './held-out.ts';
+import type { MetricValue, SetMetric } from '../metrics/set-metrics.ts';
+import { type HeldOut, REASON_KINDS } from './acceptance.ts';
 import type { Score, SetScore } from './score.ts';
 
 /** Feature spaces in words. */
@@ -25,7 +24,7 @@ const number = (value: number): string =>
   value !== 0 && Math.abs(value) < 0.01 ? value.toExponential(1) : value.toPrecision(3);
 
 /** A value and, in brackets, its ratio to the floor of real against real. */
-const judgedText = ({ value, ratio }: Judged): string =>
+const valueText = ({ value, ratio }: MetricValue): string =>
   value === null ? 'too few' : `${number(value)}${ratio === null ? '' : ` (${ratio.toFixed(2)})`}`;
 
 function row(set: SetScore): string[] {
@@ -34,16 +33,14 @@ function row(set: SetScore): string[] {
     set.spaceGroup === null ? 'all' : String(set.spaceGroup),
     String(set.real),
     String(set.synthetic),
-    ...HEADS.map(([metric]) => judgedText(set.metrics[metric])),
+    ...HEADS.map(([metric]) => valueText(set.metrics[metric])),
     copying === null ? 'too few' : copying.toFixed(1),
     twoSample ? `${twoSample.accuracy.toFixed(2)} (p ${twoSample.pValue.toFixed(3)})` : 'too few',
   ];
 }
 
 /** How many samples each kind of reason rejected; a sample may have several. */
-export function reasonCounts({
-  samples,
-}: Pick<Score, 'samples'>): { kind: string; count: number }[] {
+function reasonCounts({ samples }: Pick<Score, 'samples'>): { kind: string; count: number }[] {
   return REASON_KINDS.map((kind) => ({
     kind,
     count: samples.filter(({ reasons }) => reasons.some((reason) => reason.kind === kind)).length,
@@ -73,8 +70,10 @@ export function scoreText(score: Score): string {
           `Classification accuracy score: ${cas.value.toFixed(3)} learned from ${cas.count} synthetic triplets, ${cas.floor.toFixed(3)} from as many real ones (${cas.classes.length} classes)`,
         ]
       : []),
-    ...(score.unheard?.length
-      ? [`The verifier knows too little of ${score.unheard.join(', ')} to be heard about them.`]
+    ...(score.unrecognised?.length
+      ? [
+          `The verifier knows too little of ${score.unrecognised.join(', ')} to be heard about them.`,
+        ]
       : []),
     ...(score.held && score.held.count > 0 ? [heldText(score.held)] : []),
     `${accepted} of ${score.samples.length} accepted${reasons.length ? `; rejected for ${reasons.join(', ')}` : ''}`,

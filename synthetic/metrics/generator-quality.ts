@@ -2,9 +2,9 @@ import { type DrawingModel, randomPixels } from '../../gan/random.ts';
 import { Stream } from '../../src/common/stream.ts';
 import { joinTriplets } from '../../src/dataset/intensity/triplet-stack.ts';
 import type { Store } from '../../src/dataset/store/store.ts';
-import { type Features, pickRows } from '../metrics/features.ts';
-import { kid } from '../metrics/kid.ts';
-import { convolutionSpace, fitScaler, standardised } from '../metrics/spaces/space.ts';
+import { convolutionSpace, fitScaler, standardised } from './feature-spaces.ts';
+import { type Features, pickRows } from './features.ts';
+import { kid } from './kid.ts';
 
 /** KID of a generator's samples against real training triplets of the same classes. */
 export interface Quality {
@@ -39,7 +39,7 @@ async function drawnPixels(model: DrawingModel, classes: readonly number[]): Pro
  * Whether a generator has learned its classes: KID in the space of seeded random convolutions,
  * standardised on the real triplets, beside the untrained generator and the real-against-real floor.
  */
-export async function judgeGenerators(
+export async function generatorQuality(
   store: Store,
   classes: readonly number[],
   models: { model: DrawingModel; untrained: DrawingModel },
@@ -54,13 +54,13 @@ export async function judgeGenerators(
   const raw = embed(train.images(rows), store.size);
   const scaler = fitScaler(raw);
   const real = standardised(raw, scaler);
-  const judged = async (model: DrawingModel): Promise<number> =>
+  const kidOf = async (model: DrawingModel): Promise<number> =>
     kid(real, standardised(embed(await drawnPixels(model, classes), store.size), scaler));
   const half = Math.floor(real.count / 2);
   const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
   return {
-    trained: await judged(models.model),
-    untrained: await judged(models.untrained),
+    trained: await kidOf(models.model),
+    untrained: await kidOf(models.untrained),
     floor:
       half < 2
         ? null
