@@ -12,7 +12,7 @@ import {
 } from '../../src/crystal/spacegroup.ts';
 import { standardZones } from '../../src/crystal/zone.ts';
 import { type Tensor2D, type Tensor3D, type Tensor4D, tf } from '../../src/engine/tf.ts';
-import { electronFactor, kirkland } from '../../src/simulate/scattering.ts';
+import { scatteringFactors } from '../../src/simulate/scattering.ts';
 import type { PairDistances } from './distances.ts';
 import { NEIGHBOURS, surroundingsOf } from './neighbours.ts';
 import { likeElements } from './priors.ts';
@@ -85,7 +85,8 @@ function properties(element: number): number[] {
 function gaussians(element: number): number[] {
   const squares = Array.from({ length: 40 }, (_, i) => (0.02 + 0.04 * i) ** 2);
   const rows = squares.map((q) => WIDTHS.map((width) => Math.exp(-width * q)));
-  const values = squares.map((q) => electronFactor(kirkland()[element]!, q));
+  const factor = scatteringFactors('kirkland');
+  const values = squares.map((q) => factor(element, q));
   const n = WIDTHS.length;
   const matrix = Array.from({ length: n }, (_, i) => [
     ...Array.from({ length: n }, (_, j) =>
@@ -97,9 +98,9 @@ function gaussians(element: number): number[] {
     const pivot = matrix[i]![i]!;
     for (let k = i; k <= n; k++) matrix[i]![k]! /= pivot;
     for (let j = 0; j < n; j++) {
-      const factor = matrix[j]![i]!;
-      if (j === i || factor === 0) continue;
-      for (let k = i; k <= n; k++) matrix[j]![k]! -= factor * matrix[i]![k]!;
+      const share = matrix[j]![i]!;
+      if (j === i || share === 0) continue;
+      for (let k = i; k <= n; k++) matrix[j]![k]! -= share * matrix[i]![k]!;
     }
   }
   return matrix.map((row) => row[n]!);

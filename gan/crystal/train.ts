@@ -34,15 +34,15 @@ export interface TrainCrystalOptions extends LoopOptions<CrystalModel> {
   config: CrystalConfig;
 }
 
-/** One entry of a material and group: other temperatures and refinements of it add nothing. */
-function distinct(crystals: readonly Crystal[]): Crystal[] {
+/** One crystal of each material: other temperatures and refinements of it add nothing. */
+export function distinctMaterials(crystals: readonly Crystal[]): Crystal[] {
   return [...new Map(crystals.map((crystal) => [crystal.material, crystal])).values()];
 }
 
 /** Crystals as the trainer sees them, and what only the watchdog sees. */
 function prepare({ data, watch }: TrainCrystalOptions, stream: Stream) {
-  const training = distinct(data.training);
-  const all = [...training, ...distinct(data.others)];
+  const training = distinctMaterials(data.training);
+  const all = [...training, ...distinctMaterials(data.others)];
   const sources = new CrystalSources(all);
   const groups = [...new Set([...data.classes, ...sources.groups])].sort((a, b) => a - b);
   const usable = groups.flatMap((group, label) =>
