@@ -19,13 +19,13 @@ export const TASKS = {
   },
 } as const;
 
-export type TaskName = keyof typeof TASKS;
+export type BuiltInTaskName = keyof typeof TASKS;
 
 /** True for the name of a built-in task. */
-export const isTask = (name: string): name is TaskName => Object.hasOwn(TASKS, name);
+export const isTask = (name: string): name is BuiltInTaskName => Object.hasOwn(TASKS, name);
 
 /** Where a built-in task's store stands in the workspace. */
-export const taskStorePath = (name: TaskName): string =>
+export const taskStorePath = (name: BuiltInTaskName): string =>
   join(workspaceFolder(), 'tasks', `${name}-v${TASKS[name].version}.h5`);
 
 /**
