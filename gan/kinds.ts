@@ -11,6 +11,7 @@ import type { Generator, GeneratorKind } from './generator.ts';
 export const GENERATOR_KINDS = {
   codec: () => import('./codec/kind.ts'),
   pixel: () => import('./pixel/kind.ts'),
+  crystal: () => import('./crystal/kind.ts'),
 } as const;
 
 export type GeneratorName = keyof typeof GENERATOR_KINDS;
