@@ -82,7 +82,7 @@ export async function ganPool(work: PoolWork): Promise<void> {
   const makers: Makers = {
     guide: await makerClassifier(work, 'guide'),
     verifier: await makerClassifier(work, 'verifier'),
-    model: await makerGan(work),
+    generator: await makerGan(work),
   };
   try {
     const { archive, samples } = await fill(work, makers.verifier, drawnRecipe(work, makers));
