@@ -205,7 +205,7 @@ export const trainCommand = (): Command =>
     .option('--data <store>', `prepared store (default: ${join('workspace', 'prepared.h5')})`)
     .option(
       '--generator <kind>',
-      'codec: disc tables, rendered; pixel: draws pixels (default: the first that fits the store)',
+      'crystal: crystals, simulated; codec: disc tables, rendered; pixel: draws pixels (default: the first that fits the store)',
     )
     .option(
       '--size <n>',
