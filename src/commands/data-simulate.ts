@@ -189,11 +189,15 @@ export const dataSimulateCommand = (): Command =>
     .option('--size <pixels>', 'pixels a side (64; summit 512)')
     .option('--semiangle <mrad>', 'semi-convergence angle; rule: discs that do not touch (rule)')
     .option('--slice <angstrom>', 'largest slice thickness, or spacing (2.5; summit spacing)')
-    .option('--bandwidth <1/angstrom>', 'largest scattering vector of the waves (1.38; box 2)')
+    .option(
+      '--bandwidth <1/angstrom>',
+      'largest scattering vector of waves and potential (auto; box 2)',
+    )
     .option('--thermal <kind>', 'none, debye-waller or frozen-phonons (debye-waller)')
     .option('--displacement <angstrom>', 'root mean square displacement along an axis (0.07)')
     .option('--configurations <n>', 'frozen-phonon configurations to average (1)')
     .option('--absorption <share>', 'imaginary over real part of the potential (0)')
+    .option('--factors <table>', 'scattering factors: kirkland, lobato or namsa (kirkland)')
     .option('--box <angstrom>', 'width of the box (auto; summit 100)')
     .option('--positions <n>', 'n x n probe positions, averaged (1; summit 2)')
     .option('--placement <how>', 'atoms between grid points: exact, or linear like abTEM (exact)')

@@ -1,5 +1,5 @@
 import type { Lineage } from '../../gan/lineage.ts';
-import { joinTriplets } from '../../src/dataset/intensity/triplet-stack.ts';
+import { joinTriplets } from '../../src/dataset/intensity/transform.ts';
 import type { Store } from '../../src/dataset/store/store.ts';
 import { splitDigest } from '../leak-guard.ts';
 import type { ArchiveContents, Parameters } from './archive.ts';

@@ -8,7 +8,7 @@ import type { Classifier } from '../../classifier/classifier.ts';
 import type { Candidate, Gate } from '../../gan/boundary/attempt.ts';
 import { Stream } from '../../src/common/stream.ts';
 import type { Examples } from '../../src/dataset/examples.ts';
-import { joinTriplets } from '../../src/dataset/intensity/triplet-stack.ts';
+import { joinTriplets } from '../../src/dataset/intensity/transform.ts';
 import type { Store } from '../../src/dataset/store/store.ts';
 import type { Triplets } from '../metrics/descriptors/descriptors.ts';
 import {

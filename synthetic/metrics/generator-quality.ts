@@ -1,6 +1,6 @@
 import { type DrawingModel, randomPixels } from '../../gan/random.ts';
 import { Stream } from '../../src/common/stream.ts';
-import { joinTriplets } from '../../src/dataset/intensity/triplet-stack.ts';
+import { joinTriplets } from '../../src/dataset/intensity/transform.ts';
 import type { Store } from '../../src/dataset/store/store.ts';
 import { convolutionSpace, fitScaler, standardised } from './feature-spaces.ts';
 import { type Features, pickRows } from './features.ts';

@@ -9,7 +9,7 @@ import {
 } from '../../../synthetic/metrics/feature-spaces.ts';
 import { kid } from '../../../synthetic/metrics/kid.ts';
 import { Stream } from '../../common/stream.ts';
-import { joinTriplets } from '../../dataset/intensity/triplet-stack.ts';
+import { joinTriplets } from '../../dataset/intensity/transform.ts';
 import type { Store } from '../../dataset/store/store.ts';
 import type { StudyGan } from './study-gan.ts';
 

@@ -7,7 +7,7 @@ import { ClassTables } from '../../codec/class-tables.ts';
 import type { EncodedSet, EncodedTriplet } from '../../codec/encode.ts';
 import { drawPool } from '../../codec/samplers.ts';
 import { Stream } from '../../common/stream.ts';
-import { splitTriplets } from '../../dataset/intensity/triplet-stack.ts';
+import { splitTriplets } from '../../dataset/intensity/transform.ts';
 import type { PoolWork, SampleRecipe } from './pool.ts';
 
 /** Latent vectors are others than those of the GAN's other samples. */

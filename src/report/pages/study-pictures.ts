@@ -19,7 +19,7 @@ import { type ProgressFactory, silentProgress } from '../../common/progress.ts';
 import { readJson } from '../../common/run.ts';
 import { Stream } from '../../common/stream.ts';
 import { classCounts } from '../../dataset/examples.ts';
-import { inspectStore } from '../../dataset/inspect/inspect-store.ts';
+import { inspectStore } from '../../dataset/inspect/inspect.ts';
 import { openStore, type Store } from '../../dataset/store/store.ts';
 import { dataUrl } from '../draw/raster.ts';
 import { tripletPicture } from '../draw/sheet.ts';
