@@ -170,7 +170,7 @@ async function judge(
     ...{ path: source, digest: source, count: made.labels.length, size: store.size },
     labels: Int32Array.from(made.labels),
     classes: store.classes,
-    ...{ camera: null, passports: null, origin: null, parameters: null },
+    ...{ camera: null, passports: null, origin: null, parameters: null, cifs: null },
     images: (rows) => pickImages(made.images, rows, each(store)),
   };
   const { updates: casUpdates } = settings;

@@ -4,7 +4,7 @@ import type { Store } from '../../src/dataset/store/store.ts';
 import type { ArchiveContents, Parameters, SyntheticArchive } from './archive.ts';
 import { drawnArchive } from './from-generator.ts';
 import { type ParameterPart, partOf, rowOf } from './parameter-row.ts';
-import type { Passport, Seen } from './passport.ts';
+import type { MaterialRecord, Passport } from './passport.ts';
 
 /** A drawn triplet on its way into an archive. */
 export interface GanSample {
@@ -62,7 +62,7 @@ function parametersOf(model: GanModel, samples: readonly GanSample[]): Parameter
 
 /** The contents of an archive of samples of the codec GAN. */
 export function ganArchive(
-  { model, store, guide }: { model: GanModel; store: Store; guide: Seen | null },
+  { model, store, guide }: { model: GanModel; store: Store; guide: MaterialRecord | null },
   samples: readonly GanSample[],
 ): ArchiveContents {
   const scores = model.scores(

@@ -3,7 +3,12 @@ import { joinTriplets } from '../../src/dataset/intensity/transform.ts';
 import type { Store } from '../../src/dataset/store/store.ts';
 import { splitDigest } from '../leak-guard.ts';
 import type { ArchiveContents, Parameters } from './archive.ts';
-import { type Origin, type Passport, recordMaterials } from './passport.ts';
+import {
+  type ArchiveOrigin,
+  type MaterialRecord,
+  type Passport,
+  recordMaterials,
+} from './passport.ts';
 
 /** A triplet drawn by a generator on its way into an archive. */
 export interface DrawnSample {
@@ -17,7 +22,9 @@ export interface DrawnBy {
   model: { digest: string; lineage: Lineage };
   /** The store that the generator learned from, at the size of the samples. */
   store: Store;
-  guide: Origin['guide'];
+  guide: ArchiveOrigin['guide'];
+  /** Classifiers of other seeds that had a say in the search. */
+  verifiers?: readonly MaterialRecord[];
   /** Whether what the generator measures by was fitted on its training triplets. */
   scaled: boolean;
   /** What the discriminator says of each sample; null where there is none. */
@@ -31,7 +38,7 @@ export interface DrawnBy {
  * origin for the leak guard.
  */
 export function drawnArchive(by: DrawnBy, samples: readonly DrawnSample[]): ArchiveContents {
-  const { model, store, guide, scaled, scores, parameters } = by;
+  const { model, store, guide, verifiers, scaled, scores, parameters } = by;
   const gan = recordMaterials(model.digest, model.lineage.materials);
   return {
     size: store.size,
@@ -48,6 +55,7 @@ export function drawnArchive(by: DrawnBy, samples: readonly DrawnSample[]): Arch
       split: splitDigest(store),
       gan,
       guide,
+      verifiers: [...(verifiers ?? [])],
       scalers: scaled ? gan : null,
     },
     ...(parameters && { parameters }),

@@ -60,6 +60,27 @@ it('refuses scalers that were fitted on a test material', async () => {
   expect(await refusal(leak)).toMatch(/the scalers saw test-225-3/);
 });
 
+it('refuses a verifier that saw a test material, like a guide', async () => {
+  const leak = origin({
+    verifiers: [recordMaterials('one', train()), recordMaterials('two', [...train(), 'test-62-1'])],
+  });
+  expect(await refusal(leak)).toMatch(/the verifier saw test-62-1, a test material/);
+});
+
+it('refuses samples at a boundary where no guide is named', async () => {
+  expect(await refusal(origin({ guide: null }))).toMatch(
+    /sample 1 lies at a boundary with .* no guide/,
+  );
+});
+
+it('refuses makers that saw nothing, and patterns of another camera', async () => {
+  expect(await refusal(origin({ gan: recordMaterials('gan', []) }))).toMatch(
+    /does not say what it saw/,
+  );
+  const camera = { ...honest.camera, pixel: 1.01 * honest.camera.pixel };
+  expect(await refusal({ ...honest, camera })).toMatch(/drawn for another camera/);
+});
+
 it('refuses a list of materials that was shortened', async () => {
   const { materials, ...rest } = recordMaterials('gan', [...train(), 'test-62-1']);
   const leak = origin({ gan: { ...rest, materials: materials.filter((m) => m !== 'test-62-1') } });
@@ -89,6 +110,25 @@ it('refuses pixels of a test pattern under any name, also slightly changed', asy
     .map((v, i) => (i % 7 ? v : Math.min(255, v + 1)));
   images.set(copy, 3 * row);
   expect(await refusal({ ...honest, images })).toMatch(/sample 3 is a copy of test-14-2, a test/);
+});
+
+it.each<[string, (side: number) => (at: number) => number]>([
+  ['turned by a quarter', (n) => (at) => (at % n) * n + (n - 1 - Math.floor(at / n))],
+  ['mirrored', (n) => (at) => Math.floor(at / n) * n + (n - 1 - (at % n))],
+  ['shifted by a pixel', () => (at) => at + 1],
+])('refuses a test pattern that was %s, zones exchanged and levels lowered', async (_, move) => {
+  const other = await toyStore([1, 1, 1], 'few');
+  const contents = toyArchive(other, [1, 1, 1]);
+  const size = contents.size;
+  const test = other.examples('test').images([9]);
+  const from = move(size);
+  const copy = Uint8Array.from(test, (_v, at) => {
+    const pixel = from(Math.floor(at / 3));
+    return Math.round(0.9 * (test[3 * pixel + (((at % 3) + 1) % 3)] ?? 0));
+  });
+  const images = contents.images.slice();
+  images.set(copy, 0);
+  expect(await refusal({ ...contents, images }, other)).toMatch(/sample 0 is a copy of test-225-1/);
 });
 
 it('names every held-out pattern among samples, and no training pattern', () => {

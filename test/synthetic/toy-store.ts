@@ -84,6 +84,7 @@ export function toyArchive(store: Store, counts: readonly number[], seed = 2): A
       split: splitDigest(store),
       gan: seen('gan'),
       guide: seen('guide'),
+      verifiers: [seen('verifier')],
       scalers: seen('scalers'),
     },
   };
