@@ -5,33 +5,12 @@ import {
   nearDuplicates,
   tripletDistance,
 } from '../../src/dataset/near-duplicates.ts';
+import { discTriplet } from '../support/disc-triplet.ts';
 
 const SIZE = 48;
 
-/** Three patterns of discs on three nets, with levels of their own. */
-function triplet(seed: number): Uint8Array {
-  const stream = new Stream(seed, 'near-duplicates');
-  const out = new Uint8Array(SIZE * SIZE * 3);
-  for (let channel = 0; channel < 3; channel++) {
-    const [ax, ay] = [stream.between(5, 9), stream.between(-2, 2)];
-    const [bx, by] = [stream.between(-2, 2), stream.between(5, 9)];
-    const radius = stream.between(1.5, 2.5);
-    for (let h = -5; h <= 5; h++) {
-      for (let k = -5; k <= 5; k++) {
-        const [x, y] = [h * ax + k * bx + 23.5, h * ay + k * by + 23.5];
-        const far = Math.hypot(x - 23.5, y - 23.5);
-        const level = Math.max(0, 230 - 7 * far + 30 * stream.normal());
-        for (let row = 0; row < SIZE; row++) {
-          for (let column = 0; column < SIZE; column++) {
-            if (Math.hypot(column - x, row - y) > radius) continue;
-            out[3 * (row * SIZE + column) + channel] = Math.min(255, level);
-          }
-        }
-      }
-    }
-  }
-  return out;
-}
+const triplet = (seed: number): Uint8Array =>
+  discTriplet(SIZE, new Stream(seed, 'near-duplicates'));
 
 const clip = (value: number): number => Math.max(0, Math.min(255, Math.round(value)));
 

@@ -2,6 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
+import { Stream } from '../../src/common/stream.ts';
 import { hdf5 } from '../../src/dataset/hdf5/library.ts';
 import type { Store } from '../../src/dataset/store/store.ts';
 import {
@@ -11,6 +12,7 @@ import {
 } from '../../synthetic/archive/archive.ts';
 import { passportOf, recordMaterials } from '../../synthetic/archive/passport.ts';
 import { heldOutCopies, refuseLeaks } from '../../synthetic/leak-guard.ts';
+import { discTriplet } from '../support/disc-triplet.ts';
 import { toyArchive, toyStore } from './toy-store.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'leak-'));
@@ -116,19 +118,21 @@ it.each<[string, (side: number) => (at: number) => number]>([
   ['turned by a quarter', (n) => (at) => (at % n) * n + (n - 1 - Math.floor(at / n))],
   ['mirrored', (n) => (at) => Math.floor(at / n) * n + (n - 1 - (at % n))],
   ['shifted by a pixel', () => (at) => at + 1],
-])('refuses a test pattern that was %s, zones exchanged and levels lowered', async (_, move) => {
-  const other = await toyStore([1, 1, 1], 'few');
-  const contents = toyArchive(other, [1, 1, 1]);
-  const size = contents.size;
-  const test = other.examples('test').images([9]);
+])('knows a test pattern that was %s, zones exchanged and levels lowered', async (_, move) => {
+  const other = await toyStore([6, 6, 6], 'discs', (_label, stream) => discTriplet(32, stream));
+  const [size, test] = [other.size, other.examples('test').images([9])];
   const from = move(size);
   const copy = Uint8Array.from(test, (_v, at) => {
     const pixel = from(Math.floor(at / 3));
     return Math.round(0.9 * (test[3 * pixel + (((at % 3) + 1) % 3)] ?? 0));
   });
-  const images = contents.images.slice();
-  images.set(copy, 0);
-  expect(await refusal({ ...contents, images }, other)).toMatch(/sample 0 is a copy of test-225-1/);
+  const stream = new Stream(5, 'new discs');
+  const triplets = [discTriplet(32, stream), copy, discTriplet(32, stream)];
+  const images = (rows: ArrayLike<number>) =>
+    Uint8Array.from(Array.from(rows, (at) => [...triplets[at]!]).flat());
+  expect(heldOutCopies({ count: 3, size, images }, other)).toEqual([
+    { row: 1, material: 'test-225-1', part: 'test' },
+  ]);
 });
 
 it('names every held-out pattern among samples, and no training pattern', () => {
