@@ -21,7 +21,7 @@ const version = (): string =>
     .version;
 
 /** The whole command line; nothing heavy is loaded until a command runs. */
-export function buildProgram(): Command {
+function buildProgram(): Command {
   const program = new Command('gan')
     .description(
       'Synthetic CBED triplets near the decision boundaries of rare space groups: train, sample, score, mix, compare.',

@@ -62,7 +62,7 @@ class Shown {
 async function crystalsFor(flags: Flags, seed: number, failed: Failure[]) {
   const { Stream } = await import('../common/stream.ts');
   const { crystalsOf } = await import('../crystal/source.ts');
-  const { parseSpaceGroups } = await import('../crystal/groups.ts');
+  const { parseSpaceGroups } = await import('../crystal/symbols.ts');
   const materials = flags.materials === undefined ? undefined : Number(flags.materials);
   if (materials !== undefined && !(Number.isInteger(materials) && materials >= 1)) {
     throw usageError(`--materials ${flags.materials}: expected a whole number of at least 1`);

@@ -5,8 +5,8 @@ import type * as tfjs from '@tensorflow/tfjs-node-gpu';
 import { inputError } from '../common/errors.ts';
 import { linkedTensorflow, realBinding } from './binding.ts';
 import { type EngineDevice, readManifest } from './cache.ts';
-import { preloadCuda, xlaFlags } from './cuda.ts';
 import { explainLoadError } from './explain.ts';
+import { preloadCuda, xlaFlags } from './nvidia.ts';
 import { loadHelper, quietly } from './quiet.ts';
 
 export type {
