@@ -5,8 +5,8 @@
  *
  *   npx tsc -p benchmarks && node dist/benchmarks/generators.js STORE FOLDER
  *     [--steps 3000] [--seeds 1,2,3] [--count 40] [--updates 300] [--resplit]
- *     [--generators codec,pixel,residual] [--minutes 5]
- *     [--settings pixelJudge=8,refiner=12] [--bare]
+ *     [--generators codec,pixel] [--minutes 5]
+ *     [--settings penalty=5,borrow=0] [--bare]
  *
  * FOLDER gets a JSON file a seed, a sheet of real beside generated triplets, and summary.md.
  * Seeds that are done are not run again. With --minutes every generator trains as long, on the same
@@ -87,7 +87,6 @@ const settings = {
 const NAMES: Record<GeneratorKind, string> = {
   codec: 'GAN',
   pixel: 'GAN on pixels',
-  residual: 'residual GAN',
 };
 const SAMPLERS = ['interpolation-jitter', 'lattice-transfer'] as const satisfies SamplerName[];
 const SHOWN_CLASSES = 6;

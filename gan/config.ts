@@ -6,32 +6,14 @@ import { GROUP } from './codec/batches.ts';
 export const PRESETS = ['cpu', 'gpu'] as const;
 export type Preset = (typeof PRESETS)[number];
 
-/** What a GAN learns in: the codec's discs, or pixels drawn from nothing or from a real triplet. */
-export const GENERATORS = ['codec', 'pixel', 'residual'] as const;
+/** What a GAN learns in: the codec's discs, or pixels. */
+export const GENERATORS = ['codec', 'pixel'] as const;
 export type GeneratorName = (typeof GENERATORS)[number];
 
 const SIZES = {
   cpu: { latent: 64, hidden: 384, components: 200, batch: 128, steps: 3000 },
   gpu: { latent: 128, hidden: 1024, components: 400, batch: 512, steps: 20_000 },
 } as const satisfies Record<Preset, object>;
-
-/** How the codec GAN looks at the pixels that its vectors are drawn as; both networks may be none. */
-const pixelLooks = {
-  /** Channels of a discriminator on rendered pixels, at full resolution; 0 for none. */
-  pixelJudge: whole(0).default(0),
-  /** Channels of the refiner, which adds to a pattern what discs leave out; 0 for none. */
-  refiner: whole(0).default(0),
-  /** Steps between two looks at pixels. */
-  pixelEvery: whole(1).default(4),
-  /** Triplets a look. */
-  pixelBatch: whole(GROUP)
-    .multipleOf(GROUP, { error: `is no multiple of ${GROUP}` })
-    .default(8),
-  /** Weight of what that discriminator says in the generator's loss. */
-  pixelWeight: positive.default(0.5),
-  /** Weight of the mean absolute distance that keeps refined patterns at the real ones. */
-  leash: positive.default(10),
-};
 
 /** Settings of one GAN training, with the defaults of a preset. */
 export const ganConfigFor = (preset: Preset) =>
@@ -68,7 +50,6 @@ export const ganConfigFor = (preset: Preset) =>
     inputNoise: number.min(0, { error: 'is below 0' }).default(0.1),
     /** Decay of the moving average of the generator. */
     average: share.default(0.998),
-    ...pixelLooks,
     seed: whole(0).default(0),
   });
 

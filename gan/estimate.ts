@@ -10,9 +10,6 @@ import { type GanPlan, trainingPlan } from './training/plan.ts';
 const OVERHEAD_MS = 10;
 /** Time to read the discs of one triplet. */
 const READING_MS = 12;
-/** Time of a look at one triplet: drawn twice for its discriminator, once refined and compared. */
-const JUDGED_MS = 28;
-const REFINED_MS = 8;
 /** Disc slots of the default camera, and numbers of a slot. */
 const TABLE = 6500 * 6;
 
@@ -29,8 +26,6 @@ export function ganPlan(store: Store, config: GanConfig, classes: readonly numbe
   // Generator: forward twice, backward once (twice a forward). Discriminator: forward three times,
   // backward three times, the penalty as much again every few steps.
   const passes = 4 * generatorParameters + (9 + 6 / config.penaltyEvery) * discriminatorParameters;
-  const { pixelJudge, refiner, pixelBatch, pixelEvery } = config;
-  const lookMs = (pixelJudge ? JUDGED_MS : 0) + (refiner ? REFINED_MS : 0);
   return trainingPlan({
     classes,
     triplets,
@@ -38,7 +33,7 @@ export function ganPlan(store: Store, config: GanConfig, classes: readonly numbe
     generatorParameters,
     discriminatorParameters,
     passes,
-    overheadMs: OVERHEAD_MS + (lookMs * pixelBatch) / pixelEvery,
+    overheadMs: OVERHEAD_MS,
     beforeMs: READING_MS * triplets,
     dataBytes: 4 * TABLE * (2 * triplets + store.classes.length + rank),
   });

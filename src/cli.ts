@@ -9,6 +9,7 @@ import { mixCommand } from './commands/mix.ts';
 import { probeCommand } from './commands/probe.ts';
 import { quickstartCommand } from './commands/quickstart.ts';
 import { reportCommand } from './commands/report.ts';
+import { runsCommand } from './commands/runs.ts';
 import { sampleCommand } from './commands/sample.ts';
 import { scoreCommand } from './commands/score.ts';
 import { setupCommand } from './commands/setup.ts';
@@ -45,6 +46,7 @@ function buildProgram(): Command {
     mixCommand,
     benchCommand,
     reportCommand,
+    runsCommand,
   ];
   for (const command of commands) program.addCommand(command());
   return program;

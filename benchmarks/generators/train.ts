@@ -18,7 +18,7 @@ export interface Made {
   labels: number[];
 }
 
-export type GeneratorKind = 'codec' | 'pixel' | 'residual';
+export type GeneratorKind = 'codec' | 'pixel';
 
 /** One training and what the watchdog saw of it. */
 export interface TrainingFacts {
@@ -62,7 +62,7 @@ function trained(generator: GeneratorKind, work: TrainingWork) {
   }
   const config = pixelConfig.parse({ steps, seed });
   const own = { examples: store.examples('train'), store: store.digest, attention };
-  return { config, result: trainPixelGan({ ...loop, kind: generator, data: own, config }) };
+  return { config, result: trainPixelGan({ ...loop, data: own, config }) };
 }
 
 async function drawn(model: DrawingModel, { rare, count, seed }: TrainingWork): Promise<Made> {

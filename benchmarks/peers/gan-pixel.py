@@ -61,33 +61,12 @@ class Pixel(nn.Module):
         self.norms = nn.ModuleList(Modulation(b) for _, b in sizes)
         self.out = nn.Conv2d(WIDTH, 3, 3, 1, 1)
 
-    def forward(self, z, c, source):
+    def forward(self, z, c):
         condition = torch.cat([z, F.normalize(self.embedding(c), dim=1) * 4], 1)
         x = F.leaky_relu(self.first(condition).view(-1, channels(4), 4, 4), 0.2)
         for up, norm in zip(self.up, self.norms):
             x = norm(up(x), condition)
         return torch.tanh(self.out(x))
-
-
-class Residual(nn.Module):
-    """Changes a real triplet."""
-
-    def __init__(self):
-        super().__init__()
-        self.embedding = Codes(EMBEDDING)
-        inner = 4 * WIDTH
-        self.convs = nn.ModuleList(nn.Conv2d(a, inner, 3, 1, 1, bias=False) for a in (48, inner, inner))
-        self.norms = nn.ModuleList(Modulation(inner) for _ in range(3))
-        self.gain, self.residual = nn.Conv2d(inner, 3, 3, 1, 1), nn.Conv2d(inner, 48, 3, 1, 1)
-
-    def forward(self, z, c, source):
-        condition = torch.cat([z, F.normalize(self.embedding(c), dim=1) * 4], 1)
-        x = F.pixel_unshuffle(source, 4)
-        for i, (conv, norm) in enumerate(zip(self.convs, self.norms)):
-            x = norm(conv(x), condition) + (x if i else 0)
-        gain = F.interpolate(torch.tanh(self.gain(x)), scale_factor=4)
-        residual = F.pixel_shuffle(torch.tanh(self.residual(x)), 4)
-        return F.leaky_relu((source + 1) * (1 + 0.6 * gain) + 0.4 * residual, 0.2) - 1
 
 
 class Discriminator(nn.Module):
@@ -138,8 +117,8 @@ def seen(x):
 
 
 class Training:
-    def __init__(self, kind):
-        self.g, self.average, self.d = kind(), kind(), Discriminator()
+    def __init__(self):
+        self.g, self.average, self.d = Pixel(), Pixel(), Discriminator()
         self.optimiser_g = torch.optim.Adam(self.g.parameters(), 4e-4, betas=(0.0, 0.99))
         self.optimiser_d = torch.optim.Adam(self.d.parameters(), 6e-4, betas=(0.0, 0.99))
 
@@ -148,10 +127,10 @@ class Training:
 
     def step(self, i):
         c = torch.randint(0, CLASSES, (BATCH,))
-        real, source, due = self.batch(), self.batch() if isinstance(self.g, Residual) else None, i % EVERY == 0
+        real, due = self.batch(), i % EVERY == 0
         self.d.settle()
         with torch.no_grad():
-            fake = seen(self.g(torch.randn(BATCH, LATENT), c, source))
+            fake = seen(self.g(torch.randn(BATCH, LATENT), c))
         real = seen(real).requires_grad_(due)
         on_real, on_fake = self.d(torch.cat([real, fake]), torch.cat([c, c])).chunk(2)
         loss = F.relu(1 - on_real).mean() + F.relu(1 + on_fake).mean()
@@ -163,7 +142,7 @@ class Training:
         self.optimiser_d.step()
         losses = [loss.item(), on_real.mean().item(), on_fake.mean().item()]
         self.d.requires_grad_(False)
-        loss = -self.d(seen(self.g(torch.randn(BATCH, LATENT), c, source)), c).mean()
+        loss = -self.d(seen(self.g(torch.randn(BATCH, LATENT), c)), c).mean()
         self.optimiser_g.zero_grad()
         loss.backward()
         self.optimiser_g.step()
@@ -175,7 +154,7 @@ class Training:
 
 
 real_pixels = torch.randint(0, 170, (ROWS, 3, SIZE, SIZE), dtype=torch.uint8)
-trainings = {"pixel": Training(Pixel), "residual": Training(Residual)}
+trainings = {"pixel": Training()}
 for line in sys.stdin:
     times = []
     for _ in range(CYCLES):

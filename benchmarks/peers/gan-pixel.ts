@@ -1,5 +1,5 @@
 /**
- * One step of the GANs on pixels, both networks and the moving average, beside the same networks in
+ * One step of the GAN on pixels, both networks and the moving average, beside the same networks in
  * PyTorch eager on the same machine in one run: both take turns, two threads each. The times are
  * those of whole cycles of sixteen steps, one of them with the gradient penalty, for one step.
  *
@@ -19,8 +19,7 @@ const ROWS = 1000;
 /** One class in four of the 230 space groups; all seven crystal systems are among them. */
 const CLASSES = Array.from({ length: 56 }, (_, i) => 4 * i + 4);
 const SYSTEMS = 7;
-const KINDS = ['pixel', 'residual'] as const;
-type Kind = (typeof KINDS)[number];
+const CASES = ['pixel'] as const;
 
 const stream = new Stream(1, 'peers');
 
@@ -42,48 +41,46 @@ function noise(size: number): Examples {
   };
 }
 
-const trainerOf = (kind: Kind, size: number): PixelTrainer =>
+const trainerOf = (size: number): PixelTrainer =>
   new PixelTrainer(
-    { kind, data: { examples: noise(size), store: 'noise' } },
+    { examples: noise(size), store: 'noise' },
     pixelConfig.parse({}),
-    stream.split(kind),
+    stream.split('pixel'),
   );
 
 async function compare(turns: number): Promise<void> {
   const size = 64;
   const config = pixelConfig.parse({});
   const { latent, embedding, width, batch, penaltyEvery } = config;
-  const trainers = { pixel: trainerOf('pixel', size), residual: trainerOf('residual', size) };
+  const trainer = trainerOf(size);
   const sizes = [latent, embedding, width, size, CLASSES.length, SYSTEMS, batch, ROWS];
   const compared = await takeTurns({
-    cases: KINDS,
+    cases: CASES,
     turns,
-    ours(kind) {
+    ours() {
       const start = performance.now();
-      for (let i = 0; i < penaltyEvery; i++) trainers[kind].update();
+      for (let i = 0; i < penaltyEvery; i++) trainer.update();
       return [(performance.now() - start) / penaltyEvery];
     },
     peer: startPeer('gan-pixel.py', [...sizes, penaltyEvery, 1]),
   });
   console.log(
-    `GANs on pixels, batch ${batch} of ${size} x ${size} x 3, width ${width}, median of ${turns} cycles`,
+    `GAN on pixels, batch ${batch} of ${size} x ${size} x 3, width ${width}, median of ${turns} cycles`,
   );
   console.log(comparison(compared));
-  for (const one of Object.values(trainers)) one.dispose();
+  trainer.dispose();
 }
 
 /** Resident memory and tensors after the first hundred steps and after the last. */
 function memory(steps: number): void {
-  for (const kind of KINDS) {
-    const trainer = trainerOf(kind, 16);
-    for (let i = 1; i <= steps; i++) {
-      trainer.update();
-      if (i !== 100 && i % 500 !== 0) continue;
-      const resident = (process.memoryUsage.rss() / 1e6).toFixed(0);
-      console.log(`${kind}, ${i} steps: ${resident} MB, ${tf.memory().numTensors} tensors`);
-    }
-    trainer.dispose();
+  const trainer = trainerOf(16);
+  for (let i = 1; i <= steps; i++) {
+    trainer.update();
+    if (i !== 100 && i % 500 !== 0) continue;
+    const resident = (process.memoryUsage.rss() / 1e6).toFixed(0);
+    console.log(`${i} steps: ${resident} MB, ${tf.memory().numTensors} tensors`);
   }
+  trainer.dispose();
 }
 
 const [first = '3', second = '2000'] = process.argv.slice(2);

@@ -1,6 +1,5 @@
 import { rowsByClass } from '../../src/balance/sampling.ts';
 import type { Stream } from '../../src/common/stream.ts';
-import type { PatternsBehind } from '../rendered/data.ts';
 import { kinOf } from './codes.ts';
 
 /** Real vectors of the training split and their classes. */
@@ -17,8 +16,6 @@ export interface TrainingVectors {
   materials?: ArrayLike<number>;
   /** Classes that get at least half of every batch; none by default. */
   attention?: ReadonlySet<number>;
-  /** What the vectors stand for, where a training looks at pixels. */
-  behind?: PatternsBehind;
 }
 
 /** Number of classes. */

@@ -9,8 +9,6 @@ export interface GanData {
   store: string;
   /** Class indices that get at least half of every batch; none by default. */
   attention?: ReadonlySet<number>;
-  /** Stored pixels (n, S, S, 3) of triplets of the set; needed by a training that looks at pixels. */
-  images?(triplets: ArrayLike<number>): Uint8Array;
 }
 
 /**
@@ -22,10 +20,5 @@ export function ganData(
   examples: StoreExamples,
   progress: ProgressFactory = silentProgress,
 ): GanData {
-  const set = encodeExamples(examples, progress);
-  return {
-    set,
-    store: examples.store.digest,
-    images: (triplets) => examples.images(Array.from(triplets, (i) => set.examples![i]!)),
-  };
+  return { set: encodeExamples(examples, progress), store: examples.store.digest };
 }

@@ -5,7 +5,6 @@ import { readTensorFile, writeTensorFile } from '../../src/common/tensorfile.ts'
 import { numbersOf } from '../../src/engine/numbers.ts';
 import { type Tensor1D, type Tensor2D, type Tensor4D, tf } from '../../src/engine/tf.ts';
 import { knownLabel, type Lineage } from '../lineage.ts';
-import { type RefinerParts, refine, refinerLayout } from '../rendered/refiner.ts';
 import { classCodes } from './codes.ts';
 import { type Critic, criticScores } from './critic.ts';
 import {
@@ -28,8 +27,6 @@ export interface GanParts {
   weights: Float32Array;
   /** The discriminator that the generator learned from; without it nothing is scored. */
   critic?: Critic;
-  /** What adds to a rendered pattern that discs leave out; patterns stay as rendered without it. */
-  refiner?: RefinerParts;
   lineage: Lineage;
 }
 
@@ -50,7 +47,6 @@ export class GanModel {
   private readonly flat: Tensor1D;
   private readonly codes: Tensor2D;
   private readonly context: SpaceContext;
-  private readonly refiner: Tensor1D | null;
 
   constructor(parts: GanParts) {
     const { values, code } = classCodes(parts.space.classes);
@@ -62,10 +58,9 @@ export class GanModel {
     this.flat = tf.tensor1d(parts.weights);
     this.codes = tf.tensor2d(values, [this.classes.length, code]);
     this.context = { space: parts.space, tensors: spaceTensors(parts.space) };
-    this.refiner = parts.refiner ? tf.tensor1d(parts.refiner.weights) : null;
     const arrays = Object.values(packSpace(parts.space).arrays);
-    const others = [parts.critic, parts.refiner].flatMap((one) => (one ? [one.weights] : []));
-    this.digest = digestOf([parts.weights, ...arrays, ...others].map((array) => digestOf(array)));
+    const critic = parts.critic ? [parts.critic.weights] : [];
+    this.digest = digestOf([parts.weights, ...arrays, ...critic].map((array) => digestOf(array)));
   }
 
   /** Label of a space group; an input error names the classes where the GAN does not know it. */
@@ -112,17 +107,9 @@ export class GanModel {
     return planDecoding(this.space, vectors, decodings);
   }
 
-  /**
-   * Draws vectors, (B, S, S, 3) in network units, refined where there is a refiner; differentiable
-   * in the table scores.
-   */
+  /** Draws vectors, (B, S, S, 3) in network units; differentiable in the table scores. */
   draw(vectors: Tensor2D, plan: DecodingPlan): Tensor4D {
-    return tf.tidy(() => {
-      const drawn = drawVectors(vectors, plan, this.context);
-      if (!this.refiner) return drawn;
-      const layout = refinerLayout(this.parts.refiner!.channels);
-      return refine(layout.unpack(this.refiner), drawn);
-    });
+    return drawVectors(vectors, plan, this.context);
   }
 
   /** Coefficients (discs, MODES) of the discs of vectors, in detector axes. */
@@ -137,13 +124,12 @@ export class GanModel {
 
   save(path: string): void {
     const { arrays, description } = packSpace(this.space);
-    const { weights, critic, refiner } = this.parts;
+    const { weights, critic } = this.parts;
     writeTensorFile(path, {
       arrays: {
         ...arrays,
         'generator/weights': weights,
         ...(critic && { 'discriminator/weights': critic.weights }),
-        ...(refiner && { 'refiner/weights': refiner.weights }),
       },
       description: {
         format: FORMAT,
@@ -152,7 +138,6 @@ export class GanModel {
         lineage: this.lineage,
         digest: this.digest,
         ...(critic && { spread: critic.spread }),
-        ...(refiner && { refiner: refiner.channels }),
       },
     });
   }
@@ -164,10 +149,7 @@ export class GanModel {
       throw inputError(`${path} is no generator of this version`, 'train one: gan train');
     }
     const judge = arrays['discriminator/weights'] as Float32Array | undefined;
-    const polish = arrays['refiner/weights'] as Float32Array | undefined;
-    const channels = description.refiner as number;
     const model = new GanModel({
-      ...(polish && { refiner: { weights: polish, channels } }),
       ...(judge && { critic: { weights: judge, spread: description.spread as number } }),
       shape: description.shape as GanShape,
       space: unpackSpace(arrays, description.space as Record<string, unknown>),
@@ -183,6 +165,6 @@ export class GanModel {
 
   dispose(): void {
     const { axes, mean, weights } = this.context.tensors;
-    tf.dispose([this.flat, this.codes, axes, mean, weights, this.refiner ?? []]);
+    tf.dispose([this.flat, this.codes, axes, mean, weights]);
   }
 }

@@ -46,12 +46,6 @@ function prepare({ data, config, watch }: TrainGanOptions, stream: Stream) {
       (_, label) =>
         new Set(keptRows.filter((row) => labels[row] === label).map((row) => materials[row])).size,
     ),
-    ...(data.images && {
-      behind: {
-        space,
-        images: (own) => data.images!(Array.from(own, (row) => used[keptRows[row]!]!)),
-      },
-    }),
   };
   return {
     space,
@@ -64,8 +58,7 @@ function prepare({ data, config, watch }: TrainGanOptions, stream: Stream) {
 function modelOf(trainer: GanTrainer, space: CodecSpace, lineage: Lineage): GanModel {
   const { shape } = trainer;
   const weights = trainer.averaged();
-  const refiner = trainer.refiner() ?? undefined;
-  return new GanModel({ shape, space, weights, critic: trainer.critic(), refiner, lineage });
+  return new GanModel({ shape, space, weights, critic: trainer.critic(), lineage });
 }
 
 /**

@@ -1,10 +1,8 @@
 import { Stream } from '../../src/common/stream.ts';
 import { kernels } from '../../src/engine/kernels.ts';
 import { numbersOf } from '../../src/engine/numbers.ts';
-import { type Tensor1D, type Tensor2D, tf } from '../../src/engine/tf.ts';
+import { type Tensor2D, tf } from '../../src/engine/tf.ts';
 import type { GanConfig } from '../config.ts';
-import { looksAtPixels, PixelLooks } from '../rendered/looks.ts';
-import type { RefinerParts } from '../rendered/refiner.ts';
 import { NetworkPair } from '../training/network-pair.ts';
 import { NoiseSource } from '../training/noise.ts';
 import type { StepLosses, Trainee, TrainerState } from '../training/trainee.ts';
@@ -51,7 +49,6 @@ export class GanTrainer implements Trainee {
   private readonly pair: NetworkPair;
   private readonly data: TrainingVectors;
   private readonly gradients: Gradients;
-  private readonly looks: PixelLooks | null;
   private sampler: BatchSampler;
   private noise: NoiseSource;
 
@@ -69,9 +66,6 @@ export class GanTrainer implements Trainee {
     this.gradients = run ? fusedGradients(run) : composedGradients;
     this.real = new RealVectors(data, config);
     this.codes = tf.tensor2d(data.codes, [classCount(data), data.code]);
-    this.looks = looksAtPixels(config)
-      ? new PixelLooks(data, config, stream.split('pixels'))
-      : null;
     this.sampler = batchSampler(data, stream.split('batches'));
     this.noise = new NoiseSource(stream.split('noise'));
   }
@@ -123,25 +117,9 @@ export class GanTrainer implements Trainee {
   private updateGenerator(codes: Tensor2D): number {
     const draws = this.draws(codes);
     const { loss, gradient } = this.gradients.generator(this.pair, draws);
-    const pixels = this.lookAtPixels();
-    const whole = pixels ? tf.add<Tensor1D>(gradient, pixels) : gradient;
-    if (pixels) tf.dispose([pixels, gradient]);
-    this.pair.descend('generator', whole, this.config.generatorRate);
+    this.pair.descend('generator', gradient, this.config.generatorRate);
     tf.dispose([draws.z, draws.fakeNoise]);
     return loss;
-  }
-
-  /** What the generator learns from the pixels of its vectors, in this update. */
-  private lookAtPixels(): Tensor1D | null {
-    if (!this.looks?.isDue(this.pair.step)) return null;
-    const { generator: flat, layouts, step } = this.pair;
-    const maker = { layout: layouts.generator, flat };
-    return this.looks.look({ maker, step, codes: this.codes, inputNoise: this.inputNoise });
-  }
-
-  /** The averaged refiner of rendered patterns; null where there is none. */
-  refiner(): RefinerParts | null {
-    return this.looks?.averaged() ?? null;
   }
 
   /** The discriminator as it stands, and how far the real vectors spread. */
@@ -184,7 +162,6 @@ export class GanTrainer implements Trainee {
       draws: this.sampler.source.state(),
       noise: this.noise.state(),
       inputNoise: this.inputNoise,
-      ...(this.looks && { rendered: this.looks.state() }),
     };
   }
 
@@ -193,12 +170,10 @@ export class GanTrainer implements Trainee {
     this.inputNoise = state.inputNoise;
     this.sampler = batchSampler(this.data, Stream.restore(state.draws));
     this.noise = new NoiseSource(state.noise);
-    if (state.rendered) this.looks?.restore(state.rendered);
   }
 
   dispose(): void {
     this.pair.dispose();
-    this.looks?.dispose();
     this.real.dispose();
     this.codes.dispose();
   }

@@ -1,8 +1,9 @@
 import { numbersOf } from '../../src/engine/numbers.ts';
-import { type Tensor1D, type Tensor2D, type Tensor4D, tf } from '../../src/engine/tf.ts';
+import { type Tensor1D, type Tensor2D, tf } from '../../src/engine/tf.ts';
 import type { LabelledRows, VectorRows } from '../codec/vectors.ts';
 import { discriminatorLayout, scorePixels } from './discriminator.ts';
-import { generate, generatorLayout } from './networks.ts';
+import { pixelLayout } from './generator.ts';
+import { generate } from './networks.ts';
 import type { PixelShape } from './shape.ts';
 
 /** Triplets that go through a network at once where nothing is learned. */
@@ -15,12 +16,10 @@ export interface InUse {
   codes: Tensor2D;
 }
 
-/** What triplets are drawn from: labels (N), latent vectors (N, latent) and sources of some rows. */
+/** What triplets are drawn from: labels (N) and latent vectors (N, latent). */
 export interface Wanted {
   labels: Int32Array;
   z: Float32Array;
-  /** Sources (rows, S, S, 3) of rows `from` to `to`; null where the generator takes none. */
-  source(from: number, to: number): Tensor4D | null;
 }
 
 const codesOf = ({ codes }: InUse, labels: Int32Array): Tensor2D =>
@@ -40,9 +39,8 @@ export function drawRows(network: InUse, wanted: Wanted, chunk = CHUNK): VectorR
       const request = {
         z: tf.tensor2d(z, [rows, shape.latent]),
         codes: codesOf(network, labels),
-        source: wanted.source(from, from + rows),
       };
-      const made = generate(shape, generatorLayout(shape).named(flat), request);
+      const made = generate(shape, pixelLayout(shape).named(flat), request);
       return made.clipByValue(-1, 1);
     });
     values.set(drawn, from * width);

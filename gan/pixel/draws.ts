@@ -10,11 +10,10 @@ import type { PixelShape } from './shape.ts';
 import type { PixelDraws, Sight } from './steps.ts';
 
 /** What both updates of a step share. */
-export type Given = Pick<PixelDraws, 'codes' | 'real' | 'source'>;
+export type Given = Pick<PixelDraws, 'codes' | 'real'>;
 
 /** Frees what a step was given. */
-export const freeGiven = ({ codes, real, source }: Given): void =>
-  tf.dispose([codes, real, source ?? []]);
+export const freeGiven = ({ codes, real }: Given): void => tf.dispose([codes, real]);
 
 /** Draws how a batch is seen; the caller disposes of the noise. */
 export function drawSight(
@@ -31,7 +30,7 @@ export function drawSight(
 }
 
 /**
- * What the steps of a training draw: classes, real triplets and sources of them, latent vectors,
+ * What the steps of a training draw: classes, real triplets of them, latent vectors,
  * and how triplets are seen. Tensors are the caller's.
  */
 export class StepDraws {
@@ -50,8 +49,7 @@ export class StepDraws {
     this.noise = new NoiseSource(stream.split('noise'));
   }
 
-  /** A sampler of the same data on a stream of its own. */
-  samplerFrom(stream: Stream): BatchSampler {
+  private samplerFrom(stream: Stream): BatchSampler {
     const { examples, attention } = this.data;
     const { labels, classes } = examples;
     return new BatchSampler({ labels, classes: classes.length, attention, stream });
@@ -63,18 +61,12 @@ export class StepDraws {
     return {
       codes: tf.tidy(() => tf.gather(this.codes, tf.tensor1d(Array.from(labels), 'int32'))),
       real: this.triplets(this.sampler.members(labels)),
-      source: this.sourceOf(labels),
     };
   }
 
   private triplets(rows: ArrayLike<number>): Tensor4D {
     const { examples } = this.data;
     return unitTensor(examples.images(rows), examples.size);
-  }
-
-  /** A real triplet of each class, where the generator changes one. */
-  sourceOf(labels: Int32Array, sampler = this.sampler): Tensor4D | null {
-    return this.shape.kind === 'residual' ? this.triplets(sampler.members(labels)) : null;
   }
 
   /**

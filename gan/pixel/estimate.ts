@@ -3,7 +3,8 @@ import { type GanPlan, trainingPlan } from '../training/plan.ts';
 import { KEPT_BYTES } from './averaged-store.ts';
 import type { PixelConfig } from './config.ts';
 import { discriminatorLayout } from './discriminator.ts';
-import { generatorLayout } from './networks.ts';
+import { pixelLayout } from './generator.ts';
+
 import { channelsAt, type PixelShape, sidesTo } from './shape.ts';
 import { pixelShape } from './trainer.ts';
 
@@ -21,25 +22,17 @@ const discriminatorPass = (shape: PixelShape): number =>
 
 /** Multiplications a triplet in one pass of the generator. */
 function generatorPass(shape: PixelShape): number {
-  if (shape.kind === 'residual') {
-    const inner = 4 * shape.width;
-    return (shape.size / 4) ** 2 * 9 * (48 * inner + 2 * inner * inner + 51 * inner);
-  }
   const doubling = sidesTo(shape.size).map(
     (side) => side ** 2 * 4 * channelsAt(shape, side / 2) * channelsAt(shape, side),
   );
   return doubling.reduce((sum, one) => sum + one, shape.size ** 2 * 27 * shape.width);
 }
 
-/** What `gan train --generator pixel` (or `residual`) would do, without doing it. */
-export function pixelPlan(
-  store: Store,
-  { kind, config }: { kind: PixelShape['kind']; config: PixelConfig },
-  classes: readonly number[],
-): GanPlan {
+/** What `gan train --generator pixel` would do, without doing it. */
+export function pixelPlan(store: Store, config: PixelConfig, classes: readonly number[]): GanPlan {
   const { batch, penaltyEvery } = config;
-  const shape = pixelShape(kind, config, store);
-  const generatorParameters = generatorLayout(shape).size;
+  const shape = pixelShape(config, store);
+  const generatorParameters = pixelLayout(shape).size;
   const discriminatorParameters = discriminatorLayout(shape).size;
   // Generator: forward twice, backward once (twice a forward). Discriminator: forward three times,
   // backward twice, back to the triplets once; the penalty as much again every few steps.

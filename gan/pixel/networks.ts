@@ -1,8 +1,7 @@
-import type { ParameterLayout, Weights } from '../../src/engine/parameters.ts';
+import type { Weights } from '../../src/engine/parameters.ts';
 import { type Tensor2D, type Tensor4D, tf } from '../../src/engine/tf.ts';
 import { conditioned, embed } from '../codec/networks.ts';
-import { drawPixels, pixelLayout } from './generator.ts';
-import { changePixels, residualLayout } from './residual.ts';
+import { drawPixels } from './generator.ts';
 import type { PixelShape } from './shape.ts';
 
 /** What triplets are made from. */
@@ -11,22 +10,11 @@ export interface Request {
   z: Tensor2D;
   /** (B, code) */
   codes: Tensor2D;
-  /** Real triplets (B, S, S, 3) of the same classes in [-1, 1]; null where the shape needs none. */
-  source: Tensor4D | null;
 }
 
-/** Weights of the generator of a shape. */
-export const generatorLayout = (shape: PixelShape): ParameterLayout =>
-  shape.kind === 'residual' ? residualLayout(shape) : pixelLayout(shape);
-
-/** Triplets (B, S, S, 3) by the generator of a shape, -1 dark; differentiable in the weights. */
-export function generate(shape: PixelShape, weights: Weights, request: Request): Tensor4D {
-  const { z, codes, source } = request;
-  const condition = conditioned(z, embed(weights, codes));
-  if (shape.kind === 'pixel') return drawPixels(weights, condition, shape.size);
-  if (!source) throw new RangeError('a residual generator needs sources');
-  return changePixels(weights, source, condition);
-}
+/** Triplets (B, S, S, 3) by the generator, -1 dark; differentiable in the weights. */
+export const generate = (shape: PixelShape, weights: Weights, { z, codes }: Request): Tensor4D =>
+  drawPixels(weights, conditioned(z, embed(weights, codes)), shape.size);
 
 const UNITS = Float32Array.from({ length: 256 }, (_, pixel) => pixel / 127.5 - 1);
 

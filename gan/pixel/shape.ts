@@ -1,7 +1,5 @@
 /** Sizes of the networks that work on pixels. */
 export interface PixelShape {
-  /** `pixel` draws from nothing, `residual` changes a real triplet. */
-  kind: 'pixel' | 'residual';
   /** Pixels a side, S. */
   size: number;
   /** Channels of the maps of S x S; smaller maps have up to eight times as many. */

@@ -7,12 +7,10 @@ import { type LoopOptions, runTraining, type Trained } from '../training/loop.ts
 import type { PixelConfig } from './config.ts';
 import type { PixelData } from './data.ts';
 import { PixelModel } from './model.ts';
-import type { PixelShape } from './shape.ts';
 import { PixelTrainer } from './trainer.ts';
 import { lookedAt } from './watched.ts';
 
 export interface TrainPixelOptions extends LoopOptions<PixelModel> {
-  kind: PixelShape['kind'];
   data: PixelData;
   config: PixelConfig;
 }
@@ -43,15 +41,12 @@ function prepare({ data, watch }: TrainPixelOptions, stream: Stream) {
   return { training, looking: lookedAt(training, held, stream.split('looks')) };
 }
 
-/**
- * Trains a conditional GAN on pixels: `pixel` draws triplets from nothing, `residual` changes real
- * training triplets of the class; see `runTraining`.
- */
+/** Trains a conditional GAN on pixels; see `runTraining`. */
 export async function trainPixelGan(options: TrainPixelOptions): Promise<Trained<PixelModel>> {
-  const { kind, data, config, watch } = options;
-  const stream = new Stream(config.seed, `gan on pixels/${kind}`);
+  const { data, config, watch } = options;
+  const stream = new Stream(config.seed, 'gan on pixels/pixel');
   const { training, looking } = prepare(options, stream);
-  const trainer = new PixelTrainer({ kind, data: training }, config, stream.split('training'));
+  const trainer = new PixelTrainer(training, config, stream.split('training'));
   const { examples, store, attention } = data;
   const { size, classes, labels, materials } = examples;
   const lineage = lineageOf(
@@ -59,7 +54,7 @@ export async function trainPixelGan(options: TrainPixelOptions): Promise<Trained
     materials.map((material, row) => ({ label: labels[row]!, material })),
   );
   const { shape } = trainer;
-  const settings = { ...config, kind, size, watched: watch !== undefined };
+  const settings = { ...config, kind: 'pixel', size, watched: watch !== undefined };
   return runTraining(
     {
       trainer,
@@ -69,8 +64,7 @@ export async function trainPixelGan(options: TrainPixelOptions): Promise<Trained
       facts: factsOf(settings, { store, materials, attention }),
       modelNow: () => {
         const weights = trainer.averaged();
-        const parts = { shape, classes, weights, critic: trainer.judge(), lineage };
-        return new PixelModel(parts, examples);
+        return new PixelModel({ shape, classes, weights, critic: trainer.judge(), lineage });
       },
     },
     options,

@@ -9,18 +9,18 @@ import type { PixelConfig } from './config.ts';
 import type { PixelData } from './data.ts';
 import { discriminatorLayout } from './discriminator.ts';
 import { freeGiven, type Given, StepDraws } from './draws.ts';
+import { pixelLayout } from './generator.ts';
 import { OBJECTIVES } from './losses.ts';
-import { generatorLayout } from './networks.ts';
+
 import type { PixelShape } from './shape.ts';
 import { type Singular, SpectralNorm } from './spectral.ts';
 import { descendDiscriminator, descendGenerator, type PixelNetworks } from './steps.ts';
 
 /** Sizes of the networks for a configuration and the data. */
 export const pixelShape = (
-  kind: PixelShape['kind'],
   { latent, embedding, width }: Pick<PixelConfig, 'latent' | 'embedding' | 'width'>,
   { size, classes }: { size: number; classes: readonly number[] },
-): PixelShape => ({ kind, size, width, latent, embedding, code: classCodes(classes).code });
+): PixelShape => ({ size, width, latent, embedding, code: classCodes(classes).code });
 
 /** Steps until the moving average keeps half of what it was. */
 const SETTLING = 20;
@@ -38,17 +38,13 @@ export class PixelTrainer implements Trainee {
   private readonly spectral: SpectralNorm;
   private readonly draws: StepDraws;
 
-  constructor(
-    { kind, data }: { kind: PixelShape['kind']; data: PixelData },
-    config: PixelConfig,
-    stream: Stream,
-  ) {
+  constructor(data: PixelData, config: PixelConfig, stream: Stream) {
     const { classes } = data.examples;
     this.config = config;
     this.inputNoise = config.inputNoise;
-    this.shape = pixelShape(kind, config, data.examples);
+    this.shape = pixelShape(config, data.examples);
     const layouts = {
-      generator: generatorLayout(this.shape),
+      generator: pixelLayout(this.shape),
       discriminator: discriminatorLayout(this.shape),
     };
     this.pair = new NetworkPair(layouts, { ...config, settling: SETTLING }, stream);
@@ -112,11 +108,8 @@ export class PixelTrainer implements Trainee {
 
   imagine(labels: ArrayLike<number>, stream: Stream): VectorRows {
     const all = Int32Array.from(labels);
-    const sources = this.draws.samplerFrom(stream.split('sources'));
     const z = stream.normals(all.length * this.shape.latent);
-    const source = (from: number, to: number) =>
-      this.draws.sourceOf(all.subarray(from, to), sources);
-    return drawRows(this.inUse(this.pair.average), { labels: all, z, source });
+    return drawRows(this.inUse(this.pair.average), { labels: all, z });
   }
 
   opinions(sets: readonly LabelledRows[]): Float32Array[] {

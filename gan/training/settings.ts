@@ -29,7 +29,7 @@ export type TrainingAbout = z.output<typeof about>;
 /** What the networks are and how they learn. */
 export type NetworkSettings =
   | { generator: 'codec'; config: GanConfig }
-  | { generator: 'pixel' | 'residual'; config: PixelConfig };
+  | { generator: 'pixel'; config: PixelConfig };
 
 export interface TrainingSettings {
   about: TrainingAbout;

@@ -1,7 +1,6 @@
 import type { Stream, StreamState } from '../../src/common/stream.ts';
 import type { AdamState } from '../../src/engine/adam.ts';
 import type { LabelledRows, VectorRows } from '../codec/vectors.ts';
-import type { RenderedState } from '../rendered/state.ts';
 import type { NoiseState } from './noise.ts';
 
 /** What one step minimised. */
@@ -27,8 +26,6 @@ export interface TrainerState {
   inputNoise: number;
   /** Singular vectors of a discriminator with spectral normalisation. */
   singular?: Float32Array;
-  /** Of the part that looks at rendered pixels, where there is one. */
-  rendered?: RenderedState;
 }
 
 /** A GAN in training, as the loop, its watchdog and its checkpoints see it. */

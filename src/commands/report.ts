@@ -6,11 +6,20 @@ interface ReportFlags {
   out?: string;
 }
 
-async function report(runs: string[], flags: ReportFlags): Promise<void> {
+async function report(named: string[], flags: ReportFlags): Promise<void> {
+  const runs = named.length > 0 ? named : [await newest()];
   const { reportRuns } = await import('../report/pages/runs.ts');
   for (const line of await reportRuns(runs, { ...flags, progress: terminalProgress })) {
     console.log(line);
   }
+}
+
+async function newest(): Promise<string> {
+  const { newestStudy } = await import('../report/pages/run-list.ts');
+  const { inputError } = await import('../common/errors.ts');
+  const found = newestStudy();
+  if (found) return found;
+  throw inputError('the workspace has no study to report', 'make one: npx gan quickstart');
 }
 
 /** `gan report`: one self-contained page of runs, or their results as text. */
@@ -18,8 +27,8 @@ export const reportCommand = (): Command =>
   new Command('report')
     .description('one self-contained page of studies and runs, opening with the verdict')
     .argument(
-      '<runs...>',
-      'folders of gan bench and gan quickstart, and of train, sample, score and probe',
+      '[runs...]',
+      'folders of gan bench and gan quickstart, and of train, sample, score and probe (default: the newest study or quickstart)',
     )
     .addOption(
       new Option('--format <kind>', 'page, or results as text')
@@ -32,6 +41,6 @@ export const reportCommand = (): Command =>
     )
     .addHelpText(
       'after',
-      '\nExample:\n  npx gan report workspace/studies/default\n  npx gan report workspace/runs/…-quickstart --format markdown',
+      '\nExample:\n  npx gan report\n  npx gan report workspace/studies/default\n  npx gan report workspace/runs/…-quickstart --format markdown',
     )
     .action(report);

@@ -56,7 +56,7 @@ async function planOf(store: Store, { network }: TrainingSettings, chosen: reado
   const { ganPlan } = await import('../../gan/estimate.ts');
   if (network.generator === 'codec') return ganPlan(store, network.config, chosen);
   const { pixelPlan } = await import('../../gan/pixel/estimate.ts');
-  return pixelPlan(store, { kind: network.generator, config: network.config }, chosen);
+  return pixelPlan(store, network.config, chosen);
 }
 
 /** What a setback means for the training, in a line. */
@@ -88,7 +88,7 @@ async function learn(
   }
   const { trainPixelGan } = await import('../../gan/pixel/train.ts');
   const data = { examples, store: store.digest, attention };
-  return trainPixelGan({ ...loop, kind: network.generator, data, config: network.config });
+  return trainPixelGan({ ...loop, data, config: network.config });
 }
 
 async function trainOn(training: Training, flags: TrainFlags) {
@@ -145,26 +145,12 @@ export const trainCommand = (): Command =>
       'classes that get most attention: rare (fewer than 20 training materials), medium (20 to 100), all, numbers such as 14,62,225, or a crystal system',
     )
     .option('--data <store>', `prepared store (default: ${join('workspace', 'prepared.h5')})`)
-    .option(
-      '--generator <kind>',
-      'codec: disc tables, rendered (default); pixel: draws pixels; residual: changes real triplets',
-    )
-    .option(
-      '--size <n>',
-      'pixels a side of pixel and residual: 16, 32, 64 or 128 (default: those of the store)',
-    )
+    .option('--generator <kind>', 'codec: disc tables, rendered (default); pixel: draws pixels')
+    .option('--size <n>', 'pixels a side of pixel: 16, 32, 64 or 128 (default: those of the store)')
     .option('--preset <machine>', 'cpu or gpu: sizes of networks, batch and training')
     .option('--steps <n>', 'updates of both networks')
     .option('--minutes <n>', 'stop after this long, even when steps are left')
     .option('--batch <n>', 'triplets a step')
-    .option(
-      '--pixel-judge <channels>',
-      'codec: a second discriminator, on rendered pixels (8 is usual; default 0: none)',
-    )
-    .option(
-      '--refiner <channels>',
-      'codec: a network that adds to rendered patterns what discs leave out (12 is usual; default 0: none)',
-    )
     .option('--resume [run]', 'go on with an interrupted training (default: the newest)')
     .option('--keep <n>', 'checkpoints that stay')
     .option('--dry-run', 'say what would be trained, its size, time and memory; train nothing')

@@ -42,7 +42,8 @@ export const atomicVolume = (element: number): number => uses().get(element)?.vo
 export const atomicRadius = (element: number): number =>
   Math.cbrt((3 * atomicVolume(element)) / (4 * Math.PI));
 
-const isAnion = (element: number): boolean => electronegativity(element) >= ANION_FROM;
+/** Whether an element takes electrons in compounds: at least as electronegative as carbon. */
+export const isAnion = (element: number): boolean => electronegativity(element) >= ANION_FROM;
 
 /** Draws different elements, each as often as materials hold it. */
 function drawWithout(pool: readonly number[], count: number, stream: Stream): number[] {

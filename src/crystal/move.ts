@@ -61,6 +61,8 @@ export interface MoveOptions {
   /** Size of the step: 1 moves lengths by about 20 %, angles by 8 degrees, atoms by 1 angstrom. */
   step: number;
   stream: Stream;
+  /** Least distance of two atoms as a share of the sum of their radii; 0.7 by default. */
+  closeness?: number;
 }
 
 /**
@@ -68,7 +70,8 @@ export interface MoveOptions {
  * moved at random, elements and Wyckoff positions stay. The space group is verified as for a
  * generated crystal, and no two atoms come too near; null where the step breaks either.
  */
-export function moveCrystal({ crystal, step, stream }: MoveOptions): Crystal | null {
+export function moveCrystal(options: MoveOptions): Crystal | null {
+  const { crystal, step, stream, closeness = CLOSENESS } = options;
   const { spaceGroup } = crystal;
   const standard = standardise(crystal);
   if (standard?.spaceGroup !== spaceGroup) return null;
@@ -77,7 +80,7 @@ export function moveCrystal({ crystal, step, stream }: MoveOptions): Crystal | n
   const draw = (): number => step * REACH.position * stream.normal();
   const atoms = expandSites(movedSites(standard.sites, cell, all, draw), all, SAME);
   if (atoms.length !== crystal.atoms.length) return null;
-  const radii = atoms.map(({ element }) => CLOSENESS * atomicRadius(element));
+  const radii = atoms.map(({ element }) => closeness * atomicRadius(element));
   if (worstClash(cell, atoms, radii)) return null;
   const moved = exactlyOf(spaceGroup, { cell, atoms });
   return moved && { ...crystal, cell: moved.cell, atoms: moved.atoms };

@@ -15,20 +15,14 @@ export interface PixelSample extends DrawnSample {
 /** What a reader needs to draw each sample again; there is no lattice to be read. */
 function parametersOf(model: PixelModel, samples: readonly PixelSample[]): Parameters {
   const { latent } = model.shape;
-  const width = 2 + latent;
+  const width = 1 + latent;
   const values = new Float32Array(samples.length * width);
   samples.forEach(({ place, source }, row) => {
-    values.set([place, source.source ?? -1, ...source.z], row * width);
+    values.set([place, ...source.z], row * width);
   });
   const parts: ParameterPart[] = [
     { name: 'place', from: 0, to: 1, meaning: 'position in its drawing block' },
-    {
-      name: 'source',
-      from: 1,
-      to: 2,
-      meaning: 'training row of the store that was changed; -1 for none',
-    },
-    { name: 'latent', from: 2, to: width, meaning: 'latent vector z' },
+    { name: 'latent', from: 1, to: width, meaning: 'latent vector z' },
   ];
   return { values, width, layout: { parts } };
 }
@@ -58,12 +52,10 @@ export function pixelSourceOf(
   row: number,
 ): { source: PixelOrigin; place: number } {
   const found = rowOf(archive, row, model.digest);
-  const source = partOf(found, 'source')[0]!;
   return {
     source: {
       label: model.labelOf(found.passport.class),
       z: partOf(found, 'latent'),
-      source: source < 0 ? null : source,
     },
     place: partOf(found, 'place')[0]! % PIXEL_BLOCK,
   };

@@ -26,25 +26,23 @@ export async function openPixelSampling(request: {
 }): Promise<PixelSampling> {
   const { run, trainedFor } = ganRun(request.gan);
   const opened = await openStore(request.data);
-  const bare = PixelModel.load(run.file(GENERATOR_FILE));
+  const model = PixelModel.load(run.file(GENERATOR_FILE));
   try {
-    checkStore(bare, opened);
-    const store = storeOfSize(opened, bare.shape.size);
-    const { classes, lineage } = bare;
+    checkStore(model, opened);
+    const store = storeOfSize(opened, model.shape.size);
+    const { classes, lineage } = model;
     const wanted = chooseClasses(request.classes ?? trainedFor, {
       classes,
       counts: lineage.counts,
     });
-    const model = bare.withSources(store.examples('train'));
     const close = (): void => {
       model.dispose();
       opened.close();
     };
     return { model, store, classes: wanted, close };
   } catch (error) {
+    model.dispose();
     opened.close();
     throw error;
-  } finally {
-    bare.dispose();
   }
 }

@@ -5,10 +5,7 @@ import type { PixelSample } from '../archive/from-pixel.ts';
 import { provenanceOf } from '../archive/provenance.ts';
 import type { RandomOptions } from './random.ts';
 
-/**
- * Random triplets of a generator on pixels, as many of each space group as wanted, with passports;
- * that of a changed triplet names the material that it was.
- */
+/** Random triplets of a generator on pixels, as many of each space group as wanted. */
 export async function pixelSamples(
   model: PixelModel,
   { wanted, truncation, seed }: RandomOptions,
@@ -23,8 +20,7 @@ export async function pixelSamples(
     const block = origins.slice(from, from + PIXEL_BLOCK);
     model.draw(block).forEach((pixels, place) => {
       const source = block[place]!;
-      const parents = source.source === null ? [] : [model.materialOf(source.source)];
-      const passport = provenanceOf(model.classes[source.label]!, { seed, parents });
+      const passport = provenanceOf(model.classes[source.label]!, { seed });
       samples.push({ pixels, source, place, passport });
     });
     await new Promise(setImmediate); // lets Ctrl-C and the display through

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { PairView } from '../../classifier/boundary/margin.ts';
 import { pixelsOfCrystals } from '../../src/benchmark/pools/crystal-pool.ts';
-import { leadToBoundaries, summaryOf } from '../../src/benchmark/pools/crystal-search.ts';
+import { searchBoundaries, summaryOf } from '../../src/benchmark/pools/crystal-search.ts';
 import { silentProgress } from '../../src/common/progress.ts';
 import { Stream } from '../../src/common/stream.ts';
 import { generateCrystal } from '../../src/crystal/generate.ts';
@@ -36,7 +36,7 @@ async function search(rounds: number) {
     { spaceGroup: 62, partner: 14, count: 2 },
   ];
   const work = { store, progress: silentProgress };
-  return leadToBoundaries({
+  return searchBoundaries({
     ...{ crystals, pairs, epsilon: EPSILON, classes: CLASSES, size: store.size, guide, rounds },
     draw: (some) => pixelsOfCrystals(some, work),
     stream: new Stream(1, 'search'),

@@ -20,7 +20,7 @@ const ARMS = [
     synthetic: 'lattice-transfer',
     gain: 0.08,
   },
-  { name: 'crystals', techniques, synthetic: 'crystals', gain: 0.25 },
+  { name: 'crystals', techniques, synthetic: 'crystals-random', gain: 0.25 },
   { name: 'random', techniques, synthetic: 'gan-random', gain: 0.1 },
   { name: 'fewer', techniques, synthetic: 'gan-random', ratio: 0.5, gain: 0.3 },
   { name: 'weak', techniques, synthetic: 'gan-random', ratio: 2, gain: 0 },

@@ -42,7 +42,14 @@ it('the default study holds its controls and claims', () => {
   expect(study.seeds).toBeGreaterThanOrEqual(6);
   expect(study.gans).toBeGreaterThanOrEqual(3);
   const sources = study.arms.map(({ synthetic }) => synthetic);
-  for (const source of ['none', 'copies', 'crystals', 'gan-random', 'gan-boundary', 'gan-both']) {
+  for (const source of [
+    'none',
+    'copies',
+    'crystals-random',
+    'gan-random',
+    'gan-boundary',
+    'gan-both',
+  ]) {
     expect(sources).toContain(source);
   }
 });

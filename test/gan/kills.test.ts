@@ -25,8 +25,8 @@ const PROGRAM = `
 import { readFileSync } from 'node:fs';
 import { deserialize } from 'node:v8';
 const built = (path) => import(process.argv[1] + '/dist/' + path);
-const { trainGan } = await built('gan/train.js');
-const { Checkpoints } = await built('gan/checkpoint.js');
+const { trainGan } = await built('gan/codec/train.js');
+const { Checkpoints } = await built('gan/training/checkpoint.js');
 const { ganConfig } = await built('gan/config.js');
 const { kid } = await built('synthetic/metrics/kid.js');
 const { model } = await trainGan({

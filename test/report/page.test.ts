@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { compareStudy } from '../../src/benchmark/comparison/compare.ts';
+import { compareStudy, type StudyComparison } from '../../src/benchmark/comparison/compare.ts';
 import { loadStudy } from '../../src/benchmark/study/load.ts';
 import { type Study, studySchema } from '../../src/benchmark/study/study.ts';
 import { Stream } from '../../src/common/stream.ts';
-import { variedArms } from '../../src/report/figures/comparison.ts';
+import { classChangeFigure, variedArms } from '../../src/report/figures/comparison.ts';
 import { escapeHtml, tableHtml } from '../../src/report/pages/page.ts';
 import { studyFigures, studySections, verdictOf } from '../../src/report/pages/study-page.ts';
 import { armRows, budgetTable } from '../../src/report/pages/study-text.ts';
@@ -82,4 +82,20 @@ it('leads with every budget, draws their curve, and keeps tables apart by budget
   expect(new Set(headings).size).toBe(headings.length);
   const rows = budgetTable(budgets, armRows);
   expect(rows.map((row) => row[0])).toEqual(['budget', '5', '5', '5', '20', '20', '20']);
+});
+
+it.each([
+  [0.5, 0.7, '#009E73'],
+  [0.7, 0.5, '#D55E00'],
+  [0.5, 0.5, '#777777'],
+  [0, 0, '#777777'],
+  [1, 1, '#777777'],
+])('colours recall %d -> %d as gained, lost or equal', (baseline, treated, colour) => {
+  const svg = classChangeFigure({
+    baseline: 'plain',
+    best: null,
+    classes: [{ spaceGroup: 14, trainCount: 9, band: 'few', recall: { baseline, treated } }],
+  } as unknown as StudyComparison);
+  const fills = [...svg.matchAll(/<circle[^>]*fill="(#\w+)"/g)].map((match) => match[1]);
+  expect(fills.at(-1)).toBe(colour);
 });

@@ -7,18 +7,25 @@ import {
 } from '../../../synthetic/archive/provenance.ts';
 import { heldOutCopies, splitDigest } from '../../../synthetic/leak-guard.ts';
 import { likeliestPairs } from '../../../synthetic/sampling/pairs.ts';
+import { digestOf } from '../../common/digest.ts';
 import { writeJson } from '../../common/files.ts';
 import { tally } from '../../common/group.ts';
 import { Stream } from '../../common/stream.ts';
 import type { Crystal } from '../../crystal/crystal.ts';
-import { generateCrystal } from '../../crystal/generate.ts';
 import { toPixels } from '../../dataset/intensity/transform.ts';
 import { joinTriplets } from '../../dataset/intensity/triplet-stack.ts';
-import { simulationSchema } from '../../simulate/options.ts';
+import { simulationOf } from '../../dataset/store/simulation.ts';
+import type { Store } from '../../dataset/store/store.ts';
 import { simulateTriplets } from '../../simulate/triplets.ts';
-import { type Led, leadToBoundaries, summaryOf } from './crystal-search.ts';
+import { searchBoundaries, summaryOf } from './crystal-search.ts';
+import {
+  type FreeCrystals,
+  knownCrystals,
+  newCrystals,
+  type PoolCrystal,
+} from './crystal-sources.ts';
 import { makerClassifier } from './makers.ts';
-import { missingRows, type PoolWork, rarest } from './pool.ts';
+import { besidePool, missingRows, type PoolWork, rarest } from './pool.ts';
 
 /** Simulated triplets by crystal, in stored pixels; crystals that give none are missing. */
 export async function pixelsOfCrystals(
@@ -27,35 +34,32 @@ export async function pixelsOfCrystals(
 ): Promise<Map<Crystal, Uint8Array>> {
   const byId = new Map(crystals.map((crystal) => [crystal.id, crystal]));
   const pixels = new Map<Crystal, Uint8Array>();
-  const options = simulationSchema.parse({ size: store.size });
-  for await (const outcome of simulateTriplets(crystals, options, progress)) {
+  for await (const outcome of simulateTriplets(crystals, simulationOf(store), progress)) {
     if (!('ok' in outcome)) continue;
-    pixels.set(byId.get(outcome.ok.material)!, toPixels(outcome.ok.stack, store.size));
+    const { material, stack } = outcome.ok;
+    pixels.set(byId.get(material)!, toPixels(stack, store.size));
   }
   return pixels;
 }
 
-/** New crystals of the classes that lack rows. */
-function crystalsFor({ store, pool, cell }: PoolWork): Crystal[] {
-  const stream = new Stream(cell.gan, 'pool/crystals');
-  const missing = missingRows(store.examples('train'), pool.fillTo);
-  return [...missing].flatMap((count, label) =>
-    Array.from({ length: count }, (_, i) => {
-      const spaceGroup = store.classes[label]!;
-      const id = `pool:${cell.gan}-${spaceGroup}-${i}`;
-      return generateCrystal({ spaceGroup, stream: stream.split(`${spaceGroup}/${i}`), id });
-    }),
-  );
-}
-
-/** A triplet of the pool. */
-interface Made {
+/** A triplet of a pool with its passport. */
+interface PoolTriplet {
   pixels: Uint8Array;
   passport: Provenance;
 }
 
-/** Without crystals that by chance are a held-out one: they would show the test to the training. */
-function newOnes({ store }: PoolWork, made: readonly Made[]): Made[] {
+/** What a pool cost: crystals proposed and simulated, and those refused by reason. */
+interface PoolCost {
+  proposed: number;
+  simulated: number;
+  refused: Record<string, number>;
+  /** Triplets of each space group that were wanted, and those that came about. */
+  wanted: Record<string, number>;
+  filled: Record<string, number>;
+}
+
+/** Without triplets that by chance are a held-out one: they would show the test to the training. */
+function withoutHeldOut<T extends { pixels: Uint8Array }>(store: Store, made: readonly T[]): T[] {
   const images = (rows: ArrayLike<number>) =>
     joinTriplets(Array.from(rows, (row) => made[row]!.pixels));
   const stack = { count: made.length, size: store.size, images };
@@ -63,9 +67,9 @@ function newOnes({ store }: PoolWork, made: readonly Made[]): Made[] {
   return made.filter((_, row) => !copies.has(row));
 }
 
-async function writePool(work: PoolWork, all: readonly Made[], guide: Seen | null) {
-  const { store, file } = work;
-  const made = newOnes(work, all);
+async function writePool(work: PoolWork, made: readonly PoolTriplet[], guide: Seen | null) {
+  const { store, file, pool, cell } = work;
+  const maker = digestOf({ source: pool.source, seed: cell.gan });
   await writeArchive(file, {
     size: store.size,
     images: joinTriplets(made.map(({ pixels }) => pixels)),
@@ -76,62 +80,120 @@ async function writePool(work: PoolWork, all: readonly Made[], guide: Seen | nul
     origin: {
       store: store.digest,
       split: splitDigest(store),
-      gan: seenBy('generated crystals', store.examples('train').materials),
+      gan: seenBy(maker, store.examples('train').materials),
       guide,
       scalers: null,
     },
   });
 }
 
-const plainly = (pixels: ReadonlyMap<Crystal, Uint8Array>): Made[] =>
-  [...pixels].map(([{ spaceGroup }, image]) => ({
-    pixels: image,
-    passport: provenanceOf(spaceGroup, { accepted: true }),
-  }));
+/** Rounds of proposals at most: what one leaves short the next one fills. */
+const ROUNDS = 6;
 
-const ledThere = (led: readonly Led[]): Made[] =>
-  led.map(({ crystal, pixels, partner, view }) => ({
-    pixels,
-    passport: provenanceOf(crystal.spaceGroup, { accepted: true, partner, margin: view.margin }),
-  }));
+/** A new crystal with its triplet. */
+type DrawnCrystal = PoolCrystal & { pixels: Uint8Array };
 
-/** Crystals of the rarest classes, led to where the guide hesitates; the others as they are. */
-async function nearBoundaries(work: PoolWork, crystals: readonly Crystal[]): Promise<void> {
+/**
+ * Crystals of a source, simulated with the store's own settings, until every class is filled or the
+ * rounds are over. Crystals that no triplet came of count as refused.
+ */
+async function fillWithCrystals(work: PoolWork, source: FreeCrystals) {
+  const { store, cell, pool } = work;
+  const known = knownCrystals(store);
+  const missing = missingRows(store.examples('train'), pool.fillTo);
+  const wanted = new Map(
+    store.classes.flatMap((group, label) => (missing[label]! ? [[group, missing[label]!]] : [])),
+  );
+  const cost: PoolCost = { proposed: 0, simulated: 0, refused: {}, wanted: {}, filled: {} };
+  const refuse = (reason: string, count: number) => {
+    if (count > 0) cost.refused[reason] = (cost.refused[reason] ?? 0) + count;
+  };
+  const drawn: DrawnCrystal[] = [];
+  const lacking = new Map(wanted);
+  for (let round = 0; round < ROUNDS && lacking.size > 0; round++) {
+    const proposals = newCrystals(known, { source, wanted: lacking, seed: cell.gan, round });
+    for (const [reason, count] of Object.entries(proposals.refused)) refuse(reason, count);
+    const pixels = await pixelsOfCrystals(
+      proposals.crystals.map(({ crystal }) => crystal),
+      work,
+    );
+    const some = proposals.crystals.flatMap((one): DrawnCrystal[] => {
+      const image = pixels.get(one.crystal);
+      return image ? [{ ...one, pixels: image }] : [];
+    });
+    const fresh = withoutHeldOut(store, some);
+    refuse('not simulated', proposals.crystals.length - some.length);
+    refuse('a held-out triplet', some.length - fresh.length);
+    cost.simulated += some.length;
+    drawn.push(...fresh);
+    for (const { crystal } of fresh) {
+      const left = lacking.get(crystal.spaceGroup)! - 1;
+      if (left > 0) lacking.set(crystal.spaceGroup, left);
+      else lacking.delete(crystal.spaceGroup);
+    }
+  }
+  const refusals = Object.values(cost.refused).reduce((a, b) => a + b, 0);
+  cost.proposed = drawn.length + refusals;
+  for (const [group, count] of wanted) {
+    cost.wanted[group] = count;
+    cost.filled[group] = count - (lacking.get(group) ?? 0);
+  }
+  writeJson(besidePool(work.file, '.crystals.json'), cost);
+  return drawn;
+}
+
+const asMade = ({ crystal, parent, pixels }: DrawnCrystal): PoolTriplet => ({
+  pixels,
+  passport: provenanceOf(crystal.spaceGroup, { accepted: true, parents: parent ? [parent] : [] }),
+});
+
+/** Crystals of the rarest classes, moved to where the guide hesitates; the others as they are. */
+async function moveToBoundaries(work: PoolWork, drawn: readonly DrawnCrystal[]): Promise<void> {
   const { folder, store, pool, cell, file } = work;
   const guide = await makerClassifier(work, 'guide');
   try {
-    const counts = tally(crystals.map(({ spaceGroup }) => spaceGroup));
+    const counts = tally(drawn.map(({ crystal }) => crystal.spaceGroup));
     const { partners, epsilon } = pool;
     const pairs = likeliestPairs(
       { guide, store, partners },
       rarest(counts, folder.study.boundaryClasses),
     );
-    const led = await leadToBoundaries({
-      ...{ crystals, pairs, epsilon, classes: store.classes, size: store.size },
+    const moved = await searchBoundaries({
+      crystals: drawn.map(({ crystal }) => crystal),
+      pairs,
+      epsilon,
+      classes: store.classes,
+      size: store.size,
       guide: (images) => guide.logitsOf(images),
       draw: (some) => pixelsOfCrystals(some, work),
       stream: new Stream(cell.gan, 'pool/crystals at boundaries'),
     });
-    writeJson(file.replace(/\.h5$/, '.search.json'), summaryOf(led, epsilon));
+    writeJson(besidePool(file, '.search.json'), summaryOf(moved, epsilon));
     const searched = new Set(pairs.map(({ spaceGroup }) => spaceGroup));
-    const rest = crystals.filter(({ spaceGroup }) => !searched.has(spaceGroup));
-    const others = plainly(await pixelsOfCrystals(rest, work));
+    const near = moved.map(({ crystal, pixels, partner, view }) => ({
+      pixels,
+      passport: provenanceOf(crystal.spaceGroup, { accepted: true, partner, margin: view.margin }),
+    }));
+    const others = drawn.filter(({ crystal }) => !searched.has(crystal.spaceGroup)).map(asMade);
     const seen = seenBy(guide.digest, guide.seen.materials);
-    await writePool(work, [...ledThere(led), ...others], seen);
+    await writePool(work, withoutHeldOut(store, [...near, ...others]), seen);
   } finally {
     guide.dispose();
   }
 }
 
 /**
- * New crystals of the rare groups, simulated like the data: the physical reference that a
- * generator of pictures is measured against. They are new materials, so they saw nothing; the
- * archive says the training materials, which chose how many are made. Where boundaries are asked
+ * New crystals of the rare groups, simulated with the settings of the store: every class is filled
+ * to the pool's number of rows. None is a held-out material by formula and group, and none gives a
+ * held-out triplet; what was refused on the way stands beside the archive. Where boundaries are asked
  * for, cells and free coordinates are moved until the guide hesitates: labels stay right by
  * construction.
  */
 export async function crystalPool(work: PoolWork): Promise<void> {
-  const crystals = crystalsFor(work);
-  if (work.pool.source === 'crystals-boundary') return nearBoundaries(work, crystals);
-  await writePool(work, plainly(await pixelsOfCrystals(crystals, work)), null);
+  const { source } = work.pool;
+  if (source === 'crystals-boundary') {
+    return moveToBoundaries(work, await fillWithCrystals(work, 'crystals-random'));
+  }
+  const drawn = await fillWithCrystals(work, source as FreeCrystals);
+  await writePool(work, drawn.map(asMade), null);
 }

@@ -27,7 +27,7 @@ export interface CrystalSearch {
 }
 
 /** A crystal on its way to the boundary. */
-export interface Led {
+export interface MovedCrystal {
   crystal: Crystal;
   pixels: Uint8Array;
   /** Space group on the other side. */
@@ -78,7 +78,7 @@ function viewsOf(
   );
 }
 
-async function begin(search: CrystalSearch): Promise<Led[]> {
+async function begin(search: CrystalSearch): Promise<MovedCrystal[]> {
   const wanted = starts(search);
   const pixels = await search.draw(wanted.map(({ crystal }) => crystal));
   const drawn = wanted.flatMap((one) => {
@@ -92,7 +92,7 @@ async function begin(search: CrystalSearch): Promise<Led[]> {
 }
 
 /** A neighbour of a crystal that keeps its symmetry; null where no draw of some does. */
-function neighbour({ crystal, step }: Led, stream: Stream): Crystal | null {
+function neighbour({ crystal, step }: MovedCrystal, stream: Stream): Crystal | null {
   for (let i = 0; i < TRIES; i++) {
     const moved = moveCrystal({ crystal, step, stream: stream.split(`try ${i}`) });
     if (moved) return moved;
@@ -101,9 +101,13 @@ function neighbour({ crystal, step }: Led, stream: Stream): Crystal | null {
 }
 
 /** One move of every crystal that is not there yet; all are simulated and judged together. */
-async function round(search: CrystalSearch, led: readonly Led[], stream: Stream): Promise<void> {
+async function round(
+  search: CrystalSearch,
+  crystals: readonly MovedCrystal[],
+  stream: Stream,
+): Promise<void> {
   const { epsilon } = search;
-  const moved = led.flatMap((one, i) => {
+  const moved = crystals.flatMap((one, i) => {
     const crystal = isThere(one.view, epsilon) ? null : neighbour(one, stream.split(`${i}`));
     return crystal ? [{ one, crystal }] : [];
   });
@@ -130,16 +134,16 @@ async function round(search: CrystalSearch, led: readonly Led[], stream: Stream)
  * right by construction. All crystals move together. Those that do not arrive stay where they
  * came nearest.
  */
-export async function leadToBoundaries(search: CrystalSearch): Promise<Led[]> {
+export async function searchBoundaries(search: CrystalSearch): Promise<MovedCrystal[]> {
   const { rounds = ROUNDS, stream } = search;
-  const led = await begin(search);
-  for (let i = 0; i < rounds; i++) await round(search, led, stream.split(`round ${i}`));
-  return led;
+  const moved = await begin(search);
+  for (let i = 0; i < rounds; i++) await round(search, moved, stream.split(`round ${i}`));
+  return moved;
 }
 
 /** How many arrived, and how far crystals were moved, for each pair. */
-export function summaryOf(led: readonly Led[], epsilon: number) {
-  const pairs = groupBy(led, ({ crystal, partner }) => `${crystal.spaceGroup}:${partner}`);
+export function summaryOf(moved: readonly MovedCrystal[], epsilon: number) {
+  const pairs = groupBy(moved, ({ crystal, partner }) => `${crystal.spaceGroup}:${partner}`);
   const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length;
   return [...pairs].map(([pair, some]) => ({
     pair,

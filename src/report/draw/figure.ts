@@ -15,6 +15,21 @@ export const PALETTE = [
   '#000000',
 ] as const;
 
+const [BLUE, ORANGE, GREEN] = PALETTE;
+
+/** What a colour means, in every figure: the words in texts and keys are those of this table. */
+export const COLOURS = {
+  helped: GREEN,
+  hurt: ORANGE,
+  undecided: '#777777',
+  accepted: GREEN,
+  rejected: ORANGE,
+  real: BLUE,
+  synthetic: ORANGE,
+  leftOut: '#CFE0EC',
+  reference: '#999999',
+} as const;
+
 /** Crystal systems from low to high symmetry, each with its colour in every figure. */
 export const SYSTEM_COLOURS: Readonly<Record<string, string>> = {
   triclinic: '#000000',

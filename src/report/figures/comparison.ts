@@ -5,11 +5,17 @@ import type { Statistic } from '../../benchmark/statistics/macro.ts';
 import type { Arm, Study } from '../../benchmark/study/study.ts';
 import { canonicalJson } from '../../common/digest.ts';
 import { groupBy } from '../../common/group.ts';
-import { figure, PALETTE } from '../draw/figure.ts';
+import { COLOURS, figure, PALETTE } from '../draw/figure.ts';
 import { curveFigure } from './curve.ts';
 
-const VERDICT_COLOURS = { helped: '#009E73', hurt: '#D55E00', undecided: '#777777' } as const;
-const VERDICT_KEYS = Object.entries(VERDICT_COLOURS).map(([label, colour]) => ({ label, colour }));
+const VERDICT_KEYS = (['helped', 'hurt', 'undecided'] as const).map((label) => ({
+  label,
+  colour: COLOURS[label],
+}));
+
+/** Green for a gain, orange for a loss, grey for a tie. */
+const changeColour = (gain: number): string =>
+  COLOURS[gain > 0 ? 'helped' : gain < 0 ? 'hurt' : 'undecided'];
 
 /** Judged differences with their 95 % intervals, in the order given, coloured by verdict. */
 function differencesFigure(
@@ -21,7 +27,7 @@ function differencesFigure(
     difference: 100 * judged.difference,
     low: 100 * judged.low,
     high: 100 * judged.high,
-    colour: VERDICT_COLOURS[judged.verdict],
+    colour: COLOURS[judged.verdict],
   }));
   const longest = Math.max(8, ...rows.map(({ name }) => name.length));
   return figure(
@@ -141,7 +147,7 @@ const beforeAfter = (rows: readonly Change[]): Plot.Markish[] => [
     stroke: 'colour',
     strokeWidth: 2,
   }),
-  Plot.dot(rows, { x: 'before', y: 'name', fill: '#999999', r: 3.5 }),
+  Plot.dot(rows, { x: 'before', y: 'name', fill: COLOURS.reference, r: 3.5 }),
   Plot.dot(rows, { x: 'after', y: 'name', fill: 'colour', r: 4.5 }),
 ];
 
@@ -153,13 +159,13 @@ export function classChangeFigure(comparison: StudyComparison): string {
       name: `${change.spaceGroup} (${change.trainCount})`,
       before: change.recall.baseline,
       after: change.recall.treated,
-      colour: change.recall.treated >= change.recall.baseline ? '#009E73' : '#D55E00',
+      colour: changeColour(change.recall.treated - change.recall.baseline),
     }));
   return figure(
     {
       title: `Recall of every class: ${comparison.baseline} (grey) and ${comparison.best?.arm ?? ''}`,
       subtitle:
-        'space group (training materials), from the most common to the rarest; green gained, orange lost',
+        'space group (training materials), from the most common to the rarest; green gained, orange lost, grey equal',
     },
     {
       width: 900,
@@ -178,13 +184,13 @@ export function confusionFigure(comparison: StudyComparison): string {
     name: `${spaceGroup} taken for ${takenFor} (${tested})`,
     before: 100 * before,
     after: 100 * after,
-    colour: VERDICT_COLOURS[after < before ? 'helped' : after > before ? 'hurt' : 'undecided'],
+    colour: changeColour(before - after),
   }));
   return figure(
     {
       title: `What is confused: ${comparison.baseline} (grey) and ${comparison.best?.arm ?? ''}`,
       subtitle:
-        'space group and what it is taken for (test triplets of all seeds); green: less often than before, orange: more often',
+        'space group and what it is taken for (test triplets of all seeds); green: less often than before, orange: more often, grey: equally',
     },
     {
       width: 900,

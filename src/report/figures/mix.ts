@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import { figure } from '../draw/figure.ts';
+import { COLOURS, figure } from '../draw/figure.ts';
 
 /** Training triplets of a class before and after mixing. */
 export interface MixedClass {
@@ -11,7 +11,11 @@ export interface MixedClass {
   synthetic: number;
 }
 
-const COLOURS = { real: '#0072B2', 'left out': '#CFE0EC', synthetic: '#D55E00' } as const;
+const KINDS = {
+  real: COLOURS.real,
+  'left out': COLOURS.leftOut,
+  synthetic: COLOURS.synthetic,
+} as const;
 
 /** Class counts before and after mixing: real triplets kept and left out, synthetic ones added. */
 export function mixFigure(classes: readonly MixedClass[]): string {
@@ -23,7 +27,7 @@ export function mixFigure(classes: readonly MixedClass[]): string {
       group: String(spaceGroup),
       from: real + synthetic,
       to: Math.max(before, real + synthetic),
-      colour: COLOURS['left out'],
+      colour: KINDS['left out'],
     },
   ]);
   const ticks = ordered.map(({ spaceGroup, before }) => ({ group: String(spaceGroup), before }));
@@ -58,6 +62,6 @@ export function mixFigure(classes: readonly MixedClass[]): string {
         Plot.ruleY([0]),
       ],
     },
-    Object.entries(COLOURS).map(([label, colour]) => ({ label, colour })),
+    Object.entries(KINDS).map(([label, colour]) => ({ label, colour })),
   );
 }

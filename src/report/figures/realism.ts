@@ -6,13 +6,13 @@ import type { Provenance } from '../../../synthetic/archive/provenance.ts';
 import type { Score } from '../../../synthetic/checks/score.ts';
 import { SPACE_WORDS } from '../../../synthetic/checks/score-table.ts';
 import type { Examples } from '../../dataset/examples.ts';
-import { figure, PALETTE } from '../draw/figure.ts';
+import { COLOURS, figure, PALETTE } from '../draw/figure.ts';
 import { dataUrl, writeFigure } from '../draw/raster.ts';
 import { contactSheet, type SheetCell, tripletPicture } from '../draw/sheet.ts';
 import type { GalleryPicture } from '../pages/page.ts';
 
-const ACCEPTED = '#009E73';
-const REJECTED = '#D55E00';
+const ACCEPTED = COLOURS.accepted;
+const REJECTED = COLOURS.rejected;
 const REAL = '#555555';
 
 /** Realism over the limit of each triplet's reference, by what became of it. */
@@ -151,7 +151,7 @@ export function floorFigure(
 const GALLERY_CLASSES = 6;
 const COLUMNS = 5;
 
-const FRAMES = { accepted: '#009E73', rejected: '#D55E00', real: '#999999' } as const;
+const FRAMES = { accepted: ACCEPTED, rejected: REJECTED, real: COLOURS.reference } as const;
 
 export interface Scored {
   score: Score;

@@ -41,23 +41,19 @@ const small = (kind: string, out: string, ...rest: string[]) =>
 const sample = (...rest: string[]) => run(sampleCommand(), '--data', store, ...rest);
 
 describe('gan train and gan sample on pixels', () => {
-  it('a residual run is trained, resumed, sampled, drawn again, scored and mixed', async () => {
-    const out = join(folder, 'residual');
-    await small('residual', 'residual');
-    await train('residual', '--resume', out, '--steps', '6');
+  it('a run is trained, resumed, sampled, drawn again, scored and mixed', async () => {
+    const out = join(folder, 'pixel-run');
+    await small('pixel', 'pixel-run');
+    await train('pixel', '--resume', out, '--steps', '6');
     const trained = JSON.parse(readFileSync(join(out, 'config.json'), 'utf8'));
-    expect(trained).toMatchObject({ generator: 'residual', preset: 'cpu', width: 2 });
+    expect(trained).toMatchObject({ generator: 'pixel', preset: 'cpu', width: 2 });
     await sample('--gan', out, '--count', '6', '--out', join(folder, 'samples'));
     const path = join(folder, 'samples', 'synthetic.h5');
     const archive = await openArchive(path);
-    const opened = await openStore(store);
-    const known = opened.examples('train');
-    archive.provenance!.forEach(({ class: spaceGroup, parents, discriminator }) => {
-      const row = known.materials.indexOf(parents[0]!);
-      expect(opened.classes[known.labels[row]!]).toBe(spaceGroup);
+    archive.provenance!.forEach(({ parents, discriminator }) => {
+      expect(parents).toEqual([]);
       expect(discriminator).not.toBeNull();
     });
-    opened.close();
     const again = await sample(
       ...['--gan', out, '--from', path, '--replay', '7', '--out', join(folder, 'again.png')],
     );
@@ -67,7 +63,7 @@ describe('gan train and gan sample on pixels', () => {
       scoreCommand(),
       ...[path, '--against', store, '--updates', '4', '--cas-updates', '0', '--out', scored],
     );
-    // Copies of training triplets, which these nearly are, would rightly be refused.
+    // After six steps nothing would be accepted; mixing is what is looked at here.
     const { samples } = JSON.parse(readFileSync(join(scored, 'score.json'), 'utf8')) as Score;
     const accepted = samples.map((one) => ({ ...one, accepted: true, reasons: [] }));
     await writeJudged(join(scored, 'judged.h5'), archive, accepted);
@@ -109,11 +105,13 @@ describe('what cannot be', () => {
     await expect(train(kind!, ...rest)).rejects.toThrow(words);
   });
 
-  it('a checkpoint of another generator is not gone on with', async () => {
+  it('a checkpoint of other networks is not gone on with', async () => {
     const out = join(folder, 'whole');
+    const wider = join(folder, 'wider.yaml');
+    writeFileSync(wider, 'width: 4\nlatent: 4\nbatch: 4\ngenerator: pixel\n');
     await expect(
-      run(trainCommand(), '--data', store, '--resume', out, '--generator', 'residual'),
-    ).rejects.toThrow(/kind was "pixel" and is now "residual"/);
+      run(trainCommand(), '--data', store, '--resume', out, '--config', wider),
+    ).rejects.toThrow(/width was 2 and is now 4/);
   });
 
   it('boundaries and probes need the codec generator, and say so', async () => {

@@ -18,7 +18,7 @@ import { readFileSync } from 'node:fs';
 import { deserialize } from 'node:v8';
 const built = (path) => import(process.argv[1] + '/dist/' + path);
 const { trainPixelGan } = await built('gan/pixel/train.js');
-const { Checkpoints } = await built('gan/checkpoint.js');
+const { Checkpoints } = await built('gan/training/checkpoint.js');
 const { pixelConfig } = await built('gan/pixel/config.js');
 const { kid } = await built('synthetic/metrics/kid.js');
 const { pixels, ...facts } = deserialize(readFileSync(process.argv[2]));
@@ -26,7 +26,6 @@ const each = 3 * facts.size ** 2;
 const images = (rows) =>
   Uint8Array.from({ length: rows.length * each }, (_, i) => pixels[rows[Math.floor(i / each)] * each + (i % each)]);
 const { model } = await trainPixelGan({
-  kind: 'residual',
   data: { examples: { ...facts, images }, store: 'toy' },
   config: pixelConfig.parse(JSON.parse(process.argv[3])),
   checkpoints: new Checkpoints(process.argv[4], { every: 4 }),

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { gradientPenalty } from '../../../gan/codec/losses.ts';
 import { augmented, drawViews } from '../../../gan/pixel/augment.ts';
 import { discriminatorLayout, scorePixels } from '../../../gan/pixel/discriminator.ts';
+import { pixelLayout } from '../../../gan/pixel/generator.ts';
 import { OBJECTIVES } from '../../../gan/pixel/losses.ts';
 import { modulated, modulationSpecs } from '../../../gan/pixel/modulation.ts';
-import { generate, generatorLayout, toStored, toUnits } from '../../../gan/pixel/networks.ts';
+import { generate, toStored, toUnits } from '../../../gan/pixel/networks.ts';
 import { type PixelShape, SIZES } from '../../../gan/pixel/shape.ts';
 import { shifted } from '../../../gan/pixel/shift.ts';
 import {
@@ -29,8 +30,12 @@ import { differenceError } from './differences.ts';
 const stream = new Stream(4, 'pixel layers');
 const BATCH = 3;
 const CODE = 4;
-const shapeOf = (kind: PixelShape['kind'], size: number): PixelShape => ({
-  ...{ kind, size, width: 2, latent: 5, embedding: 4, code: CODE },
+const shapeOf = (size: number): PixelShape => ({
+  size,
+  width: 2,
+  latent: 5,
+  embedding: 4,
+  code: CODE,
 });
 const normal = <T>(name: string, shape: number[], scale = 1): T =>
   tf.tensor(
@@ -43,9 +48,7 @@ const normal = <T>(name: string, shape: number[], scale = 1): T =>
 const codes = tf.tensor2d([1, 0, 1, 0, 0, 1, 1, 0, 1, 0, 0, 1], [BATCH, CODE]);
 const images = (size: number): Tensor4D =>
   tf.clipByValue(normal<Tensor4D>('images', [BATCH, size, size, 3], 0.3), -1, 1);
-const request = (size: number) => ({
-  ...{ z: normal<Tensor2D>('z', [BATCH, 5]), codes, source: images(size) },
-});
+const request = () => ({ z: normal<Tensor2D>('z', [BATCH, 5]), codes });
 
 /** Larger than what a layer with a normalised kernel can give on what the one before it gives. */
 const FAR: Record<string, number> = {
@@ -73,50 +76,28 @@ function awayFromKinks(layout: ParameterLayout, name: string): Float32Array {
 }
 
 describe('networks on pixels', () => {
-  it.each(SIZES.flatMap((size) => (['pixel', 'residual'] as const).map((kind) => [kind, size])))(
-    '%s draws and scores triplets of %i pixels a side',
-    (kind, size) => {
-      const shape = shapeOf(kind as PixelShape['kind'], size as number);
-      const [layout, judge] = [generatorLayout(shape), discriminatorLayout(shape)];
-      const drawn = tf.tidy(() => {
-        const weights = layout.unpack(tf.tensor1d(layout.initial(stream.split('start'))));
-        return generate(shape, weights, request(shape.size));
-      });
-      expect(drawn.shape).toEqual([BATCH, size, size, 3]);
-      if (kind === 'pixel') expect(drawn.abs().max().dataSync()[0]).toBeLessThanOrEqual(1);
-      const weights = judge.unpack(tf.tensor1d(judge.initial(stream.split('judge'))));
-      expect(scorePixels(weights, drawn, codes).shape).toEqual([BATCH]);
-    },
-  );
-
-  it('a residual generator hardly changes its source at first, and never beyond its bounds', () => {
-    const shape = shapeOf('residual', 16);
-    const layout = generatorLayout(shape);
-    const flat = layout.initial(stream.split('residual'));
-    const change = (weights: Float32Array, of: 'mean' | 'max'): number => {
-      const made = generate(shape, layout.unpack(tf.tensor1d(weights)), request(16));
-      return made.sub(images(16)).abs()[of]().dataSync()[0]!;
-    };
-    expect(change(flat, 'mean')).toBeLessThan(0.05);
-    // Levels run from 0 to 2: at most 0.6 of them and 0.4 more.
-    expect(
-      change(
-        flat.map((v) => 1000 * v),
-        'max',
-      ),
-    ).toBeLessThanOrEqual(0.6 * 2 + 0.4 + 1e-5);
+  it.each(SIZES)('draws and scores triplets of %i pixels a side', (size) => {
+    const shape = shapeOf(size);
+    const [layout, judge] = [pixelLayout(shape), discriminatorLayout(shape)];
+    const drawn = tf.tidy(() => {
+      const weights = layout.unpack(tf.tensor1d(layout.initial(stream.split('start'))));
+      return generate(shape, weights, request());
+    });
+    expect(drawn.shape).toEqual([BATCH, size, size, 3]);
+    expect(drawn.abs().max().dataSync()[0]).toBeLessThanOrEqual(1);
+    const weights = judge.unpack(tf.tensor1d(judge.initial(stream.split('judge'))));
+    expect(scorePixels(weights, drawn, codes).shape).toEqual([BATCH]);
   });
 
   it('a triplet does not depend on its neighbours in the batch', () => {
-    const shape = shapeOf('pixel', 16);
-    const layout = generatorLayout(shape);
+    const shape = shapeOf(16);
+    const layout = pixelLayout(shape);
     const weights = layout.unpack(tf.tensor1d(layout.initial(stream.split('alone'))));
-    const { z, source } = request(16);
-    const all = generate(shape, weights, { z, codes, source });
+    const { z } = request();
+    const all = generate(shape, weights, { z, codes });
     const one = generate(shape, weights, {
       z: z.slice([1, 0], [1, -1]),
       codes: codes.slice([1, 0], [1, -1]),
-      source: null,
     });
     const off = all.slice([1, 0, 0, 0], [1, -1, -1, -1]).sub(one);
     expect(off.abs().max().dataSync()[0]).toBeLessThan(1e-5);
@@ -247,7 +228,7 @@ describe('augmentation', () => {
 });
 
 describe('losses on pixels', () => {
-  const shape = shapeOf('pixel', 16);
+  const shape = shapeOf(16);
   const layout = discriminatorLayout(shape);
   const start = awayFromKinks(layout, 'penalised');
   const singular = () => {
@@ -302,19 +283,17 @@ describe('losses on pixels', () => {
     expect(generator(far, b).dataSync()[0]).toBeCloseTo(30, 5);
   });
 
-  it.each(['pixel', 'residual'] as const)('%s: the generator through augmentation', (kind) => {
-    const of = shapeOf(kind, 16);
-    const own = generatorLayout(of);
+  it('the generator through augmentation', () => {
+    const of = shapeOf(16);
+    const own = pixelLayout(of);
     const views = drawViews(stream.split('seen'), { count: BATCH, size: 16 });
     const target = normal<Tensor4D>('seen as', real.shape);
-    // Far from the dark level, where a residual has a kink.
-    const bright = { ...request(16), source: images(16).mul<Tensor4D>(0.2) };
     const loss = (flat: Tensor1D): Scalar =>
-      augmented(generate(of, own.unpack(flat), bright), views)
+      augmented(generate(of, own.unpack(flat), request()), views)
         .sub(target)
         .square()
         .mean();
-    const at = awayFromKinks(own, kind);
+    const at = awayFromKinks(own, 'pixel');
     // Curvature is high here: the error falls with the square of the step.
     expect(differenceError(loss, at, { step: 1e-4, stream })).toBeLessThan(2e-3);
   });

@@ -21,11 +21,9 @@ const configOf = (changes: Partial<PixelConfig> = {}): PixelConfig =>
     ...changes,
   });
 
-const KINDS = ['pixel', 'residual'] as const;
-type Kind = (typeof KINDS)[number];
 const trainers: PixelTrainer[] = [];
-const trainerOf = (kind: Kind, changes: Partial<PixelConfig> = {}, seed = 1): PixelTrainer => {
-  const made = new PixelTrainer({ kind, data }, configOf(changes), new Stream(seed, 'test'));
+const trainerOf = (changes: Partial<PixelConfig> = {}, seed = 1): PixelTrainer => {
+  const made = new PixelTrainer(data, configOf(changes), new Stream(seed, 'test'));
   trainers.push(made);
   return made;
 };
@@ -35,10 +33,10 @@ afterEach(() => {
 const steps = (gan: PixelTrainer, count: number) =>
   Array.from({ length: count }, () => gan.update());
 
-describe.each(KINDS)('training of the %s generator', (kind) => {
+describe('training of the generator', () => {
   it.each(['hinge', 'relativistic'] as const)('%s: leaves no tensor behind', (loss) => {
     const before = tf.memory().numTensors;
-    const gan = trainerOf(kind, { loss });
+    const gan = trainerOf({ loss });
     steps(gan, 2); // with the penalty and without it
     const running = tf.memory().numTensors;
     steps(gan, 4);
@@ -50,18 +48,18 @@ describe.each(KINDS)('training of the %s generator', (kind) => {
   });
 
   it('gives the same weights for the same seed, others for another', () => {
-    const [one, same, other] = [trainerOf(kind), trainerOf(kind), trainerOf(kind, {}, 2)];
+    const [one, same, other] = [trainerOf(), trainerOf(), trainerOf({}, 2)];
     for (const gan of [one, same, other]) steps(gan, 3);
     expect(same.state()).toEqual(one.state());
     expect(other.averaged()).not.toEqual(one.averaged());
   });
 
   it('goes on from a saved state as if it had never stopped', () => {
-    const whole = trainerOf(kind);
+    const whole = trainerOf();
     const losses = steps(whole, 7).slice(4);
-    const first = trainerOf(kind);
+    const first = trainerOf();
     steps(first, 4);
-    const later = trainerOf(kind, {}, 99);
+    const later = trainerOf({}, 99);
     later.restore(structuredClone(first.state()));
     expect(steps(later, 3)).toEqual(losses);
     expect(later.state()).toEqual(whole.state());
@@ -79,7 +77,7 @@ describe('what is learned', () => {
     const sizes = { latent: 16, embedding: 8, width: 4, batch: 12, steps: 140 };
     const rates = { generatorRate: 2e-3, discriminatorRate: 2e-3, average: 0.98 };
     const config = pixelConfig.parse({ ...sizes, ...rates, seed: 2 });
-    const { model, untrained } = await trainPixelGan({ kind: 'pixel', data, config });
+    const { model, untrained } = await trainPixelGan({ data, config });
     const distance = (one: PixelModel, label: number, to: number): number => {
       const spaceGroup = examples.classes[label]!;
       const made = one.draw(randomPixelOrigins(one, { spaceGroup, count: 24, seed: 5 }));
@@ -97,8 +95,8 @@ describe('what is learned', () => {
     for (const one of [model, untrained]) one.dispose();
   });
 
-  it.each(KINDS)('%s: is looked at by the watchdog with what it needs', (kind) => {
-    const gan = trainerOf(kind);
+  it('is looked at by the watchdog with what it needs', () => {
+    const gan = trainerOf();
     steps(gan, 2);
     const held = toyExamples({ counts: [10, 10], size: 16, name: 'held' });
     const looking = lookedAt({ ...data, attention: new Set([1]) }, held, new Stream(1, 'looks'));
@@ -108,13 +106,11 @@ describe('what is learned', () => {
     expect(step).toBe(2);
     for (const value of Object.values(health)) expect(Number.isFinite(value)).toBe(true);
     expect(gan.state()).toEqual(state); // a look changes nothing
-    // A residual generator that has learned nothing still spreads as its sources do.
-    if (kind === 'residual') expect(health.diversity).toBeGreaterThan(0.5);
   });
 
   it('a loss that is no number stops the training', async () => {
     const config = configOf({ steps: 30, discriminatorRate: 1e30 });
-    await expect(trainPixelGan({ kind: 'pixel', data, config })).rejects.toThrow(/loss is/);
+    await expect(trainPixelGan({ data, config })).rejects.toThrow(/loss is/);
   });
 });
 
@@ -126,11 +122,11 @@ describe('settings', () => {
   });
 
   it('draws the same rows in chunks of any length, to rounding', () => {
-    const gan = trainerOf('pixel');
+    const gan = trainerOf();
     const z = new Stream(3, 'z').normals(5 * 6);
     const flat = tf.tensor1d(gan.averaged());
     const codes = tf.tensor2d([1, 0, 1, 0, 1, 1], [2, 3]);
-    const wanted = { labels: Int32Array.of(0, 1, 0, 1, 1), z, source: () => null };
+    const wanted = { labels: Int32Array.of(0, 1, 0, 1, 1), z };
     const [all, few] = [5, 2].map((chunk) =>
       drawRows({ shape: gan.shape, flat, codes }, wanted, chunk),
     );

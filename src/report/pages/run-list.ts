@@ -1,0 +1,94 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { workspaceFolder } from '../../common/run.ts';
+
+/** One run or study of a workspace, for a list. */
+export interface ListedRun {
+  folder: string;
+  kind: string;
+  /** ISO date and time (UTC) of its settings. */
+  date: string;
+  /** The store it worked on; null where it names none. */
+  store: string | null;
+  /** Its main figure in a few words; empty where it has none yet. */
+  figure: string;
+}
+
+type Facts = Record<string, unknown>;
+
+function factsIn(path: string): Facts {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Facts;
+  } catch {
+    return {};
+  }
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+/** The last step that a training recorded. */
+function trainingFigure(folder: string): string {
+  const path = join(folder, 'metrics.jsonl');
+  const last = existsSync(path) ? readFileSync(path, 'utf8').trimEnd().split('\n').at(-1) : '';
+  if (!last) return '';
+  const { step } = JSON.parse(last) as { step: number };
+  return `${step} step${step === 1 ? '' : 's'}`;
+}
+
+function scoreFigure(folder: string): string {
+  const { samples } = factsIn(join(folder, 'score.json')) as {
+    samples?: { accepted: boolean }[];
+  };
+  if (!samples) return '';
+  return `${samples.filter(({ accepted }) => accepted).length} of ${samples.length} accepted`;
+}
+
+function validationFigure(folder: string): string {
+  const { macroF1 } = factsIn(join(folder, 'validation.json')) as { macroF1?: number };
+  return macroF1 === undefined ? '' : `macro-F1 ${percent(macroF1)} on validation`;
+}
+
+function verdictFigure(folder: string): string {
+  const { verdict } = factsIn(join(folder, 'comparison.json')) as { verdict?: string[] };
+  return verdict?.[0] ?? '';
+}
+
+const FIGURES: Readonly<Record<string, (folder: string) => string>> = {
+  gan: trainingFigure,
+  score: scoreFigure,
+  classifier: validationFigure,
+  study: verdictFigure,
+  quickstart: (folder) => verdictFigure(join(folder, 'study')),
+};
+
+function listed(folder: string, kind: string, settings: string): ListedRun {
+  const { data } = factsIn(join(folder, settings)) as { data?: string };
+  return {
+    folder,
+    kind,
+    date: statSync(join(folder, settings)).mtime.toISOString().slice(0, 16).replace('T', ' '),
+    store: data ?? null,
+    figure: FIGURES[kind]?.(folder) ?? '',
+  };
+}
+
+const foldersIn = (parent: string): string[] =>
+  existsSync(parent) ? readdirSync(parent).map((name) => join(parent, name)) : [];
+
+/** The runs and studies of the workspace, newest first. */
+export function listRuns(workspace = workspaceFolder()): ListedRun[] {
+  const runs = foldersIn(join(workspace, 'runs'))
+    .filter((folder) => existsSync(join(folder, 'config.json')))
+    .map((folder) => listed(folder, basename(folder).split('-').at(-1)!, 'config.json'));
+  const studies = foldersIn(join(workspace, 'studies'))
+    .filter((folder) => existsSync(join(folder, 'study.json')))
+    .map((folder) => listed(folder, 'study', 'study.json'));
+  return [...runs, ...studies].sort((a, b) => b.date.localeCompare(a.date));
+}
+
+/** Kinds that `gan report` makes a page of where none is named. */
+const REPORTED = ['study', 'quickstart'];
+
+/** The newest study or quickstart of the workspace; null where there is none. */
+export const newestStudy = (): string | null =>
+  listRuns().find(({ kind }) => REPORTED.includes(kind))?.folder ?? null;

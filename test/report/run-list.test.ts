@@ -1,0 +1,68 @@
+import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { reportCommand } from '../../src/commands/report.ts';
+import { listRuns, newestStudy } from '../../src/report/pages/run-list.ts';
+import { temporaryFolder } from '../support/folder.ts';
+
+let workspace: string;
+
+beforeEach(() => {
+  workspace = temporaryFolder('runs');
+  vi.stubEnv('CBED_WORKSPACE', workspace);
+});
+
+afterEach(() => vi.unstubAllEnvs());
+
+function run(folder: string, files: Record<string, unknown>, minute: number): void {
+  const path = join(workspace, folder);
+  mkdirSync(path, { recursive: true });
+  const time = new Date(Date.UTC(2026, 0, 1, 12, minute));
+  for (const [name, content] of Object.entries(files)) {
+    writeFileSync(
+      join(path, name),
+      typeof content === 'string' ? content : JSON.stringify(content),
+    );
+    utimesSync(join(path, name), time, time);
+  }
+}
+
+it('lists runs and studies with kind, store, date and main figure, newest first', () => {
+  run(
+    'runs/a-gan',
+    { 'config.json': { data: 'x.h5' }, 'metrics.jsonl': '{"step":1}\n{"step":500}\n' },
+    1,
+  );
+  run(
+    'runs/b-score',
+    { 'config.json': {}, 'score.json': { samples: [{ accepted: true }, { accepted: false }] } },
+    2,
+  );
+  run(
+    'runs/c-classifier',
+    { 'config.json': { data: 'x.h5' }, 'validation.json': { macroF1: 0.4567 } },
+    3,
+  );
+  run(
+    'studies/mine',
+    { 'study.json': { data: 'minerals' }, 'comparison.json': { verdict: ['copies: helped'] } },
+    4,
+  );
+  run('runs/d-broken', { 'config.json': '{' }, 5);
+  mkdirSync(join(workspace, 'runs', 'empty'));
+  expect(listRuns().map(({ kind, store, date, figure }) => [kind, store, date, figure])).toEqual([
+    ['broken', null, '2026-01-01 12:05', ''],
+    ['study', 'minerals', '2026-01-01 12:04', 'copies: helped'],
+    ['classifier', 'x.h5', '2026-01-01 12:03', 'macro-F1 45.7 % on validation'],
+    ['score', null, '2026-01-01 12:02', '1 of 2 accepted'],
+    ['gan', 'x.h5', '2026-01-01 12:01', '500 steps'],
+  ]);
+  expect(newestStudy()).toBe(join(workspace, 'studies', 'mine'));
+});
+
+it('says how to get a study where there is none to report', async () => {
+  expect(listRuns()).toEqual([]);
+  await expect(reportCommand().exitOverride().parseAsync([], { from: 'user' })).rejects.toThrow(
+    /no study to report.*npx gan quickstart/s,
+  );
+});
