@@ -110,7 +110,10 @@ function groupsOf(word: string): number[] {
   if (system.length > 0) return system;
   const named = new Set(settingsOfSymbol(word).map((setting) => setting.spaceGroup));
   if (named.size === 1) return [...named];
-  throw usageError(`"${word}" names no space group`, didYouMean(word, [...new Set(SPACE_GROUPS.map(crystalSystem))]));
+  throw usageError(
+    `"${word}" names no space group`,
+    didYouMean(word, [...new Set(SPACE_GROUPS.map(crystalSystem))]),
+  );
 }
 
 /**
