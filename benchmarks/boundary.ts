@@ -28,7 +28,11 @@ import { tally } from '../src/common/group.ts';
 import { terminalProgress } from '../src/common/progress.ts';
 import { median } from '../src/common/quantile.ts';
 import { readJson } from '../src/common/run.ts';
-import { pixelsOf, sampleGates, verifierMargins } from '../synthetic/checks/gates.ts';
+import {
+  candidateChecks,
+  pixelsOf,
+  verifierMargins,
+} from '../synthetic/checks/candidate-checks.ts';
 import { randomSamples } from '../synthetic/sampling/random.ts';
 import {
   boundarySearches,
@@ -103,7 +107,7 @@ async function searchAll(cell: CellPlan, turn: number): Promise<Result> {
     { guide, store, allowed: model.hasZones, by: partnerBy },
     wanted,
   );
-  const gates = sampleGates(store, verifiers, agreement);
+  const gates = candidateChecks(store, verifiers, agreement);
   const random = await randomSamples(model, { wanted, seed: SEED }, terminalProgress);
   const searched: Searched[] = [];
   for (const { spaceGroup, partner } of searches) {

@@ -23,8 +23,7 @@ import { meanDistance } from '../gan/codec/vectors.ts';
 import { GENERATORS } from '../gan/config.ts';
 import { trainingClasses } from '../gan/training/attention.ts';
 import { ClassTables } from '../src/codec/class-tables.ts';
-import { drawPool } from '../src/codec/pool.ts';
-import type { SamplerName } from '../src/codec/samplers.ts';
+import { drawPool, type SamplerName } from '../src/codec/samplers.ts';
 import { writeAtomic, writeJson } from '../src/common/files.ts';
 import { textTable } from '../src/common/log.ts';
 import { terminalProgress } from '../src/common/progress.ts';
@@ -39,10 +38,10 @@ import { resplit } from '../src/dataset/store/view.ts';
 import { writeFigure } from '../src/report/draw/raster.ts';
 import { contactSheet, type SheetCell } from '../src/report/draw/sheet.ts';
 import type { SyntheticArchive } from '../synthetic/archive/archive.ts';
-import { audit } from '../synthetic/checks/audit.ts';
+import { scoreArchive } from '../synthetic/checks/score.ts';
 import { trainVerifier } from '../synthetic/checks/verifier.ts';
+import { pooled } from '../synthetic/metrics/feature-spaces.ts';
 import { pickRows } from '../synthetic/metrics/features.ts';
-import { pooled } from '../synthetic/metrics/spaces/pooled.ts';
 import {
   type GeneratorKind,
   type Made,
@@ -171,12 +170,12 @@ async function judge(
     ...{ path: source, digest: source, count: made.labels.length, size: store.size },
     labels: Int32Array.from(made.labels),
     classes: store.classes,
-    ...{ camera: null, provenance: null, origin: null, parameters: null },
+    ...{ camera: null, passports: null, origin: null, parameters: null },
     images: (rows) => pickImages(made.images, rows, each(store)),
   };
   const { updates: casUpdates } = settings;
   const progress = terminalProgress;
-  const score = await audit({
+  const score = await scoreArchive({
     archive,
     store,
     verifier,

@@ -1,9 +1,9 @@
 import { rowsByClass } from '../src/balance/sampling.ts';
-import { selectExamples } from '../src/balance/select.ts';
 import { usageError } from '../src/common/errors.ts';
 import type { Stream } from '../src/common/stream.ts';
 import { didYouMean } from '../src/common/suggest.ts';
 import type { Examples } from '../src/dataset/examples.ts';
+import { selectExamples } from '../src/dataset/examples.ts';
 import { predictedLabels } from './metrics.ts';
 import type { ResampleContext } from './recipe.ts';
 

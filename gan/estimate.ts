@@ -1,4 +1,4 @@
-import { CELL_NUMBERS } from '../src/codec/cell-numbers.ts';
+import { CELL_PARAMETERS } from '../src/codec/cell-numbers.ts';
 import type { Store } from '../src/dataset/store/store.ts';
 import { classCodes } from './codec/codes.ts';
 import { discriminatorLayout, generatorLayout } from './codec/networks.ts';
@@ -18,7 +18,7 @@ export function ganPlan(store: Store, config: GanConfig, classes: readonly numbe
   const triplets = store.indices('train').length;
   const rank = Math.min(config.components, triplets - 1);
   const shape = shapeOf(config, {
-    width: rank + CELL_NUMBERS,
+    width: rank + CELL_PARAMETERS,
     code: classCodes(store.classes).code,
   });
   const generatorParameters = generatorLayout(shape).size;

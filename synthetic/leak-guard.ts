@@ -3,9 +3,9 @@ import { inputError } from '../src/common/errors.ts';
 import { SPLITS, type Split } from '../src/dataset/split.ts';
 import type { Store } from '../src/dataset/store/store.ts';
 import type { SyntheticArchive } from './archive/archive.ts';
-import type { Origin, Seen } from './archive/provenance.ts';
-import { nearest } from './metrics/neighbours.ts';
-import { pooled } from './metrics/spaces/pooled.ts';
+import type { Origin, Seen } from './archive/passport.ts';
+import { pooled } from './metrics/feature-spaces.ts';
+import { nearestRows } from './metrics/neighbours.ts';
 
 const checked: unique symbol = Symbol('checked against');
 
@@ -62,7 +62,7 @@ function checkSeen(who: string, seen: Seen, parts: Map<string, Split>): void {
 }
 
 function checkPassports(archive: SyntheticArchive, parts: Map<string, Split>): void {
-  archive.provenance?.forEach(({ parents, nearest: near }, row) => {
+  archive.passports?.forEach(({ parents, nearest: near }, row) => {
     checkMaterials(`${archive.path}: the maker of sample ${row}`, parents, parts);
     if (near) checkMaterials(`${archive.path}: the score of sample ${row}`, [near.material], parts);
   });
@@ -88,11 +88,11 @@ export function heldOutCopies(
 ): HeldOutCopy[] {
   if (made.count === 0) return [];
   const rows = pooled(made);
-  const toTrain = nearest(rows, pooled(store.examples('train')), { k: 1 });
+  const toTrain = nearestRows(rows, pooled(store.examples('train')), { k: 1 });
   return (['validation', 'test'] as const).flatMap((part) => {
     const held = store.examples(part);
     if (held.count === 0) return [];
-    const { squared, index } = nearest(rows, pooled(held), { k: 1 });
+    const { squared, index } = nearestRows(rows, pooled(held), { k: 1 });
     return Array.from({ length: made.count }, (_, row) => ({
       row,
       material: held.materials[index[row]!]!,

@@ -2,7 +2,7 @@ import { logProbabilities, rivalOf } from '../../classifier/boundary/margin.ts';
 import type { Classifier } from '../../classifier/classifier.ts';
 import type { Candidate } from '../../gan/boundary/attempt.ts';
 import { median } from '../../src/common/quantile.ts';
-import { pixelsOf } from '../../synthetic/checks/gates.ts';
+import { pixelsOf } from '../../synthetic/checks/candidate-checks.ts';
 
 /** Median |log p(class) - log p(partner)| under a classifier that no search has seen. */
 export interface Unseen {

@@ -1,5 +1,6 @@
 import { analysePattern, type PatternAnalysis } from '../../src/codec/analysis.ts';
 import { detectLattice } from '../../src/codec/detect.ts';
+import { MODES } from '../../src/codec/discs.ts';
 import { sampleGeometry } from '../../src/codec/encode.ts';
 import {
   areaOf,
@@ -8,7 +9,6 @@ import {
   reducedBasis,
   shortest,
 } from '../../src/codec/lattices.ts';
-import { MODES } from '../../src/codec/modes.ts';
 import { messageOf } from '../../src/common/errors.ts';
 import { Stream } from '../../src/common/stream.ts';
 import type { Store } from '../../src/dataset/store/store.ts';

@@ -1,7 +1,7 @@
 import { analyseTriplet } from '../../src/codec/analysis.ts';
-import { renderTriplets, storedPixels } from '../../src/codec/batch.ts';
 import type { TripletDiscs } from '../../src/codec/discs.ts';
 import type { TripletGeometry } from '../../src/codec/geometry.ts';
+import { renderTriplets, storedPixels } from '../../src/codec/render.ts';
 
 /** Triplets drawn at a time. */
 const BATCH = 32;

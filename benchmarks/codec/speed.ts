@@ -1,8 +1,7 @@
 import { analyseTriplet } from '../../src/codec/analysis.ts';
-import { discTensors, renderTriplets } from '../../src/codec/batch.ts';
 import { sampleGeometry } from '../../src/codec/encode.ts';
 import type { TripletGeometry } from '../../src/codec/geometry.ts';
-import { renderPatterns } from '../../src/codec/render.ts';
+import { discTensors, renderPatterns, renderTriplets } from '../../src/codec/render.ts';
 import { Stream } from '../../src/common/stream.ts';
 import type { Store } from '../../src/dataset/store/store.ts';
 import { type Tensor2D, tf } from '../../src/engine/tf.ts';

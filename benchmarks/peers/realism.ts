@@ -14,9 +14,9 @@ import { join } from 'node:path';
 import { textTable } from '../../src/common/log.ts';
 import { packageRoot } from '../../src/common/paths.ts';
 import { Stream } from '../../src/common/stream.ts';
+import { prdc } from '../../synthetic/metrics/coverage.ts';
 import type { Features } from '../../synthetic/metrics/features.ts';
-import { nearest } from '../../synthetic/metrics/neighbours.ts';
-import { prdc } from '../../synthetic/metrics/prdc.ts';
+import { nearestRows } from '../../synthetic/metrics/neighbours.ts';
 
 const [count, width] = [Number(process.argv[2] ?? 20_000), Number(process.argv[3] ?? 128)];
 const K = 5;
@@ -48,7 +48,7 @@ const few = { ...real, count: 2000, values: real.values.slice(0, 2000 * width) }
 prdc(few, few);
 const before = peakMiB();
 const own = timed(() => prdc(real, fake, { k: K }));
-const neighbours = timed(() => nearest(fake, real, { k: K }));
+const neighbours = timed(() => nearestRows(fake, real, { k: K }));
 const memory = peakMiB() - before;
 
 const folder = mkdtempSync(join(tmpdir(), 'realism-'));

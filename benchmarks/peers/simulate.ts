@@ -15,12 +15,13 @@ import { textTable } from '../../src/common/log.ts';
 import { packageRoot } from '../../src/common/paths.ts';
 import type { Crystal } from '../../src/crystal/crystal.ts';
 import { loadMinerals } from '../../src/crystal/minerals.ts';
-import type { TaskName } from '../../src/dataset/tasks/task-names.ts';
+import type { BuiltInTaskName } from '../../src/dataset/tasks/task-names.ts';
 import { builtInTask } from '../../src/dataset/tasks/tasks.ts';
 import { boxMultislice, type SlicedAtoms } from '../../src/simulate/box/multislice.ts';
 import { SlicePotentials } from '../../src/simulate/box/potential.ts';
 import { interactionParameter, wavelength } from '../../src/simulate/electron.ts';
 import { SUMMIT_SETTINGS, simulationSchema } from '../../src/simulate/options.ts';
+import { scatteringFactors } from '../../src/simulate/scattering.ts';
 import { simulateTriplets } from '../../src/simulate/triplets.ts';
 
 const count = Number(process.argv[2] ?? 128);
@@ -85,7 +86,11 @@ function boxPattern(points: number, placement: 'exact' | 'linear', distinct = SL
     [0, width],
   ] as const;
   const box = { sides, rows: points, columns: points, band: points / (3 * width) };
-  const potentials = new SlicePotentials({ box, placement });
+  const potentials = new SlicePotentials({
+    box,
+    placement,
+    factors: scatteringFactors('kirkland'),
+  });
   boxMultislice({
     box,
     potentials,
@@ -101,7 +106,7 @@ function boxPattern(points: number, placement: 'exact' | 'linear', distinct = SL
 }
 
 /** So many crystals of a built-in task, from its first to its last. */
-function someOf(task: TaskName): Crystal[] {
+function someOf(task: BuiltInTaskName): Crystal[] {
   const all = builtInTask(task, { seed: 0, limit: 2 * count }).crystals;
   return Array.from({ length: count }, (_, i) => all[Math.floor((i * all.length) / count)]!);
 }

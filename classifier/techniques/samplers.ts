@@ -1,11 +1,9 @@
-import { pooledPixels, withInterpolations } from '../../src/balance/interpolate.ts';
 import { type ProgressiveOptions, progressiveUndersample } from '../../src/balance/progressive.ts';
-import { oversample, toMiddle, undersample } from '../../src/balance/sampling.ts';
-import { selectExamples } from '../../src/balance/select.ts';
-import { smote } from '../../src/balance/smote.ts';
+import { type Labelled, oversample, toMiddle, undersample } from '../../src/balance/sampling.ts';
+import { pooledPixels, smote, withInterpolations } from '../../src/balance/smote.ts';
 import { parseStrategy, type Strategy } from '../../src/balance/strategy.ts';
 import type { Stream } from '../../src/common/stream.ts';
-import type { Examples } from '../../src/dataset/examples.ts';
+import { type Examples, selectExamples } from '../../src/dataset/examples.ts';
 import { activeSelection, parseAcquisition } from '../active.ts';
 import type { Report } from '../metrics.ts';
 import { type Recipe, type Resample, technique } from '../recipe.ts';
@@ -78,7 +76,11 @@ export const SAMPLER_TECHNIQUES = [
     summary: 'a random part of frequent classes, down to the smallest, or to a count',
     source: 'imbalanced-learn RandomUnderSampler',
     defaults: { target: 'auto' },
-    apply: (recipe, { target }) => adding(recipe, byIndex(undersample, parseStrategy(target))),
+    apply(recipe, { target }) {
+      const rows = (data: Labelled, strategy: Strategy, stream: Stream) =>
+        undersample(data, { target: strategy }, stream);
+      return adding(recipe, byIndex(rows, parseStrategy(target)));
+    },
   }),
   technique({
     name: 'middle',

@@ -1,5 +1,5 @@
 import { PIXEL_SCALE } from '../../src/dataset/examples.ts';
-import { joinTriplets } from '../../src/dataset/intensity/triplet-stack.ts';
+import { joinTriplets } from '../../src/dataset/intensity/transform.ts';
 import { numbersOf } from '../../src/engine/numbers.ts';
 import { type Tensor2D, type Tensor4D, tf } from '../../src/engine/tf.ts';
 import type { GanModel } from '../codec/model.ts';

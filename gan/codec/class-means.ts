@@ -1,4 +1,4 @@
-import { MODES } from '../../src/codec/modes.ts';
+import { MODES } from '../../src/codec/discs.ts';
 import { tally } from '../../src/common/group.ts';
 import type { TableRow } from './tables.ts';
 

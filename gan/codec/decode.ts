@@ -1,7 +1,5 @@
-import { asTriplets } from '../../src/codec/batch.ts';
-import type { TripletDiscs } from '../../src/codec/discs.ts';
-import { MODES } from '../../src/codec/modes.ts';
-import { type DiscTensors, renderPatterns } from '../../src/codec/render.ts';
+import { MODES, type TripletDiscs } from '../../src/codec/discs.ts';
+import { asTriplets, type DiscTensors, renderPatterns } from '../../src/codec/render.ts';
 import { type Tensor1D, type Tensor2D, type Tensor4D, tf } from '../../src/engine/tf.ts';
 import type { DecodingPlan } from './plan.ts';
 import type { CodecSpace } from './space.ts';

@@ -1,5 +1,5 @@
+import { MODES } from '../../src/codec/discs.ts';
 import type { PatternGeometry } from '../../src/codec/geometry.ts';
-import { MODES } from '../../src/codec/modes.ts';
 import { patternSymmetry } from '../../src/codec/symmetry.ts';
 
 /**

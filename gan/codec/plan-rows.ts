@@ -1,9 +1,8 @@
+import { ABSENT_LEVEL, discVector, MODES } from '../../src/codec/discs.ts';
+import { knotOf } from '../../src/codec/envelope.ts';
 import type { PatternGeometry, TripletGeometry } from '../../src/codec/geometry.ts';
-import { ABSENT_LEVEL, MODES } from '../../src/codec/modes.ts';
-import { discVector } from '../../src/codec/polar.ts';
 import { extinction } from '../../src/codec/symmetry.ts';
 import type { Vec3 } from '../../src/crystal/crystal.ts';
-import { knotOf } from './envelope.ts';
 import { addOrbits, type OrbitRows } from './orbits.ts';
 import type { Decoding } from './plan.ts';
 import type { CodecSpace } from './space.ts';

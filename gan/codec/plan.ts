@@ -1,4 +1,4 @@
-import { CELL_NUMBERS, cellFromNumbers } from '../../src/codec/cell-numbers.ts';
+import { CELL_PARAMETERS, cellFromNumbers } from '../../src/codec/cell-numbers.ts';
 import { type TripletGeometry, tripletGeometry } from '../../src/codec/geometry.ts';
 import type { Cell } from '../../src/crystal/crystal.ts';
 import { PlanRows } from './plan-rows.ts';
@@ -38,13 +38,16 @@ function cellOfVector(space: CodecSpace, vector: Float32Array, decoding: Decodin
   const { cellMeans, cellScales, principal, classes } = space;
   const { label, partner = label, t = 0 } = decoding;
   const between = (of: Float32Array, i: number): number =>
-    (1 - t) * of[label * CELL_NUMBERS + i]! + t * of[partner * CELL_NUMBERS + i]!;
+    (1 - t) * of[label * CELL_PARAMETERS + i]! + t * of[partner * CELL_PARAMETERS + i]!;
   const moved = Array.from(
-    { length: CELL_NUMBERS },
+    { length: CELL_PARAMETERS },
     (_, i) => between(cellMeans, i) + vector[principal.rank + i]! * between(cellScales, i),
   );
   const spaceGroup = classes[label]!;
-  const own = Array.from({ length: CELL_NUMBERS }, (_, i) => cellMeans[label * CELL_NUMBERS + i]!);
+  const own = Array.from(
+    { length: CELL_PARAMETERS },
+    (_, i) => cellMeans[label * CELL_PARAMETERS + i]!,
+  );
   const cell = cellFromNumbers(moved, spaceGroup) ?? cellFromNumbers(own, spaceGroup);
   if (!cell) throw new RangeError(`the mean cell of space group ${spaceGroup} is no cell`);
   return cell;

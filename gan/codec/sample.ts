@@ -1,6 +1,5 @@
-import { storedPixels } from '../../src/codec/batch.ts';
-import type { TripletDiscs } from '../../src/codec/discs.ts';
-import { MODES } from '../../src/codec/modes.ts';
+import { MODES, type TripletDiscs } from '../../src/codec/discs.ts';
+import { storedPixels } from '../../src/codec/render.ts';
 import { type ProgressFactory, silentProgress } from '../../src/common/progress.ts';
 import { Stream } from '../../src/common/stream.ts';
 import type { Cell } from '../../src/crystal/crystal.ts';

@@ -1,5 +1,5 @@
+import type { Envelope } from '../../src/codec/envelope.ts';
 import { inputError } from '../../src/common/errors.ts';
-import type { Envelope } from './envelope.ts';
 import type { Principal } from './principal.ts';
 import { SlotTable } from './slots.ts';
 import type { CodecSpace } from './space.ts';

@@ -1,4 +1,4 @@
-import { CELL_NUMBERS, cellNumbers } from '../../src/codec/cell-numbers.ts';
+import { CELL_PARAMETERS, cellNumbers } from '../../src/codec/cell-numbers.ts';
 import type { EncodedSet, EncodedTriplet } from '../../src/codec/encode.ts';
 import type { Aperture } from '../../src/codec/footprint.ts';
 import { extinction } from '../../src/codec/symmetry.ts';
@@ -40,7 +40,7 @@ export interface CodecSpace {
 
 /** Numbers of a codec vector. */
 export const vectorWidth = (space: Pick<CodecSpace, 'principal'>): number =>
-  space.principal.rank + CELL_NUMBERS;
+  space.principal.rank + CELL_PARAMETERS;
 
 /** Share of the first axis's deviation that is added to every scale: minor axes count less. */
 const SCALE_FLOOR = 0.15;
@@ -72,29 +72,29 @@ const COMMON_WEIGHT = 4;
  * a class belongs to the class, drawn towards what is common where it has few triplets.
  */
 function cellStatistics(samples: readonly EncodedTriplet[], classes: number) {
-  const means = new Float32Array(classes * CELL_NUMBERS);
+  const means = new Float32Array(classes * CELL_PARAMETERS);
   const counts = new Float32Array(classes);
   for (const { label, cell } of samples) {
     counts[label]!++;
     cellNumbers(cell).forEach((value, i) => {
-      means[label * CELL_NUMBERS + i]! += value;
+      means[label * CELL_PARAMETERS + i]! += value;
     });
   }
   for (let i = 0; i < means.length; i++) {
-    means[i]! /= Math.max(1, counts[Math.floor(i / CELL_NUMBERS)]!);
+    means[i]! /= Math.max(1, counts[Math.floor(i / CELL_PARAMETERS)]!);
   }
-  const own = new Float64Array(classes * CELL_NUMBERS);
-  const common = new Float64Array(CELL_NUMBERS);
+  const own = new Float64Array(classes * CELL_PARAMETERS);
+  const common = new Float64Array(CELL_PARAMETERS);
   for (const { label, cell } of samples) {
     cellNumbers(cell).forEach((value, i) => {
-      const square = (value - means[label * CELL_NUMBERS + i]!) ** 2;
-      own[label * CELL_NUMBERS + i]! += square;
+      const square = (value - means[label * CELL_PARAMETERS + i]!) ** 2;
+      own[label * CELL_PARAMETERS + i]! += square;
       common[i]! += square / samples.length;
     });
   }
   const scales = Float32Array.from(own, (sum, at) => {
-    const count = counts[Math.floor(at / CELL_NUMBERS)]!;
-    const shrunk = sum + COMMON_WEIGHT * common[at % CELL_NUMBERS]!;
+    const count = counts[Math.floor(at / CELL_PARAMETERS)]!;
+    const shrunk = sum + COMMON_WEIGHT * common[at % CELL_PARAMETERS]!;
     return Math.sqrt(shrunk / (count + COMMON_WEIGHT)) + 1e-3;
   });
   return { means, scales };
@@ -118,7 +118,7 @@ function vectorsOf(
     const { rank } = principal;
     vectors.set(scores.subarray(row * rank, (row + 1) * rank), row * width);
     cellNumbers(cell).forEach((value, i) => {
-      const at = label * CELL_NUMBERS + i;
+      const at = label * CELL_PARAMETERS + i;
       vectors[row * width + rank + i] = (value - cellMeans[at]!) / cellScales[at]!;
     });
   });

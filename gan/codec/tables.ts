@@ -1,9 +1,7 @@
 import { SIGNAL } from '../../src/codec/class-tables.ts';
-import type { TripletDiscs } from '../../src/codec/discs.ts';
+import { discVector, MODES, type TripletDiscs, turnModes } from '../../src/codec/discs.ts';
+import { type Envelope, EnvelopeFit, envelopeAt } from '../../src/codec/envelope.ts';
 import type { PatternGeometry } from '../../src/codec/geometry.ts';
-import { MODES } from '../../src/codec/modes.ts';
-import { discVector, turnModes } from '../../src/codec/polar.ts';
-import { type Envelope, EnvelopeFit, envelopeAt } from './envelope.ts';
 import type { SlotTable } from './slots.ts';
 
 /** Levels under this are below what a stored pixel holds; fainter discs count as this faint. */

@@ -24,7 +24,7 @@ const BLOCK = 256;
  * The `k` nearest rows of `among` to each row of `queries` by Euclidean distance, nearest first,
  * (queries.count, k) flat; -1 where `among` has fewer. A row at `self(i)` is left out for query i.
  */
-export function nearest(
+export function nearestVectors(
   queries: Vectors,
   among: Vectors,
   options: { k: number; self?: (query: number) => number },

@@ -2,7 +2,7 @@ import type { Stream } from '../common/stream.ts';
 import { type Labelled, rowsByClass } from './sampling.ts';
 
 /** How a model trained on some rows does on validation examples. */
-export interface Score {
+export interface ValidationScore {
   macroF1: number;
   /** Recall of each class; NaN where it has no validation example. */
   recalls: readonly number[];
@@ -32,12 +32,16 @@ export interface ProgressiveOptions {
   /** Never fewer rows of a class than this. */
   floor: number;
   stream: Stream;
-  score(rows: Int32Array): Promise<Score>;
+  score(rows: Int32Array): Promise<ValidationScore>;
   record?(step: ShrinkStep): void;
 }
 
 /** Largest fall of recall among classes that have validation examples; at least 0. */
-function recallLoss(before: Score, after: Score, labels: readonly number[]): number {
+function recallLoss(
+  before: ValidationScore,
+  after: ValidationScore,
+  labels: readonly number[],
+): number {
   const falls = labels.map((label) => before.recalls[label]! - after.recalls[label]!);
   return Math.max(0, ...falls.filter((fall) => !Number.isNaN(fall)));
 }

@@ -3,7 +3,7 @@ import type { Cell } from '../crystal/crystal.ts';
 import { latticeSystem } from '../crystal/spacegroup.ts';
 
 /** Numbers that describe a cell: ln a, ln b, ln c and the three angles in degrees. */
-export const CELL_NUMBERS = 6;
+export const CELL_PARAMETERS = 6;
 
 /** Lengths outside these bounds (angstrom) are drawn at the bound. */
 const SHORTEST = 2.3;

@@ -1,8 +1,7 @@
+import { discVector, MODES, turnModes } from './discs.ts';
 import type { EncodedSet, EncodedTriplet } from './encode.ts';
-import { Envelope } from './envelope.ts';
+import { type Envelope, EnvelopeFit, envelopeAt } from './envelope.ts';
 import type { PatternGeometry } from './geometry.ts';
-import { MODES } from './modes.ts';
-import { discVector, turnModes } from './polar.ts';
 
 /** Levels from here on count as signal. */
 export const SIGNAL = 0.4;
@@ -71,7 +70,7 @@ export class ClassTables {
     set.triplets.forEach(({ label }, row) => {
       this.members[label]!.push(row);
     });
-    this.envelope = Envelope.fit(this.litDiscs());
+    this.envelope = this.fitEnvelope();
   }
 
   /** Rows of a class. */
@@ -89,16 +88,24 @@ export class ClassTables {
     return (size * pixel) / 2 + 0.5 * pixel;
   }
 
-  private *litDiscs(): Generator<{ g: number; level: number }> {
+  /** Means by |g| of all discs with signal that count as seen. */
+  private fitEnvelope(): Envelope {
+    const fit = new EnvelopeFit(this.seenTo);
     for (const { discs } of this.set.triplets) {
       for (const { geometry, coefficients } of discs) {
         for (let disc = 0; disc < geometry.h.length; disc++) {
-          const level = coefficients[disc * MODES]!;
           const g = this.distance(geometry, geometry.h[disc]!, geometry.k[disc]!);
-          if (level >= SIGNAL && g < this.seenTo) yield { g, level };
+          const lit = coefficients[disc * MODES]! >= SIGNAL;
+          if (lit && g < this.seenTo) fit.add(g, coefficients, disc * MODES);
         }
       }
     }
+    return fit.envelope();
+  }
+
+  /** Mean level of the discs at |g| 1/angstrom, ln above the floor. */
+  meanLevel(g: number): number {
+    return envelopeAt(this.envelope, g, 0);
   }
 
   /** |g| of disc (h, k) in 1/angstrom. */
@@ -127,7 +134,7 @@ export class ClassTables {
     const turned = new Float32Array(MODES);
     turnModes(coefficients, disc * MODES, { cosine, sine, to: turned, toAt: 0 });
     return {
-      residual: Math.max(0, level) - this.envelope.at(g),
+      residual: Math.max(0, level) - this.meanLevel(g),
       modes: Array.from(turned.subarray(1)),
       absent: level < SIGNAL,
     };

@@ -1,8 +1,114 @@
+import { ABSENT_LEVEL, LOG_CEILING, MODES } from './discs.ts';
 import type { MarkList } from './mark-list.ts';
-import { ABSENT_LEVEL, LOG_CEILING, MODES } from './modes.ts';
-import { normalMatrix } from './normal-matrix.ts';
 import { paint } from './paint.ts';
-import { SmallSystems } from './solve.ts';
+
+/**
+ * Solves (A + ridge) x = b for many small symmetric positive matrices, in place, by Cholesky
+ * factors kept for reuse.
+ */
+export class SmallSystems {
+  readonly order: number;
+  private readonly factors: Float64Array;
+
+  /** Room for `count` matrices of `order` x `order`. */
+  constructor(count: number, order: number) {
+    this.order = order;
+    this.factors = new Float64Array(count * order * order);
+  }
+
+  /** Factors a matrix (rows, order x order) and keeps it as system `at`. */
+  factor(at: number, matrix: Float64Array): void {
+    const n = this.order;
+    const start = at * n * n;
+    const f = this.factors;
+    for (let i = 0; i < n; i++) {
+      for (let j = 0; j <= i; j++) {
+        let sum = matrix[i * n + j]!;
+        for (let k = 0; k < j; k++) sum -= f[start + i * n + k]! * f[start + j * n + k]!;
+        f[start + i * n + j] =
+          i === j ? Math.sqrt(Math.max(sum, 1e-12)) : sum / f[start + j * n + j]!;
+      }
+    }
+  }
+
+  /** Replaces `vector` by the solution of system `at`. */
+  solve(at: number, vector: Float64Array): void {
+    const n = this.order;
+    const start = at * n * n;
+    const f = this.factors;
+    for (let i = 0; i < n; i++) {
+      let sum = vector[i]!;
+      for (let k = 0; k < i; k++) sum -= f[start + i * n + k]! * vector[k]!;
+      vector[i] = sum / f[start + i * n + i]!;
+    }
+    for (let i = n - 1; i >= 0; i--) {
+      let sum = vector[i]!;
+      for (let k = i + 1; k < n; k++) sum -= f[start + k * n + i]! * vector[k]!;
+      vector[i] = sum / f[start + i * n + i]!;
+    }
+  }
+}
+
+/** One disc of a weighted fit. */
+interface WeightedDisc {
+  marks: MarkList;
+  /** Weight of every mark. */
+  weight: Float32Array;
+  disc: number;
+}
+
+/**
+ * The normal matrix (lower half, rows) of the modes of one disc: sums of weight phi_a phi_b over its
+ * marks, phi = 1, x, y, s, d, t with s = 2 (x^2 + y^2) - 1, d = x^2 - y^2, t = 2 x y.
+ */
+function normalMatrix(into: Float64Array, { marks, weight, disc }: WeightedDisc): void {
+  const { start, x: xs, y: ys } = marks;
+  let [one, x1, y1, xx, xy, yy, sx, sy, s1] = [0, 0, 0, 0, 0, 0, 0, 0, 0];
+  let [ss, dx, dy, sd, dd, tx, ty, st, dt, tt] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+  const end = start[disc + 1]!;
+  for (let i = start[disc]!; i < end; i++) {
+    const w = weight[i]!;
+    const x = xs[i]!;
+    const y = ys[i]!;
+    const s = 2 * (x * x + y * y) - 1;
+    const d = x * x - y * y;
+    const t = 2 * x * y;
+    const [wx, wy, ws, wd, wt] = [w * x, w * y, w * s, w * d, w * t];
+    one += w;
+    x1 += wx;
+    y1 += wy;
+    s1 += ws;
+    xx += wx * x;
+    xy += wx * y;
+    yy += wy * y;
+    sx += ws * x;
+    sy += ws * y;
+    ss += ws * s;
+    dx += wd * x;
+    dy += wd * y;
+    sd += wd * s;
+    dd += wd * d;
+    tx += wt * x;
+    ty += wt * y;
+    st += wt * s;
+    dt += wt * d;
+    tt += wt * t;
+  }
+  fill(into, [
+    [one],
+    [x1, xx],
+    [y1, xy, yy],
+    [s1, sx, sy, ss],
+    [xx - yy, dx, dy, sd, dd],
+    [2 * xy, tx, ty, st, dt, tt],
+  ]);
+}
+
+function fill(into: Float64Array, rows: readonly (readonly number[])[]): void {
+  for (let a = 0; a < MODES; a++) {
+    for (let b = 0; b <= a; b++) into[a * MODES + b] = rows[a]![b]!;
+  }
+}
 
 /** Pull of the modes toward zero: discs of few pixels cannot tell six coefficients apart. */
 const MODE_PULL = 0.1;

@@ -14,7 +14,7 @@ import { discTilts } from '../simulate/disc.ts';
 export type Aperture = 'mesh' | 'smooth';
 
 /** Nodes of a footprint table a pixel. */
-export const NODES = 4;
+const NODES = 4;
 
 /**
  * Furthest pixel from the rounded disc centre, along an axis, that a disc of this radius marks: the

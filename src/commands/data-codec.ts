@@ -1,6 +1,5 @@
 import { Command } from 'commander';
-import type { PatternDescription } from '../codec/describe.ts';
-import type { Specimen } from '../codec/specimens.ts';
+import type { PatternDescription, Specimen } from '../codec/describe.ts';
 import type { CodecRow } from '../report/figures/codec.ts';
 
 interface CodecFlags {
@@ -44,8 +43,7 @@ async function rowOf(
   description: PatternDescription,
 ): Promise<CodecRow | null> {
   if ('failed' in description) return null;
-  const { discTensors, storedPixels } = await import('../codec/batch.ts');
-  const { renderPatterns } = await import('../codec/render.ts');
+  const { discTensors, renderPatterns, storedPixels } = await import('../codec/render.ts');
   const { tf } = await import('../engine/tf.ts');
   const { facts, camera, pixels } = specimen;
   const { geometry, coefficients, residualShare } = description.ok;
@@ -82,10 +80,18 @@ async function look(files: string[], flags: CodecFlags): Promise<void> {
   const { resolveConfig } = await import('../common/config.ts');
   const { defaultStorePath } = await import('../common/run.ts');
   const { Stream } = await import('../common/stream.ts');
-  const { codecSchema } = await import('../codec/options.ts');
-  const { describeTriplet } = await import('../codec/describe.ts');
-  const { specimens } = await import('../codec/specimens.ts');
-  const { samples, size, detect, seed } = resolveConfig(codecSchema, given, file);
+  const { z } = await import('zod');
+  const { whole } = await import('../common/settings.ts');
+  const { describeTriplet, specimens } = await import('../codec/describe.ts');
+  const upTo = (least: number, most: number) =>
+    whole(least).max(most, { error: `is more than ${most}` });
+  const schema = z.object({
+    samples: upTo(1, 1000).default(4),
+    size: upTo(16, 512).default(128),
+    detect: z.boolean().default(false),
+    seed: whole(0).default(0),
+  });
+  const { samples, size, detect, seed } = resolveConfig(schema, given, file);
   const sources = files.length > 0 ? files : [defaultStorePath()];
   const stream = new Stream(seed, 'codec specimens');
   const found = await specimens({ files: sources, count: samples, size, stream });

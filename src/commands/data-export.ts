@@ -39,7 +39,7 @@ async function storeSource(path: string): Promise<Source> {
 }
 
 async function archiveSource(path: string): Promise<Source> {
-  const { openArchive } = await import('../../synthetic/archive/open.ts');
+  const { openArchive } = await import('../../synthetic/archive/archive.ts');
   const { defaultCamera } = await import('../simulate/camera.ts');
   const archive = await openArchive(path);
   const facts = (i: number) => ({

@@ -19,7 +19,7 @@ async function look(files: string[], settings: Settings, json?: boolean): Promis
   const { availableParallelism } = await import('node:os');
   const { isStore, openStore, verifyStore } = await import('../dataset/store/store.ts');
   if (files.length === 1 && (await isStore(files[0]!))) {
-    const { inspectStore } = await import('../dataset/inspect/inspect-store.ts');
+    const { inspectStore } = await import('../dataset/inspect/inspect.ts');
     await verifyStore(files[0]!);
     const store = await openStore(files[0]!);
     try {

@@ -77,6 +77,7 @@ async function crystalsFor(flags: Flags, seed: number, failed: Failure[]) {
   const crystals = [];
   let at = 0;
   for (const one of found) {
+    await new Promise(setImmediate); // lets Ctrl-C through
     if ('failed' in one) failed.push(one.failed);
     else if (!shard || at++ % shard.count === shard.index - 1) crystals.push(one.ok);
   }
@@ -124,9 +125,9 @@ function report(failed: readonly Failure[], list: string): void {
 }
 
 async function simulate(flags: Flags): Promise<void> {
-  const { join } = await import('node:path');
+  const { join, resolve } = await import('node:path');
   const { resolveConfig } = await import('../common/config.ts');
-  const { openRun, workspaceFolder } = await import('../common/run.ts');
+  const { claimOutput, openRun, workspaceFolder } = await import('../common/run.ts');
   const { writeJson } = await import('../common/files.ts');
   const { settingsOf } = await import('../simulate/flags.ts');
   const { simulationSchema } = await import('../simulate/options.ts');
@@ -136,7 +137,10 @@ async function simulate(flags: Flags): Promise<void> {
   const crystals = await crystalsFor(flags, settings.seed, failed);
   const { simulateTriplets } = await import('../simulate/triplets.ts');
   const { writeSummit } = await import('../dataset/summit/summit.ts');
-  const path = shardPath(flags.out ?? join(workspaceFolder(), 'simulated.h5'), shard);
+  const path = shardPath(resolve(flags.out ?? join(workspaceFolder(), 'simulated.h5')), shard);
+  const { crystals: from, groups, materials } = flags;
+  const recipe = { ...settings, from, groups, materials, shard, out: path };
+  claimOutput('simulate', path, recipe);
   const shown = new Shown();
   const progress = flags.json ? silentProgress : terminalProgress;
   const numbering = { first: shard ? shard.index - 1 : 0, step: shard?.count ?? 1 };
@@ -145,6 +149,7 @@ async function simulate(flags: Flags): Promise<void> {
     (async function* () {
       let made = 0;
       for await (const outcome of simulateTriplets(crystals, settings, progress, numbering)) {
+        await new Promise(setImmediate); // lets Ctrl-C through
         if ('failed' in outcome) failed.push(outcome.failed);
         else {
           made++;
@@ -158,8 +163,7 @@ async function simulate(flags: Flags): Promise<void> {
       }
     })(),
   );
-  const { crystals: from, groups, materials } = flags;
-  const run = openRun('simulate', { ...settings, from, groups, materials, shard, out: path });
+  const run = openRun('simulate', recipe);
   writeJson(run.file('failed.json'), failed);
   const pictures: string[] = [];
   if (flags.preview) {
@@ -189,11 +193,15 @@ export const dataSimulateCommand = (): Command =>
     .option('--size <pixels>', 'pixels a side (64; summit 512)')
     .option('--semiangle <mrad>', 'semi-convergence angle; rule: discs that do not touch (rule)')
     .option('--slice <angstrom>', 'largest slice thickness, or spacing (2.5; summit spacing)')
-    .option('--bandwidth <1/angstrom>', 'largest scattering vector of the waves (1.38; box 2)')
+    .option(
+      '--bandwidth <1/angstrom>',
+      'largest scattering vector of waves and potential (auto; box 2)',
+    )
     .option('--thermal <kind>', 'none, debye-waller or frozen-phonons (debye-waller)')
     .option('--displacement <angstrom>', 'root mean square displacement along an axis (0.07)')
     .option('--configurations <n>', 'frozen-phonon configurations to average (1)')
     .option('--absorption <share>', 'imaginary over real part of the potential (0)')
+    .option('--factors <table>', 'scattering factors: kirkland, lobato or namsa (kirkland)')
     .option('--box <angstrom>', 'width of the box (auto; summit 100)')
     .option('--positions <n>', 'n x n probe positions, averaged (1; summit 2)')
     .option('--placement <how>', 'atoms between grid points: exact, or linear like abTEM (exact)')

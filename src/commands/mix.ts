@@ -27,7 +27,7 @@ async function settingsOf(archive: string | undefined, flags: MixFlags) {
   const { defaultStorePath, requireRun } = await import('../common/run.ts');
   const { number, oneOf, whole } = await import('../common/settings.ts');
   const { SOURCES } = await import('../../synthetic/mixing/mix.ts');
-  const { KEEPING } = await import('../../synthetic/mixing/undersample.ts');
+  const { KEEPING } = await import('../balance/sampling.ts');
   const schema = z.strictObject({
     archive: z.string().optional(),
     data: z.string().default(defaultStorePath()),
@@ -47,21 +47,24 @@ async function settingsOf(archive: string | undefined, flags: MixFlags) {
   });
   const { out: _, json: __, config, ...given } = flags;
   const settings = resolveConfig(schema, { archive, ...given }, config);
-  const { JUDGED_FILE } = await import('../../synthetic/archive/judged.ts');
+  const { SCORED_FILE } = await import('../../synthetic/archive/archive.ts');
   const newest = () =>
-    requireRun('score', undefined, 'run: gan score', JUDGED_FILE).file(JUDGED_FILE);
+    requireRun('score', undefined, 'run: gan score', SCORED_FILE).file(SCORED_FILE);
   return { ...settings, archive: settings.archive ?? newest() };
 }
 
 type Settings = Awaited<ReturnType<typeof settingsOf>>;
 
 /** What becomes of the majority classes. */
-async function shrinkingOf(settings: Settings, store: import('../dataset/store/store.ts').Store) {
+async function undersamplingOf(
+  settings: Settings,
+  store: import('../dataset/store/store.ts').Store,
+) {
   const { undersample, largest, keep, updates, seed } = settings;
   if (undersample === 'progressive') {
     const { terminalProgress: progress } = await import('../common/progress.ts');
     const { Stream } = await import('../common/stream.ts');
-    const { progressiveRows } = await import('../../synthetic/mixing/progressive.ts');
+    const { progressiveRows } = await import('../../synthetic/mixing/undersampling.ts');
     const stream = new Stream(seed, 'progressive undersampling');
     const training = { updates, seed, progress };
     const { rows } = await progressiveRows({ store, largest, training, stream });
@@ -78,7 +81,7 @@ async function marginsFor(settings: Settings, store: import('../dataset/store/st
   if (settings.keep !== 'boundary') return undefined;
   const { requireRun } = await import('../common/run.ts');
   const { loadVerifier } = await import('../../synthetic/checks/verifier.ts');
-  const { trainingMargins } = await import('../../synthetic/mixing/undersample.ts');
+  const { trainingMargins } = await import('../../synthetic/mixing/undersampling.ts');
   const mend = 'train one: gan classify train';
   const run = requireRun('classifier', settings.classifier, mend, 'classifier.safetensors');
   const classifier = await loadVerifier(run.folder, store, null);
@@ -92,14 +95,14 @@ async function mixtureOf(settings: Settings) {
   const { openStore } = await import('../dataset/store/store.ts');
   const { refuseLeaks } = await import('../../synthetic/leak-guard.ts');
   const { mix } = await import('../../synthetic/mixing/mix.ts');
-  const { openArchive } = await import('../../synthetic/archive/open.ts');
+  const { openArchive } = await import('../../synthetic/archive/archive.ts');
   const { mixingStream } = await import('../../synthetic/mixing/saved-mixture.ts');
   const archive = await openArchive(settings.archive);
   const store = await openStore(settings.data);
   const clean = refuseLeaks(archive, store);
   const { source, ratio, cap, fill, weight, softLabels, seed } = settings;
-  const shrinking = await shrinkingOf(settings, store);
-  const options = { source, ratio, cap, fill, weight, softLabels, shrinking };
+  const undersampling = await undersamplingOf(settings, store);
+  const options = { source, ratio, cap, fill, weight, softLabels, undersampling };
   return { store, options, mixture: mix(clean, { ...options, stream: mixingStream(seed) }) };
 }
 
@@ -144,7 +147,7 @@ async function exportMixture(
   run: import('../common/run.ts').Run,
   mixture: import('../../synthetic/mixing/mix.ts').Mixture,
 ): Promise<void> {
-  const { exportStore, mixtureSamples } = await import('../../synthetic/archive/export.ts');
+  const { exportStore, mixtureSamples } = await import('../../synthetic/mixing/saved-mixture.ts');
   if (layout === 'store') {
     await exportStore(run.file('mixture.h5'), mixture);
     return;
@@ -157,7 +160,7 @@ async function exportMixture(
 export const mixCommand = (): Command =>
   new Command('mix')
     .description('mix accepted synthetic triplets with (undersampled) real training triplets')
-    .argument('[archive]', 'judged archive (default: of the newest gan score)')
+    .argument('[archive]', 'scored archive (default: of the newest gan score)')
     .option('--data <store>', 'prepared store (default: the workspace)')
     .option('--source <which>', 'both, boundary or random (default: both)')
     .option('--fill <n>', 'fill classes up to this many triplets (default: 45)')

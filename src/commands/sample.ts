@@ -102,8 +102,8 @@ async function made(
     const said = told(classes, samples.length, start);
     return { contents: ganArchive({ model, store, guide: null }, samples), ...said, found: null };
   }
-  const { seenBy } = await import('../../synthetic/archive/provenance.ts');
-  const { sampleGates } = await import('../../synthetic/checks/gates.ts');
+  const { recordMaterials } = await import('../../synthetic/archive/passport.ts');
+  const { candidateChecks } = await import('../../synthetic/checks/candidate-checks.ts');
   const { boundarySearches, namedSearch } = await import('../../synthetic/sampling/searches.ts');
   const { boundarySamples } = await import('../../synthetic/sampling/boundary.ts');
   const { boundaryText } = await import('../../synthetic/sampling/boundary-report.ts');
@@ -112,10 +112,10 @@ async function made(
   const partnering = { guide, store, allowed: model.hasZones, partners, by };
   const pairs = pair ? [namedSearch(pair, count)] : boundarySearches(partnering, wanted);
   const { verifiers } = sampling;
-  const gates = sampleGates(store, verifiers, settings.agreement);
+  const gates = candidateChecks(store, verifiers, settings.agreement);
   const options = { ...settings, pairs, gates };
   const found = await boundarySamples({ model, guide, verifiers }, options, terminalProgress);
-  const seen = seenBy(guide.digest, guide.seen.materials);
+  const seen = recordMaterials(guide.digest, guide.seen.materials);
   return {
     contents: ganArchive({ model, store, guide: seen }, found.samples),
     facts: { pairs: found.summary },

@@ -64,7 +64,7 @@ async function verifierFor(
 
 async function scoreArchive(archivePath: string | undefined, flags: ScoreFlags): Promise<void> {
   const settings = await settingsOf(archivePath, flags);
-  const { openArchive } = await import('../../synthetic/archive/open.ts');
+  const { openArchive } = await import('../../synthetic/archive/archive.ts');
   const { openStore } = await import('../dataset/store/store.ts');
   const archive = await openArchive(settings.archive);
   const store = await openStore(settings.against);
@@ -73,14 +73,20 @@ async function scoreArchive(archivePath: string | undefined, flags: ScoreFlags):
   }
   const { openRun } = await import('../common/run.ts');
   const { writeJson } = await import('../common/files.ts');
-  const { audit } = await import('../../synthetic/checks/audit.ts');
-  const { JUDGED_FILE, writeJudged } = await import('../../synthetic/archive/judged.ts');
-  const { scoreText } = await import('../../synthetic/checks/score-table.ts');
+  const { scoreArchive } = await import('../../synthetic/checks/score.ts');
+  const { SCORED_FILE, writeScored } = await import('../../synthetic/archive/archive.ts');
+  const { scoreText } = await import('../../synthetic/checks/score-text.ts');
   const verifier = await verifierFor(settings, store, archive.origin?.guide?.digest ?? null);
-  const score = await audit({ ...settings, archive, store, verifier, progress: terminalProgress });
+  const score = await scoreArchive({
+    ...settings,
+    archive,
+    store,
+    verifier,
+    progress: terminalProgress,
+  });
   const run = openRun('score', settings, flags.out);
   writeJson(run.file('score.json'), score);
-  const judged = await writeJudged(run.file(JUDGED_FILE), archive, score.samples);
+  const scored = await writeScored(run.file(SCORED_FILE), archive, score.samples);
   const { drawScore } = await import('../report/figures/realism.ts');
   await drawScore(flags.figures ?? run.file('figures'), {
     score,
@@ -89,7 +95,7 @@ async function scoreArchive(archivePath: string | undefined, flags: ScoreFlags):
   });
   console.log(flags.json ? JSON.stringify(score, null, 2) : scoreText(score));
   console.error(`wrote ${run.folder}`);
-  if (!judged) console.error('no passports in this archive: it can be scored, but not mixed');
+  if (!scored) console.error('no passports in this archive: it can be scored, but not mixed');
   verifier.dispose();
   store.close();
 }

@@ -25,7 +25,10 @@ export const describeRule = ({ test, validation }: SplitRule): string =>
   `validation ${Math.round(100 * validation.share)} % (at most ${validation.cap}), the rest train`;
 
 /** Materials of a class of `count` that go to validation and to test. */
-export function heldOut(count: number, rule: SplitRule): { validation: number; test: number } {
+export function heldOutCounts(
+  count: number,
+  rule: SplitRule,
+): { validation: number; test: number } {
   if (count < 3) return { validation: 0, test: count === 2 ? 1 : 0 };
   const part = ({ share, cap }: { share: number; cap: number }): number =>
     Math.max(1, Math.min(cap, Math.round(share * count)));
@@ -52,7 +55,7 @@ export function splitMaterials(
   const splits = new Map<string, Split>();
   const stream = new Stream(seed, 'split');
   for (const [spaceGroup, names] of members) {
-    const { validation, test } = heldOut(names.length, rule);
+    const { validation, test } = heldOutCounts(names.length, rule);
     const order = stream.split(spaceGroup).shuffled([...names].sort());
     order.forEach((name, i) => {
       splits.set(name, i < test ? 'test' : i < test + validation ? 'validation' : 'train');

@@ -1,6 +1,6 @@
 import { cpSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
-import { JUDGED_FILE } from '../../synthetic/archive/judged.ts';
+import { SCORED_FILE } from '../../synthetic/archive/archive.ts';
 import { runCell } from '../benchmark/cells/cell.ts';
 import { compareStudy, type StudyComparison } from '../benchmark/comparison/compare.ts';
 import { makePools } from '../benchmark/pools/pools.ts';
@@ -11,7 +11,7 @@ import { needsGan, planCells } from '../benchmark/study/study.ts';
 import { writeAtomic, writeJson } from '../common/files.ts';
 import { durationText, textTable } from '../common/log.ts';
 import type { ProgressFactory } from '../common/progress.ts';
-import { defaultStorePath, openRun, type Run } from '../common/run.ts';
+import { openRun, type Run } from '../common/run.ts';
 import { openStore, type Store } from '../dataset/store/store.ts';
 import { makeTask } from '../dataset/tasks/make-task.ts';
 import { writeFigure } from '../report/draw/raster.ts';
@@ -99,7 +99,7 @@ export interface StoryData {
 export async function makeData(story: Story, crystals: number): Promise<StoryData> {
   const made = await stage(story, 'Simulating CBED triplets of real minerals', async () => {
     const { seed, progress } = story;
-    const task = await makeTask('minerals', defaultStorePath(), {
+    const task = await makeTask('minerals', story.run.file('prepared.h5'), {
       seed,
       limit: crystals,
       progress,
@@ -150,7 +150,7 @@ export async function makeSynthetic(story: Story, folder: StudyFolder): Promise<
       keep(gan.maker('guide'), story.run.file('classifier')),
       keep(gan.maker('gan'), story.run.file('gan')),
       keep(gan.archive, story.run.file('sample', 'synthetic.h5')),
-      keep(gan.archive, story.run.file('score', JUDGED_FILE)),
+      keep(gan.archive, story.run.file('score', SCORED_FILE)),
     ];
     for (const name of ['sample', 'score'])
       writeJson(story.run.file(name, 'config.json'), folder.study);

@@ -11,6 +11,7 @@ import type { Camera } from './camera.ts';
 import { interactionParameter, wavelength } from './electron.ts';
 import type { BoxOptions } from './options.ts';
 import type { Patterns } from './sample-of.ts';
+import { scatteringFactors } from './scattering.ts';
 import { splat } from './splat.ts';
 
 /** Number of slices and their thickness, and after how many of them to record. */
@@ -80,7 +81,11 @@ function viewIntensities(
     displacement: thermal.kind === 'none' ? 0 : thermal.displacement,
     holz: options.holz,
   };
-  const potentials = new SlicePotentials({ box, placement: options.placement });
+  const potentials = new SlicePotentials({
+    box,
+    placement: options.placement,
+    factors: scatteringFactors(options.factors),
+  });
   const distinct = [...new Set(records)].sort((a, b) => a - b);
   const runs = Array.from({ length: frozen ? thermal.configurations : 1 }, (_, n) =>
     boxMultislice({

@@ -15,6 +15,7 @@ export interface SimulationFlags {
   displacement?: string;
   configurations?: string;
   absorption?: string;
+  factors?: string;
   box?: string;
   positions?: string;
   placement?: string;
@@ -79,9 +80,9 @@ export function settingsOf(flags: SimulationFlags): Record<string, unknown> {
   if (mode === 'periodic' && (stray || flags.holz === false)) {
     throw usageError(`--${stray ?? 'no-holz'} belongs to the box mode`, 'add --mode box');
   }
-  const one = (name: 'size' | 'bandwidth' | 'absorption' | 'positions' | 'seed') =>
+  const one = (name: 'size' | 'absorption' | 'positions' | 'seed') =>
     flags[name] === undefined ? undefined : numberOf(name, flags[name]);
-  const orWord = (name: 'semiangle' | 'box' | 'slice', word: string) =>
+  const orWord = (name: 'semiangle' | 'box' | 'slice' | 'bandwidth', word: string) =>
     flags[name] === undefined || flags[name] === word ? flags[name] : numberOf(name, flags[name]);
   const given = {
     mode: summit ? 'box' : flags.mode,
@@ -89,11 +90,12 @@ export function settingsOf(flags: SimulationFlags): Record<string, unknown> {
     energies: flags.energies && numbers('energies', flags.energies),
     thicknesses: flags.thickness && numbers('thickness', flags.thickness),
     sliceThickness: orWord('slice', 'spacing'),
-    bandwidth: one('bandwidth'),
+    bandwidth: orWord('bandwidth', 'auto'),
     zones: flags.zones && parseZones(flags.zones),
     semiangle: orWord('semiangle', 'rule'),
     thermal: thermalOf(flags, flags.thermal ?? (summit ? 'frozen-phonons' : undefined)),
     absorption: one('absorption'),
+    factors: flags.factors,
     box: orWord('box', 'auto'),
     positions: one('positions'),
     placement: flags.placement,

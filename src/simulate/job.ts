@@ -1,18 +1,20 @@
 import type { Stage } from './depth.ts';
 import type { Tilts } from './disc.ts';
-import type { Beams, Coefficients } from './transmission.ts';
+import type { Beams, Projection } from './projection.ts';
 
 /** One zone axis at one energy: everything the multislice of one projected cell needs. */
 export interface Job {
-  /** Waves up to this scattering vector are kept, 1/angstrom. */
-  band: number;
+  projection: Projection;
+  /** Waves whose intensity is asked for; all under the band limit are computed. */
   beams: Beams;
   tilts: Tilts;
   /** Wavelength, angstrom. */
   lambda: number;
+  /** Interaction parameter, rad/(V angstrom). */
+  sigma: number;
+  /** Imaginary over real part of the potential; 0 for none. */
+  absorption: number;
   stages: readonly Stage[];
-  /** Transmission function of a slice of each stage. */
-  slices: readonly Coefficients[];
 }
 
 /**

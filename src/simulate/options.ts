@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Vec3 } from '../crystal/crystal.ts';
+import { FACTORS } from './scattering.ts';
 
 const positive = z.number().positive();
 
@@ -41,6 +42,8 @@ const shared = {
     .default('standard'),
   /** Semi-convergence angle in mrad, or the overlap rule of `discRadius`. */
   semiangle: z.union([positive.max(100), z.literal('rule')]).default('rule'),
+  /** Table of electron scattering factors: Kirkland (2010), Lobato and Van Dyck (2014), or NAMSA's. */
+  factors: z.enum(FACTORS).default('kirkland'),
   thermal: thermal.default({ kind: 'debye-waller', displacement: 0.07 }),
   /** Imaginary over real part of the potential (0.1 is usual; 0 for none). */
   absorption: z.number().min(0).max(0.5).default(0),
@@ -52,8 +55,11 @@ const shared = {
 const periodic = z.object({
   mode: z.literal('periodic'),
   ...shared,
-  /** Waves up to this scattering vector are kept, 1/angstrom. */
-  bandwidth: bandwidth.default(1.38),
+  /**
+   * Potentials and waves up to this scattering vector are kept, 1/angstrom; far beyond the picture,
+   * because waves come back from there. `auto` is 3, or 4 along heavy columns.
+   */
+  bandwidth: z.union([bandwidth, z.literal('auto')]).default('auto'),
 });
 
 /** A probe in a window on the specimen, as the field's programs do it. */
@@ -83,6 +89,7 @@ export const simulationSchema = z.preprocess(
 
 /** Resolved settings of a simulation, with their units; the defaults make the default dataset. */
 export type SimulationOptions = z.output<typeof simulationSchema>;
+export type PeriodicOptions = z.output<typeof periodic>;
 export type BoxOptions = z.output<typeof box>;
 
 /** What may be given; `mode` is `periodic` where absent. */
@@ -105,6 +112,7 @@ export const SUMMIT_SETTINGS = {
   zones: 'strongest',
   sliceThickness: 'spacing',
   thicknesses: [100],
+  factors: 'namsa',
   thermal: { kind: 'frozen-phonons', displacement: 0.07, configurations: 1 },
   positions: 2,
 } as const satisfies SimulationSettings;

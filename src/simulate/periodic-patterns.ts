@@ -1,14 +1,15 @@
 import { inputError, usageError } from '../common/errors.ts';
 import type { Crystal } from '../crystal/crystal.ts';
 import { apertureRadius, sliceOf, type View, viewsOf } from './axes.ts';
-import type { Camera } from './camera.ts';
+import { type Camera, defaultCamera } from './camera.ts';
 import { stagesOf } from './depth.ts';
 import { discTilts } from './disc.ts';
 import { interactionParameter, wavelength } from './electron.ts';
 import type { Intensities, Job } from './job.ts';
-import type { SimulationOptions } from './options.ts';
-import { project } from './projection.ts';
+import type { PeriodicOptions } from './options.ts';
+import { type Beams, beamsOf, columnPotential, type Projection, project } from './projection.ts';
 import type { Patterns } from './sample-of.ts';
+import { scatteringFactors } from './scattering.ts';
 import { splat } from './splat.ts';
 import {
   type Move,
@@ -17,10 +18,9 @@ import {
   reduceTilts,
   symmetrised,
 } from './symmetry.ts';
-import { beamsOf, POTENTIAL_REACH, transmission } from './transmission.ts';
 
-/** Beams beyond which a projected cell is refused (a net of about 25 x 25 angstrom). */
-const MOST_BEAMS = 4000;
+/** Area in square angstrom beyond which a projected cell is refused. */
+const LARGEST_AREA = 670;
 
 /** A job that is computed for one direction of each set of equivalent ones. */
 type PeriodicJob = Job & { tilts: ReducedTilts; moves: readonly Move[] };
@@ -32,38 +32,66 @@ export interface PeriodicPlan {
   radii: number[][];
 }
 
+/** The beams of which some direction of the disc falls on the camera. */
+function shownBeams({ frame, band }: Projection, radius: number, { size, pixel }: Camera): Beams {
+  const reach = ((size + 1) / 2) * pixel + radius;
+  return beamsOf(frame, band, (x, y) => Math.abs(x) < reach && Math.abs(y) < reach);
+}
+
+/** The bandwidths of `auto` (1/angstrom), and the potential of a column that asks for the larger one. */
+const BANDWIDTH = { usual: 3, heavy: 4, volts: 300 };
+
+/**
+ * The projected potential of a view. Heavy columns scatter so far that with the usual bandwidth up to
+ * a fifth of the intensity would stand elsewhere.
+ */
+function projectionOf(crystal: Crystal, { frame }: View, options: PeriodicOptions): Projection {
+  const { bandwidth, thermal } = options;
+  const displacement = thermal.kind === 'none' ? 0 : thermal.displacement;
+  const factors = scatteringFactors(options.factors);
+  const upTo = (band: number) => project({ crystal, frame, band, displacement, factors });
+  if (bandwidth !== 'auto') return upTo(bandwidth);
+  const usual = upTo(BANDWIDTH.usual);
+  const heavy = columnPotential(crystal, usual) > BANDWIDTH.volts;
+  return heavy ? upTo(BANDWIDTH.heavy) : usual;
+}
+
 function jobsOf(
   crystal: Crystal,
   view: View,
   radii: number[],
-  options: SimulationOptions,
+  options: PeriodicOptions,
 ): PeriodicJob[] {
-  const { bandwidth, absorption, thermal } = options;
+  const { absorption, thermal } = options;
   if (thermal.kind === 'frozen-phonons') {
     throw usageError('frozen phonons need a specimen that does not repeat', 'use --mode box');
   }
-  const beams = beamsOf(view.frame, bandwidth);
-  if (beams.count > MOST_BEAMS) {
+  const [a, b] = view.frame.projected;
+  const area = Math.abs(a[0] * b[1] - a[1] * b[0]);
+  if (area > LARGEST_AREA) {
     throw inputError(
-      `zone axis [${view.zone.join(' ')}] needs ${beams.count} beams, more than ${MOST_BEAMS}`,
-      'lower the bandwidth, or leave this crystal out',
+      `zone axis [${view.zone.join(' ')}] projects the cell to ${area.toFixed(0)} square angstrom, more than ${LARGEST_AREA}`,
+      'leave this crystal out, or use --mode box',
     );
   }
-  const displacement = thermal.kind === 'none' ? 0 : thermal.displacement;
-  const band = POTENTIAL_REACH * bandwidth;
-  const projection = project({ crystal, frame: view.frame, band, displacement });
+  const projection = projectionOf(crystal, view, options);
   const stages = stagesOf(options.thicknesses, sliceOf(view, options));
   const moves = patternMoves(crystal.spaceGroup, view.frame);
-  return options.energies.map((energy, e) => {
-    const sigma = interactionParameter(energy);
-    const slices = stages.map(({ step }) => transmission({ projection, step, sigma, absorption }));
-    const tilts = reduceTilts(discTilts(radii[e]!, 2.56 / options.size), moves);
-    return { band: bandwidth, beams, tilts, moves, lambda: wavelength(energy), stages, slices };
-  });
+  const camera = defaultCamera(options.size);
+  return options.energies.map((energy, e) => ({
+    projection,
+    beams: shownBeams(projection, radii[e]!, camera),
+    tilts: reduceTilts(discTilts(radii[e]!, camera.pixel), moves),
+    moves,
+    lambda: wavelength(energy),
+    sigma: interactionParameter(energy),
+    absorption,
+    stages,
+  }));
 }
 
 /** Prepares a crystal: zones, projected potentials, transmission functions. */
-export function planPeriodic(crystal: Crystal, options: SimulationOptions): PeriodicPlan {
+export function planPeriodic(crystal: Crystal, options: PeriodicOptions): PeriodicPlan {
   const views = viewsOf(crystal, options.zones);
   const radii = views.map((view) =>
     options.energies.map((energy) => apertureRadius(view, energy, options)),
@@ -102,7 +130,7 @@ function picture(
 export function drawPeriodic(
   plan: PeriodicPlan,
   results: readonly (readonly Intensities[])[],
-  options: SimulationOptions,
+  options: PeriodicOptions,
   camera: Camera,
 ): Patterns {
   const points = camera.size ** 2;

@@ -1,82 +1,71 @@
-import { groupBy } from '../common/group.ts';
-import { kernels } from '../engine/kernels.ts';
-import { denseMultislice } from './dense.ts';
-import { fusedMultislice } from './fused.ts';
+import { type Kernels, kernels } from '../engine/kernels.ts';
+import { numbersOf } from '../engine/numbers.ts';
+import { type Tensor, tf } from '../engine/tf.ts';
 import type { Intensities, Job } from './job.ts';
 import { transformMultislice } from './planes.ts';
+import { beamsOf, type Projection } from './projection.ts';
 
-/** Beams up to which a product with the scattering matrix beats two transforms (measured, CPU). */
-const DENSE_BEAMS = 420;
+/** Lists of equal length as the rows of a matrix. */
+const matrix = (lists: readonly ArrayLike<number>[]): Tensor => {
+  const columns = lists[0]!.length;
+  const values = new Float32Array(lists.length * columns);
+  lists.forEach((list, row) => {
+    values.set(list, row * columns);
+  });
+  return tf.tensor2d(values, [lists.length, columns]);
+};
 
-/** The same for the fused kernel. */
-const FUSED_BEAMS = 1200;
-
-/** Waves and matrices of one group stay in about this many bytes, to fit a processor's cache. */
-const GROUP_BYTES = 24 << 20;
-
-/** What calling the engine for one more group costs, in multiplications of a slice (measured, CPU). */
-const GROUP_COST = 6e6;
-
-function groupBytes(jobs: number, beams: number, tilts: number): number {
-  return 4 * jobs * (4 * beams * beams + 16 * beams * tilts);
-}
-
-/**
- * Cuts jobs of the same stages, sorted by size, into groups of bounded memory so that the padding
- * of each job to the largest of its group costs least: the best last cut for every length in turn.
- */
-function groupsOf(jobs: readonly Job[], order: readonly number[]): number[][] {
-  const cuts = [{ cost: 0, start: 0 }];
-  for (let end = 1; end <= order.length; end++) {
-    let best = { cost: Number.POSITIVE_INFINITY, start: end - 1 };
-    let tilts = 0;
-    const { beams } = jobs[order[end - 1]!]!;
-    for (let start = end - 1; start >= 0; start--) {
-      const count = end - start;
-      tilts = Math.max(tilts, jobs[order[start]!]!.tilts.count);
-      if (count > 1 && groupBytes(count, beams.count, tilts) > GROUP_BYTES) break;
-      const cost = cuts[start]!.cost + GROUP_COST + count * 4 * beams.count ** 2 * tilts;
-      if (cost < best.cost) best = { cost, start };
-    }
-    cuts.push(best);
+/** The rows of the waves' grid that are kept, (rows, 3): h, first and last k. */
+function spans({ frame, band }: Projection): Tensor {
+  const { h, k, count } = beamsOf(frame, band);
+  const first = h[0]!;
+  const rows = Array.from({ length: h[count - 1]! - first + 1 }, (_, i) => [first + i, 0, -1]);
+  for (let g = 0; g < count; g++) {
+    const row = rows[h[g]! - first]!;
+    if (row[1]! > row[2]!) row[1] = k[g]!;
+    row[2] = k[g]!;
   }
-  const groups: number[][] = [];
-  for (let end = order.length; end > 0; end = cuts[end]!.start) {
-    groups.unshift(order.slice(cuts[end]!.start, end));
-  }
-  return groups;
+  return matrix(rows);
 }
 
-/** Jobs that can share one call: all with the same stages. */
-function byStages(jobs: readonly Job[], order: readonly number[]): number[][] {
-  const kinds = groupBy(order, (at) => JSON.stringify(jobs[at]!.stages));
-  return [...kinds.values()];
+/** What the kernel takes of one job. */
+function inputsOf(job: Job): Tensor[] {
+  const { projection, beams, tilts, lambda, sigma, absorption, stages } = job;
+  const { frame, band, coefficients } = projection;
+  const { re, im, rows, columns } = coefficients;
+  return [
+    spans(projection),
+    matrix([beams.h, beams.k]),
+    matrix([tilts.x, tilts.y]),
+    tf.tensor1d([...frame.reciprocal.flat(), lambda, sigma, absorption, band]),
+    matrix(stages.map(({ slices, step }) => [slices, step])),
+    matrix([re, im]).reshape([2, rows, columns]),
+  ];
 }
 
-/** The same by TensorFlow's own operations; like sizes are computed together. */
-function composed(jobs: readonly Job[]): Intensities[] {
-  const out: Intensities[] = new Array(jobs.length);
-  const indices = jobs.map((_, i) => i);
-  const dense = indices.filter((i) => jobs[i]!.beams.count <= DENSE_BEAMS);
-  dense.sort((a, b) => jobs[a]!.beams.count - jobs[b]!.beams.count || a - b);
-  for (const group of byStages(jobs, dense).flatMap((kind) => groupsOf(jobs, kind))) {
-    const results = denseMultislice(group.map((i) => jobs[i]!));
-    group.forEach((i, position) => {
-      out[i] = results[position]!;
+/** All jobs by one call of the fused kernel. */
+function fused(run: Kernels, jobs: readonly Job[]): Intensities[] {
+  const values = numbersOf(() => {
+    const inputs = jobs.flatMap(inputsOf);
+    return run('CbedMultislice', inputs, 1, inputs.length)[0]!;
+  });
+  let at = 0;
+  return jobs.map(({ beams, tilts, stages }) => {
+    const size = beams.count * tilts.count;
+    return stages.map(() => {
+      at += size;
+      return values.subarray(at - size, at);
     });
-  }
-  for (const i of indices) out[i] ??= transformMultislice(jobs[i]!);
-  return out;
+  });
 }
 
 /**
- * Multislice of one projected cell for each job, a batch of tilted plane waves each: the exact
- * position-averaged pattern of the projected potential. Jobs may come in any order and size.
+ * Multislice of one projected cell for each job, a batch of tilted plane waves each: the
+ * position-averaged pattern of the projected potential. Jobs may come in any order and size; memory
+ * is about 16 bytes x points of the grid and 4 bytes x beams x tilts x stages for each job.
  */
 export function periodicMultislice(jobs: readonly Job[]): Intensities[] {
   const run = kernels();
-  if (!run) return composed(jobs);
-  return jobs.map((job) =>
-    job.beams.count <= FUSED_BEAMS ? fusedMultislice(run, job) : transformMultislice(job),
-  );
+  if (jobs.length === 0) return [];
+  return run ? fused(run, jobs) : jobs.map(transformMultislice);
 }

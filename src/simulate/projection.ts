@@ -2,21 +2,69 @@ import { cellVolume } from '../crystal/cell.ts';
 import type { Crystal } from '../crystal/crystal.ts';
 import { inverse, vectorMatrix } from '../crystal/matrix.ts';
 import type { Vec2, ZoneFrame } from '../crystal/zone.ts';
-import { emptyPlane, fastSize, frequency, transform } from './fourier.ts';
-import { electronFactor, kirkland } from './scattering.ts';
+import { emptyPlane, fastSize, type Plane } from './fourier.ts';
+import { debyeWaller, type ScatteringFactor } from './scattering.ts';
 
 /** h^2 / (2 pi m e) in V angstrom^2: from scattering factors to potentials. */
 export const VOLT_SQUARE_ANGSTROM = 47.877645;
 
-/** The potential of a crystal projected along a zone axis, on a grid over one projected cell. */
+/** Points of the zero layer inside a band limit. */
+export interface Beams {
+  count: number;
+  /** Indices over the reciprocal basis of the frame, in order of h and k. */
+  h: Int32Array;
+  k: Int32Array;
+  /** Reciprocal vectors in the pattern's axes, 1/angstrom. */
+  x: Float64Array;
+  y: Float64Array;
+  /** Position of the direct beam in the list. */
+  direct: number;
+}
+
+/** All beams with |g| under a band limit (1/angstrom), of those that a condition on x and y lets pass. */
+export function beamsOf(
+  { reciprocal: [a, b], projected }: ZoneFrame,
+  band: number,
+  passes: (x: number, y: number) => boolean = () => true,
+): Beams {
+  const [reachH, reachK] = projected.map((v) => Math.ceil(band * Math.hypot(...v))) as [
+    number,
+    number,
+  ];
+  const found: { [key in 'h' | 'k' | 'x' | 'y']: number[] } = { h: [], k: [], x: [], y: [] };
+  let direct = -1;
+  for (let h = -reachH; h <= reachH; h++) {
+    for (let k = -reachK; k <= reachK; k++) {
+      const x = h * a[0] + k * b[0];
+      const y = h * a[1] + k * b[1];
+      if (x * x + y * y >= band * band || !passes(x, y)) continue;
+      if (h === 0 && k === 0) direct = found.h.length;
+      found.h.push(h);
+      found.k.push(k);
+      found.x.push(x);
+      found.y.push(y);
+    }
+  }
+  return {
+    count: found.h.length,
+    h: Int32Array.from(found.h),
+    k: Int32Array.from(found.k),
+    x: Float64Array.from(found.x),
+    y: Float64Array.from(found.y),
+    direct,
+  };
+}
+
+/** The potential of a crystal projected along a zone axis, as a Fourier series. */
 export interface Projection {
   frame: ZoneFrame;
-  /** Band limit of potential and transmission function, 1/angstrom; 2/3 of the grid's limit or less. */
+  /** Band limit of potential, transmission function and waves, 1/angstrom. */
   band: number;
-  rows: number;
-  columns: number;
-  /** Mean of the potential over the period along the beam, V, at each grid point. */
-  volts: Float64Array;
+  /**
+   * The real part of the inverse transform is the mean of the potential over the period along the
+   * beam, V. The grid is alias-free: no product of two functions of the band folds back into it.
+   */
+  coefficients: Plane;
 }
 
 export interface ProjectionRequest {
@@ -25,25 +73,12 @@ export interface ProjectionRequest {
   band: number;
   /** Root mean square displacement along one axis in angstrom for atoms that state none. */
   displacement: number;
+  factors: ScatteringFactor;
 }
 
 /** Points along a projected lattice vector: alias-free products of two functions of the band. */
 const gridSize = (vector: readonly [number, number], band: number): number =>
   fastSize(Math.ceil(3 * band * Math.hypot(...vector)));
-
-/** Square of the reciprocal length of every point of a transform over the projected cell. */
-export function squaredLengths(frame: ZoneFrame, rows: number, columns: number): Float64Array {
-  const [a, b] = frame.reciprocal;
-  const out = new Float64Array(rows * columns);
-  for (let i = 0, at = 0; i < rows; i++) {
-    const h = frequency(i, rows);
-    for (let j = 0; j < columns; j++, at++) {
-      const k = frequency(j, columns);
-      out[at] = (h * a[0] + k * b[0]) ** 2 + (h * a[1] + k * b[1]) ** 2;
-    }
-  }
-  return out;
-}
 
 /** Atoms that share element and mean square displacement share their scattering factor. */
 function species(crystal: Crystal, displacement: number): Map<string, Crystal['atoms'][number][]> {
@@ -53,30 +88,6 @@ function species(crystal: Crystal, displacement: number): Map<string, Crystal['a
     groups.set(key, [...(groups.get(key) ?? []), atom]);
   }
   return groups;
-}
-
-/** Half of the beams under the band limit: the others are their opposites. */
-interface HalfBeams {
-  h: number[];
-  k: number[];
-  squares: number[];
-}
-
-function halfBeams(frame: ZoneFrame, band: number): HalfBeams {
-  const [a, b] = frame.reciprocal;
-  const most = Math.ceil(band * Math.hypot(...frame.projected[0]));
-  const wide = Math.ceil(band * Math.hypot(...frame.projected[1]));
-  const out: HalfBeams = { h: [], k: [], squares: [] };
-  for (let h = 0; h <= most; h++) {
-    for (let k = h === 0 ? 0 : -wide; k <= wide; k++) {
-      const square = (h * a[0] + k * b[0]) ** 2 + (h * a[1] + k * b[1]) ** 2;
-      if (square >= band * band) continue;
-      out.h.push(h);
-      out.k.push(k);
-      out.squares.push(square);
-    }
-  }
-  return out;
 }
 
 /** exp(-2 pi i n u) for n from -reach to reach. */
@@ -92,13 +103,14 @@ function powers(u: number, reach: number): { re: Float64Array; im: Float64Array 
   return { re, im };
 }
 
-/** Sums of exp(-2 pi i g.r) over atoms at (u, v) of the projected cell, for half of the beams. */
-function structureSums(beams: HalfBeams, positions: readonly Vec2[]): Float64Array[] {
-  const [re, im] = [new Float64Array(beams.h.length), new Float64Array(beams.h.length)];
-  const reach = Math.max(...beams.h, ...beams.k.map(Math.abs));
+/** Sums of exp(-2 pi i g.r) over atoms at (u, v) of the projected cell, from the direct beam on. */
+function structureSums(beams: Beams, positions: readonly Vec2[]): [Float64Array, Float64Array] {
+  const [re, im] = [new Float64Array(beams.count), new Float64Array(beams.count)];
+  let reach = 0;
+  for (let g = 0; g < beams.count; g++) reach = Math.max(reach, beams.h[g]!, Math.abs(beams.k[g]!));
   for (const [u, v] of positions) {
     const [p, q] = [powers(u, reach), powers(v, reach)];
-    for (let g = 0; g < re.length; g++) {
+    for (let g = beams.direct; g < beams.count; g++) {
       const i = reach + beams.h[g]!;
       const j = reach + beams.k[g]!;
       re[g] = re[g]! + p.re[i]! * q.re[j]! - p.im[i]! * q.im[j]!;
@@ -108,38 +120,74 @@ function structureSums(beams: HalfBeams, positions: readonly Vec2[]): Float64Arr
   return [re, im];
 }
 
+/** Projected positions (u, v) of atoms; those of one column share a place to a hundredth. */
+function columnsOf(atoms: Crystal['atoms'], frame: ZoneFrame): { charge: number; at: Vec2 }[] {
+  const toCell = inverse(frame.basis);
+  const columns = new Map<string, { charge: number; at: Vec2 }>();
+  for (const { element, position } of atoms) {
+    const [u, v] = vectorMatrix(position, toCell);
+    const key = [u, v].map((x) => Math.round(100 * (x - Math.floor(x))) % 100).join();
+    const column = columns.get(key) ?? { charge: 0, at: [u, v] };
+    column.charge += element;
+    columns.set(key, column);
+  }
+  return [...columns.values()];
+}
+
+/** The heaviest columns whose potential is looked at. */
+const HEAVIEST = 4;
+
+/** The mean potential along the beam in the heaviest columns of a crystal, V: the largest. */
+export function columnPotential(crystal: Crystal, { frame, coefficients }: Projection): number {
+  const columns = columnsOf(crystal.atoms, frame).sort((a, b) => b.charge - a.charge);
+  const { rows, columns: width, re, im } = coefficients;
+  const volts = columns.slice(0, HEAVIEST).map(({ at: [u, v] }) => {
+    const q = powers(v, width);
+    let sum = 0;
+    for (let h = 0; 2 * h < rows; h++) {
+      const [c, s] = [Math.cos(2 * Math.PI * h * u), Math.sin(2 * Math.PI * h * u)];
+      for (let j = 0; j < width; j++) {
+        const k = width + (2 * j < width ? j : j - width);
+        const [p, r] = [q.re[k]!, q.im[k]!];
+        // exp(2 pi i (h u + k v)), of which `powers` gives the conjugate.
+        sum += re[h * width + j]! * (c * p + s * r) - im[h * width + j]! * (s * p - c * r);
+      }
+    }
+    return sum;
+  });
+  return Math.max(...volts);
+}
+
 /**
  * Projects a crystal along a zone axis: the sum over species of structure sums times scattering
- * factor times Debye-Waller factor, transformed to real space. Exact sub-cell positions. The band
- * limit is a circle, so that no symmetry of the projection is lost.
+ * factor times Debye-Waller factor. Exact sub-cell positions. The band limit is a circle, so that no
+ * symmetry of the projection is lost.
  */
-export function project({ crystal, frame, band, displacement }: ProjectionRequest): Projection {
+export function project(request: ProjectionRequest): Projection {
+  const { crystal, frame, band, displacement, factors } = request;
   const rows = gridSize(frame.projected[0], band);
   const columns = gridSize(frame.projected[1], band);
   const toCell = inverse(frame.basis);
-  const beams = halfBeams(frame, band);
+  const beams = beamsOf(frame, band);
   const total = emptyPlane(rows, columns);
   const scale = VOLT_SQUARE_ANGSTROM / cellVolume(crystal.cell);
-  const wrap = (index: number, count: number): number => (index < 0 ? index + count : index);
   for (const [key, atoms] of species(crystal, displacement)) {
     const [element, meanSquare] = key.split(' ').map(Number) as [number, number];
     const positions = atoms.map(({ position }): Vec2 => {
       const [u, v] = vectorMatrix(position, toCell);
       return [u, v];
     });
-    const [re, im] = structureSums(beams, positions) as [Float64Array, Float64Array];
-    const row = kirkland()[element]!;
-    for (let g = 0; g < re.length; g++) {
-      const q2 = beams.squares[g]!;
-      const f = scale * electronFactor(row, q2) * Math.exp(-2 * Math.PI ** 2 * meanSquare * q2);
-      const h = beams.h[g]!;
+    const [re, im] = structureSums(beams, positions);
+    // Half of the spectrum, doubled, has the potential as real part of its transform.
+    for (let g = beams.direct; g < beams.count; g++) {
+      const q2 = beams.x[g]! ** 2 + beams.y[g]! ** 2;
+      const f = scale * factors(element, q2) * debyeWaller(meanSquare, q2);
+      const share = g === beams.direct ? f : 2 * f;
       const k = beams.k[g]!;
-      // Half of the spectrum, doubled: the real part of its transform is the potential.
-      const share = h === 0 && k === 0 ? f : 2 * f;
-      const at = h * columns + wrap(k, columns);
+      const at = beams.h[g]! * columns + (k < 0 ? k + columns : k);
       total.re[at] = total.re[at]! + share * re[g]!;
       total.im[at] = total.im[at]! + share * im[g]!;
     }
   }
-  return { frame, band, rows, columns, volts: transform(total, 1).re };
+  return { frame, band, coefficients: total };
 }

@@ -3,7 +3,7 @@ import { type ProgressFactory, silentProgress } from '../common/progress.ts';
 import type { Crystal } from '../crystal/crystal.ts';
 import { boxPatterns } from './box-patterns.ts';
 import { type Camera, cameraFor, defaultCamera } from './camera.ts';
-import type { SimulationOptions } from './options.ts';
+import type { PeriodicOptions, SimulationOptions } from './options.ts';
 import { periodicMultislice } from './periodic.ts';
 import { drawPeriodic, type PeriodicPlan, planPeriodic } from './periodic-patterns.ts';
 import type { Sample } from './sample.ts';
@@ -33,7 +33,7 @@ function attempt<T>(crystal: Crystal, step: () => T): { done: T } | Failure {
 
 function periodicWindow(
   crystals: readonly Crystal[],
-  options: SimulationOptions,
+  options: PeriodicOptions,
   camera: Camera,
 ): ({ done: Patterns } | Failure)[] {
   const plans = crystals.map((crystal) => attempt(crystal, () => planPeriodic(crystal, options)));

@@ -1,9 +1,10 @@
-import type { File } from 'h5wasm/node';
+import type { Dataset, File } from 'h5wasm/node';
 import { digestOf } from '../../src/common/digest.ts';
-import { atomically } from '../../src/common/files.ts';
-import { hdf5 } from '../../src/dataset/hdf5/library.ts';
+import { CbedError, inputError } from '../../src/common/errors.ts';
+import { atomically, existingFile } from '../../src/common/files.ts';
+import { type Hdf5, hdf5 } from '../../src/dataset/hdf5/library.ts';
 import type { Camera } from '../../src/simulate/camera.ts';
-import type { Origin, Provenance } from './provenance.ts';
+import type { Origin, Passport } from './passport.ts';
 
 /** Generator parameters of each sample, such as codec tables: (N, width) numbers and what they mean. */
 export interface Parameters {
@@ -24,7 +25,7 @@ export interface ArchiveContents {
   /** Space groups of the task, ascending. */
   classes: readonly number[];
   camera: Camera;
-  provenance: readonly Provenance[];
+  passports: readonly Passport[];
   origin: Origin;
   parameters?: Parameters;
 }
@@ -41,7 +42,7 @@ export interface SyntheticArchive {
   /** Space groups of the task, ascending; of a foreign archive those that occur. */
   readonly classes: readonly number[];
   readonly camera: Camera | null;
-  readonly provenance: readonly Provenance[] | null;
+  readonly passports: readonly Passport[] | null;
   readonly origin: Origin | null;
   readonly parameters: Parameters | null;
   /** (indices.length, S, S, 3) stored pixels. */
@@ -59,12 +60,12 @@ export const archiveDigest = (images: Uint8Array, labels: Int32Array): string =>
   digestOf([digestOf(images), digestOf(labels)]);
 
 function checkContents(path: string, contents: ArchiveContents): void {
-  const { size, images, labels, provenance, parameters } = contents;
+  const { size, images, labels, passports, parameters } = contents;
   const count = labels.length;
   const wanted = count * size * size * 3;
-  if (images.length !== wanted || provenance.length !== count) {
+  if (images.length !== wanted || passports.length !== count) {
     throw new RangeError(
-      `${path}: ${count} labels, ${provenance.length} passports and ${images.length} pixels (expected ${wanted})`,
+      `${path}: ${count} labels, ${passports.length} passports and ${images.length} pixels (expected ${wanted})`,
     );
   }
   if (parameters && parameters.values.length !== count * parameters.width) {
@@ -73,7 +74,7 @@ function checkContents(path: string, contents: ArchiveContents): void {
 }
 
 function fill(file: File, contents: ArchiveContents): void {
-  const { size, images, classes, camera, provenance, origin, parameters } = contents;
+  const { size, images, classes, camera, passports, origin, parameters } = contents;
   const labels = Int32Array.from(contents.labels);
   const count = labels.length;
   file.create_attribute('format', FORMAT);
@@ -87,7 +88,7 @@ function fill(file: File, contents: ArchiveContents): void {
   });
   file.create_dataset({ name: 'labels', data: labels, shape: [count] });
   file.create_dataset({ name: 'classes', data: Int32Array.from(classes), shape: [classes.length] });
-  writeText(file, 'provenance', JSON.stringify(provenance));
+  writeText(file, 'provenance', JSON.stringify(passports));
   writeText(file, 'origin', JSON.stringify(origin));
   if (parameters) {
     const { values, width, layout } = parameters;
@@ -114,4 +115,152 @@ export async function writeArchive(path: string, contents: ArchiveContents): Pro
       file.close();
     }
   });
+}
+
+const LAYOUT = 'it needs "images" (N, S, S, 3) uint8 and "labels" (N) space groups';
+
+/** Runs `read` on the open file; one line names the file where it cannot be read. */
+function reading<T>(library: Hdf5, path: string, read: (file: File) => T): T {
+  let file: File | null = null;
+  try {
+    file = new library.File(path, 'r');
+    return read(file);
+  } catch (error) {
+    if (error instanceof CbedError) throw error;
+    throw inputError(`${path} cannot be read: ${library.fault(error)}`, 'is it a whole HDF5 file?');
+  } finally {
+    file?.close();
+  }
+}
+
+function dataset(file: File, name: string): Dataset | null {
+  return file.keys().includes(name) ? (file.get(name) as Dataset) : null;
+}
+
+function required(file: File, path: string, name: string): Dataset {
+  const found = dataset(file, name);
+  if (!found) throw inputError(`${path} has no dataset "${name}"`, LAYOUT);
+  return found;
+}
+
+function text<T>(file: File, name: string): T | null {
+  const found = dataset(file, name);
+  return found ? (JSON.parse(new TextDecoder().decode(found.value as Uint8Array)) as T) : null;
+}
+
+function sideOf(path: string, images: Dataset, count: number): number {
+  const shape = images.shape ?? [];
+  const [n, rows, columns, channels] = shape;
+  if (shape.length !== 4 || rows !== columns || channels !== 3 || images.dtype !== '<B') {
+    throw inputError(`${path}: images are (${shape.join(', ')}) of type ${images.dtype}`, LAYOUT);
+  }
+  if (n !== count) throw inputError(`${path}: ${n} images but ${count} labels`, LAYOUT);
+  return rows as number;
+}
+
+function spaceGroupsOf(path: string, labels: Dataset): Int32Array {
+  const values = Int32Array.from(labels.value as ArrayLike<number | bigint>, Number);
+  const wrong = values.find((value) => !(value >= 1 && value <= 230));
+  if (wrong !== undefined) {
+    throw inputError(
+      `${path}: label ${wrong} is no space group`,
+      'labels are numbers from 1 to 230',
+    );
+  }
+  return values;
+}
+
+/** Rows of (N, S, S, 3) pixels in the order asked for. */
+function pickPixels(pixels: Uint8Array, indices: ArrayLike<number>, row: number): Uint8Array {
+  const out = new Uint8Array(indices.length * row);
+  for (let i = 0; i < indices.length; i++) {
+    const from = (indices[i] as number) * row;
+    out.set(pixels.subarray(from, from + row), i * row);
+  }
+  return out;
+}
+
+function parametersOf(file: File): Parameters | null {
+  const values = dataset(file, 'parameters');
+  if (!values) return null;
+  return {
+    values: values.value as Float32Array,
+    width: values.shape?.[1] ?? 0,
+    layout: text(file, 'parameters_layout'),
+  };
+}
+
+/**
+ * Opens a synthetic archive, or an HDF5 file of another tool that has `images` and `labels`
+ * (then camera, passports and origin are null). The pixels are read whole: what was checked
+ * against the digest is what is used.
+ *
+ * @throws input error naming the file and what is wrong with it.
+ */
+export async function openArchive(path: string): Promise<SyntheticArchive> {
+  existingFile(path, 'make an archive with: gan sample');
+  const library = await hdf5();
+  return reading(library, path, (file) => {
+    const labels = spaceGroupsOf(path, required(file, path, 'labels'));
+    const images = required(file, path, 'images');
+    const size = sideOf(path, images, labels.length);
+    const pixels = images.value as Uint8Array;
+    const digest = archiveDigest(pixels, labels);
+    if (file.attrs.format?.value === FORMAT && digest !== file.attrs.digest?.value) {
+      throw inputError(`${path} was changed after it was written`, 'make it again: gan sample');
+    }
+    const listed = dataset(file, 'classes')?.value as Int32Array | undefined;
+    const camera = file.attrs.camera?.value as string | undefined;
+    return {
+      path,
+      digest,
+      count: labels.length,
+      size,
+      labels,
+      classes: listed ? [...listed] : [...new Set(labels)].sort((a, b) => a - b),
+      camera: camera ? (JSON.parse(camera) as Camera) : null,
+      passports: text<Passport[]>(file, 'provenance'),
+      origin: text<Origin>(file, 'origin'),
+      parameters: parametersOf(file),
+      images: (indices) => pickPixels(pixels, indices, size * size * 3),
+    };
+  });
+}
+
+/** Name of the archive that a scoring run writes. */
+export const SCORED_FILE = 'scored.h5';
+
+/** What scoring finds about one sample. */
+type Findings = Pick<Passport, 'realism' | 'rarity' | 'nearest' | 'accepted'> & {
+  reasons: readonly { text: string }[];
+};
+
+/**
+ * Writes an archive again with what was found in its passports: realism, rarity, the nearest
+ * training triplet, accepted or not and why. Archives of other tools have no passports to fill.
+ *
+ * @returns whether it was written.
+ */
+export async function writeScored(
+  path: string,
+  archive: SyntheticArchive,
+  findings: readonly Findings[],
+): Promise<boolean> {
+  const { camera, passports, origin, parameters } = archive;
+  if (!camera || !passports || !origin) return false;
+  const scored = passports.map((passport, row) => {
+    const { realism, rarity, nearest, accepted, reasons } = findings[row]!;
+    return { ...passport, realism, rarity, nearest, accepted, reasons: reasons.map((r) => r.text) };
+  });
+  await writeArchive(path, {
+    size: archive.size,
+    images: archive.images([...archive.labels.keys()]),
+    labels: archive.labels,
+    classes: archive.classes,
+    camera,
+    passports: scored,
+    origin,
+    ...(parameters && { parameters }),
+  });
+  return true;
 }

@@ -4,7 +4,7 @@ import type { Store } from '../../src/dataset/store/store.ts';
 import type { ArchiveContents, Parameters, SyntheticArchive } from './archive.ts';
 import { drawnArchive } from './from-generator.ts';
 import { type ParameterPart, partOf, rowOf } from './parameter-row.ts';
-import type { Provenance, Seen } from './provenance.ts';
+import type { Passport, Seen } from './passport.ts';
 
 /** A drawn triplet on its way into an archive. */
 export interface GanSample {
@@ -12,7 +12,7 @@ export interface GanSample {
   source: Source;
   /** Position in the block that it was drawn in: drawn there again, it is the same to the bit. */
   place: number;
-  passport: Provenance;
+  passport: Passport;
 }
 
 const MEANINGS = {

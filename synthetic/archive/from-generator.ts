@@ -1,15 +1,15 @@
 import type { Lineage } from '../../gan/lineage.ts';
-import { joinTriplets } from '../../src/dataset/intensity/triplet-stack.ts';
+import { joinTriplets } from '../../src/dataset/intensity/transform.ts';
 import type { Store } from '../../src/dataset/store/store.ts';
 import { splitDigest } from '../leak-guard.ts';
 import type { ArchiveContents, Parameters } from './archive.ts';
-import { type Origin, type Provenance, seenBy } from './provenance.ts';
+import { type Origin, type Passport, recordMaterials } from './passport.ts';
 
 /** A triplet drawn by a generator on its way into an archive. */
 export interface DrawnSample {
   /** (S, S, 3) stored pixels. */
   pixels: Uint8Array;
-  passport: Provenance;
+  passport: Passport;
 }
 
 /** Who drew the samples of an archive, and what else they depend on. */
@@ -32,14 +32,14 @@ export interface DrawnBy {
  */
 export function drawnArchive(by: DrawnBy, samples: readonly DrawnSample[]): ArchiveContents {
   const { model, store, guide, scaled, scores, parameters } = by;
-  const gan = seenBy(model.digest, model.lineage.materials);
+  const gan = recordMaterials(model.digest, model.lineage.materials);
   return {
     size: store.size,
     images: joinTriplets(samples.map(({ pixels }) => pixels)),
     labels: samples.map(({ passport }) => passport.class),
     classes: store.classes,
     camera: store.camera,
-    provenance: samples.map(({ passport }, i) => ({
+    passports: samples.map(({ passport }, i) => ({
       ...passport,
       discriminator: scores?.[i] ?? null,
     })),

@@ -1,6 +1,5 @@
 import { tally } from '../../src/common/group.ts';
-import type { Reason } from '../checks/acceptance.ts';
-import type { SampleScore } from '../checks/samples.ts';
+import type { Reason, SampleScore } from '../checks/acceptance.ts';
 
 /** A triplet to be shown, real or synthetic. */
 export interface GalleryItem {

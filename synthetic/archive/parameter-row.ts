@@ -1,6 +1,6 @@
 import { inputError } from '../../src/common/errors.ts';
 import type { SyntheticArchive } from './archive.ts';
-import type { Provenance } from './provenance.ts';
+import type { Passport } from './passport.ts';
 
 /** One of the parts of a parameter row: columns `from` to `to`. */
 export interface ParameterPart {
@@ -15,7 +15,7 @@ export interface ParameterRow {
   path: string;
   parts: readonly ParameterPart[];
   values: Float32Array;
-  passport: Provenance;
+  passport: Passport;
 }
 
 /**
@@ -25,12 +25,12 @@ export interface ParameterRow {
  * drawn, or another generator made it.
  */
 export function rowOf(archive: SyntheticArchive, row: number, digest: string): ParameterRow {
-  const { parameters, provenance, origin, path, count } = archive;
+  const { parameters, passports, origin, path, count } = archive;
   if (!(Number.isInteger(row) && row >= 0 && row < count)) {
     throw inputError(`${path} has rows 0 to ${count - 1}, not ${row}`);
   }
   const layout = parameters?.layout as { parts?: ParameterPart[] } | undefined;
-  if (!parameters || !provenance || !layout?.parts) {
+  if (!parameters || !passports || !layout?.parts) {
     throw inputError(`${path} does not say how its samples were drawn`);
   }
   if (origin?.gan.digest !== digest) {
@@ -41,7 +41,7 @@ export function rowOf(archive: SyntheticArchive, row: number, digest: string): P
     path,
     parts: layout.parts,
     values: values.slice(row * width, (row + 1) * width),
-    passport: provenance[row]!,
+    passport: passports[row]!,
   };
 }
 

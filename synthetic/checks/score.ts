@@ -1,23 +1,42 @@
+import type { Classifier } from '../../classifier/classifier.ts';
+import { inputError } from '../../src/common/errors.ts';
 import { type ProgressFactory, silentProgress } from '../../src/common/progress.ts';
-import type { Stream } from '../../src/common/stream.ts';
+import { Stream } from '../../src/common/stream.ts';
 import type { Examples, RealExamples } from '../../src/dataset/examples.ts';
+import type { Store } from '../../src/dataset/store/store.ts';
 import type { SyntheticArchive } from '../archive/archive.ts';
-import type { Verdicts } from '../archive/verdicts.ts';
-import type { TwoSampleTest } from '../metrics/c2st.ts';
-import type { ClassificationScore } from '../metrics/cas.ts';
+import {
+  archiveExamples,
+  type ClassificationScore,
+  classificationScore,
+} from '../metrics/classification-score.ts';
 import { describe, type Triplets } from '../metrics/descriptors/descriptors.ts';
+import {
+  classifierSpace,
+  convolutionSpace,
+  physicsSpace,
+  pooled,
+  type Space,
+  type SpaceName,
+} from '../metrics/feature-spaces.ts';
 import { type Features, pickRows } from '../metrics/features.ts';
 import {
-  type Judged,
-  judgeCopying,
-  judgeSet,
-  judgeTwoSample,
+  copyScore,
+  type MetricValue,
+  neighbourTest,
   type SetMetric,
+  setMetrics,
 } from '../metrics/set-metrics.ts';
-import { pooled } from '../metrics/spaces/pooled.ts';
-import type { Space, SpaceName } from '../metrics/spaces/space.ts';
-import { easeOf, type HeldOut, heldOutOf } from './held-out.ts';
-import { type Candidates, type SampleScore, sampleJudge } from './samples.ts';
+import type { TwoSampleTest } from '../metrics/two-sample.ts';
+import {
+  type Candidates,
+  easeOf,
+  type HeldOut,
+  heldOutOf,
+  type SampleScore,
+  sampleChecks,
+} from './acceptance.ts';
+import { fitAndPredict, type Opinions, opinionsOf } from './verifier.ts';
 
 /** The metrics of one class, or of all, in one feature space. */
 export interface SetScore {
@@ -27,7 +46,7 @@ export interface SetScore {
   real: number;
   held: number;
   synthetic: number;
-  metrics: Record<SetMetric, Judged>;
+  metrics: Record<SetMetric, MetricValue>;
   /** C_T; null where there are too few samples. */
   copying: number | null;
   /** Two-sample test on all samples, with its p-value. */
@@ -44,7 +63,7 @@ export interface Score {
   held: HeldOut | null;
   spaces: { name: SpaceName; sets: SetScore[] }[];
   /** Space groups of which the verifier knows too little to be heard; null without a verifier. */
-  unheard: readonly number[] | null;
+  unrecognised: readonly number[] | null;
   /** Classification accuracy score: a classifier that learned from synthetic triplets only. */
   cas: ClassificationScore | null;
 }
@@ -55,10 +74,10 @@ export interface Scoring {
   train: Examples;
   /** Real triplets that nothing has learned from (the validation part); for C_T. */
   held: RealExamples | null;
-  /** The first is the one in which samples are judged. */
+  /** The first is the one in which the realism of samples is measured. */
   spaces: readonly Space[];
   /** What a classifier that did not guide the generator says of synthetic and held-out triplets. */
-  verdicts?: { made: Verdicts; held: Verdicts };
+  opinions?: { made: Opinions; held: Opinions };
   /** Direct beam, in pixels from the centre of pixel (0, 0). */
   centre: number;
   /** Also each class by itself. */
@@ -126,14 +145,14 @@ function scoreSet(
     real: real.count,
     held: held?.count ?? 0,
     synthetic: fake.count,
-    metrics: judgeSet({
+    metrics: setMetrics({
       real,
       materials: part.train.map((row) => materials[row]!),
       fake,
       stream: of,
     }),
-    copying: judgeCopying(real, held, fake),
-    twoSample: judgeTwoSample(real, fake, of.split('two-sample test')),
+    copying: copyScore(real, held, fake),
+    twoSample: neighbourTest(real, fake, of.split('two-sample test')),
   };
 }
 
@@ -143,34 +162,34 @@ interface Sets {
   fake: Triplets;
 }
 
-/** Every synthetic triplet judged, and the held-out real ones of the same classes by the same checks. */
-function judged({ archive, train, held, verdicts }: Scoring, sets: Sets, space: Embedded) {
-  const judge = sampleJudge(train, {
+/** The checks on every synthetic triplet, and on the held-out real ones of the same classes. */
+function checkSamples({ archive, train, held, opinions }: Scoring, sets: Sets, space: Embedded) {
+  const check = sampleChecks(train, {
     space: space.train,
     physics: describe(sets.train),
     pooled: pooled(train),
   });
   const made: Candidates = {
     spaceGroups: archive.labels,
-    discriminator: archive.provenance?.map(({ discriminator }) => discriminator),
+    discriminator: archive.passports?.map(({ discriminator }) => discriminator),
     space: space.fake,
     physics: describe(sets.fake),
     pooled: pooled(archive),
-    verdicts: verdicts?.made,
+    opinions: opinions?.made,
   };
-  if (!held || !sets.held) return { samples: judge(made)(), heldOut: null };
+  if (!held || !sets.held) return { samples: check(made)(), heldOut: null };
   const real: Candidates = {
     spaceGroups: held.labels.map((label) => held.classes[label]!),
     space: space.held!,
     physics: describe(sets.held),
     pooled: pooled(held),
-    verdicts: verdicts?.held,
+    opinions: opinions?.held,
   };
-  const ofReal = judge(real);
+  const ofReal = check(real);
   const ease = easeOf(ofReal());
   const classes = new Set(archive.labels);
   const same = ofReal(ease).filter(({ spaceGroup }) => classes.has(spaceGroup));
-  return { samples: judge(made)(ease), heldOut: heldOutOf(same) };
+  return { samples: check(made)(ease), heldOut: heldOutOf(same) };
 }
 
 /** Scores an archive against real triplets: every sample, every class and all together. */
@@ -195,7 +214,7 @@ export function score(scoring: Scoring): Omit<Score, 'store' | 'cas'> {
     bar.advance(1, space.name);
     return done;
   });
-  const { samples, heldOut } = judged(scoring, sets, embedded[0]!);
+  const { samples, heldOut } = checkSamples(scoring, sets, embedded[0]!);
   bar.advance(1, 'samples');
   const scores = embedded.map((space) => ({
     name: space.name,
@@ -212,6 +231,70 @@ export function score(scoring: Scoring): Omit<Score, 'store' | 'cas'> {
     samples,
     held: heldOut,
     spaces: scores,
-    unheard: scoring.verdicts?.made.unheard ?? null,
+    unrecognised: scoring.opinions?.made.unrecognised ?? null,
   };
+}
+
+export interface ArchiveScoring {
+  archive: SyntheticArchive;
+  store: Store;
+  /** A classifier that did not guide the generator; without one, two feature spaces remain. */
+  verifier: Classifier | null;
+  perClass: boolean;
+  /** Updates of the two classifiers of the CAS; 0 leaves it out. */
+  casUpdates: number;
+  seed: number;
+  progress: ProgressFactory;
+}
+
+function spacesOf({ store, verifier }: ArchiveScoring, stream: Stream): Space[] {
+  const train = store.examples('train');
+  const pixels = train.images(train.labels.map((_, i) => i));
+  const { size, camera } = store;
+  return [
+    ...(verifier ? [classifierSpace(verifier)] : []),
+    convolutionSpace(stream.split('convolutions')),
+    physicsSpace({ pixels, count: train.count, size, centre: camera.centre }),
+  ];
+}
+
+async function casOf(scoring: ArchiveScoring, stream: Stream): Promise<ClassificationScore | null> {
+  const { archive, store, casUpdates: updates, seed, progress } = scoring;
+  if (updates === 0) return null;
+  return classificationScore({
+    synthetic: archiveExamples(archive, store.classes),
+    train: store.examples('train'),
+    held: store.examples('validation'),
+    fit: fitAndPredict({ updates, seed, progress }),
+    stream,
+  });
+}
+
+/**
+ * Scores an archive against the training part of a store: samples, sets and the classification
+ * accuracy score. The validation part serves as held-out real data; the test part is not touched.
+ */
+export async function scoreArchive(options: ArchiveScoring): Promise<Score> {
+  const { archive, store, verifier, perClass, seed, progress } = options;
+  if (archive.size !== store.size) {
+    throw inputError(
+      `${archive.path} has patterns of ${archive.size} pixels a side, ${store.path} of ${store.size}`,
+    );
+  }
+  if (archive.count === 0) throw inputError(`${archive.path} holds no sample`, 'run: gan sample');
+  const stream = new Stream(seed, 'score');
+  const held = store.examples('validation');
+  const pixels = archive.images([...archive.labels.keys()]);
+  const scored = score({
+    archive,
+    train: store.examples('train'),
+    held: held.count ? held : null,
+    spaces: spacesOf(options, stream),
+    ...(verifier && { opinions: opinionsOf(verifier, pixels, held) }),
+    centre: store.camera.centre,
+    perClass,
+    stream,
+    progress,
+  });
+  return { ...scored, store: store.digest, cas: await casOf(options, stream.split('cas')) };
 }

@@ -9,8 +9,57 @@ import type { Examples, RealExamples } from '../../src/dataset/examples.ts';
 import type { Store } from '../../src/dataset/store/store.ts';
 import { materialParts } from '../leak-guard.ts';
 
+/** A sample at a boundary may be taken for its partner, but not for a third class. */
+export const AMONG = 2;
+
+/** What a classifier says of triplets. */
+export interface Opinions {
+  classes: readonly number[];
+  /** (N, classes) probabilities. */
+  probabilities: ArrayLike<number>;
+  /** Space groups that it finds too seldom in real triplets to be heard about them. */
+  unrecognised: readonly number[];
+}
+
+/** Share of the real triplets of a class that must have it among the likeliest. */
+const RECOGNISED = 0.5;
+
 /**
- * Loads a classifier to judge synthetic triplets with: of the store's classes and size, and one
+ * Space groups whose held-out real triplets a classifier mostly does not recognise: its "no" to a
+ * synthetic triplet of them would mean nothing. One success and one failure are counted with each
+ * class, so that one triplet does not decide, and a class without any is heard.
+ */
+function unrecognisedBy(probabilities: Float32Array, held: RealExamples): number[] {
+  const { classes } = held;
+  const count = classes.length;
+  const found = new Float64Array(count).fill(1);
+  const all = new Float64Array(count).fill(2);
+  held.labels.forEach((label, i) => {
+    const row = probabilities.subarray(i * count, (i + 1) * count);
+    const before = row.filter((p) => p > row[label]!).length;
+    all[label]!++;
+    if (before < AMONG) found[label]!++;
+  });
+  return classes.filter((_, label) => found[label]! / all[label]! < RECOGNISED);
+}
+
+/** What a classifier says of synthetic triplets, (N, size, size, 3) stored pixels, and of held-out real ones. */
+export function opinionsOf(
+  classifier: Classifier,
+  pixels: Uint8Array,
+  held: RealExamples,
+): { made: Opinions; held: Opinions } {
+  const { classes } = classifier;
+  const onHeld = classifier.predict(held);
+  const unrecognised = unrecognisedBy(onHeld, held);
+  return {
+    made: { classes, probabilities: classifier.predict(pixels), unrecognised },
+    held: { classes, probabilities: onHeld, unrecognised },
+  };
+}
+
+/**
+ * Loads a classifier that is to check synthetic triplets: of the store's classes and size, and one
  * that learned from training materials of the store only.
  *
  * @throws input error where it has seen anything else, or guided the generator.

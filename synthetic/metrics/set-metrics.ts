@@ -1,11 +1,10 @@
 import type { Stream } from '../../src/common/stream.ts';
-import { authenticity } from './authenticity.ts';
-import { twoSampleTest } from './c2st.ts';
-import { copyTest } from './ct.ts';
+import { authenticity, copyTest } from './copying.ts';
+import { prdc } from './coverage.ts';
 import { type Features, pickRows } from './features.ts';
 import { frechet } from './frechet.ts';
 import { kid } from './kid.ts';
-import { prdc } from './prdc.ts';
+import { twoSampleTest } from './two-sample.ts';
 
 /** Metrics of a set of generated samples against a set of real ones. */
 export const SET_METRICS = [
@@ -21,7 +20,7 @@ export const SET_METRICS = [
 export type SetMetric = (typeof SET_METRICS)[number];
 
 /** A number with what it has to be compared with; null where there are too few samples. */
-export interface Judged {
+export interface MetricValue {
   /** On all samples. */
   value: number | null;
   /** The metric of real samples against other real samples of other materials. */
@@ -31,8 +30,6 @@ export interface Judged {
   /** matched / floor (root mean squares for KID, which is as often negative at the floor). */
   ratio: number | null;
 }
-
-export const TOO_FEW: Judged = { value: null, floor: null, matched: null, ratio: null };
 
 /** Samples of each kind that a metric needs to carry a number. */
 const LEAST = 10;
@@ -101,7 +98,12 @@ export interface Comparison {
  * Every set metric with its floor: the same metric between halves of the real samples that share
  * no material, averaged over draws, and beside it the generated samples at the same counts.
  */
-export function judgeSet({ real, materials, fake, stream }: Comparison): Record<SetMetric, Judged> {
+export function setMetrics({
+  real,
+  materials,
+  fake,
+  stream,
+}: Comparison): Record<SetMetric, MetricValue> {
   const whole = measure({ real, materials }, fake, stream.split('whole'));
   const draws = Array.from({ length: DRAWS }, (_, n) => {
     const of = stream.split(n);
@@ -116,7 +118,7 @@ export function judgeSet({ real, materials, fake, stream }: Comparison): Record<
     const made = pickRows(fake, of.permutation(fake.count).slice(0, count));
     return { floor: measure(reference, other, of), matched: measure(reference, made, of) };
   });
-  const judged = SET_METRICS.map((metric): [SetMetric, Judged] => {
+  const values = SET_METRICS.map((metric): [SetMetric, MetricValue] => {
     const defined = (part: 'floor' | 'matched') =>
       draws.map((draw) => draw[part][metric]).filter((value) => value !== undefined);
     const average = metric === 'kid' ? rootMeanSquare : meanOf;
@@ -126,21 +128,17 @@ export function judgeSet({ real, materials, fake, stream }: Comparison): Record<
     const ratio = floor && matched !== null ? matched / floor : null;
     return [metric, { value: whole[metric] ?? null, floor, matched, ratio }];
   });
-  return Object.fromEntries(judged) as Record<SetMetric, Judged>;
+  return Object.fromEntries(values) as Record<SetMetric, MetricValue>;
 }
 
 /** The copy test C_T, or null where there are too few samples. */
-export function judgeCopying(
-  train: Features,
-  held: Features | null,
-  fake: Features,
-): number | null {
+export function copyScore(train: Features, held: Features | null, fake: Features): number | null {
   if (!held || Math.min(train.count, held.count, fake.count) < LEAST) return null;
   return copyTest({ train, held, fake });
 }
 
 /** The two-sample test with its p-value, or null where there are too few samples. */
-export function judgeTwoSample(real: Features, fake: Features, stream: Stream) {
+export function neighbourTest(real: Features, fake: Features, stream: Stream) {
   if (Math.min(real.count, fake.count) < LEAST) return null;
   return twoSampleTest(real, fake, { stream });
 }

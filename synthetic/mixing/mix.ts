@@ -1,23 +1,41 @@
+import { type Undersampling, undersample } from '../../src/balance/sampling.ts';
 import { inputError } from '../../src/common/errors.ts';
 import type { Stream } from '../../src/common/stream.ts';
 import { classCounts, type Examples } from '../../src/dataset/examples.ts';
 import type { Store, StoreExamples } from '../../src/dataset/store/store.ts';
-import type { Provenance } from '../archive/provenance.ts';
+import type { Passport } from '../archive/passport.ts';
 import { type CleanArchive, storeOf } from '../leak-guard.ts';
-import { type Filling, keptRows, roomFor, type Shrinking } from './undersample.ts';
 
 /** Which accepted samples enter: those made near a boundary, those made without, or both. */
 export const SOURCES = ['both', 'boundary', 'random'] as const;
 export type Source = (typeof SOURCES)[number];
 
-export interface MixOptions extends Filling {
+/** How many synthetic rows classes may get. */
+export interface FillLimits {
+  /** Only classes with fewer real rows than this get any, and only up to it. */
+  fill: number;
+  /** At most this many times the real rows of the class. */
+  ratio: number;
+  /** At most this many. */
+  cap: number;
+}
+
+/**
+ * Synthetic rows that a class with `real` training rows may get. Rows are counted before any
+ * undersampling: a class that was shrunk is not filled up again, and every way of filling, copies
+ * among them, adds the same number.
+ */
+export const roomFor = (real: number, { fill, ratio, cap }: FillLimits): number =>
+  Math.max(0, Math.min(cap, Math.floor(ratio * real), fill - real));
+
+export interface MixOptions extends FillLimits {
   source: Source;
   /** Weight of a synthetic sample in the loss, 0 to 1. */
   weight: number;
   /** Whether samples at a boundary carry the soft label that their passport states. */
   softLabels: boolean;
   /** What becomes of the majority classes. */
-  shrinking: Shrinking;
+  undersampling: Undersampling;
 }
 
 /** Samples of one class before and after mixing. */
@@ -47,13 +65,13 @@ export interface Mixture extends Examples {
   readonly perClass: readonly ClassMix[];
 }
 
-const madeNearBoundary = (passport: Provenance): boolean => passport.partner !== null;
+const madeNearBoundary = (passport: Passport): boolean => passport.partner !== null;
 
 /** Accepted rows of each class that the source allows, in random order. */
 function candidates(archive: CleanArchive, source: Source, stream: Stream): Map<number, number[]> {
   const rows = new Map<number, number[]>();
   for (const row of stream.permutation(archive.count)) {
-    const passport = archive.provenance?.[row];
+    const passport = archive.passports?.[row];
     if (!passport?.accepted) continue;
     if (source !== 'both' && madeNearBoundary(passport) !== (source === 'boundary')) continue;
     const spaceGroup = archive.labels[row]!;
@@ -81,8 +99,8 @@ function checkClasses(archive: CleanArchive, store: Store): void {
   if (strange !== undefined) {
     throw inputError(`${archive.path} has space group ${strange}, which the store does not have`);
   }
-  if (archive.count > 0 && !archive.provenance?.some((passport) => passport.accepted !== null)) {
-    throw inputError(`${archive.path} has not been judged yet`, 'run: gan score');
+  if (archive.count > 0 && !archive.passports?.some((passport) => passport.accepted !== null)) {
+    throw inputError(`${archive.path} has not been scored yet`, 'run: gan score');
   }
 }
 
@@ -113,7 +131,7 @@ function softLabels(archive: CleanArchive, rows: number[], labels: Int32Array) {
   const first = labels.length - rows.length;
   const partners = { label: Int32Array.from(labels), share: new Float32Array(labels.length) };
   rows.forEach((row, n) => {
-    const { partner, share } = archive.provenance![row]!;
+    const { partner, share } = archive.passports![row]!;
     const label = partner === null ? -1 : classes.indexOf(partner);
     if (label < 0 || share === null) return;
     partners.label[first + n] = label;
@@ -130,11 +148,11 @@ function softLabels(archive: CleanArchive, rows: number[], labels: Int32Array) {
 export function mix(archive: CleanArchive, options: MixOptions & { stream: Stream }): Mixture {
   const store = storeOf(archive);
   checkClasses(archive, store);
-  const { stream, shrinking, weight } = options;
+  const { stream, undersampling, weight } = options;
   const train = store.examples('train');
   const { classes } = store;
   const data = { labels: train.labels, classCount: classes.length };
-  const kept = keptRows(data, shrinking, stream.split('undersampling'));
+  const kept = undersample(data, undersampling, stream.split('undersampling'));
   const before = classCounts(train);
   const after = classCounts({ classes, labels: kept.map((i) => train.labels[i]!) });
   const perClass = classes.map((spaceGroup, label) => ({

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { newestRun } from '../../src/common/run.ts';
-import { ARCHIVE_FILE } from '../archive/archive.ts';
-import { openArchive } from '../archive/open.ts';
+import { ARCHIVE_FILE, openArchive } from '../archive/archive.ts';
 import type { Sampling } from '../sampling/open.ts';
 import { validationConfusion } from '../sampling/pairs.ts';
 import type { PairCell } from './probe-data.ts';
@@ -11,8 +10,8 @@ async function sampledPairs(): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
   const path = newestRun('sample', ARCHIVE_FILE)?.file(ARCHIVE_FILE);
   if (!path || !existsSync(path)) return counts;
-  const { provenance } = await openArchive(path);
-  for (const { class: spaceGroup, partner } of provenance ?? []) {
+  const { passports } = await openArchive(path);
+  for (const { class: spaceGroup, partner } of passports ?? []) {
     if (partner === null) continue;
     const key = `${spaceGroup}:${partner}`;
     counts.set(key, (counts.get(key) ?? 0) + 1);

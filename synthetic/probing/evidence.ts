@@ -4,10 +4,10 @@ import type { Classifier } from '../../classifier/classifier.ts';
 import { principalComponents } from '../../gan/codec/principal.ts';
 import { Stream } from '../../src/common/stream.ts';
 import { PIXEL_SCALE } from '../../src/dataset/examples.ts';
-import { splitTriplets } from '../../src/dataset/intensity/triplet-stack.ts';
+import { splitTriplets } from '../../src/dataset/intensity/transform.ts';
 import { numbersOf } from '../../src/engine/numbers.ts';
 import { type Tensor4D, tf } from '../../src/engine/tf.ts';
-import { verifierMargins } from '../checks/gates.ts';
+import { verifierMargins } from '../checks/candidate-checks.ts';
 import type {
   EmbeddedPoint,
   EmbeddingData,

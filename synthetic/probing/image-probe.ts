@@ -1,7 +1,7 @@
 import { confusions } from '../../classifier/boundary/confusion.ts';
 import { type ClassPair, logProbabilities, pairView } from '../../classifier/boundary/margin.ts';
 import { inputError } from '../../src/common/errors.ts';
-import { splitTriplets } from '../../src/dataset/intensity/triplet-stack.ts';
+import { splitTriplets } from '../../src/dataset/intensity/transform.ts';
 import type { Store } from '../../src/dataset/store/store.ts';
 import { type BoundaryClassifiers, embeddingOf, marginsOf, planeOf } from './evidence.ts';
 import type { EmbeddingData, MarginData, PairCell, PlaneFigureData } from './probe-data.ts';

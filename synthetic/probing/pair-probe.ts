@@ -3,7 +3,7 @@ import { searchPair } from '../../gan/boundary/search.ts';
 import { drawTriplets, randomOrigins } from '../../gan/codec/sample.ts';
 import { type ProgressFactory, silentProgress } from '../../src/common/progress.ts';
 import type { Store } from '../../src/dataset/store/store.ts';
-import { pixelsOf } from '../checks/gates.ts';
+import { pixelsOf } from '../checks/candidate-checks.ts';
 import { embeddingOf, marginsOf, nearestTriplet, type ProbedKinds, planeOf } from './evidence.ts';
 import { crossingData, type Probing, pathData } from './path.ts';
 import type {

@@ -7,8 +7,8 @@ import { tally } from '../../src/common/group.ts';
 import type { ProgressFactory } from '../../src/common/progress.ts';
 import { median } from '../../src/common/quantile.ts';
 import type { GanSample } from '../archive/from-gan.ts';
-import { provenanceOf } from '../archive/provenance.ts';
-import { pixelsOf, verifierMargins } from '../checks/gates.ts';
+import { passportOf } from '../archive/passport.ts';
+import { pixelsOf, verifierMargins } from '../checks/candidate-checks.ts';
 import type { WantedSearch } from './searches.ts';
 
 /** The generator, the classifier that hesitates, and those of other seeds that must agree. */
@@ -88,10 +88,10 @@ function summaryOf(result: PairResult, { verifiers }: Searching): PairSummary {
   };
 }
 
-const passportOf = (attempt: Attempt, { seed, softLabels }: BoundaryOptions) => {
+const attemptPassport = (attempt: Attempt, { seed, softLabels }: BoundaryOptions) => {
   const { view, origin, spaceGroup, partner } = attempt;
   const both = view.probability + view.partnerProbability;
-  return provenanceOf(spaceGroup, {
+  return passportOf(spaceGroup, {
     partner,
     t: origin.t ?? null,
     margin: view.margin,
@@ -109,7 +109,7 @@ const samplesOf = (result: PairResult, count: number, options: BoundaryOptions):
       drawn: attempt.drawn,
       source: attempt.origin,
       place: attempt.index % BLOCK,
-      passport: passportOf(attempt, options),
+      passport: attemptPassport(attempt, options),
     }));
 
 /** Triplets near the boundary of each class with its partner, with their passports. */

@@ -2,7 +2,7 @@ import { PIXEL_BLOCK, type PixelModel } from '../../gan/pixel/model.ts';
 import { randomPixelOrigins } from '../../gan/pixel/random.ts';
 import type { ProgressFactory } from '../../src/common/progress.ts';
 import type { PixelSample } from '../archive/from-pixel.ts';
-import { provenanceOf } from '../archive/provenance.ts';
+import { passportOf } from '../archive/passport.ts';
 import type { RandomOptions } from './random.ts';
 
 /** Random triplets of a generator on pixels, as many of each space group as wanted. */
@@ -20,7 +20,7 @@ export async function pixelSamples(
     const block = origins.slice(from, from + PIXEL_BLOCK);
     model.draw(block).forEach((pixels, place) => {
       const source = block[place]!;
-      const passport = provenanceOf(model.classes[source.label]!, { seed });
+      const passport = passportOf(model.classes[source.label]!, { seed });
       samples.push({ pixels, source, place, passport });
     });
     await new Promise(setImmediate); // lets Ctrl-C and the display through

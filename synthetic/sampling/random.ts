@@ -2,7 +2,7 @@ import type { GanModel } from '../../gan/codec/model.ts';
 import { BLOCK, drawTriplets, randomOrigins } from '../../gan/codec/sample.ts';
 import type { ProgressFactory } from '../../src/common/progress.ts';
 import type { GanSample } from '../archive/from-gan.ts';
-import { provenanceOf } from '../archive/provenance.ts';
+import { passportOf } from '../archive/passport.ts';
 import type { Wanted } from './wanted.ts';
 
 export interface RandomOptions {
@@ -26,6 +26,6 @@ export async function randomSamples(
     drawn: one,
     source: origins[i]!,
     place: i % BLOCK,
-    passport: provenanceOf(model.classes[origins[i]!.label]!, { seed }),
+    passport: passportOf(model.classes[origins[i]!.label]!, { seed }),
   }));
 }

@@ -2,10 +2,9 @@ import { drawAgain } from '../../gan/codec/sample.ts';
 import { PIXEL_BLOCK } from '../../gan/pixel/model.ts';
 import { usageError } from '../../src/common/errors.ts';
 import { requireRun } from '../../src/common/run.ts';
-import { ARCHIVE_FILE, type SyntheticArchive } from '../archive/archive.ts';
+import { ARCHIVE_FILE, openArchive, type SyntheticArchive } from '../archive/archive.ts';
 import { sourceOf } from '../archive/from-gan.ts';
 import { pixelSourceOf } from '../archive/from-pixel.ts';
-import { openArchive } from '../archive/open.ts';
 import { ganRun, openGenerator } from './open.ts';
 import { openPixelSampling } from './open-pixel.ts';
 

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { pooledPixels, withInterpolations } from '../../src/balance/interpolate.ts';
-import { nearest, type Vectors } from '../../src/balance/neighbours.ts';
-import { selectExamples } from '../../src/balance/select.ts';
-import { smote } from '../../src/balance/smote.ts';
+import { nearestVectors, type Vectors } from '../../src/balance/neighbours.ts';
+import { pooledPixels, smote, withInterpolations } from '../../src/balance/smote.ts';
 import { Stream } from '../../src/common/stream.ts';
+import { selectExamples } from '../../src/dataset/examples.ts';
 import { tf } from '../../src/engine/tf.ts';
 import { toyExamples } from '../support/toy-examples.ts';
 
@@ -33,7 +32,7 @@ describe('nearest', () => {
     const values = new Stream(4, 'points').normals(600 * 3);
     const vectors: Vectors = { count: 600, dimension: 3, values };
     const before = tf.memory().numTensors;
-    const found = nearest(vectors, vectors, { k: 4, self: (i) => i });
+    const found = nearestVectors(vectors, vectors, { k: 4, self: (i) => i });
     expect(tf.memory().numTensors).toBe(before);
     for (const query of [0, 255, 256, 599]) {
       expect([...found.subarray(query * 4, query * 4 + 4)]).toEqual(bruteForce(vectors, query, 4));
@@ -42,7 +41,7 @@ describe('nearest', () => {
 
   it('says -1 where there are too few', () => {
     const two = vectorsOf([[0], [1]]);
-    expect([...nearest(two, two, { k: 3, self: (i) => i })]).toEqual([1, -1, -1, 0, -1, -1]);
+    expect([...nearestVectors(two, two, { k: 3, self: (i) => i })]).toEqual([1, -1, -1, 0, -1, -1]);
   });
 });
 

@@ -85,7 +85,7 @@ describe('samplers', () => {
       fc.property(labelSets, words, fc.nat(99), (labels, word, seed) => {
         const data = { labels, classCount: 5 };
         const before = rowsByClass(data).map((rows) => rows.length);
-        const rows = undersample(data, word, new Stream(seed, 'under'));
+        const rows = undersample(data, { target: word }, new Stream(seed, 'under'));
         expect(new Set(rows).size).toBe(rows.length);
         const targets = resolveStrategy(word, before, 'under');
         rowsByClass({ labels: Array.from(rows, (r) => labels[r]!), classCount: 5 }).forEach(
@@ -106,7 +106,9 @@ describe('samplers', () => {
 
   it('draw the same rows for the same seed, others for another', () => {
     const data = { labels: Array.from({ length: 40 }, (_, i) => (i < 35 ? 0 : 1)), classCount: 2 };
-    const draw = (seed: number) => [...undersample(data, 'auto', new Stream(seed, 'x'))];
+    const draw = (seed: number) => [
+      ...undersample(data, { target: 'auto' }, new Stream(seed, 'x')),
+    ];
     expect(draw(1)).toEqual(draw(1));
     expect(draw(1)).not.toEqual(draw(2));
   });

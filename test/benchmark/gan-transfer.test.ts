@@ -7,8 +7,7 @@ import { openDivision } from '../../src/benchmark/study/store.ts';
 import { planCells, studySchema } from '../../src/benchmark/study/study.ts';
 import { tally } from '../../src/common/group.ts';
 import { silentProgress } from '../../src/common/progress.ts';
-import type { SyntheticArchive } from '../../synthetic/archive/archive.ts';
-import { openArchive } from '../../synthetic/archive/open.ts';
+import { openArchive, type SyntheticArchive } from '../../synthetic/archive/archive.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { toyStore } from '../support/toy-store.ts';
 
@@ -19,7 +18,7 @@ let archives: Map<string, SyntheticArchive>;
 
 /** Pools of random samples with and without transfer, nothing refused. */
 async function poolsIn(name: string): Promise<Map<string, SyntheticArchive>> {
-  const gates = { realismGate: false, fillTo: FILL };
+  const gates = { applyChecks: false, fillTo: FILL };
   const study = studySchema.parse({
     ...{ name, data, baseline: 'plain', seeds: 1, splits: 1, gans: 1 },
     ...{ updates: 2, batch: 8, ganSteps: 2 },
@@ -57,7 +56,7 @@ it('fills the rare classes from the GAN, on lattices of training materials', asy
     expect(counts.get(store.classes[label]!) ?? 0).toBeGreaterThanOrEqual(missing);
   });
   const seen = new Set(train.materials);
-  expect(transfer.provenance!.flatMap(({ parents }) => parents).every((m) => seen.has(m))).toBe(
+  expect(transfer.passports!.flatMap(({ parents }) => parents).every((m) => seen.has(m))).toBe(
     true,
   );
   expect(new Set(transfer.origin!.gan.materials)).toEqual(seen);

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { analysePattern, analyseTriplet } from '../../src/codec/analysis.ts';
-import { discTensors, renderTriplets, storedPixels } from '../../src/codec/batch.ts';
-import type { PatternDiscs } from '../../src/codec/discs.ts';
+import { MODES, type PatternDiscs } from '../../src/codec/discs.ts';
 import { tripletGeometry } from '../../src/codec/geometry.ts';
-import { MODES } from '../../src/codec/modes.ts';
-import { renderPatterns } from '../../src/codec/render.ts';
+import {
+  discTensors,
+  renderPatterns,
+  renderTriplets,
+  storedPixels,
+} from '../../src/codec/render.ts';
 import { Stream } from '../../src/common/stream.ts';
 import type { Crystal } from '../../src/crystal/crystal.ts';
 import { PIXEL_SCALE } from '../../src/dataset/examples.ts';

@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { discTensors, storedPixels } from '../../src/codec/batch.ts';
 import { detectLattice } from '../../src/codec/detect.ts';
-import type { PatternDiscs } from '../../src/codec/discs.ts';
+import { ABSENT_LEVEL, MODES, type PatternDiscs } from '../../src/codec/discs.ts';
 import { basisError, reducedBasis, superlattices } from '../../src/codec/lattices.ts';
-import { ABSENT_LEVEL, MODES } from '../../src/codec/modes.ts';
-import { renderPatterns } from '../../src/codec/render.ts';
+import { discTensors, renderPatterns, storedPixels } from '../../src/codec/render.ts';
 import { Stream } from '../../src/common/stream.ts';
 import { tf } from '../../src/engine/tf.ts';
 import { randomDiscs } from './random-discs.ts';

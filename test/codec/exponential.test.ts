@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { exponential } from '../../src/codec/exponential.ts';
+import { exponential } from '../../src/codec/paint.ts';
 
 it('the fast exponential is the exponential to 1e-12', () => {
   fc.assert(

@@ -1,7 +1,6 @@
-import type { PatternDiscs } from '../../src/codec/discs.ts';
+import { MODES, type PatternDiscs } from '../../src/codec/discs.ts';
 import type { Aperture } from '../../src/codec/footprint.ts';
 import { latticeGeometry } from '../../src/codec/geometry.ts';
-import { MODES } from '../../src/codec/modes.ts';
 import type { Stream } from '../../src/common/stream.ts';
 
 /** A pattern of a random lattice with bright discs that fade outward. */

@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { discTensors, renderTriplets, storedPixels } from '../../src/codec/batch.ts';
-import type { PatternDiscs } from '../../src/codec/discs.ts';
+import { ABSENT_LEVEL, MODES, type PatternDiscs } from '../../src/codec/discs.ts';
 import type { Aperture } from '../../src/codec/footprint.ts';
 import { markList } from '../../src/codec/mark-list.ts';
-import { ABSENT_LEVEL, MODES } from '../../src/codec/modes.ts';
-import { type DiscTensors, drawIntensities, renderPatterns } from '../../src/codec/render.ts';
+import {
+  type DiscTensors,
+  discTensors,
+  drawIntensities,
+  renderPatterns,
+  renderTriplets,
+  storedPixels,
+} from '../../src/codec/render.ts';
 import { Stream } from '../../src/common/stream.ts';
 import { PIXEL_SCALE } from '../../src/dataset/examples.ts';
 import { numbersOf } from '../../src/engine/numbers.ts';

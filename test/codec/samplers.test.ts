@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { ClassTables } from '../../src/codec/class-tables.ts';
+import { MODES } from '../../src/codec/discs.ts';
 import type { EncodedSet, EncodedTriplet } from '../../src/codec/encode.ts';
 import { tripletGeometry } from '../../src/codec/geometry.ts';
-import { MODES } from '../../src/codec/modes.ts';
-import { drawPool } from '../../src/codec/pool.ts';
-import { drawSamples, SAMPLERS, type SamplerName } from '../../src/codec/samplers.ts';
-import { symmetrise, symmetryResidual } from '../../src/codec/symmetrise.ts';
-import { patternSymmetry } from '../../src/codec/symmetry.ts';
+import {
+  drawCodecSamples,
+  drawPool,
+  SAMPLERS,
+  type SamplerName,
+} from '../../src/codec/samplers.ts';
+import { patternSymmetry, symmetrise, symmetryResidual } from '../../src/codec/symmetry.ts';
 import { Stream } from '../../src/common/stream.ts';
 import { conformCell } from '../../src/crystal/cell.ts';
 import type { Cell } from '../../src/crystal/crystal.ts';
@@ -64,7 +67,7 @@ function trainingSet(): EncodedSet {
 
 const tables = new ClassTables(trainingSet());
 const draw = (sampler: SamplerName, label = 0, count = 6, seed = 1) =>
-  drawSamples(tables, { sampler, label, count, stream: new Stream(seed, 'draw') });
+  drawCodecSamples(tables, { sampler, label, count, stream: new Stream(seed, 'draw') });
 
 describe.each(SAMPLERS.filter((name) => name !== 'copy'))('sampler %s', (sampler) => {
   it('draws the same from the same stream, other things from another', () => {
@@ -154,7 +157,7 @@ describe('samplers', () => {
     const set = trainingSet();
     const bare = new ClassTables({ ...set, triplets: set.triplets.filter((t) => t.label !== 1) });
     const request = { sampler: 'jitter' as const, label: 1, count: 1, stream: new Stream(1, 'x') };
-    expect(() => drawSamples(bare, request)).toThrow(/space group 62 has no training triplet/);
+    expect(() => drawCodecSamples(bare, request)).toThrow(/space group 62 has no training triplet/);
   });
 
   it('a pool holds as many images of each class as asked for, and no tensor', async () => {

@@ -1,10 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { PatternDiscs } from '../../src/codec/discs.ts';
+import { MODES, type PatternDiscs } from '../../src/codec/discs.ts';
 import { patternGeometry } from '../../src/codec/geometry.ts';
-import { MODES } from '../../src/codec/modes.ts';
-import { symmetrise, symmetryResidual } from '../../src/codec/symmetrise.ts';
-import { extinction, type IndexOperation, patternSymmetry } from '../../src/codec/symmetry.ts';
+import {
+  extinction,
+  type IndexOperation,
+  patternSymmetry,
+  symmetrise,
+  symmetryResidual,
+} from '../../src/codec/symmetry.ts';
 import { Stream } from '../../src/common/stream.ts';
 import { conformCell } from '../../src/crystal/cell.ts';
 import type { Vec3 } from '../../src/crystal/crystal.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { areBlocks, blockAverages } from '../../src/dataset/intensity/blocks.ts';
+import { areBlocks, blockAverages } from '../../src/dataset/intensity/averages.ts';
 
 const shapes = fc.record({
   size: fc.integer({ min: 1, max: 9 }),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { bandOf, type CensusRow, census } from '../../src/dataset/census.ts';
 import { SPLITS } from '../../src/dataset/split.ts';
-import { summitCounts } from '../../src/dataset/summit/summit-counts.ts';
+import { summitCounts } from '../../src/dataset/tasks/tasks.ts';
 
 const row = (
   spaceGroup: number,

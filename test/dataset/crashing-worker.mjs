@@ -1,5 +1,5 @@
 // A reader that dies as the real library would: aborted at one sample of every file.
-import { performReading } from '../../dist/src/dataset/reading.js';
+import { performReading } from '../../dist/src/dataset/prepare/reading.js';
 
 const announce = (at) => {
   process.send({ at });

@@ -9,7 +9,7 @@ import { writeSummit } from '../../src/dataset/summit/summit.ts';
 import { defaultCamera } from '../../src/simulate/camera.ts';
 import type { SampleFacts } from '../../src/simulate/sample.ts';
 import { writeArchive } from '../../synthetic/archive/archive.ts';
-import { provenanceOf, seenBy } from '../../synthetic/archive/provenance.ts';
+import { passportOf, recordMaterials } from '../../synthetic/archive/passport.ts';
 import { buildReaders } from './built.ts';
 import { sampleOf, temporaryFolder } from './fixture.ts';
 import { NO_H5PY, pythonWithH5py, runPython } from './python.ts';
@@ -129,8 +129,14 @@ it('a selection of a synthetic archive does so too', async (test) => {
     labels,
     classes: [14, 62, 225],
     camera: defaultCamera(size),
-    provenance: labels.map((label) => provenanceOf(label, {})),
-    origin: { store: 'a', split: 'b', gan: seenBy('c', ['x']), guide: null, scalers: null },
+    passports: labels.map((label) => passportOf(label, {})),
+    origin: {
+      store: 'a',
+      split: 'b',
+      gan: recordMaterials('c', ['x']),
+      guide: null,
+      scalers: null,
+    },
   });
   const found = exported(at('archive.h5'), at('synthetic'), '--classes', '62,225');
   expect(Object.keys(found).sort()).toEqual([0, 1, 2, 4].map((i) => `sample_${i}_0`));

@@ -28,7 +28,9 @@ beforeAll(async () => {
 
 /** Prepares in a process group of its own; answers when it has ended. */
 function start() {
-  const entry = pathToFileURL(join(packageRoot, 'dist', 'src', 'dataset', 'prepare.js')).href;
+  const entry = pathToFileURL(
+    join(packageRoot, 'dist', 'src', 'dataset', 'prepare', 'prepare.js'),
+  ).href;
   const call = `prepareStore(${JSON.stringify([join(folder, 'data')])}, ${JSON.stringify(out)}, ${JSON.stringify(options)})`;
   const script = `const { prepareStore } = await import(${JSON.stringify(entry)}); await ${call};`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
@@ -43,7 +45,7 @@ it(`resumes to the same digest after ${KILLS} kills at random moments`, async ()
   const stream = new Stream(2, 'kills');
   let finished = 0;
   for (let kill = 0; kill < KILLS; kill++) {
-    // Without an index patterns are read ahead, beside the attributes of other files.
+    // Every other time without an index too.
     if (kill % 2 === 1) rmSync(join(folder, 'workspace'), { recursive: true, force: true });
     const { child, ended } = start();
     await Promise.race([ended, wait(stream.between(100, 1500))]);

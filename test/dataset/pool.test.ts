@@ -4,7 +4,7 @@ import { makePart } from '../../src/dataset/prepare/part.ts';
 import { runReadings } from '../../src/dataset/prepare/pool.ts';
 import { prepareStore } from '../../src/dataset/prepare/prepare.ts';
 import type { Catalogue } from '../../src/dataset/summit/catalogue.ts';
-import { catalogueFrom, indexedFacts } from '../../src/dataset/summit/catalogue-index.ts';
+import { catalogueFrom, indexedFacts } from '../../src/dataset/summit/catalogue.ts';
 import { writeSummit } from '../../src/dataset/summit/summit.ts';
 import { buildReaders } from './built.ts';
 import { sampleOf, temporaryFolder } from './fixture.ts';

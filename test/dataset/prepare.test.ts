@@ -12,7 +12,7 @@ import type { ProgressFactory } from '../../src/common/progress.ts';
 import { storeCensus } from '../../src/dataset/census.ts';
 import { toPixels } from '../../src/dataset/intensity/transform.ts';
 import { type PrepareOptions, prepareStore } from '../../src/dataset/prepare/prepare.ts';
-import { DEFAULT_SPLIT_RULE, heldOut, SPLITS } from '../../src/dataset/split.ts';
+import { DEFAULT_SPLIT_RULE, heldOutCounts, SPLITS } from '../../src/dataset/split.ts';
 import { openStore, type Store, verifyStore } from '../../src/dataset/store/store.ts';
 import { exportSummit } from '../../src/dataset/summit/export.ts';
 import { writeSummit } from '../../src/dataset/summit/summit.ts';
@@ -83,7 +83,7 @@ describe('a prepared store', () => {
     });
     expect([...splitOf.values()].every((splits) => splits.size === 1)).toBe(true);
     storeCensus(store).classes.forEach((one, c) => {
-      const { validation, test } = heldOut(classSizes[c]!, DEFAULT_SPLIT_RULE);
+      const { validation, test } = heldOutCounts(classSizes[c]!, DEFAULT_SPLIT_RULE);
       expect(one.bySplit.validation.materials).toBe(validation);
       expect(one.bySplit.test.materials).toBe(test);
     });

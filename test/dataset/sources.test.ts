@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -39,6 +40,44 @@ describe('sources', () => {
       ['same-file', 'given twice, read once'],
     ]);
   });
+
+  it.each([
+    ['its parent', ['..']],
+    ['itself', ['here']],
+    ['a folder above that links back', ['../..', '../../loop']],
+    ['each other, many times', Array.from({ length: 12 }, (_, i) => (i % 2 ? '..' : '../..'))],
+  ])('with a link to %s give each file once, at once', (name, targets) => {
+    const base = at('loop', name.replaceAll(' ', '-'));
+    mkdirSync(join(base, 'one', 'two'), { recursive: true });
+    for (const path of ['x.h5', 'one/y.h5', 'one/two/z.HDF5']) writeFileSync(join(base, path), '');
+    targets.forEach((target, i) => {
+      symlinkSync(target, join(base, 'one', 'two', target === 'here' ? 'here' : `up${i}`));
+      symlinkSync(target, join(base, 'one', `again${i}`));
+    });
+    const start = performance.now();
+    for (const input of [join(base, 'one'), join(base, 'one', '**', '*.[hH]*5')]) {
+      const { paths, anomalies } = resolveSources([input]);
+      expect(anomalies).toEqual([]);
+      expect(new Set(paths.map((path) => basename(path)))).toContain('y.h5');
+      expect(new Set(paths.map((path) => basename(path))).size).toBe(paths.length);
+    }
+    expect(performance.now() - start).toBeLessThan(5000);
+  });
+
+  it('that link to a folder elsewhere are followed, and a dead link is passed over', () => {
+    mkdirSync(at('links'));
+    symlinkSync(at('deep'), at('links', 'to-deep'));
+    symlinkSync(at('nowhere'), at('links', 'dead'));
+    expect(names(at('links'))).toEqual(['c.hdf5', 'd.h5']);
+  });
+
+  it.runIf(process.platform === 'linux').each(['pipe.h5', 'pipe.txt'])(
+    'that are a pipe are an input error: %s',
+    (name) => {
+      execFileSync('mkfifo', [at(name)]);
+      expect(() => resolveSources([at(name)])).toThrow(/is neither a file nor a folder/);
+    },
+  );
 
   it.each([
     ['absent.h5', /no file or folder at .*absent\.h5/],

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   DEFAULT_SPLIT_RULE,
-  heldOut,
+  heldOutCounts,
   officialSplit,
   type Split,
   splitMaterials,
@@ -28,7 +28,7 @@ describe('the rule', () => {
     [10, { validation: 2, test: 3 }],
     [1000, { validation: 20, test: 30 }],
   ])('holds out of %i materials', (count, expected) => {
-    expect(heldOut(count, DEFAULT_SPLIT_RULE)).toEqual(expected);
+    expect(heldOutCounts(count, DEFAULT_SPLIT_RULE)).toEqual(expected);
   });
 
   it('leaves every class at least one material to train on, whatever the shares', () => {
@@ -38,7 +38,7 @@ describe('the rule', () => {
     });
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 500 }), share, share, (count, test, validation) => {
-        const held = heldOut(count, { test, validation });
+        const held = heldOutCounts(count, { test, validation });
         expect(count - held.test - held.validation).toBeGreaterThanOrEqual(1);
         if (count >= 2) expect(held.test).toBeGreaterThanOrEqual(1);
         if (count >= 3) expect(held.validation).toBeGreaterThanOrEqual(1);
@@ -48,8 +48,8 @@ describe('the rule', () => {
 
   it('gives the ladder its numbers', () => {
     const rule = { test: { share: 1, cap: 30 }, validation: { share: 1, cap: 10 } };
-    expect(heldOut(45, rule)).toEqual({ test: 30, validation: 10 });
-    expect(heldOut(190, rule)).toEqual({ test: 30, validation: 10 });
+    expect(heldOutCounts(45, rule)).toEqual({ test: 30, validation: 10 });
+    expect(heldOutCounts(190, rule)).toEqual({ test: 30, validation: 10 });
   });
 });
 
@@ -63,7 +63,7 @@ describe('the split by material', () => {
         expect(splits.size).toBe(classes.size);
         list.forEach((size, c) => {
           const part = new Map([...splits].filter(([name]) => classes.get(name) === c + 1));
-          expect(counts(part)).toMatchObject(heldOut(size, DEFAULT_SPLIT_RULE));
+          expect(counts(part)).toMatchObject(heldOutCounts(size, DEFAULT_SPLIT_RULE));
         });
       }),
     );

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { heldOut } from '../../src/dataset/split.ts';
+import { heldOutCounts } from '../../src/dataset/split.ts';
 import { builtInTask, ladderCounts, MINERALS_LEAST } from '../../src/dataset/tasks/tasks.ts';
 
 const materialsByGroup = (crystals: readonly { spaceGroup: number; material: string }[]) => {
@@ -33,7 +33,7 @@ describe('the ladder', () => {
     const groups = materialsByGroup(crystals);
     expect(groups.size).toBe(23);
     for (const members of groups.values()) {
-      const held = heldOut(members.size, rule);
+      const held = heldOutCounts(members.size, rule);
       expect(held.test).toBe(rule.test.cap);
       expect(members.size - held.test - held.validation).toBeGreaterThanOrEqual(5);
     }

@@ -7,7 +7,7 @@ import { eachFrequency, gridLimit } from '../../src/simulate/box/grid.ts';
 import { boxMultislice, type SlicedAtoms } from '../../src/simulate/box/multislice.ts';
 import { SlicePotentials, type SpeciesAtoms } from '../../src/simulate/box/potential.ts';
 import { interactionParameter, wavelength } from '../../src/simulate/electron.ts';
-import type { ScatteringTable } from '../../src/simulate/scattering.ts';
+import { kirklandFactor, type ScatteringFactor } from '../../src/simulate/scattering.ts';
 
 /*
  * Four patterns by abTEM (github.com/abTEM/abTEM, float64): Kirkland parameters (stored with them),
@@ -20,7 +20,7 @@ const TAPER = 0.03;
 interface Golden {
   box: Box;
   specimen: SlicedAtoms;
-  table: ScatteringTable;
+  factors: ScatteringFactor;
   energy: number;
   radius: number;
   intensity: Float32Array;
@@ -53,7 +53,7 @@ function readCase(name: string): Golden {
     (species.v as number[]).push(y / height);
     slice.set(element, species);
   });
-  const table: ScatteringTable = {};
+  const table: Record<number, ArrayLike<number>> = {};
   for (const [key, attribute] of Object.entries(group.attrs)) {
     if (key.startsWith('kirkland_')) {
       table[atomicNumber(key.slice(9))!] = attribute.value as unknown as number[];
@@ -68,15 +68,15 @@ function readCase(name: string): Golden {
   return {
     box: { ...grid, band: (2 / 3) * gridLimit(grid) },
     specimen: { step, slices: slices.map((slice) => [...slice.values()]) },
-    table,
+    factors: (element, q2) => kirklandFactor(table[element]!, q2),
     energy,
     radius: number('semiangle_mrad') / 1000 / wavelength(energy),
     intensity: values(group, 'intensity') as Float32Array,
   };
 }
 
-function simulate({ box, specimen, table, energy, radius }: Golden): Float32Array {
-  const potentials = new SlicePotentials({ box, placement: 'linear', table });
+function simulate({ box, specimen, factors, energy, radius }: Golden): Float32Array {
+  const potentials = new SlicePotentials({ box, placement: 'linear', factors });
   const [[pattern]] = boxMultislice({
     box,
     potentials,

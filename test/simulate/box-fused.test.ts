@@ -14,7 +14,7 @@ import { discPoints } from '../../src/simulate/box/probe.ts';
 import { interactionParameter, wavelength } from '../../src/simulate/electron.ts';
 import { emptyPlane, type Plane, transform } from '../../src/simulate/fourier.ts';
 import { VOLT_SQUARE_ANGSTROM } from '../../src/simulate/projection.ts';
-import { electronFactor, kirkland } from '../../src/simulate/scattering.ts';
+import { scatteringFactors } from '../../src/simulate/scattering.ts';
 import { difference } from '../support/difference.ts';
 
 interface Wanted {
@@ -40,7 +40,11 @@ function specimenOf({ rows, columns, slices, placement = 'exact' }: Wanted) {
       return { element, meanSquare: element === 8 ? 0.01 : 0, u: place(), v: place() };
     }),
   );
-  const potentials = new SlicePotentials({ box, placement });
+  const potentials = new SlicePotentials({
+    box,
+    placement,
+    factors: scatteringFactors('kirkland'),
+  });
   return { box, potentials, specimen: { step: 2.3, slices: atoms } };
 }
 
@@ -172,7 +176,7 @@ function potentialOf(box: Box, species: readonly SpeciesAtoms[]): Plane {
     if (q2 >= box.band ** 2) return;
     for (const { element, meanSquare, u, v } of species) {
       const blur = Math.exp(-2 * Math.PI ** 2 * meanSquare * q2);
-      const f = (VOLT_SQUARE_ANGSTROM / boxArea(box)) * electronFactor(kirkland()[element]!, q2);
+      const f = (VOLT_SQUARE_ANGSTROM / boxArea(box)) * scatteringFactors('kirkland')(element, q2);
       for (let i = 0; i < u.length; i++) {
         const along = x * (u[i]! * a[0] + v[i]! * b[0]) + y * (u[i]! * a[1] + v[i]! * b[1]);
         plane.re[at]! += f * blur * Math.cos(2 * Math.PI * along);

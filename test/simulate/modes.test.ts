@@ -11,6 +11,7 @@ import { discPoints, type ProbePosition } from '../../src/simulate/box/probe.ts'
 import { fillBox } from '../../src/simulate/box/specimen.ts';
 import { boxFor } from '../../src/simulate/box/window.ts';
 import { interactionParameter, wavelength } from '../../src/simulate/electron.ts';
+import { scatteringFactors } from '../../src/simulate/scattering.ts';
 import { simulateBeams, type Tilt } from '../support/beams.ts';
 import { GALLIUM_ARSENIDE, SILICON, TITANIUM } from '../support/crystals.ts';
 
@@ -38,7 +39,11 @@ function simulateBox(request: BoxRequest) {
   const step = (phonons ? 100 : frame.period) / slices;
   const filling = { crystal, frame, box, slices, step, depth: phonons ? 100 : null };
   const specimen = fillBox({ ...filling, displacement: 0.07, phonons, holz });
-  const potentials = new SlicePotentials({ box, placement: 'exact' });
+  const potentials = new SlicePotentials({
+    box,
+    placement: 'exact',
+    factors: scatteringFactors('kirkland'),
+  });
   const records = [Math.round(100 / step)];
   const [[intensity]] = boxMultislice({
     box,
@@ -67,7 +72,7 @@ function disagreement(request: BoxRequest): number {
   const disc = discPoints(box, request.radius);
   const tilts = disc.map(({ x, y }): Tilt => [x, y]);
   const { crystal, zone, band } = request;
-  const waves = simulateBeams({ crystal, zone, tilts, band, thickness, step, reach: 1 });
+  const waves = simulateBeams({ crystal, zone, tilts, band, thickness, step });
   expect(frame.zone).toEqual(waves.frame.zone);
   let [difference, total] = [0, 0];
   for (let g = 0; g < waves.beams.count; g++) {
@@ -82,7 +87,6 @@ function disagreement(request: BoxRequest): number {
   return difference / total;
 }
 
-/* The box keeps potential and waves to one band, as the field does; here the periodic mode does too. */
 describe('the two modes', () => {
   it.each([
     ['Si [001]', SILICON, [0, 0, 1], 0.1],
@@ -146,7 +150,7 @@ function sumOfDiscs(request: BoxRequest, box: Box): Float32Array {
   const frame = zoneFrame({ cell: crystal.cell, centring: centring(crystal.spaceGroup), zone });
   const step = frame.period / Math.ceil(frame.period / 2.5);
   const thickness = Math.round(100 / step) * step;
-  const waves = simulateBeams({ crystal, zone, tilts, band, thickness, step, reach: 1 });
+  const waves = simulateBeams({ crystal, zone, tilts, band, thickness, step });
   const out = new Float32Array(box.rows * box.columns);
   const [a, b] = box.sides;
   const wrap = (i: number, n: number) => ((i % n) + n) % n;

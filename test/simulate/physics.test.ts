@@ -3,7 +3,12 @@ import { cellVolume } from '../../src/crystal/cell.ts';
 import type { Crystal, Vec3 } from '../../src/crystal/crystal.ts';
 import { interactionParameter, wavelength } from '../../src/simulate/electron.ts';
 import { VOLT_SQUARE_ANGSTROM } from '../../src/simulate/projection.ts';
-import { electronFactor, kirkland, xrayFactor } from '../../src/simulate/scattering.ts';
+import {
+  debyeWaller,
+  FACTORS,
+  scatteringFactors,
+  xrayFactor,
+} from '../../src/simulate/scattering.ts';
 import { type BeamResult, simulateBeams } from '../support/beams.ts';
 import { GALLIUM_ARSENIDE, MAGNESIA, SILICON, TITANIUM } from '../support/crystals.ts';
 
@@ -34,11 +39,21 @@ describe('scattering factors', () => {
     }
   });
 
-  it('fall with the angle for every element', () => {
+  it.each(FACTORS)('of %s fall with the angle for every element', (name) => {
+    const factor = scatteringFactors(name);
     for (let element = 1; element <= 103; element++) {
-      const row = kirkland()[element]!;
-      expect(electronFactor(row, 0)).toBeGreaterThan(electronFactor(row, 4));
-      expect(electronFactor(row, 4)).toBeGreaterThan(0);
+      expect(factor(element, 0)).toBeGreaterThan(factor(element, 4));
+      expect(factor(element, 4)).toBeGreaterThan(0);
+    }
+  });
+
+  it('at q = 0 are those of each source, in angstrom', () => {
+    // From the parameters of abTEM (version of May 2026), summed by hand: Kirkland, Lobato.
+    const expected = { 8: [1.98974, 2.0291], 24: [6.96836, 7.4029], 77: [11.64328, 10.5699] };
+    for (const [element, values] of Object.entries(expected)) {
+      (['kirkland', 'lobato'] as const).forEach((name, i) => {
+        expect(scatteringFactors(name)(Number(element), 0) / values[i]!).toBeCloseTo(1, 4);
+      });
     }
   });
 });
@@ -53,8 +68,7 @@ function structurePotential(
   let [re, im] = [0, 0];
   for (const { element, position } of crystal.atoms) {
     const angle = -2 * Math.PI * hkl.reduce((sum, h, i) => sum + h * position[i]!, 0);
-    const f =
-      electronFactor(kirkland()[element]!, q2) * Math.exp(-2 * Math.PI ** 2 * rms ** 2 * q2);
+    const f = scatteringFactors('kirkland')(element, q2) * debyeWaller(rms ** 2, q2);
     re += f * Math.cos(angle);
     im += f * Math.sin(angle);
   }

@@ -4,13 +4,8 @@ import { type ZoneFrame, zoneFrame } from '../../src/crystal/zone.ts';
 import { stagesOf } from '../../src/simulate/depth.ts';
 import { interactionParameter, wavelength } from '../../src/simulate/electron.ts';
 import { periodicMultislice } from '../../src/simulate/periodic.ts';
-import { type Projection, project } from '../../src/simulate/projection.ts';
-import {
-  type Beams,
-  beamsOf,
-  POTENTIAL_REACH,
-  transmission,
-} from '../../src/simulate/transmission.ts';
+import { type Beams, beamsOf, type Projection, project } from '../../src/simulate/projection.ts';
+import { scatteringFactors } from '../../src/simulate/scattering.ts';
 
 export type Tilt = readonly [number, number];
 
@@ -25,8 +20,6 @@ export interface BeamRequest {
   thickness?: number;
   step?: number;
   band?: number;
-  /** How much further the potential reaches than the waves. */
-  reach?: number;
   /** Root mean square displacement, angstrom. */
   displacement?: number;
 }
@@ -44,15 +37,19 @@ export interface BeamResult {
 /** Periodic multislice with tilts of the test's own choice. */
 export function simulateBeams(request: BeamRequest): BeamResult {
   const { crystal, zone, tilts, energy = 100, thickness = 100, step = 2.5 } = request;
-  const { band = 1.38, displacement = 0.07, reach = POTENTIAL_REACH } = request;
+  const { band = 3, displacement = 0.07 } = request;
   const frame = zoneFrame({ cell: crystal.cell, centring: centring(crystal.spaceGroup), zone });
-  const projection = project({ crystal, frame, band: reach * band, displacement });
+  const projection = project({
+    crystal,
+    frame,
+    band,
+    displacement,
+    factors: scatteringFactors('kirkland'),
+  });
   const beams = beamsOf(frame, band);
-  const stages = stagesOf([thickness], step);
-  const sigma = interactionParameter(energy);
   const [[values]] = periodicMultislice([
     {
-      band,
+      projection,
       beams,
       tilts: {
         count: tilts.length,
@@ -60,10 +57,9 @@ export function simulateBeams(request: BeamRequest): BeamResult {
         y: Float64Array.from(tilts, (tilt) => tilt[1]),
       },
       lambda: wavelength(energy),
-      stages,
-      slices: stages.map((stage) =>
-        transmission({ projection, step: stage.step, sigma, absorption: 0 }),
-      ),
+      sigma: interactionParameter(energy),
+      absorption: 0,
+      stages: stagesOf([thickness], step),
     },
   ]) as [[Float32Array]];
   const places = new Map(Array.from(beams.h, (h, i) => [`${h} ${beams.k[i]}`, i]));

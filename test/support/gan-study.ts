@@ -12,7 +12,7 @@ import { toyStore } from './toy-store.ts';
  */
 export async function toyGanStudy(folder: string): Promise<StudyFolder> {
   const { store } = await toyStore(folder, { counts: [14, 10, 8], size: 32 });
-  const gan = { synthetic: 'gan-boundary', realismGate: false, epsilon: 1, fillTo: 8 };
+  const gan = { synthetic: 'gan-boundary', applyChecks: false, epsilon: 1, fillTo: 8 };
   const study = studySchema.parse({
     name: 'toy',
     data: store,

@@ -1,10 +1,7 @@
-import type { TripletDiscs } from '../../src/codec/discs.ts';
+import { discVector, MODES, type TripletDiscs } from '../../src/codec/discs.ts';
 import type { EncodedSet, EncodedTriplet } from '../../src/codec/encode.ts';
 import { tripletGeometry } from '../../src/codec/geometry.ts';
-import { MODES } from '../../src/codec/modes.ts';
-import { discVector } from '../../src/codec/polar.ts';
-import { symmetrise } from '../../src/codec/symmetrise.ts';
-import { extinction, patternSymmetry } from '../../src/codec/symmetry.ts';
+import { extinction, patternSymmetry, symmetrise } from '../../src/codec/symmetry.ts';
 import { Stream } from '../../src/common/stream.ts';
 import { conformCell } from '../../src/crystal/cell.ts';
 import type { Cell } from '../../src/crystal/crystal.ts';

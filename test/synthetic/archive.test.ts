@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { Stream } from '../../src/common/stream.ts';
 import { defaultCamera } from '../../src/simulate/camera.ts';
-import { writeArchive } from '../../synthetic/archive/archive.ts';
-import { openArchive } from '../../synthetic/archive/open.ts';
-import { provenanceOf, seenBy } from '../../synthetic/archive/provenance.ts';
+import { openArchive, writeArchive } from '../../synthetic/archive/archive.ts';
+import { passportOf, recordMaterials } from '../../synthetic/archive/passport.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'archive-'));
 const size = 8;
@@ -16,7 +15,7 @@ const labels = [62, 62, 225, 14, 225];
 const origin = {
   store: 'a',
   split: 'b',
-  gan: seenBy('c', ['x', 'y', 'x']),
+  gan: recordMaterials('c', ['x', 'y', 'x']),
   guide: null,
   scalers: null,
 };
@@ -26,7 +25,7 @@ const contents = {
   labels,
   classes: [14, 62, 225],
   camera: defaultCamera(size),
-  provenance: labels.map((label, i) => provenanceOf(label, { margin: i / 3, parents: ['Si é'] })),
+  passports: labels.map((label, i) => passportOf(label, { margin: i / 3, parents: ['Si é'] })),
   origin,
   parameters: {
     values: Float32Array.from({ length: 10 }, (_, i) => i),
@@ -42,7 +41,7 @@ it('gives back what was written, and pixels in the order asked for', async () =>
   expect([...archive.labels]).toEqual(labels);
   expect(archive.classes).toEqual([14, 62, 225]);
   expect(archive.camera).toEqual(contents.camera);
-  expect(archive.provenance).toEqual(contents.provenance);
+  expect(archive.passports).toEqual(contents.passports);
   expect(archive.origin).toEqual(origin);
   expect(archive.parameters).toEqual(contents.parameters);
   const row = size * size * 3;
@@ -57,7 +56,7 @@ it('holds no samples too', async () => {
     ...contents,
     images: new Uint8Array(0),
     labels: [],
-    provenance: [],
+    passports: [],
     parameters: undefined,
   });
   expect((await openArchive(path)).count).toBe(0);

@@ -5,8 +5,7 @@ import { afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { mixCommand } from '../../src/commands/mix.ts';
 import { scoreCommand } from '../../src/commands/score.ts';
 import { openStore } from '../../src/dataset/store/store.ts';
-import { writeArchive } from '../../synthetic/archive/archive.ts';
-import { openArchive } from '../../synthetic/archive/open.ts';
+import { openArchive, writeArchive } from '../../synthetic/archive/archive.ts';
 import type { Score } from '../../synthetic/checks/score.ts';
 import { openMixture } from '../../synthetic/mixing/saved-mixture.ts';
 import { toyArchive, toyStore } from './toy-store.ts';
@@ -21,7 +20,7 @@ beforeAll(async () => {
   mkdirSync(join(workspace, 'runs'), { recursive: true });
   copyFileSync(store.path, join(workspace, 'prepared.h5'));
   const contents = toyArchive(store, [10, 12, 14]);
-  contents.provenance.forEach((passport) => {
+  contents.passports.forEach((passport) => {
     passport.accepted = null;
   });
   // Sample 3 is a training triplet; 4 and 5 are one and the same.
@@ -68,16 +67,16 @@ it('gan score judges the newest archive, catches the copy and the repetition, dr
   for (const name of ['gallery', 'realism', 'floors']) {
     expect(existsSync(join(scored, 'figures', `${name}.png`))).toBe(true);
   }
-  const judged = await openArchive(join(scored, 'judged.h5'));
-  expect(judged.provenance![3]!.accepted).toBe(false);
-  expect(judged.provenance![3]!.reasons[0]).toMatch(/^memorised: 0\.0 grey levels from train-14-7/);
+  const judged = await openArchive(join(scored, 'scored.h5'));
+  expect(judged.passports![3]!.accepted).toBe(false);
+  expect(judged.passports![3]!.reasons[0]).toMatch(/^memorised: 0\.0 grey levels from train-14-7/);
 });
 
 it('gan mix makes a training set that can be opened again and exported', async () => {
   const out = join(workspace, 'mixed');
   const text = await printed(
     mixCommand(),
-    join(scored, 'judged.h5'),
+    join(scored, 'scored.h5'),
     ...['--fill', '30', '--undersample', '25', '--export', 'store', '--out', out],
   );
   expect(text.split('\n')[0]).toMatch(/class +before +real +synthetic +after/);
@@ -99,7 +98,7 @@ it('gan mix shrinks the largest classes until validation suffers', {
 }, async () => {
   const out = join(workspace, 'progressive');
   const flags = ['--undersample', 'progressive', '--largest', '1', '--updates', '8', '--out', out];
-  await printed(mixCommand(), join(scored, 'judged.h5'), ...flags);
+  await printed(mixCommand(), join(scored, 'scored.h5'), ...flags);
   const [first, second] = (await openMixture(join(out, 'mixture.json'))).perClass;
   expect(first!.real).toBeLessThanOrEqual(40);
   expect(first!.real).toBeGreaterThanOrEqual(10);
@@ -108,7 +107,7 @@ it('gan mix shrinks the largest classes until validation suffers', {
 
 it('gan mix writes the Summit layout', async () => {
   const out = join(workspace, 'summit');
-  await printed(mixCommand(), join(scored, 'judged.h5'), '--export', 'summit', '--out', out);
+  await printed(mixCommand(), join(scored, 'scored.h5'), '--export', 'summit', '--out', out);
   const { readSummit } = await import('../../src/dataset/summit/summit.ts');
   const mixture = await openMixture(join(out, 'mixture.json'));
   let count = 0;
@@ -122,7 +121,7 @@ it.each([
   [['--weight', '2'], /weight = "2"|weight = 2/],
   [['--undersample', 'mostly'], /strategy "mostly" is unknown/],
 ])('gan mix %j says what is wrong in one line', async (argv, message) => {
-  const given = argv[0]!.startsWith('/') ? argv : [join(scored, 'judged.h5'), ...argv];
+  const given = argv[0]!.startsWith('/') ? argv : [join(scored, 'scored.h5'), ...argv];
   await expect(printed(mixCommand(), ...given)).rejects.toThrow(message);
 });
 

@@ -7,8 +7,11 @@ import {
   describe as described,
 } from '../../synthetic/metrics/descriptors/descriptors.ts';
 import { discLattices } from '../../synthetic/metrics/descriptors/lattice.ts';
-import { polarGrid } from '../../synthetic/metrics/descriptors/polar.ts';
-import { FOLDS, symmetryResiduals } from '../../synthetic/metrics/descriptors/symmetry.ts';
+import {
+  FOLDS,
+  polarGrid,
+  symmetryResiduals,
+} from '../../synthetic/metrics/descriptors/symmetry.ts';
 import { toyPattern, toySample } from './toys.ts';
 
 const grid = polarGrid(32, 15.5);

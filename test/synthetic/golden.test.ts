@@ -1,13 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { authenticity } from '../../synthetic/metrics/authenticity.ts';
-import { copyTest } from '../../synthetic/metrics/ct.ts';
+import { authenticity, copyTest } from '../../synthetic/metrics/copying.ts';
+import { prdc } from '../../synthetic/metrics/coverage.ts';
 import { featuresOf, pickRows } from '../../synthetic/metrics/features.ts';
 import { frechet } from '../../synthetic/metrics/frechet.ts';
 import { kid } from '../../synthetic/metrics/kid.ts';
-import { prdc } from '../../synthetic/metrics/prdc.ts';
-import { rarity } from '../../synthetic/metrics/rarity.ts';
-import { realism } from '../../synthetic/metrics/realism.ts';
+import { rarity, realism } from '../../synthetic/metrics/realism.ts';
 
 // Values of published Python code; test/golden/README.md says which.
 const golden = JSON.parse(readFileSync(new URL('../golden/metrics.json', import.meta.url), 'utf8'));

@@ -1,9 +1,13 @@
 import { expect, it } from 'vitest';
-import { easeOf, heldOutOf } from '../../synthetic/checks/held-out.ts';
-import { type Candidates, sampleJudge } from '../../synthetic/checks/samples.ts';
+import {
+  type Candidates,
+  easeOf,
+  heldOutOf,
+  sampleChecks,
+} from '../../synthetic/checks/acceptance.ts';
 import { describe as described } from '../../synthetic/metrics/descriptors/descriptors.ts';
+import { pooled } from '../../synthetic/metrics/feature-spaces.ts';
 import type { Features } from '../../synthetic/metrics/features.ts';
-import { pooled } from '../../synthetic/metrics/spaces/pooled.ts';
 import { toyExamples } from './toys.ts';
 
 const train = toyExamples({ counts: [40, 30, 20] });
@@ -18,7 +22,7 @@ function candidatesOf(examples: typeof train): Candidates {
   return { spaceGroups, space, physics, pooled: space };
 }
 
-const judge = sampleJudge(train, candidatesOf(train));
+const judge = sampleChecks(train, candidatesOf(train));
 
 it('accepts most new real triplets, and says why it rejects the others', () => {
   const samples = judge(candidatesOf(fresh))();

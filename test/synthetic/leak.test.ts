@@ -4,9 +4,12 @@ import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { hdf5 } from '../../src/dataset/hdf5/library.ts';
 import type { Store } from '../../src/dataset/store/store.ts';
-import { type ArchiveContents, writeArchive } from '../../synthetic/archive/archive.ts';
-import { openArchive } from '../../synthetic/archive/open.ts';
-import { provenanceOf, seenBy } from '../../synthetic/archive/provenance.ts';
+import {
+  type ArchiveContents,
+  openArchive,
+  writeArchive,
+} from '../../synthetic/archive/archive.ts';
+import { passportOf, recordMaterials } from '../../synthetic/archive/passport.ts';
 import { heldOutCopies, refuseLeaks } from '../../synthetic/leak-guard.ts';
 import { toyArchive, toyStore } from './toy-store.ts';
 
@@ -43,38 +46,38 @@ it('lets an archive in whose makers saw training materials only', async () => {
 });
 
 it('refuses a GAN that saw a test material', async () => {
-  const leak = origin({ gan: seenBy('gan', [...train(), 'test-62-1']) });
+  const leak = origin({ gan: recordMaterials('gan', [...train(), 'test-62-1']) });
   expect(await refusal(leak)).toMatch(/the GAN saw test-62-1, a test material/);
 });
 
 it('refuses a guide that saw a validation material', async () => {
-  const leak = origin({ guide: seenBy('guide', [...train(), 'validation-14-0']) });
+  const leak = origin({ guide: recordMaterials('guide', [...train(), 'validation-14-0']) });
   expect(await refusal(leak)).toMatch(/the guide saw validation-14-0, a validation material/);
 });
 
 it('refuses scalers that were fitted on a test material', async () => {
-  const leak = origin({ scalers: seenBy('scalers', [...train(), 'test-225-3']) });
+  const leak = origin({ scalers: recordMaterials('scalers', [...train(), 'test-225-3']) });
   expect(await refusal(leak)).toMatch(/the scalers saw test-225-3/);
 });
 
 it('refuses a list of materials that was shortened', async () => {
-  const { materials, ...rest } = seenBy('gan', [...train(), 'test-62-1']);
+  const { materials, ...rest } = recordMaterials('gan', [...train(), 'test-62-1']);
   const leak = origin({ gan: { ...rest, materials: materials.filter((m) => m !== 'test-62-1') } });
   expect(await refusal(leak)).toMatch(/the list of materials that .*GAN saw was changed/);
 });
 
 it('refuses materials that go by names the store does not know', async () => {
-  const leak = origin({ gan: seenBy('gan', [...train(), 'renamed']) });
+  const leak = origin({ gan: recordMaterials('gan', [...train(), 'renamed']) });
   expect(await refusal(leak)).toMatch(/the GAN saw renamed, which this store does not know/);
 });
 
 it('refuses a sample derived from a test material, and one scored against a validation material', async () => {
-  const provenance = [...honest.provenance];
-  provenance[5] = provenanceOf(62, { accepted: true, parents: ['test-62-0'] });
-  expect(await refusal({ ...honest, provenance })).toMatch(/the maker of sample 5 saw test-62-0/);
+  const passports = [...honest.passports];
+  passports[5] = passportOf(62, { accepted: true, parents: ['test-62-0'] });
+  expect(await refusal({ ...honest, passports })).toMatch(/the maker of sample 5 saw test-62-0/);
   const nearest = { material: 'validation-62-0', distance: 1 };
-  provenance[5] = provenanceOf(62, { accepted: true, nearest });
-  expect(await refusal({ ...honest, provenance })).toMatch(/score of sample 5 saw validation-62-0/);
+  passports[5] = passportOf(62, { accepted: true, nearest });
+  expect(await refusal({ ...honest, passports })).toMatch(/score of sample 5 saw validation-62-0/);
 });
 
 it('refuses pixels of a test pattern under any name, also slightly changed', async () => {
@@ -134,7 +137,7 @@ it('refuses an archive that does not say what its generator saw, and one of anot
   file.close();
   const foreign = await openArchive(path);
   expect([...foreign.labels]).toEqual([62, 14]);
-  expect(foreign.provenance).toBeNull();
+  expect(foreign.passports).toBeNull();
   expect(() => refuseLeaks(foreign, store)).toThrow(/does not say what its generator saw/);
   expect(() => refuseLeaks({ ...foreign, size: 64 }, store)).toThrow(
     /64 pixels a side, the store of 32/,

@@ -3,11 +3,8 @@ import { expect, it } from 'vitest';
 import { quantile } from '../../src/common/quantile.ts';
 import { Stream } from '../../src/common/stream.ts';
 import { tf } from '../../src/engine/tf.ts';
-import { authenticity } from '../../synthetic/metrics/authenticity.ts';
-import { twoSampleTest } from '../../synthetic/metrics/c2st.ts';
-import { copyTest, mannWhitneyZ } from '../../synthetic/metrics/ct.ts';
-import { squaredDistance, visitDistances } from '../../synthetic/metrics/distances.ts';
-import { eigenvalues } from '../../synthetic/metrics/eigen.ts';
+import { authenticity, copyTest, mannWhitneyZ } from '../../synthetic/metrics/copying.ts';
+import { prdc } from '../../synthetic/metrics/coverage.ts';
 import {
   type Features,
   featuresOf,
@@ -16,10 +13,13 @@ import {
 } from '../../synthetic/metrics/features.ts';
 import { frechet } from '../../synthetic/metrics/frechet.ts';
 import { kid } from '../../synthetic/metrics/kid.ts';
-import { nearest } from '../../synthetic/metrics/neighbours.ts';
-import { prdc } from '../../synthetic/metrics/prdc.ts';
-import { realism } from '../../synthetic/metrics/realism.ts';
-import { realismAmong } from '../../synthetic/metrics/realism-among.ts';
+import {
+  nearestRows,
+  squaredDistance,
+  visitDistances,
+} from '../../synthetic/metrics/neighbours.ts';
+import { realism, realismAmong } from '../../synthetic/metrics/realism.ts';
+import { twoSampleTest } from '../../synthetic/metrics/two-sample.ts';
 
 const cloud = (name: string, count: number, width: number, shift = 0): Features => ({
   count,
@@ -93,7 +93,7 @@ it('the engine and the loop give the same distances, also far from the origin', 
 it('finds the same neighbours as a sort, ties and twins included', () => {
   const base = cloud('n', 150, 120);
   const twins = pickRows(base, [...Array(150).keys(), ...Array(40).keys()]);
-  const { index, squared } = nearest(twins, twins, { k: 4, excludeSelf: true });
+  const { index, squared } = nearestRows(twins, twins, { k: 4, excludeSelf: true });
   for (let i = 0; i < twins.count; i++) {
     const all = Array.from({ length: twins.count }, (_, j) => squaredDistance(twins, i, twins, j));
     const sorted = [...all.keys()].filter((j) => j !== i).sort((p, q) => all[p]! - all[q]!);
@@ -107,7 +107,7 @@ it('finds the same neighbours as a sort on the engine, with rows left out and un
   const [a, b] = [cloud('rows', 90, 60), cloud('columns', 1003, 60)];
   const exclude = (i: number, j: number) => (i + j) % 3 === 0;
   const before = tf.memory().numTensors;
-  const { index, squared } = nearest(a, b, { k: 6, exclude });
+  const { index, squared } = nearestRows(a, b, { k: 6, exclude });
   expect(tf.memory().numTensors).toBe(before);
   for (let i = 0; i < a.count; i++) {
     const allowed = [...Array(b.count).keys()].filter((j) => !exclude(i, j));
@@ -141,30 +141,6 @@ it('precision to coverage of a large problem are those of the definition, counte
     density: within.flat().filter(Boolean).length / (5 * fake.count),
     coverage: share(within.map((row) => row.some(Boolean))),
   });
-});
-
-it('eigenvalues have the trace and the sum of squares of the matrix, and known values', () => {
-  const known = { size: 3, values: Float64Array.from([2, -1, 0, -1, 2, -1, 0, -1, 2]) };
-  [2 - Math.SQRT2, 2, 2 + Math.SQRT2].forEach((value, i) => {
-    expect(eigenvalues(known)[i]).toBeCloseTo(value, 12);
-  });
-  fc.assert(
-    fc.property(fc.integer({ min: 1, max: 24 }), fc.integer({ min: 1, max: 99 }), (size, seed) => {
-      const draw = new Stream(seed, 'matrix').normals(size * size);
-      const values = Float64Array.from(draw, (_, at) => {
-        const [i, j] = [Math.floor(at / size), at % size];
-        return draw[i * size + j]! + draw[j * size + i]!;
-      });
-      const found = eigenvalues({ size, values });
-      const trace = found.reduce((sum, v) => sum + v, 0);
-      const squares = found.reduce((sum, v) => sum + v * v, 0);
-      let [t, s] = [0, 0];
-      for (let i = 0; i < size; i++) t += values[i * size + i]!;
-      for (const v of values) s += v * v;
-      expect(Math.abs(trace - t)).toBeLessThan(1e-9 * size);
-      expect(Math.abs(squares - s)).toBeLessThan(1e-9 * s);
-    }),
-  );
 });
 
 it('the Frechet distance is zero to itself, the squared shift of a moved set, and whole with few samples', () => {
@@ -273,7 +249,7 @@ it('the two-sample test sees a shift and does not see one that is not there', ()
 
 it.each([
   ['prdc', () => prdc(cloud('x', 5, 2), cloud('y', 20, 2))],
-  ['nearest', () => nearest(cloud('x', 5, 2), cloud('y', 2, 2), { k: 3 })],
+  ['nearest', () => nearestRows(cloud('x', 5, 2), cloud('y', 2, 2), { k: 3 })],
   ['kid', () => kid(cloud('x', 1, 2), cloud('y', 20, 2))],
   ['frechet', () => frechet(cloud('x', 1, 2), cloud('y', 20, 2))],
   ['widths', () => kid(cloud('x', 5, 3), cloud('y', 5, 2))],

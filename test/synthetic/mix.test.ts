@@ -3,14 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, expect, it } from 'vitest';
+import { undersample } from '../../src/balance/sampling.ts';
 import { Stream } from '../../src/common/stream.ts';
 import { classCounts } from '../../src/dataset/examples.ts';
 import type { Store } from '../../src/dataset/store/store.ts';
-import { writeArchive } from '../../synthetic/archive/archive.ts';
-import { openArchive } from '../../synthetic/archive/open.ts';
+import { openArchive, writeArchive } from '../../synthetic/archive/archive.ts';
 import { type CleanArchive, refuseLeaks } from '../../synthetic/leak-guard.ts';
 import { type MixOptions, mix, SOURCES } from '../../synthetic/mixing/mix.ts';
-import { keptRows } from '../../synthetic/mixing/undersample.ts';
 import { TOY_CLASSES, toyArchive, toyStore } from './toy-store.ts';
 
 let store: Store;
@@ -23,14 +22,14 @@ const plain: MixOptions = {
   fill: 100,
   weight: 0.5,
   softLabels: false,
-  shrinking: { target: null, keep: 'random' },
+  undersampling: { target: null, keep: 'random' },
 };
 
 beforeAll(async () => {
   store = await toyStore([20, 12, 6]);
   const path = join(mkdtempSync(join(tmpdir(), 'mix-')), 'a.h5');
   const contents = toyArchive(store, [4, 8, 10]);
-  contents.provenance[21]!.accepted = false;
+  contents.passports[21]!.accepted = false;
   await writeArchive(path, contents);
   archive = refuseLeaks(await openArchive(path), store);
 });
@@ -48,14 +47,14 @@ it('conserves the real rows and never exceeds a target', () => {
       const mixture = mix(archive, {
         ...plain,
         ...given,
-        shrinking: { target, keep: 'random' },
+        undersampling: { target, keep: 'random' },
         stream: stream(),
       });
       const { realRows, syntheticRows, perClass } = mixture;
       expect(new Set(realRows).size).toBe(realRows.length);
       for (const row of realRows) expect(store.rows.split[row]).toBe(0);
       expect(new Set(syntheticRows).size).toBe(syntheticRows.length);
-      for (const row of syntheticRows) expect(archive.provenance![row]!.accepted).toBe(true);
+      for (const row of syntheticRows) expect(archive.passports![row]!.accepted).toBe(true);
       expect(mixture.count).toBe(realRows.length + syntheticRows.length);
       const counts = classCounts(mixture);
       perClass.forEach(({ before, real, synthetic }, label) => {
@@ -88,7 +87,7 @@ it('marks and weighs what is synthetic, and softens labels on request', () => {
     expect(mixture.weights[i]).toBe(made ? 0.5 : 1);
     expect(mixture.materials[i]!.startsWith('synthetic:')).toBe(made);
     const passport = made
-      ? archive.provenance![mixture.syntheticRows[i - mixture.realRows.length]!]!
+      ? archive.passports![mixture.syntheticRows[i - mixture.realRows.length]!]!
       : null;
     expect(mixture.partners!.share[i]).toBeCloseTo(passport?.share ?? 0, 6);
     const partner = TOY_CLASSES[mixture.partners!.label[i]!];
@@ -102,25 +101,25 @@ it('takes only what was made near a boundary, or only what was not', () => {
     const { syntheticRows } = mix(archive, { ...plain, source, stream: stream() });
     expect(syntheticRows.length).toBeGreaterThan(5);
     for (const row of syntheticRows) {
-      expect(archive.provenance![row]!.partner !== null).toBe(source === 'boundary');
+      expect(archive.passports![row]!.partner !== null).toBe(source === 'boundary');
     }
   }
 });
 
-it('refuses what has not been judged', async () => {
+it('refuses what has not been scored', async () => {
   const path = join(mkdtempSync(join(tmpdir(), 'mix-')), 'raw.h5');
   const contents = toyArchive(store, [1, 1, 1]);
-  for (const passport of contents.provenance) passport.accepted = null;
+  for (const passport of contents.passports) passport.accepted = null;
   await writeArchive(path, contents);
   const raw = refuseLeaks(await openArchive(path), store);
-  expect(() => mix(raw, { ...plain, stream: stream() })).toThrow(/has not been judged yet/);
+  expect(() => mix(raw, { ...plain, stream: stream() })).toThrow(/has not been scored yet/);
 });
 
 it('keeps the rows nearest to the boundary, and a smaller target keeps a part of a larger one', () => {
   const labels = Array.from({ length: 60 }, (_, i) => (i < 40 ? 0 : 1));
   const margins = labels.map((_, i) => ((i * 37) % 41) - 20);
   const data = { labels, classCount: 2 };
-  const near = keptRows(data, { target: 10, keep: 'boundary', margins }, stream());
+  const near = undersample(data, { target: 10, keep: 'boundary', margins }, stream());
   const kept = new Set(near);
   const worstKept = Math.max(...[...kept].filter((i) => i < 40).map((i) => Math.abs(margins[i]!)));
   for (let i = 0; i < 40; i++) {
@@ -128,20 +127,20 @@ it('keeps the rows nearest to the boundary, and a smaller target keeps a part of
   }
   let wider = new Set(labels.keys());
   for (const target of [40, 28, 20]) {
-    const rows = keptRows(data, { target, keep: 'random' }, stream());
+    const rows = undersample(data, { target, keep: 'random' }, stream());
     for (const row of rows) expect(wider.has(row)).toBe(true);
     wider = new Set(rows);
   }
   expect(wider.size).toBe(40);
-  expect([...keptRows(data, { target: 5, keep: 'random', rows: [9, 3] }, stream())]).toEqual([
+  expect([...undersample(data, { target: 5, keep: 'random', rows: [9, 3] }, stream())]).toEqual([
     3, 9,
   ]);
-  expect(() => keptRows(data, { target: 5, keep: 'boundary' }, stream())).toThrow(/margins/);
+  expect(() => undersample(data, { target: 5, keep: 'boundary' }, stream())).toThrow(/margins/);
 });
 
 it('shrinks only the largest classes on request', () => {
   const labels = [0, 0, 0, 0, 1, 1, 1, 2, 2];
-  const rows = keptRows(
+  const rows = undersample(
     { labels, classCount: 3 },
     { target: 2, largest: 1, keep: 'random' },
     stream(),

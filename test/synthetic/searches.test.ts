@@ -11,9 +11,8 @@ import { silentProgress } from '../../src/common/progress.ts';
 import { Stream } from '../../src/common/stream.ts';
 import { openStore, type Store } from '../../src/dataset/store/store.ts';
 import { type Tensor2D, type Tensor4D, tf } from '../../src/engine/tf.ts';
-import { writeArchive } from '../../synthetic/archive/archive.ts';
+import { openArchive, writeArchive } from '../../synthetic/archive/archive.ts';
 import { ganArchive, sourceOf } from '../../synthetic/archive/from-gan.ts';
-import { openArchive } from '../../synthetic/archive/open.ts';
 import { type BoundaryMade, boundarySamples } from '../../synthetic/sampling/boundary.ts';
 import { boundaryText } from '../../synthetic/sampling/boundary-report.ts';
 import { boundarySearches, partnerChoice } from '../../synthetic/sampling/searches.ts';
@@ -111,7 +110,7 @@ describe('samples that chose their own partners', () => {
     for (let row = 0; row < archive.count; row++) {
       const { source, place } = sourceOf(model, archive, row);
       expect(source).toEqual(found.samples[row]!.source);
-      const led = store.classes[source.partner!] !== archive.provenance![row]!.partner;
+      const led = store.classes[source.partner!] !== archive.passports![row]!.partner;
       if (++elsewhere[`${led}`] > 2) continue; // two of either kind are drawn
       const again = await drawAgain(model, source, place);
       expect(again.pixels).toEqual(archive.images([row]));

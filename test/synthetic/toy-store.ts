@@ -7,7 +7,7 @@ import { openStore, type Store } from '../../src/dataset/store/store.ts';
 import { writeStore } from '../../src/dataset/store/store-write.ts';
 import { defaultCamera } from '../../src/simulate/camera.ts';
 import type { ArchiveContents } from '../../synthetic/archive/archive.ts';
-import { provenanceOf, seenBy } from '../../synthetic/archive/provenance.ts';
+import { passportOf, recordMaterials } from '../../synthetic/archive/passport.ts';
 import { splitDigest } from '../../synthetic/leak-guard.ts';
 import { toySample } from './toys.ts';
 
@@ -62,15 +62,15 @@ export function toyArchive(store: Store, counts: readonly number[], seed = 2): A
   const stream = new Stream(seed, 'archive');
   const labels = TOY_CLASSES.flatMap((c, label) => Array<number>(counts[label]!).fill(c));
   const triplets = labels.map((c) => toySample(TOY_CLASSES.indexOf(c), stream));
-  const seen = (digest: string) => seenBy(digest, store.examples('train').materials);
+  const seen = (digest: string) => recordMaterials(digest, store.examples('train').materials);
   return {
     size: TOY_SIZE,
     images: Uint8Array.from(triplets.flatMap((t) => [...t])),
     labels,
     classes: TOY_CLASSES,
     camera: store.camera,
-    provenance: labels.map((c, i) =>
-      provenanceOf(c, {
+    passports: labels.map((c, i) =>
+      passportOf(c, {
         accepted: true,
         ...(i % 2 && {
           partner: TOY_CLASSES.find((other) => other !== c)!,

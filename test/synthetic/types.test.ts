@@ -8,13 +8,13 @@ const folder = join(packageRoot, `dist.types-${process.pid}`);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const HEAD = `
-import type { choosePrior } from '../src/benchmark/choose.ts';
-import type { Store } from '../src/dataset/store.ts';
+import type { Stream } from '../src/common/stream.ts';
+import type { RealExamples } from '../src/dataset/examples.ts';
+import type { Store } from '../src/dataset/store/store.ts';
 import type { TrainOptions } from '../classifier/options.ts';
-import { type CleanArchive, refuseLeaks } from '../synthetic/leak.ts';
-import { type Mixture, type MixOptions, mix } from '../synthetic/mix.ts';
-import type { SyntheticArchive } from '../synthetic/archive.ts';
-import type { Stream } from '../src/ground/stream.ts';
+import type { SyntheticArchive } from '../synthetic/archive/archive.ts';
+import { type CleanArchive, refuseLeaks } from '../synthetic/leak-guard.ts';
+import { type Mixture, type MixOptions, mix } from '../synthetic/mixing/mix.ts';
 declare const mixture: Mixture, store: Store, archive: SyntheticArchive;
 declare const options: MixOptions & { stream: Stream };
 `;
@@ -24,8 +24,8 @@ const LINES: [string, boolean][] = [
   [`export const training: TrainOptions['examples'] = mixture;`, true],
   [`export const validation: TrainOptions['validation'] = store.examples('validation');`, true],
   [`export const again: Mixture = mix(refuseLeaks(archive, store), options);`, true],
-  [`export const judge: TrainOptions['validation'] = mixture;`, false],
-  [`export const chosen: Parameters<typeof choosePrior>[0]['validation'] = mixture;`, false],
+  [`export const measure: TrainOptions['validation'] = mixture;`, false],
+  [`export const chosen: RealExamples = mixture;`, false],
   [`export const part: ReturnType<Store['examples']> = mixture;`, false],
   [`export const unchecked = mix(archive, options);`, false],
   [`export const forged: CleanArchive = { ...archive, origin: archive.origin! };`, false],

@@ -1,11 +1,9 @@
-import { openArchive } from '../../../synthetic/archive/open.ts';
+import { openArchive } from '../../../synthetic/archive/archive.ts';
 import { type CleanArchive, refuseLeaks } from '../../../synthetic/leak-guard.ts';
-import { type Mixture, mix } from '../../../synthetic/mixing/mix.ts';
-import { type Filling, keptRows, roomFor } from '../../../synthetic/mixing/undersample.ts';
-import { rowsByClass } from '../../balance/sampling.ts';
-import { selectExamples } from '../../balance/select.ts';
+import { type FillLimits, type Mixture, mix, roomFor } from '../../../synthetic/mixing/mix.ts';
+import { rowsByClass, undersample } from '../../balance/sampling.ts';
 import { Stream } from '../../common/stream.ts';
-import { classCounts, type Examples } from '../../dataset/examples.ts';
+import { classCounts, type Examples, selectExamples } from '../../dataset/examples.ts';
 import type { Store } from '../../dataset/store/store.ts';
 import { poolFile, poolsOf } from '../pools/pools.ts';
 import type { StudyFolder } from '../study/folder.ts';
@@ -18,12 +16,12 @@ export interface TrainingSet {
   digests: Record<string, string>;
 }
 
-const shrinkingOf = (arm: Arm) => ({
+const undersamplingOf = (arm: Arm) => ({
   target: arm.undersample > 0 ? arm.undersample : null,
   keep: 'random' as const,
 });
 
-const fillingOf = (arm: SettledArm): Filling => ({
+const fillLimitsOf = (arm: SettledArm): FillLimits => ({
   fill: arm.fillTo,
   ratio: arm.ratio,
   cap: Number.POSITIVE_INFINITY,
@@ -32,7 +30,7 @@ const fillingOf = (arm: SettledArm): Filling => ({
 /** Rows of the training split after undersampling, by position in it. */
 function keptOf(arm: Arm, train: Examples, stream: Stream): Int32Array {
   const data = { labels: train.labels, classCount: train.classes.length };
-  return keptRows(data, shrinkingOf(arm), stream);
+  return undersample(data, undersamplingOf(arm), stream);
 }
 
 /** Some rows of examples, of which the last `copies` count as synthetic. */
@@ -50,7 +48,10 @@ function withCopies(arm: SettledArm, train: Examples, kept: Int32Array, stream: 
     classCount: train.classes.length,
   });
   const copies = Array.from(classCounts(train)).flatMap((real, label) =>
-    Array.from({ length: roomFor(real, fillingOf(arm)) }, () => kept[stream.pick(rows[label]!)]!),
+    Array.from(
+      { length: roomFor(real, fillLimitsOf(arm)) },
+      () => kept[stream.pick(rows[label]!)]!,
+    ),
   );
   return selectWithCopies(train, [...kept, ...copies], copies.length);
 }
@@ -59,10 +60,10 @@ function withCopies(arm: SettledArm, train: Examples, kept: Int32Array, stream: 
 export const armMixture = (arm: SettledArm, archive: CleanArchive, stream: Stream): Mixture =>
   mix(archive, {
     source: 'both',
-    ...fillingOf(arm),
+    ...fillLimitsOf(arm),
     weight: 1,
     softLabels: false,
-    shrinking: shrinkingOf(arm),
+    undersampling: undersamplingOf(arm),
     stream,
   });
 

@@ -1,10 +1,10 @@
 import { writeArchive } from '../../../synthetic/archive/archive.ts';
 import {
-  type Provenance,
-  provenanceOf,
+  type Passport,
+  passportOf,
+  recordMaterials,
   type Seen,
-  seenBy,
-} from '../../../synthetic/archive/provenance.ts';
+} from '../../../synthetic/archive/passport.ts';
 import { heldOutCopies, splitDigest } from '../../../synthetic/leak-guard.ts';
 import { likeliestPairs } from '../../../synthetic/sampling/pairs.ts';
 import { digestOf } from '../../common/digest.ts';
@@ -12,8 +12,7 @@ import { writeJson } from '../../common/files.ts';
 import { tally } from '../../common/group.ts';
 import { Stream } from '../../common/stream.ts';
 import type { Crystal } from '../../crystal/crystal.ts';
-import { toPixels } from '../../dataset/intensity/transform.ts';
-import { joinTriplets } from '../../dataset/intensity/triplet-stack.ts';
+import { joinTriplets, toPixels } from '../../dataset/intensity/transform.ts';
 import { simulationOf } from '../../dataset/store/simulation.ts';
 import type { Store } from '../../dataset/store/store.ts';
 import { simulateTriplets } from '../../simulate/triplets.ts';
@@ -45,7 +44,7 @@ export async function pixelsOfCrystals(
 /** A triplet of a pool with its passport. */
 interface PoolTriplet {
   pixels: Uint8Array;
-  passport: Provenance;
+  passport: Passport;
 }
 
 /** What a pool cost: crystals proposed and simulated, and those refused by reason. */
@@ -76,11 +75,11 @@ async function writePool(work: PoolWork, made: readonly PoolTriplet[], guide: Se
     labels: made.map(({ passport }) => passport.class),
     classes: store.classes,
     camera: store.camera,
-    provenance: made.map(({ passport }) => passport),
+    passports: made.map(({ passport }) => passport),
     origin: {
       store: store.digest,
       split: splitDigest(store),
-      gan: seenBy(maker, store.examples('train').materials),
+      gan: recordMaterials(maker, store.examples('train').materials),
       guide,
       scalers: null,
     },
@@ -144,7 +143,7 @@ async function fillWithCrystals(work: PoolWork, source: FreeCrystals) {
 
 const asMade = ({ crystal, parent, pixels }: DrawnCrystal): PoolTriplet => ({
   pixels,
-  passport: provenanceOf(crystal.spaceGroup, { accepted: true, parents: parent ? [parent] : [] }),
+  passport: passportOf(crystal.spaceGroup, { accepted: true, parents: parent ? [parent] : [] }),
 });
 
 /** Crystals of the rarest classes, moved to where the guide hesitates; the others as they are. */
@@ -172,10 +171,10 @@ async function moveToBoundaries(work: PoolWork, drawn: readonly DrawnCrystal[]):
     const searched = new Set(pairs.map(({ spaceGroup }) => spaceGroup));
     const near = moved.map(({ crystal, pixels, partner, view }) => ({
       pixels,
-      passport: provenanceOf(crystal.spaceGroup, { accepted: true, partner, margin: view.margin }),
+      passport: passportOf(crystal.spaceGroup, { accepted: true, partner, margin: view.margin }),
     }));
     const others = drawn.filter(({ crystal }) => !searched.has(crystal.spaceGroup)).map(asMade);
-    const seen = seenBy(guide.digest, guide.seen.materials);
+    const seen = recordMaterials(guide.digest, guide.seen.materials);
     await writePool(work, withoutHeldOut(store, [...near, ...others]), seen);
   } finally {
     guide.dispose();

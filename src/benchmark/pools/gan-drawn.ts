@@ -1,8 +1,8 @@
 import type { Classifier } from '../../../classifier/classifier.ts';
 import type { GanModel } from '../../../gan/codec/model.ts';
 import { type GanSample, ganArchive } from '../../../synthetic/archive/from-gan.ts';
-import { seenBy } from '../../../synthetic/archive/provenance.ts';
-import { verifierGate } from '../../../synthetic/checks/gates.ts';
+import { recordMaterials } from '../../../synthetic/archive/passport.ts';
+import { verifierCheck } from '../../../synthetic/checks/candidate-checks.ts';
 import { boundarySamples } from '../../../synthetic/sampling/boundary.ts';
 import { writeAttempts } from '../../../synthetic/sampling/boundary-report.ts';
 import { randomSamples } from '../../../synthetic/sampling/random.ts';
@@ -39,11 +39,11 @@ async function nearBoundaries(
   wanted: Wanted,
 ): Promise<GanSample[]> {
   const { boundaryClasses, boundaryAttempts: attempts, gradientSteps } = folder.study;
-  const { epsilon, realismGate, partners, partnerBy: by, agreement } = pool;
+  const { epsilon, applyChecks, partners, partnerBy: by, agreement } = pool;
   const partnering = { guide, store, allowed: model.hasZones, partners, by };
   const pairs = boundarySearches(partnering, rarest(wanted, boundaryClasses));
   const seed = BOUNDARY_SEEDS + cell.gan;
-  const gates = realismGate ? [verifierGate([verifier], agreement)] : [];
+  const gates = applyChecks ? [verifierCheck([verifier], agreement)] : [];
   const made = await boundarySamples(
     { model, guide, verifiers: [verifier] },
     { pairs, attempts, epsilon, gradientSteps, gates, softLabels: true, seed },
@@ -58,7 +58,7 @@ async function nearBoundaries(
 export function drawnRecipe(work: PoolWork, makers: Makers): SampleRecipe<GanSample> {
   const { source } = work.pool;
   const { model, guide } = makers;
-  const seen = source === 'gan-random' ? null : seenBy(guide.digest, guide.seen.materials);
+  const seen = source === 'gan-random' ? null : recordMaterials(guide.digest, guide.seen.materials);
   const both = async (wanted: Wanted): Promise<GanSample[]> => {
     const near = await nearBoundaries(work, makers, wantedOf(work, SPARE / 2));
     const rest = new Map(wanted);

@@ -1,15 +1,15 @@
 import { GanModel } from '../../../gan/codec/model.ts';
 import { randomPixels } from '../../../gan/random.ts';
-import { kid } from '../../../synthetic/metrics/kid.ts';
 import {
   convolutionSpace,
   fitScaler,
   physicsSpace,
   type Space,
   standardised,
-} from '../../../synthetic/metrics/spaces/space.ts';
+} from '../../../synthetic/metrics/feature-spaces.ts';
+import { kid } from '../../../synthetic/metrics/kid.ts';
 import { Stream } from '../../common/stream.ts';
-import { joinTriplets } from '../../dataset/intensity/triplet-stack.ts';
+import { joinTriplets } from '../../dataset/intensity/transform.ts';
 import type { Store } from '../../dataset/store/store.ts';
 import type { StudyGan } from './study-gan.ts';
 

@@ -2,13 +2,13 @@ import { rmSync } from 'node:fs';
 import type { Classifier } from '../../../classifier/classifier.ts';
 import {
   type ArchiveContents,
+  openArchive,
   type SyntheticArchive,
   writeArchive,
+  writeScored,
 } from '../../../synthetic/archive/archive.ts';
-import { writeJudged } from '../../../synthetic/archive/judged.ts';
-import { openArchive } from '../../../synthetic/archive/open.ts';
-import { audit } from '../../../synthetic/checks/audit.ts';
-import type { SampleScore } from '../../../synthetic/checks/samples.ts';
+import type { SampleScore } from '../../../synthetic/checks/acceptance.ts';
+import { scoreArchive } from '../../../synthetic/checks/score.ts';
 import type { Wanted } from '../../../synthetic/sampling/wanted.ts';
 import { writeJson } from '../../common/files.ts';
 import { drawnRecipe, type Makers } from './gan-drawn.ts';
@@ -51,10 +51,10 @@ async function judge(
   await writeArchive(raw, contents);
   const archive = await openArchive(raw);
   const settings = { perClass: false, casUpdates: 0, seed: cell.gan };
-  const score = await audit({ archive, store, verifier, ...settings, progress });
+  const score = await scoreArchive({ archive, store, verifier, ...settings, progress });
   writeJson(besidePool(file, '.score.json'), score);
   const passed = (sample: SampleScore) => ({ ...sample, accepted: true, reasons: [] });
-  return { archive, samples: pool.realismGate ? score.samples : score.samples.map(passed) };
+  return { archive, samples: pool.applyChecks ? score.samples : score.samples.map(passed) };
 }
 
 /** Makes samples by a recipe until no class is left short, and judges them. */
@@ -90,7 +90,7 @@ export async function ganPool(work: PoolWork): Promise<void> {
       work.pool.source === 'gan-transfer'
         ? await fill(work, makers.verifier, transferRecipe(work, makers.model))
         : await fill(work, makers.verifier, drawnRecipe(work, makers));
-    await writeJudged(work.file, judged.archive, judged.samples);
+    await writeScored(work.file, judged.archive, judged.samples);
   } finally {
     rmSync(rawFile(work), { force: true });
     for (const maker of Object.values(makers)) maker.dispose();

@@ -1,13 +1,13 @@
 import type { GanModel } from '../../../gan/codec/model.ts';
 import { describeTriplets, randomOrigins } from '../../../gan/codec/sample.ts';
 import { type DrawnSample, drawnArchive } from '../../../synthetic/archive/from-generator.ts';
-import { provenanceOf } from '../../../synthetic/archive/provenance.ts';
+import { passportOf } from '../../../synthetic/archive/passport.ts';
 import type { Wanted } from '../../../synthetic/sampling/wanted.ts';
 import { ClassTables } from '../../codec/class-tables.ts';
 import type { EncodedSet, EncodedTriplet } from '../../codec/encode.ts';
-import { drawPool } from '../../codec/pool.ts';
+import { drawPool } from '../../codec/samplers.ts';
 import { Stream } from '../../common/stream.ts';
-import { splitTriplets } from '../../dataset/intensity/triplet-stack.ts';
+import { splitTriplets } from '../../dataset/intensity/transform.ts';
 import type { PoolWork, SampleRecipe } from './pool.ts';
 
 /** Latent vectors are others than those of the GAN's other samples. */
@@ -63,7 +63,7 @@ export function transferRecipe(work: PoolWork, model: GanModel): SampleRecipe<Dr
       const real = new Set(store.examples('train').materials);
       return draws.map(({ label, sources }, i) => ({
         pixels: pixels[i]!,
-        passport: provenanceOf(store.classes[label]!, {
+        passport: passportOf(store.classes[label]!, {
           parents: sources.map((row) => tables.triplet(row).material).filter((m) => real.has(m)),
         }),
       }));

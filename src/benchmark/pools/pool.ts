@@ -13,7 +13,7 @@ export interface Pool {
   source: Exclude<Arm['synthetic'], 'none' | 'copies'>;
   fillTo: number;
   epsilon: number;
-  realismGate: boolean;
+  applyChecks: boolean;
   partners: number;
   partnerBy: PartnerChoice;
   agreement: number;

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { writeArchive } from '../../../synthetic/archive/archive.ts';
-import { provenanceOf, seenBy } from '../../../synthetic/archive/provenance.ts';
+import { passportOf, recordMaterials } from '../../../synthetic/archive/passport.ts';
 import { splitDigest } from '../../../synthetic/leak-guard.ts';
 import { ClassTables } from '../../codec/class-tables.ts';
 import { type EncodedSet, encodeExamples } from '../../codec/encode.ts';
-import { type CodecPool, drawPool } from '../../codec/pool.ts';
 import type { SamplerName } from '../../codec/samplers.ts';
+import { type CodecPool, drawPool } from '../../codec/samplers.ts';
 import { digestOf } from '../../common/digest.ts';
 import { groupBy } from '../../common/group.ts';
 import type { ProgressFactory } from '../../common/progress.ts';
@@ -21,9 +21,9 @@ import { missingRows, type Pool, type PoolWork } from './pool.ts';
 
 /** The pools that a cell draws from; none for arms without synthetic data and for copies. */
 export function poolsOf({ arm }: CellPlan): Pool[] {
-  const { synthetic: source, fillTo, epsilon, realismGate, partners, partnerBy, agreement } = arm;
+  const { synthetic: source, fillTo, epsilon, applyChecks, partners, partnerBy, agreement } = arm;
   if (source === 'none' || source === 'copies') return [];
-  return [{ source, fillTo, epsilon, realismGate, partners, partnerBy, agreement }];
+  return [{ source, fillTo, epsilon, applyChecks, partners, partnerBy, agreement }];
 }
 
 /** The archive of a pool for the split, GAN and budget of a cell. */
@@ -93,7 +93,7 @@ export async function makePools(
 /** Passports of codec draws: the training materials that each was made from. */
 const passports = (drawn: CodecPool, tables: ClassTables) =>
   drawn.draws.map(({ label, sources, share }) =>
-    provenanceOf(tables.set.classes[label]!, {
+    passportOf(tables.set.classes[label]!, {
       parents: [...new Set(sources.map((row) => tables.triplet(row).material))],
       share: share > 0 ? Math.min(share, 1 - share) : null,
       accepted: true,
@@ -109,14 +109,14 @@ export async function samplerPool(work: PoolWork): Promise<void> {
   const counts = missingRows(train, pool.fillTo);
   const stream = new Stream(cell.gan, `pool/${sampler}`);
   const drawn = await drawPool(tables, { sampler, counts, stream }, progress);
-  const maker = seenBy(digestOf({ sampler, seed: cell.gan }), train.materials);
+  const maker = recordMaterials(digestOf({ sampler, seed: cell.gan }), train.materials);
   await writeArchive(file, {
     size: store.size,
     images: drawn.images,
     labels: drawn.labels.map((label) => store.classes[label]!),
     classes: store.classes,
     camera: store.camera,
-    provenance: passports(drawn, tables),
+    passports: passports(drawn, tables),
     origin: {
       store: store.digest,
       split: splitDigest(store),

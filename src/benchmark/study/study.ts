@@ -36,7 +36,7 @@ const settings = z.strictObject({
   /** Classes with more training rows are cut to this many; 0 keeps them whole. */
   undersample: z.int().min(0).default(0),
   /** Accept every boundary candidate that has the right label side, realistic or not. */
-  realismGate: z.boolean().default(true),
+  applyChecks: z.boolean().default(true),
   /** Half-width of the boundary band, p_c - p_c'. */
   epsilon: z.number().positive().max(1).default(0.1),
   /** Partners, the most confused first, whose boundaries are searched. */

@@ -1,8 +1,8 @@
 import type * as H5wasm from 'h5wasm/node';
 import type { AnomalyKind } from '../anomaly.ts';
 import type { AttributeSource, Remark } from './attributes.ts';
+import { libraryAttributes } from './attributes.ts';
 import { type Hdf5, hdf5 } from './library.ts';
-import { libraryAttributes } from './library-attributes.ts';
 import type { Patch } from './superblock.ts';
 
 /** A Summit file as a whole cannot be used. */

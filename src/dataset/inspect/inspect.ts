@@ -1,17 +1,18 @@
 import { silentProgress } from '../../common/progress.ts';
 import { type Anomaly, distinctAnomalies } from '../anomaly.ts';
-import { bandOf, type Census, type CensusRow, census } from '../census.ts';
-import { officialSplits, withoutLeaks } from '../prepare/official.ts';
+import { bandOf, type Census, type CensusRow, census, storeCensus } from '../census.ts';
+import { intensityOf } from '../intensity/transform.ts';
 import { runReadings } from '../prepare/pool.ts';
 import { surveyFrom } from '../prepare/reading.ts';
 import { enforce, type ScanOptions, scan } from '../prepare/scan.ts';
-import { selectSamples } from '../prepare/select.ts';
+import { officialSplits, selectSamples, withoutLeaks } from '../prepare/select.ts';
+import type { Store } from '../store/store.ts';
 import type { Catalogue } from '../summit/catalogue.ts';
-import { indexedFacts } from '../summit/catalogue-index.ts';
+import { indexedFacts } from '../summit/catalogue.ts';
 import {
   addSurvey,
   emptySurvey,
-  type Intensities,
+  type IntensitySummary,
   type Survey,
   type SurveyPlan,
 } from './survey.ts';
@@ -37,7 +38,7 @@ export interface BandExample {
 export interface Inspection {
   files: number;
   census: Census;
-  intensities: Intensities;
+  intensities: IntensitySummary;
   anomalies: Anomaly[];
   examples: BandExample[];
   size: number;
@@ -169,4 +170,50 @@ export async function inspectFiles(
   const size = Math.min(options.size ?? PICTURE_SIZE, catalogues[0]?.camera.size ?? PICTURE_SIZE);
   const told = distinctAnomalies(anomalies);
   return { files: catalogues.length, census: counts, intensities, anomalies: told, examples, size };
+}
+
+/** What a prepared store holds, told as files are. */
+export function inspectStore(store: Store, patterns: number): Inspection {
+  const census = storeCensus(store);
+  const rows = evenly(
+    Array.from({ length: store.count }, (_, row) => row),
+    patterns,
+  );
+  const { histogram } = emptySurvey();
+  for (const row of rows) for (const pixel of store.images([row])) histogram[pixel]!++;
+  const pixels = histogram.reduce((sum, count) => sum + count, 0);
+  const occurring = histogram.flatMap((count, value) => (count > 0 ? [value] : []));
+  const mean =
+    histogram.reduce((sum, count, value) => sum + count * intensityOf(value), 0) / pixels;
+  return {
+    files: 1,
+    census,
+    intensities: {
+      samples: rows.length,
+      minimum: intensityOf(occurring[0]!),
+      maximum: intensityOf(occurring.at(-1)!),
+      mean,
+      histogram,
+    },
+    anomalies: [],
+    examples: bandExamples(store),
+    size: store.size,
+  };
+}
+
+function bandExamples(store: Store): BandExample[] {
+  const classes = [...storeCensus(store).classes].sort(
+    (a, b) => b.bySplit.train.samples - a.bySplit.train.samples,
+  );
+  return (['many', 'medium', 'few'] as const).flatMap((band) =>
+    evenly(
+      classes.filter((one) => bandOf(one.bySplit.train.samples) === band),
+      EXAMPLES_PER_BAND,
+    ).map(({ spaceGroup, bySplit }) => {
+      const row = store.rows.spaceGroup.indexOf(spaceGroup);
+      const { material, formula } = store.facts(row);
+      const count = bySplit.train.samples;
+      return { spaceGroup, material, formula, count, pixels: store.images([row]) };
+    }),
+  );
 }

@@ -17,7 +17,7 @@ export interface SurveyPlan {
 }
 
 /** What the intensities of some samples are like. */
-export interface Intensities {
+export interface IntensitySummary {
   samples: number;
   /** Smallest and largest intensity, and the mean of the samples' means. */
   minimum: number;
@@ -27,7 +27,7 @@ export interface Intensities {
   histogram: number[];
 }
 
-export interface Survey extends Intensities {
+export interface Survey extends IntensitySummary {
   anomalies: Anomaly[];
   /** Reduced pixels (size, size, 3) in base64. */
   pictures: { path: string; key: string; pixels: string }[];
@@ -81,7 +81,7 @@ function addReduction(survey: Survey, reduction: Reduction, plan: SurveyPlan, ke
 
 function join(
   into: Survey,
-  { samples, minimum, maximum, mean }: Omit<Intensities, 'histogram'>,
+  { samples, minimum, maximum, mean }: Omit<IntensitySummary, 'histogram'>,
 ): void {
   if (samples === 0) return;
   into.minimum = Math.min(into.minimum, minimum);
@@ -101,7 +101,7 @@ export function addSurvey(into: Survey, other: Survey): void {
 }
 
 /** Stored value below which a share of the pixels lies. */
-export function quantile(histogram: readonly number[], share: number): number {
+export function histogramQuantile(histogram: readonly number[], share: number): number {
   const total = histogram.reduce((sum, count) => sum + count, 0);
   let seen = 0;
   for (let value = 0; value < histogram.length; value++) {

@@ -1,6 +1,5 @@
 import type { Camera } from '../../simulate/camera.ts';
-import { type Averages, areBlocks, blockAverages, rowRoom } from './blocks.ts';
-import { coverAverages } from './covers.ts';
+import { type Averages, areBlocks, blockAverages, coverAverages, rowRoom } from './averages.ts';
 
 // v = clip(10 (max(ln I, -17) + 17), 0, 255): ten grey levels a factor of e in intensity.
 const GAIN = 10;
@@ -198,3 +197,17 @@ export function fromPixels(pixels: Uint8Array, size: number, to = size): Float32
   }
   return stack;
 }
+
+/** Stored pixels of triplets of one size, one after another. */
+export function joinTriplets(triplets: readonly Uint8Array[]): Uint8Array {
+  const size = triplets[0]?.length ?? 0;
+  const stack = new Uint8Array(triplets.length * size);
+  triplets.forEach((pixels, i) => {
+    stack.set(pixels, i * size);
+  });
+  return stack;
+}
+
+/** The triplets of a stack, each of `size` numbers; views of it. */
+export const splitTriplets = (stack: Uint8Array, size: number): Uint8Array[] =>
+  Array.from({ length: stack.length / size }, (_, i) => stack.subarray(i * size, (i + 1) * size));

@@ -6,7 +6,7 @@ import { DEFAULT_SPLIT_RULE, type Split, type SplitRule, splitMaterials } from '
 import { type RowInput, type StoreSource, tableOf } from '../store/rows.ts';
 import { writeTable } from '../store/store-write.ts';
 import type { Catalogue, ReadGuard } from '../summit/catalogue.ts';
-import { indexedFacts } from '../summit/catalogue-index.ts';
+import { indexedFacts } from '../summit/catalogue.ts';
 import { type PartFile, partExists, readPartHead, readPartPixels } from './part.ts';
 
 /** A source file of a store that is put together, and its split where the files say it. */

@@ -9,13 +9,11 @@ import { resampledCamera } from '../intensity/transform.ts';
 import type { Split, SplitRule } from '../split.ts';
 import type { Catalogue } from '../summit/catalogue.ts';
 import { sameCamera } from '../summit/summit.ts';
-import { PartsAhead } from './ahead.ts';
 import { type Assembled, type Assembly, assembledFrom } from './assemble.ts';
-import { officialSplits, withoutLeaks } from './official.ts';
 import { PART_SAMPLES, type PartPlan, partExists, planParts, readPartHead } from './part.ts';
 import { Readers, runReadings } from './pool.ts';
 import { enforce, type ScanOptions, scan } from './scan.ts';
-import { type Selection, selectSamples } from './select.ts';
+import { officialSplits, type Selection, selectSamples, withoutLeaks } from './select.ts';
 
 export interface PrepareOptions extends ScanOptions, Selection {
   /** Pixels a side of the stored patterns. */
@@ -151,8 +149,7 @@ async function prepareWith(
   const { size, strict } = options;
   const path = resolve(out);
   const folder = `${path}.parts`;
-  const ahead = PartsAhead.of(options, folder);
-  const scanned = await scan(inputs, { ...options, ahead });
+  const scanned = await scan(inputs, options);
   const { catalogues, camera } = oneCamera(scanned.catalogues, scanned.anomalies);
   if (size > camera.size) {
     throw usageError(`--size ${size}: the patterns have ${camera.size} pixels a side`);
@@ -165,7 +162,7 @@ async function prepareWith(
   const plans = catalogues.map((catalogue, file) =>
     planParts(catalogue, chosen.keys[file]!, { size, folder, length: PART_SAMPLES }),
   );
-  anomalies.push(...(ahead?.anomalies ?? []), ...(await makeParts(plans.flat(), options)));
+  anomalies.push(...(await makeParts(plans.flat(), options)));
   const splitBy = chosen.named ? 'official' : 'material';
   const made = await putTogether(options.readers, {
     path: join(folder, 'store.h5'),

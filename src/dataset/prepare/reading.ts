@@ -1,13 +1,12 @@
 import type { Fault } from '../../common/errors.ts';
 import type { Survey, SurveyPlan } from '../inspect/survey.ts';
 import type { ReadGuard } from '../summit/catalogue.ts';
-import type { Along } from './along.ts';
 import type { Assembly } from './assemble.ts';
 import type { PartPlan } from './part.ts';
 
 /** A piece of work that may be done by another process. */
 export type Reading =
-  | { kind: 'catalogue'; path: string; index: string; along?: Along }
+  | { kind: 'catalogue'; path: string; index: string }
   | { kind: 'part'; plan: PartPlan }
   | { kind: 'survey'; plan: SurveyPlan }
   | { kind: 'assembly'; plan: Assembly };
@@ -23,7 +22,7 @@ export const readingFile = (reading: Reading): string =>
 export async function performReading(reading: Reading, guard: ReadGuard): Promise<string> {
   switch (reading.kind) {
     case 'catalogue': {
-      const { indexFile } = await import('../summit/catalogue-index.ts');
+      const { indexFile } = await import('../summit/catalogue.ts');
       return indexFile(reading, guard);
     }
     case 'survey': {
@@ -53,10 +52,10 @@ export interface Order {
 }
 
 /** Why a reading could not be done; with a fault where the user can mend it. */
-export interface Failure {
+export interface ReadingFailure {
   failed: string;
   fault?: Fault;
 }
 
 /** What a reading process tells its parent. */
-export type Word = { started: true } | { at: string } | { result: string } | Failure;
+export type Word = { started: true } | { at: string } | { result: string } | ReadingFailure;

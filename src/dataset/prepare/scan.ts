@@ -1,29 +1,24 @@
 import { inputError } from '../../common/errors.ts';
 import { type ProgressFactory, silentProgress } from '../../common/progress.ts';
 import { type Anomaly, anomalyText, isFatal } from '../anomaly.ts';
-import { type Catalogue, emptyCatalogue } from '../summit/catalogue.ts';
 import {
+  type Catalogue,
   catalogueFrom,
+  emptyCatalogue,
   freshIndexPath,
   indexedCatalogue,
   keepIndex,
-} from '../summit/catalogue-index.ts';
+} from '../summit/catalogue.ts';
 import { resolveSources } from '../summit/sources.ts';
-import type { PartsAhead } from './ahead.ts';
+import type { ReadingOutcome } from './pool.ts';
 import { type PoolOptions, runReadings } from './pool.ts';
-import type { ReadingOutcome } from './reader.ts';
 import { type Reading, readingFile } from './reading.ts';
 
 export interface ScanOptions extends PoolOptions {
   /** Stop at the first file or sample that cannot be used. */
   strict?: boolean;
   progress?: ProgressFactory;
-  /** Reads the patterns of files whose attributes are new, where these are more than a few. */
-  ahead?: PartsAhead | null;
 }
-
-/** Up to so many files the attributes are there at once, and nothing is gained by reading ahead. */
-const FEW_FILES = 8;
 
 /** Stops, where the user asked for it, at the first anomaly that leaves something out. */
 export function enforce(strict: boolean | undefined, anomalies: readonly Anomaly[]): void {
@@ -50,12 +45,10 @@ export async function scan(
     if (indexed) known.set(path, indexed);
   }
   const missing = paths.filter((path) => !known.has(path));
-  const ahead = missing.length > FEW_FILES ? options.ahead : null;
-  const along = ahead?.along;
   const readings = missing.map(
-    (path): Reading => ({ kind: 'catalogue', path, index: freshIndexPath(path), along }),
+    (path): Reading => ({ kind: 'catalogue', path, index: freshIndexPath(path) }),
   );
-  const bar = progress(ahead ? 'reading files' : 'reading attributes', missing.length);
+  const bar = progress('reading attributes', missing.length);
   const keep = (path: string, outcome: ReadingOutcome): void => {
     const { result, anomalies: found, careful } = outcome;
     const catalogue = result === null ? emptyCatalogue(path) : catalogueFrom(result);
@@ -64,21 +57,10 @@ export async function scan(
     if (!careful && catalogue.bytes > 0) keepIndex(catalogue);
     known.set(path, catalogue);
   };
-  // Of each file, what is still to be read of it: it counts when that is nothing.
-  const open = new Map<string, number>();
-  const next = (reading: Reading): readonly Reading[] => {
-    const path = readingFile(reading);
-    const more = reading.kind === 'catalogue' ? (ahead?.readings(known.get(path)!) ?? []) : [];
-    const left = (open.get(path) ?? 1) - 1 + more.length;
-    open.set(path, left);
-    bar.advance(left === 0 ? 1 : 0, ahead?.rate);
-    return more;
-  };
-  const done = (reading: Reading, outcome: ReadingOutcome): void => {
-    if (reading.kind === 'catalogue') keep(reading.path, outcome);
-    else ahead!.take(reading, outcome);
-  };
-  await runReadings(readings, options, done, next);
+  await runReadings(readings, options, (reading, outcome) => {
+    keep(readingFile(reading), outcome);
+    bar.advance();
+  });
   const files = paths.length === 1 ? '1 file' : `${paths.length} files`;
   bar.done(`${files}, ${known.size - missing.length} from the index`);
   const catalogues = paths.map((path) => known.get(path)!);

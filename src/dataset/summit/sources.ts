@@ -1,75 +1,70 @@
-import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve, sep } from 'node:path';
+import * as fs from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
+import { convertPathToPattern, globSync } from 'tinyglobby';
 import { inputError } from '../../common/errors.ts';
 import type { Anomaly } from '../anomaly.ts';
 
-const HDF5_NAME = /\.(h5|hdf5)$/i;
 const LIST_NAME = /\.(txt|lst|list)$/i;
 
-/** Every file below a folder, sorted. */
-function walk(folder: string): string[] {
-  const entries = readdirSync(folder, { withFileTypes: true });
-  return entries
-    .flatMap((entry) => {
-      const path = join(folder, entry.name);
-      const isFolder = entry.isSymbolicLink()
-        ? statSync(path, { throwIfNoEntry: false })?.isDirectory()
-        : entry.isDirectory();
-      return isFolder ? walk(path) : [path];
-    })
-    .sort();
+/** A number for the file or folder behind a path, whatever links lead to it; null where none is. */
+function identityOf(path: string): string | null {
+  try {
+    const { dev, ino } = fs.statSync(path, { bigint: true });
+    return `${dev}:${ino}`;
+  } catch {
+    return null; // Gone, or a link that leads nowhere or in circles.
+  }
 }
 
-/** A shell pattern (*, ?, ** and [sets]) as an expression over whole paths. */
-function patternOf(glob: string): RegExp {
-  const source = glob.replace(/\*\*\/|\*|\?|\[[^\]]+\]|[.+^${}()|\\]/g, (part) => {
-    if (part === '**/') return '(?:.*/)?';
-    if (part === '*') return '[^/]*';
-    if (part === '?') return '[^/]';
-    return part.startsWith('[') ? part.replace('[!', '[^') : `\\${part}`;
-  });
-  return new RegExp(`^${source}$`);
-}
-
-function matching(glob: string): string[] {
-  const full = resolve(glob);
-  const parts = full.split(sep);
-  const fixed =
-    parts
-      .slice(
-        0,
-        parts.findIndex((part) => /[*?[]/.test(part)),
-      )
-      .join(sep) || sep;
-  const pattern = patternOf(full);
-  const folder = statSync(fixed, { throwIfNoEntry: false });
-  const found = folder?.isDirectory() ? walk(fixed).filter((path) => pattern.test(path)) : [];
-  if (found.length === 0) throw inputError(`no file matches ${glob}`, 'check the pattern');
-  return found;
+/** The files of a pattern. Each real folder is read once: a link to a parent leads no further. */
+function matching(pattern: string, anomalies: Anomaly[]): string[] {
+  const seen = new Set<string>();
+  const readdirSync = ((folder: string, options: { withFileTypes: true }) => {
+    const identity = identityOf(folder);
+    if (identity === null || seen.has(identity)) return [];
+    seen.add(identity);
+    try {
+      return fs.readdirSync(folder, options);
+    } catch (error) {
+      const reason = `the folder cannot be read (${(error as NodeJS.ErrnoException).code})`;
+      anomalies.push({ kind: 'file-unreadable', file: folder, group: null, reason });
+      return [];
+    }
+  }) as typeof fs.readdirSync;
+  const options = { absolute: true, expandDirectories: false, caseSensitiveMatch: false };
+  return globSync(pattern, { ...options, fs: { ...fs, readdirSync } }).map((path) => resolve(path));
 }
 
 function listed(list: string): string[] {
-  const lines = readFileSync(list, 'utf8').split(/\r?\n/);
+  const lines = fs.readFileSync(list, 'utf8').split(/\r?\n/);
   return lines
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('#'))
     .map((line) => resolve(dirname(list), line));
 }
 
-function filesOf(input: string): string[] {
-  const stat = statSync(input, { throwIfNoEntry: false });
-  if (!stat && /[*?[]/.test(input)) return matching(input);
+function filesOf(input: string, anomalies: Anomaly[]): string[] {
+  const stat = fs.statSync(input, { throwIfNoEntry: false });
+  if (!stat && /[*?[{]/.test(input)) {
+    const found = matching(input, anomalies);
+    if (found.length === 0) throw inputError(`no file matches ${input}`, 'check the pattern');
+    return found;
+  }
   if (!stat) throw inputError(`no file or folder at ${input}`, 'check the path');
-  if (!stat.isDirectory()) return LIST_NAME.test(input) ? listed(input) : [resolve(input)];
-  const found = walk(resolve(input)).filter((path) => HDF5_NAME.test(path));
-  if (found.length === 0) throw inputError(`no .h5 file in ${input}`);
-  return found;
+  if (stat.isFile()) return LIST_NAME.test(input) ? listed(input) : [resolve(input)];
+  if (!stat.isDirectory()) throw inputError(`${input} is neither a file nor a folder`);
+  const found = matching(`${convertPathToPattern(resolve(input))}/**/*.{h5,hdf5}`, anomalies);
+  if (found.length > 0) return found;
+  const why = anomalies.find(({ file }) => file.startsWith(resolve(input)));
+  throw inputError(`no .h5 file in ${input}`, why && `${why.file}: ${why.reason}`);
 }
 
 /**
  * The files that inputs mean: files, folders (every .h5 below), patterns, and lists of paths
  * (.txt, one a line, relative to the list). Sorted by name, so that the order of the inputs does
  * not matter; a file that is given twice is named once among the anomalies.
+ *
+ * @throws an input error for an input that is not there, or holds no file.
  */
 export function resolveSources(inputs: readonly string[]): {
   paths: string[];
@@ -77,9 +72,8 @@ export function resolveSources(inputs: readonly string[]): {
 } {
   const anomalies: Anomaly[] = [];
   const byReal = new Map<string, string>();
-  for (const path of inputs.flatMap(filesOf)) {
-    const exists = statSync(path, { throwIfNoEntry: false }) !== undefined;
-    const real = exists ? realpathSync(path) : path;
+  for (const path of inputs.flatMap((input) => filesOf(input, anomalies))) {
+    const real = identityOf(path) ?? path;
     const first = byReal.get(real);
     if (first === undefined) byReal.set(real, path);
     else {

@@ -6,8 +6,7 @@ import type { Sample } from '../../simulate/sample.ts';
 import { type Anomaly, anomalyText, isFatal } from '../anomaly.ts';
 import { hdf5 } from '../hdf5/library.ts';
 import { UnreadableFile } from '../hdf5/library-file.ts';
-import { asColumns, CRYSTAL_ATTRIBUTES } from './summit-facts.ts';
-import { STACK, SummitFile } from './summit-file.ts';
+import { asColumns, CRYSTAL_ATTRIBUTES, STACK, SummitFile } from './summit-file.ts';
 
 /** One sample as it was found, or what is wrong. */
 export type Found = { ok: Sample } | { anomaly: Anomaly };

@@ -11,7 +11,7 @@ import { reduceStack } from '../intensity/transform.ts';
 import { splitMaterials } from '../split.ts';
 import { writeStore } from '../store/store-write.ts';
 import { rangeFault } from '../summit/summit.ts';
-import { type TaskName, taskStorePath } from './task-names.ts';
+import { type BuiltInTaskName, taskStorePath } from './task-names.ts';
 import { type BuiltInTask, builtInTask, type TaskOptions } from './tasks.ts';
 
 export interface MadeTask {
@@ -62,7 +62,7 @@ async function simulatedRows(
 
 /** Simulates the crystals of a built-in task and writes them as a prepared store. */
 export async function makeTask(
-  name: TaskName,
+  name: BuiltInTaskName,
   store: string,
   given: TaskOptions,
 ): Promise<MadeTask> {
@@ -87,7 +87,10 @@ export async function makeTask(
 }
 
 /** The store of a built-in task, made where it is not there yet. */
-export async function ensureTask(name: TaskName, progress: ProgressFactory): Promise<string> {
+export async function ensureTask(
+  name: BuiltInTaskName,
+  progress: ProgressFactory,
+): Promise<string> {
   const path = taskStorePath(name);
   if (!existsSync(path)) await makeTask(name, path, { seed: 0, progress });
   return path;

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { usageError } from '../../common/errors.ts';
 import { groupBy } from '../../common/group.ts';
+import { dataFile } from '../../common/paths.ts';
 import { type ProgressFactory, silentProgress } from '../../common/progress.ts';
 import { Stream } from '../../common/stream.ts';
 import { didYouMean } from '../../common/suggest.ts';
@@ -8,7 +10,6 @@ import { generateCrystal } from '../../crystal/generate.ts';
 import { loadMinerals } from '../../crystal/minerals.ts';
 import type { SimulationSettings } from '../../simulate/options.ts';
 import { DEFAULT_SPLIT_RULE, type SplitRule } from '../split.ts';
-import { summitCounts } from '../summit/summit-counts.ts';
 import { TASKS } from './task-names.ts';
 
 /** A dataset that can be made without any file: its crystals, and how they are imaged and split. */
@@ -132,4 +133,24 @@ export function builtInTask(name: string, options: TaskOptions): BuiltInTask {
     );
   }
   throw usageError(`--task ${name}: there is no such task`, didYouMean(name, Object.keys(TASKS)));
+}
+
+/** Samples of one space group in the official Summit files. */
+export interface SummitCount {
+  train: number;
+  dev: number;
+  test: number;
+  overall: number;
+}
+
+/** Samples of each of the 230 space groups in the official Summit files. */
+export function summitCounts(): Map<number, SummitCount> {
+  const lines = readFileSync(dataFile('summit-counts.csv'), 'utf8').split('\n');
+  const rows = lines.filter((line) => /^\d/.test(line)).map((line) => line.split(',').map(Number));
+  return new Map(
+    rows.map(([spaceGroup, train, dev, test, overall]) => [
+      spaceGroup!,
+      { train: train!, dev: dev!, test: test!, overall: overall! },
+    ]),
+  );
 }

@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import * as Plot from '@observablehq/plot';
 import type { SyntheticArchive } from '../../../synthetic/archive/archive.ts';
 import { type GalleryItem, galleryOf } from '../../../synthetic/archive/gallery.ts';
-import type { Provenance } from '../../../synthetic/archive/provenance.ts';
+import type { Passport } from '../../../synthetic/archive/passport.ts';
 import type { Score } from '../../../synthetic/checks/score.ts';
-import { SPACE_WORDS } from '../../../synthetic/checks/score-table.ts';
+import { SPACE_WORDS } from '../../../synthetic/checks/score-text.ts';
 import type { Examples } from '../../dataset/examples.ts';
 import { COLOURS, figure, PALETTE } from '../draw/figure.ts';
 import { dataUrl, writeFigure } from '../draw/raster.ts';
@@ -223,7 +223,7 @@ export async function drawScore(folder: string, scored: Scored): Promise<void> {
 const number = (value: number): string => value.toPrecision(3);
 
 /** The passport of a synthetic triplet in lines; what is not known is left out. */
-export function passportText(passport: Provenance): string {
+export function passportText(passport: Passport): string {
   const { partner, t, margin, seed, parents, share, realism, rarity, nearest, reasons } = passport;
   const facts: [string, string | null][] = [
     ['made for space group', String(passport.class)],
@@ -245,7 +245,7 @@ export function passportText(passport: Provenance): string {
 
 const passportOf = ({ real, row, caption }: GalleryItem, archive: SyntheticArchive): string => {
   if (real) return `real training triplet\nmaterial: ${caption[1]}`;
-  const passport = archive.provenance?.[row];
+  const passport = archive.passports?.[row];
   return passport ? passportText(passport) : 'no passport in this archive';
 };
 

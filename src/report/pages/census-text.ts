@@ -1,7 +1,7 @@
 import { textTable } from '../../common/log.ts';
 import { type Anomaly, anomalyCounts, anomalyText, isFatal } from '../../dataset/anomaly.ts';
 import type { Census } from '../../dataset/census.ts';
-import { type Intensities, quantile } from '../../dataset/inspect/survey.ts';
+import { histogramQuantile, type IntensitySummary } from '../../dataset/inspect/survey.ts';
 import { DEFAULT_SPLIT_RULE, describeRule, SPLITS } from '../../dataset/split.ts';
 
 const SHOWN = 12;
@@ -61,13 +61,13 @@ export function anomalyLines(anomalies: readonly Anomaly[], file?: string): stri
 }
 
 /** What the intensities are like, as stored after the transform. */
-export function intensityLines(intensities: Intensities, census: Census): string[] {
+export function intensityLines(intensities: IntensitySummary, census: Census): string[] {
   const { samples, minimum, maximum, mean, histogram } = intensities;
   if (samples === 0) return ['no pattern was read'];
   const pixels = histogram.reduce((sum, count) => sum + count, 0);
   const share = (value: number): string => `${((100 * histogram[value]!) / pixels).toFixed(1)} %`;
   const range = [minimum, mean, maximum].map((value) => value.toExponential(2));
-  const stored = [0.05, 0.5, 0.95].map((part) => quantile(histogram, part));
+  const stored = [0.05, 0.5, 0.95].map((part) => histogramQuantile(histogram, part));
   return [
     `intensities of ${samples} of ${census.samples} samples: least ${range[0]}, mean ${range[1]}, most ${range[2]}`,
     `stored values: 5 % below ${stored[0]}, median ${stored[1]}, 95 % below ${stored[2]}; ${share(0)} at the floor, ${share(255)} at the top`,

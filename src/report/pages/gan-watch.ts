@@ -3,7 +3,7 @@ import sharp from 'sharp';
 import { type DrawingModel, randomPixels } from '../../../gan/random.ts';
 import type { HistoryRow } from '../../../gan/training/history.ts';
 import type { Trained } from '../../../gan/training/loop.ts';
-import { judgeGenerators, type Quality } from '../../../synthetic/checks/generator-quality.ts';
+import { generatorQuality, type Quality } from '../../../synthetic/metrics/generator-quality.ts';
 import { atomically } from '../../common/files.ts';
 import type { Run } from '../../common/run.ts';
 import type { Store } from '../../dataset/store/store.ts';
@@ -145,7 +145,7 @@ export class GanWatch {
     const film = await this.film();
     if (film) wrote.push(film);
     return {
-      quality: await judgeGenerators(this.store, this.classes, { model, untrained }),
+      quality: await generatorQuality(this.store, this.classes, { model, untrained }),
       wrote,
     };
   }

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { loadClassifier } from '../../../classifier/load.ts';
 import { GanModel } from '../../../gan/codec/model.ts';
 import type { SyntheticArchive } from '../../../synthetic/archive/archive.ts';
-import { openArchive } from '../../../synthetic/archive/open.ts';
-import type { Provenance } from '../../../synthetic/archive/provenance.ts';
+import { openArchive } from '../../../synthetic/archive/archive.ts';
+import type { Passport } from '../../../synthetic/archive/passport.ts';
 import type { Score } from '../../../synthetic/checks/score.ts';
 import { refuseLeaks } from '../../../synthetic/leak-guard.ts';
 import { probePair } from '../../../synthetic/probing/pair-probe.ts';
@@ -19,7 +19,7 @@ import { type ProgressFactory, silentProgress } from '../../common/progress.ts';
 import { readJson } from '../../common/run.ts';
 import { Stream } from '../../common/stream.ts';
 import { classCounts } from '../../dataset/examples.ts';
-import { inspectStore } from '../../dataset/inspect/inspect-store.ts';
+import { inspectStore } from '../../dataset/inspect/inspect.ts';
 import { openStore, type Store } from '../../dataset/store/store.ts';
 import { dataUrl } from '../draw/raster.ts';
 import { tripletPicture } from '../draw/sheet.ts';
@@ -116,7 +116,7 @@ export interface ProbePictures {
 const SHOWN = 6;
 
 /** The accepted boundary sample that lies nearest to its boundary: its pair is probed. */
-function nearestSample(passports: readonly Provenance[]): Provenance | null {
+function nearestSample(passports: readonly Passport[]): Passport | null {
   const near = passports.filter(
     ({ partner, margin, accepted }) => accepted && partner !== null && margin !== null,
   );
@@ -151,7 +151,7 @@ export async function drawProbes(
   options: { seed: number; progress?: ProgressFactory },
 ): Promise<ProbePictures | null> {
   const { seed, progress = silentProgress } = options;
-  const sample = nearestSample((await openArchive(gan.archive)).provenance ?? []);
+  const sample = nearestSample((await openArchive(gan.archive)).passports ?? []);
   if (!sample) return null;
   const pair = [sample.class, sample.partner!] as const;
   const model = GanModel.load(gan.maker('gan', 'model.safetensors'));

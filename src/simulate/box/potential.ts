@@ -1,7 +1,7 @@
 import { complexAdd, complexMul, irfft2, rfft2 } from '../../engine/complex.ts';
 import { type Tensor, tf } from '../../engine/tf.ts';
 import { VOLT_SQUARE_ANGSTROM } from '../projection.ts';
-import { electronFactor, kirkland, type ScatteringTable } from '../scattering.ts';
+import { debyeWaller, type ScatteringFactor } from '../scattering.ts';
 import { depositCorrection, depositOf, type Placement, type Spread, spreadOf } from './deposit.ts';
 import { type Box, boxArea, eachFrequency } from './grid.ts';
 
@@ -18,7 +18,7 @@ export interface PotentialOptions {
   box: Box;
   placement: Placement;
   /** Scattering factors; Kirkland's where absent. */
-  table?: ScatteringTable;
+  factors: ScatteringFactor;
 }
 
 /** Atoms that share a scattering factor. */
@@ -29,16 +29,16 @@ export const speciesKey = ({ element, meanSquare }: SpeciesAtoms): string =>
 export class SlicePotentials {
   readonly spread: Spread;
   private readonly box: Box;
-  private readonly table: ScatteringTable;
+  private readonly factors: ScatteringFactor;
   private readonly deposit: ReturnType<typeof depositOf>;
   private readonly correction: Float64Array;
   private readonly grid: Float32Array;
   private readonly halves = new Map<string, Tensor>();
   private readonly planes = new Map<string, Float32Array>();
 
-  constructor({ box, placement, table = kirkland() }: PotentialOptions) {
+  constructor({ box, placement, factors }: PotentialOptions) {
     this.box = box;
-    this.table = table;
+    this.factors = factors;
     this.spread = spreadOf(placement, box);
     this.deposit = depositOf(placement, box);
     this.correction = depositCorrection(placement, box);
@@ -61,8 +61,8 @@ export class SlicePotentials {
       (at, x, y) => {
         if (this.correction[at] === 0) return;
         const q2 = x * x + y * y;
-        const blur = Math.exp(-2 * Math.PI ** 2 * meanSquare * q2);
-        values[at] = scale * electronFactor(this.table[element]!, q2) * blur * this.correction[at]!;
+        const f = this.factors(element, q2) * debyeWaller(meanSquare, q2);
+        values[at] = scale * f * this.correction[at]!;
       },
       half,
     );

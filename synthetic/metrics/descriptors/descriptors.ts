@@ -1,8 +1,7 @@
 import { intensityOf } from '../../../src/dataset/intensity/transform.ts';
 import type { Features } from '../features.ts';
 import { discLattices } from './lattice.ts';
-import { polarGrid, samplePolar } from './polar.ts';
-import { FOLDS, symmetryResiduals } from './symmetry.ts';
+import { FOLDS, polarGrid, samplePolar, symmetryResiduals } from './symmetry.ts';
 
 /** What a descriptor speaks of. */
 export type DescriptorGroup = 'profile' | 'symmetry' | 'lattice' | 'central disc';

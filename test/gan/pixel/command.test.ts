@@ -8,8 +8,7 @@ import { sampleCommand } from '../../../src/commands/sample.ts';
 import { scoreCommand } from '../../../src/commands/score.ts';
 import { trainCommand } from '../../../src/commands/train.ts';
 import { openStore } from '../../../src/dataset/store/store.ts';
-import { writeJudged } from '../../../synthetic/archive/judged.ts';
-import { openArchive } from '../../../synthetic/archive/open.ts';
+import { openArchive, writeScored } from '../../../synthetic/archive/archive.ts';
 import type { Score } from '../../../synthetic/checks/score.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { toyStore } from '../../support/toy-store.ts';
@@ -50,7 +49,7 @@ describe('gan train and gan sample on pixels', () => {
     await sample('--gan', out, '--count', '6', '--out', join(folder, 'samples'));
     const path = join(folder, 'samples', 'synthetic.h5');
     const archive = await openArchive(path);
-    archive.provenance!.forEach(({ parents, discriminator }) => {
+    archive.passports!.forEach(({ parents, discriminator }) => {
       expect(parents).toEqual([]);
       expect(discriminator).not.toBeNull();
     });
@@ -66,10 +65,10 @@ describe('gan train and gan sample on pixels', () => {
     // After six steps nothing would be accepted; mixing is what is looked at here.
     const { samples } = JSON.parse(readFileSync(join(scored, 'score.json'), 'utf8')) as Score;
     const accepted = samples.map((one) => ({ ...one, accepted: true, reasons: [] }));
-    await writeJudged(join(scored, 'judged.h5'), archive, accepted);
+    await writeScored(join(scored, 'scored.h5'), archive, accepted);
     const text = await run(
       mixCommand(),
-      ...[join(scored, 'judged.h5'), '--data', store, '--out', join(folder, 'mixed')],
+      ...[join(scored, 'scored.h5'), '--data', store, '--out', join(folder, 'mixed')],
     );
     expect(text).toMatch(/synthetic/);
   });
@@ -80,7 +79,7 @@ describe('gan train and gan sample on pixels', () => {
     await sample('--gan', out, '--count', '2', '--out', join(folder, 'half'));
     const archive = await openArchive(join(folder, 'half', 'synthetic.h5'));
     expect([archive.size, archive.camera!.size, archive.count]).toEqual([16, 16, 6]);
-    expect(archive.provenance!.every(({ parents }) => parents.length === 0)).toBe(true);
+    expect(archive.passports!.every(({ parents }) => parents.length === 0)).toBe(true);
   });
 
   it('a dry run says what would be trained, with both networks', async () => {

@@ -1,0 +1,71 @@
+import { type DrawingModel, randomPixels } from '../../gan/random.ts';
+import { Stream } from '../../src/common/stream.ts';
+import { joinTriplets } from '../../src/dataset/intensity/transform.ts';
+import type { Store } from '../../src/dataset/store/store.ts';
+import { convolutionSpace, fitScaler, standardised } from './feature-spaces.ts';
+import { type Features, pickRows } from './features.ts';
+import { kid } from './kid.ts';
+
+/** KID of a generator's samples against real training triplets of the same classes. */
+export interface Quality {
+  trained: number;
+  /** The same generator before its first step. */
+  untrained: number;
+  /** Two halves of the real triplets against each other; null with fewer than four. */
+  floor: number | null;
+  /** Real and generated triplets compared. */
+  real: number;
+  generated: number;
+}
+
+/** Generated triplets in all, spread over the classes. */
+const GENERATED = 256;
+/** Real triplets at most. */
+const REAL = 512;
+
+const embedder = () => {
+  const space = convolutionSpace(new Stream(0, 'gan quality'));
+  return (pixels: Uint8Array, size: number): Features =>
+    space.embed({ pixels, count: pixels.length / (3 * size * size), size, centre: (size - 1) / 2 });
+};
+
+async function drawnPixels(model: DrawingModel, classes: readonly number[]): Promise<Uint8Array> {
+  const count = Math.max(2, Math.ceil(GENERATED / classes.length));
+  const drawn = await randomPixels(model, { spaceGroups: classes, count, seed: 0 });
+  return joinTriplets(drawn);
+}
+
+/**
+ * Whether a generator has learned its classes: KID in the space of seeded random convolutions,
+ * standardised on the real triplets, beside the untrained generator and the real-against-real floor.
+ */
+export async function generatorQuality(
+  store: Store,
+  classes: readonly number[],
+  models: { model: DrawingModel; untrained: DrawingModel },
+): Promise<Quality> {
+  const stream = new Stream(0, 'gan quality rows');
+  const train = store.examples('train');
+  const wanted = new Set(classes.map((spaceGroup) => store.classes.indexOf(spaceGroup)));
+  const rows = stream
+    .shuffled([...train.labels.keys()].filter((row) => wanted.has(train.labels[row]!)))
+    .slice(0, REAL);
+  const embed = embedder();
+  const raw = embed(train.images(rows), store.size);
+  const scaler = fitScaler(raw);
+  const real = standardised(raw, scaler);
+  const kidOf = async (model: DrawingModel): Promise<number> =>
+    kid(real, standardised(embed(await drawnPixels(model, classes), store.size), scaler));
+  const half = Math.floor(real.count / 2);
+  const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
+  return {
+    trained: await kidOf(models.model),
+    untrained: await kidOf(models.untrained),
+    floor:
+      half < 2
+        ? null
+        : kid(pickRows(real, range(0, half)), pickRows(real, range(half, real.count))),
+    real: real.count,
+    generated: Math.max(2, Math.ceil(GENERATED / classes.length)) * classes.length,
+  };
+}
