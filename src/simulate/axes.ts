@@ -8,14 +8,14 @@ import type { SimulationOptions } from './options.ts';
 import { strongestZones } from './strongest.ts';
 
 /** A zone axis of a crystal and the spacing (angstrom) that chose it, if one did. */
-export interface View {
+export interface ZoneView {
   zone: Vec3;
   spacing: number | null;
   frame: ZoneFrame;
 }
 
 /** The three views of a crystal that the settings ask for. */
-export function viewsOf(crystal: Crystal, zones: SimulationOptions['zones']): View[] {
+export function zoneViews(crystal: Crystal, zones: SimulationOptions['zones']): ZoneView[] {
   const chosen =
     zones === 'strongest'
       ? strongestZones(crystal)
@@ -32,7 +32,7 @@ export function viewsOf(crystal: Crystal, zones: SimulationOptions['zones']): Vi
 }
 
 /** Refuses discs that touch where their interference is not computed. */
-function checkOverlap(view: View, radius: number, energy: number): void {
+function checkOverlap(view: ZoneView, radius: number, energy: number): void {
   const largest = shortestReciprocal(view.frame) / 2;
   if (radius <= largest) return;
   const mrad = (value: number): string => (1000 * value * wavelength(energy)).toFixed(2);
@@ -49,7 +49,7 @@ const SUMMIT_ENERGY = 100;
  * Radius of the probe-forming aperture in 1/angstrom: a fixed angle, the rule of the Summit data
  * (0.5 lambda(100 kV) / (2 d) whatever the energy) in its mode, or the overlap rule.
  */
-export function apertureRadius(view: View, energy: number, options: SimulationOptions): number {
+export function apertureRadius(view: ZoneView, energy: number, options: SimulationOptions): number {
   const lambda = wavelength(energy);
   if (options.semiangle !== 'rule') {
     const radius = options.semiangle / 1000 / lambda;
@@ -63,7 +63,7 @@ export function apertureRadius(view: View, energy: number, options: SimulationOp
 }
 
 /** Largest slice thickness of a view, angstrom. */
-export function sliceOf(view: View, options: SimulationOptions): number {
+export function sliceOf(view: ZoneView, options: SimulationOptions): number {
   if (options.sliceThickness !== 'spacing') return options.sliceThickness;
   if (view.spacing) return view.spacing;
   throw inputError('slices of one spacing need zones from reflections', 'use --zones strongest');

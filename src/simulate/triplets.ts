@@ -7,21 +7,21 @@ import type { PeriodicOptions, SimulationOptions } from './options.ts';
 import { periodicMultislice } from './periodic.ts';
 import { drawPeriodic, type PeriodicPlan, planPeriodic } from './periodic-patterns.ts';
 import type { Sample } from './sample.ts';
-import { type Patterns, samplesOf } from './sample-of.ts';
+import { type Patterns, samplesOf } from './sample.ts';
 
 /** A crystal that could not be simulated, and why. */
-export interface Failure {
+export interface SimulationFailure {
   failed: { id: string; reason: string };
 }
 
 /** A simulated triplet, or a crystal that gave none. */
-export type Outcome = { ok: Sample } | Failure;
+export type Outcome = { ok: Sample } | SimulationFailure;
 
 /** Crystals of the periodic mode that are computed together; their results wait for the last. */
 const WINDOW = 32;
 
 /** Runs a step for one crystal; what is wrong with that crystal is its failure alone. */
-function attempt<T>(crystal: Crystal, step: () => T): { done: T } | Failure {
+function attempt<T>(crystal: Crystal, step: () => T): { done: T } | SimulationFailure {
   try {
     return { done: step() };
   } catch (error) {
@@ -35,7 +35,7 @@ function periodicWindow(
   crystals: readonly Crystal[],
   options: PeriodicOptions,
   camera: Camera,
-): ({ done: Patterns } | Failure)[] {
+): ({ done: Patterns } | SimulationFailure)[] {
   const plans = crystals.map((crystal) => attempt(crystal, () => planPeriodic(crystal, options)));
   const results = periodicMultislice(
     plans.flatMap((plan) => ('done' in plan ? plan.done.jobs.flat() : [])),

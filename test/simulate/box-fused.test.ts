@@ -7,8 +7,7 @@ import { type Kernels, kernels, withoutKernels } from '../../src/engine/kernels.
 import { engine, tf } from '../../src/engine/tf.ts';
 import type { Placement } from '../../src/simulate/box/deposit.ts';
 import { type Box, boxArea, eachFrequency } from '../../src/simulate/box/grid.ts';
-import { type BoxRun, boxMultislice } from '../../src/simulate/box/multislice.ts';
-import { aperture } from '../../src/simulate/box/optics.ts';
+import { aperture, type BoxRun, boxMultislice } from '../../src/simulate/box/multislice.ts';
 import { SlicePotentials, type SpeciesAtoms } from '../../src/simulate/box/potential.ts';
 import { discPoints } from '../../src/simulate/box/probe.ts';
 import { interactionParameter, wavelength } from '../../src/simulate/electron.ts';
