@@ -1,18 +1,12 @@
 import type { Stream } from '../common/stream.ts';
-import { cellVolume } from './cell.ts';
 import { atomicRadius, atomicVolume, type Composition, drawComposition } from './composition.ts';
-import type { Atom, Cell, Crystal, Vec3 } from './crystal.ts';
+import type { Atom, Crystal, Vec3 } from './crystal.ts';
 import { Spacing } from './distances.ts';
 import { cellFormula } from './formula.ts';
 import type { Operation } from './operation.ts';
 import { applyOperation, orbitOf } from './orbit.ts';
-import {
-  centringVectors,
-  type LatticeSystem,
-  latticeSystem,
-  operations,
-  wyckoffPositions,
-} from './spacegroup.ts';
+import { drawCell } from './shape.ts';
+import { centringVectors, latticeSystem, operations, wyckoffPositions } from './spacegroup.ts';
 import { parseTriplet } from './triplet.ts';
 import { CLOSENESS, exactlyOf } from './verify.ts';
 
@@ -120,36 +114,6 @@ function placeOrbit(
     return images.map((position) => ({ element, position }));
   }
   return null;
-}
-
-/** Lattice lengths and angles of a shape, before its volume is set. */
-function drawShape(system: LatticeSystem, stream: Stream): Cell {
-  const ratio = (mean: number, spread = 0.3): number => mean * Math.exp(spread * stream.normal());
-  switch (system) {
-    case 'cubic':
-      return [1, 1, 1, 90, 90, 90];
-    case 'hexagonal':
-      return [1, 1, ratio(1.3, 0.4), 90, 90, 120];
-    case 'rhombohedral':
-      return [1, 1, ratio(2.2, 0.4), 90, 90, 120];
-    case 'tetragonal':
-      return [1, 1, ratio(1.2, 0.4), 90, 90, 90];
-    case 'orthorhombic':
-      return [1, ratio(1), ratio(1), 90, 90, 90];
-    case 'monoclinic':
-      return [1, ratio(1), ratio(1), 90, stream.between(92, 120), 90];
-    case 'triclinic': {
-      const angle = (): number => stream.between(70, 110);
-      return [1, ratio(1), ratio(1), angle(), angle(), angle()];
-    }
-  }
-}
-
-/** A random cell of a lattice system (hexagonal axes) with this volume in cubic angstrom. */
-function drawCell(system: LatticeSystem, volume: number, stream: Stream): Cell {
-  const [a, b, c, ...angles] = drawShape(system, stream);
-  const factor = Math.cbrt(volume / cellVolume([a, b, c, ...angles]));
-  return [a * factor, b * factor, c * factor, ...angles];
 }
 
 /** One try at a crystal; null where the atoms do not fit. */
