@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { number, positive, share, whole } from '../../src/common/settings.ts';
-import { GROUP } from '../codec/batches.ts';
-import type { Preset } from '../config.ts';
+import type { Preset } from '../generator.ts';
+import { GROUP } from '../training/batches.ts';
 
 const SIZES = {
   cpu: { tokens: 96, hidden: 192, batch: 32, steps: 500 },

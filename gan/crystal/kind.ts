@@ -1,6 +1,6 @@
 import { usageError } from '../../src/common/errors.ts';
 import type { Store } from '../../src/dataset/store/store.ts';
-import { classCodes } from '../codec/codes.ts';
+import { classCodes } from '../classes.ts';
 import type { Generator, GeneratorKind } from '../generator.ts';
 import type { Trained } from '../training/loop.ts';
 import { type GanPlan, trainingPlan } from '../training/plan.ts';

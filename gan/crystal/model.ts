@@ -6,7 +6,7 @@ import type { Crystal } from '../../src/crystal/crystal.ts';
 import { numbersOf } from '../../src/engine/numbers.ts';
 import { type Tensor1D, tf } from '../../src/engine/tf.ts';
 import type { SimulationOptions } from '../../src/simulate/options.ts';
-import { classCodes } from '../codec/codes.ts';
+import { classCodes } from '../classes.ts';
 import { knownLabel, type Lineage } from '../lineage.ts';
 import { NoveltyCheck } from './checks.ts';
 import { disposeBatch, elementTables, encodeCrystals } from './codec.ts';

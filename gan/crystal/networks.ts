@@ -6,8 +6,8 @@ import {
   type Tensor4D,
   tf,
 } from '../../src/engine/tf.ts';
-import { custom, dense, leakyRelu, project } from '../codec/layers.ts';
 import { groupSpread } from '../codec/networks.ts';
+import { custom, dense, leakyRelu, project } from '../training/layers.ts';
 import { type CrystalBatch, PROPERTIES, REFLECTIONS, SITE_FACTS } from './codec.ts';
 import {
   amplitudes,

@@ -6,10 +6,10 @@ import {
   type Tensor4D,
   tf,
 } from '../../src/engine/tf.ts';
-import { discriminatorHinge, generatorHinge } from '../codec/losses.ts';
+import { discriminatorHinge, generatorHinge } from '../codec/step.ts';
 import type { NetworkPair } from '../training/network-pair.ts';
 import type { NoiseSource } from '../training/noise.ts';
-import type { StepLosses } from '../training/trainee.ts';
+import type { StepLosses } from '../training/trainer.ts';
 import { type CrystalBatch, MOST } from './codec.ts';
 import type { ElementTensors, OpenTensors } from './features.ts';
 import {

@@ -1,12 +1,12 @@
 import { Stream } from '../../src/common/stream.ts';
 import type { Crystal } from '../../src/crystal/crystal.ts';
 import type { SimulationOptions } from '../../src/simulate/options.ts';
-import { classCodes } from '../codec/codes.ts';
-import { type LabelledRows, labelledRows } from '../codec/vectors.ts';
+import { classCodes } from '../classes.ts';
 import type { Lineage } from '../lineage.ts';
+import { type LabelledRows, labelledRows } from '../training/batches.ts';
 import { factsOf } from '../training/checkpoint.ts';
-import { heldOut } from '../training/held-out.ts';
 import { type LoopOptions, runTraining, type Trained } from '../training/loop.ts';
+import { heldOut } from '../training/watchdog.ts';
 import type { CrystalConfig } from './config.ts';
 import { CrystalModel } from './model.ts';
 import type { SkeletonCrystal } from './skeletons.ts';

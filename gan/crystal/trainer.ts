@@ -1,13 +1,13 @@
 import { Stream } from '../../src/common/stream.ts';
 import { numbersOf } from '../../src/engine/numbers.ts';
 import { type Tensor2D, type Tensor3D, tf } from '../../src/engine/tf.ts';
-import { BatchSampler } from '../codec/batches.ts';
-import { classCodes, kinOf } from '../codec/codes.ts';
+import { classCodes, kinOf } from '../classes.ts';
 import { groupSpread } from '../codec/networks.ts';
-import type { LabelledRows, VectorRows } from '../codec/vectors.ts';
+import type { LabelledRows, VectorRows } from '../training/batches.ts';
+import { BatchSampler } from '../training/batches.ts';
 import { NetworkPair } from '../training/network-pair.ts';
 import { NoiseSource } from '../training/noise.ts';
-import type { StepLosses, Trainee, TrainerState } from '../training/trainee.ts';
+import type { StepLosses, Trainee, TrainerState } from '../training/trainer.ts';
 import { type CrystalBatch, disposeBatch, elementTables, encodeCrystals, MOST } from './codec.ts';
 import type { CrystalConfig } from './config.ts';
 import { type ElementTensors, elementTensors, type OpenTensors } from './features.ts';

@@ -1,6 +1,7 @@
 import { usageError } from '../src/common/errors.ts';
 import { didYouMean } from '../src/common/suggest.ts';
 import { type CrystalSystem, crystalSystem } from '../src/crystal/spacegroup.ts';
+import type { Store } from '../src/dataset/store/store.ts';
 
 const SYSTEMS: readonly CrystalSystem[] = [
   'triclinic',
@@ -74,4 +75,59 @@ function numbered(
     }
   }
   return numbers;
+}
+
+/** Training materials of each class of a store. */
+export function materialCounts(store: Store): number[] {
+  const seen = store.classes.map(() => new Set<number>());
+  for (const row of store.indices('train')) {
+    seen[store.rows.label[row]!]!.add(store.rows.material[row]!);
+  }
+  return seen.map((materials) => materials.size);
+}
+
+/** The space groups that `--classes` names in the training split of a store. */
+export const trainingClasses = (store: Store, word: string): number[] =>
+  chooseClasses(word, { classes: store.classes, counts: materialCounts(store) });
+
+/** One line for each class from which nothing but a copy can be learned. */
+export function memoryWarnings(store: Store, chosen: readonly number[]): string[] {
+  const counts = materialCounts(store);
+  return chosen
+    .filter((spaceGroup) => counts[store.classes.indexOf(spaceGroup)] === 1)
+    .map(
+      (spaceGroup) =>
+        `space group ${spaceGroup} has one training material: its samples can only vary that one`,
+    );
+}
+
+/** Class codes: which rows of an embedding table add up to the embedding of a class. */
+export interface ClassCodes {
+  /** (K, code): a one for the class and a one for its crystal system. */
+  values: Float32Array;
+  /** K + number of crystal systems among the classes. */
+  code: number;
+}
+
+/**
+ * The code of each space group: what the groups of a crystal system share is learned from all of
+ * them, so that a group with few materials starts from its system instead of from nothing.
+ */
+export function classCodes(classes: readonly number[]): ClassCodes {
+  const systems = [...new Set<CrystalSystem>(classes.map(crystalSystem))];
+  const code = classes.length + systems.length;
+  const values = new Float32Array(classes.length * code);
+  classes.forEach((spaceGroup, label) => {
+    values[label * code + label] = 1;
+    values[label * code + classes.length + systems.indexOf(crystalSystem(spaceGroup))] = 1;
+  });
+  return { values, code };
+}
+
+/** Classes of the crystal system of each class, itself among them, as its code says. */
+export function kinOf({ codes, code }: { codes: Float32Array; code: number }): number[][] {
+  const classes = Array.from({ length: codes.length / code }, (_, label) => label);
+  const system = (label: number): string =>
+    codes.subarray(label * code + classes.length, (label + 1) * code).join();
+  return classes.map((one) => classes.filter((other) => system(other) === system(one)));
 }

@@ -1,14 +1,7 @@
 import { z } from 'zod';
-import { number, positive, share, whole } from '../src/common/settings.ts';
-import { GROUP } from './codec/batches.ts';
-
-/** Names of settings for a machine: `gpu` is wider, with larger batches and longer training. */
-export const PRESETS = ['cpu', 'gpu'] as const;
-export type Preset = (typeof PRESETS)[number];
-
-/** What a GAN learns in: the codec's discs, or pixels. */
-export const GENERATORS = ['codec', 'pixel'] as const;
-export type GeneratorName = (typeof GENERATORS)[number];
+import { number, positive, share, whole } from '../../src/common/settings.ts';
+import type { Preset } from '../generator.ts';
+import { GROUP } from '../training/batches.ts';
 
 const SIZES = {
   cpu: { latent: 64, hidden: 384, components: 200, batch: 128, steps: 3000 },

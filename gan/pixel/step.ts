@@ -1,3 +1,4 @@
+import { Stream } from '../../src/common/stream.ts';
 import type { ParameterLayout, Weights } from '../../src/engine/parameters.ts';
 import {
   type Scalar,
@@ -6,14 +7,41 @@ import {
   type Tensor4D,
   tf,
 } from '../../src/engine/tf.ts';
-import { gradientPenalty } from '../codec/losses.ts';
+import { discriminatorHinge, generatorHinge, gradientPenalty } from '../codec/step.ts';
+import { BatchSampler } from '../training/batches.ts';
 import type { Layouts } from '../training/network-pair.ts';
-import { augmented, type View } from './augment.ts';
-import { scorePixels } from './discriminator.ts';
-import type { Objective } from './losses.ts';
-import { generate, type Request } from './networks.ts';
-import type { PixelShape } from './shape.ts';
+import { NoiseSource } from '../training/noise.ts';
+import type { TrainerState } from '../training/trainer.ts';
+import { augmented, drawViews, type View } from './augment.ts';
+import { generate, type PixelShape, type Request, scorePixels, unitTensor } from './networks.ts';
 import { type Singular, spectrallyNormalised } from './spectral.ts';
+import type { PixelData } from './trainer.ts';
+
+/** What both networks minimise, from scores (B) of real and generated triplets of equal classes. */
+export interface Objective {
+  discriminator(real: Tensor1D, fake: Tensor1D): Scalar;
+  generator(real: Tensor1D, fake: Tensor1D): Scalar;
+  /** Whether the generator's loss looks at real scores. */
+  relative: boolean;
+}
+
+const hinge: Objective = {
+  discriminator: discriminatorHinge,
+  generator: (_, fake) => generatorHinge(fake),
+  relative: false,
+};
+
+/**
+ * The relativistic pairing loss (Jolicoeur-Martineau 2018; Huang et al. 2024): E softplus of how far
+ * the score of one side falls short of the other's.
+ */
+const relativistic: Objective = {
+  discriminator: (real, fake) => tf.softplus(fake.sub(real)).mean(),
+  generator: (real, fake) => tf.softplus(real.sub(fake)).mean(),
+  relative: true,
+};
+
+export const OBJECTIVES = { hinge, relativistic } as const;
 
 /** Both networks of one step as layouts and flat weights, and what they minimise. */
 export interface PixelNetworks {
@@ -145,4 +173,97 @@ export function descendGenerator(networks: PixelNetworks, draws: PixelDraws): Pi
   const loss = value.dataSync()[0]!;
   value.dispose();
   return { loss, gradient };
+}
+
+/** What both updates of a step share. */
+export type Given = Pick<PixelDraws, 'codes' | 'real'>;
+
+/** Frees what a step was given. */
+export const freeGiven = ({ codes, real }: Given): void => tf.dispose([codes, real]);
+
+/** Draws how a batch is seen; the caller disposes of the noise. */
+export function drawSight(
+  stream: Stream,
+  noise: NoiseSource,
+  { count, size, inputNoise }: { count: number; size: number; inputNoise: number },
+): Sight {
+  const views = drawViews(stream, { count, size });
+  if (inputNoise === 0) return { views, noise: null };
+  return {
+    views,
+    noise: tf.tidy(() => noise.normal([count, size, size, 3]).mul(inputNoise) as Tensor4D),
+  };
+}
+
+/**
+ * What the steps of a training draw: classes, real triplets of them, latent vectors,
+ * and how triplets are seen. Tensors are the caller's.
+ */
+export class StepDraws {
+  private readonly data: PixelData;
+  private readonly shape: PixelShape;
+  /** (K, code); not owned. */
+  private readonly codes: Tensor2D;
+  private sampler: BatchSampler;
+  private noise: NoiseSource;
+
+  constructor(of: { data: PixelData; shape: PixelShape; codes: Tensor2D }, stream: Stream) {
+    this.data = of.data;
+    this.shape = of.shape;
+    this.codes = of.codes;
+    this.sampler = this.samplerFrom(stream.split('batches'));
+    this.noise = new NoiseSource(stream.split('noise'));
+  }
+
+  private samplerFrom(stream: Stream): BatchSampler {
+    const { examples, attention } = this.data;
+    const { labels, classes } = examples;
+    return new BatchSampler({ labels, classes: classes.length, attention, stream });
+  }
+
+  /** Classes, and real triplets of them. */
+  given(count: number): Given {
+    const labels = this.sampler.labels(count);
+    return {
+      codes: tf.tidy(() => tf.gather(this.codes, tf.tensor1d(Array.from(labels), 'int32'))),
+      real: this.triplets(this.sampler.members(labels)),
+    };
+  }
+
+  private triplets(rows: ArrayLike<number>): Tensor4D {
+    const { examples } = this.data;
+    return unitTensor(examples.images(rows), examples.size);
+  }
+
+  /**
+   * Runs an update on fresh draws and frees them. `both`: whether real triplets are looked at;
+   * `inputNoise`: standard deviation of the noise on what is seen.
+   */
+  drawing<T>(
+    given: Given,
+    { both, inputNoise }: { both: boolean; inputNoise: number },
+    update: (draws: PixelDraws) => T,
+  ): T {
+    const [count] = given.codes.shape;
+    const z = this.noise.normal<Tensor2D>([count, this.shape.latent]);
+    const real = both ? this.sight(count, inputNoise) : null;
+    const fake = this.sight(count, inputNoise);
+    const result = update({ ...given, z, sights: { real, fake } });
+    tf.dispose([z, real?.noise ?? [], fake.noise ?? []]);
+    return result;
+  }
+
+  private sight(count: number, inputNoise: number): Sight {
+    const { size } = this.shape;
+    return drawSight(this.sampler.source, this.noise, { count, size, inputNoise });
+  }
+
+  state(): Pick<TrainerState, 'draws' | 'noise'> {
+    return { draws: this.sampler.source.state(), noise: this.noise.state() };
+  }
+
+  restore({ draws, noise }: Pick<TrainerState, 'draws' | 'noise'>): void {
+    this.sampler = this.samplerFrom(Stream.restore(draws));
+    this.noise = new NoiseSource(noise);
+  }
 }

@@ -1,6 +1,6 @@
 import type { Stream, StreamState } from '../../src/common/stream.ts';
 import type { AdamState } from '../../src/engine/adam.ts';
-import type { LabelledRows, VectorRows } from '../codec/vectors.ts';
+import type { LabelledRows, VectorRows } from './batches.ts';
 import type { NoiseState } from './noise.ts';
 
 /** What one step minimised. */
