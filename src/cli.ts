@@ -15,6 +15,7 @@ import { scoreCommand } from './commands/score.ts';
 import { setupCommand } from './commands/setup.ts';
 import { trainCommand } from './commands/train.ts';
 import { CbedError, EXIT, messageOf } from './common/errors.ts';
+import { answerSignals } from './common/interruption.ts';
 import { packageRoot } from './common/paths.ts';
 
 const version = (): string =>
@@ -73,8 +74,7 @@ function report(error: unknown): number {
 
 /** Runs the command line and exits with the code of the contract (0, 1, 2, 3, 130). */
 export async function main(argv: readonly string[]): Promise<void> {
-  process.on('SIGINT', () => process.exit(EXIT.interrupted));
-  process.on('SIGTERM', () => process.exit(143));
+  answerSignals();
   const program = buildProgram();
   exitOverrides(program);
   try {

@@ -1,6 +1,6 @@
 import { asFractions, cellMatrix, cellOf, conformCell } from './cell.ts';
-import type { Atom, Crystal, Vec3 } from './crystal.ts';
-import { inverse, type Matrix3, matrixVector, multiply, transpose } from './matrix.ts';
+import type { Atom, Cell, Crystal, Vec3 } from './crystal.ts';
+import { determinant, inverse, type Matrix3, matrixVector, multiply, transpose } from './matrix.ts';
 import { type AxisChange, shortestMonoclinic } from './monoclinic.ts';
 import { symmetryLibrary } from './moyo.ts';
 import { expandSites, nearestImage } from './orbit.ts';
@@ -118,3 +118,50 @@ export function standardise(
   if (parts.atoms.length !== found.std_cell.numbers.length) return null;
   return { spaceGroup: found.number, cell, directions, ...parts };
 }
+
+/** How a structure is brought into the standard setting of its space group. */
+export interface StandardSetting {
+  /** 1 to 230. */
+  spaceGroup: number;
+  /** New axes (a, b, c) P, its inverse, and the new origin in the old axes. */
+  change: Matrix3;
+  back: Matrix3;
+  origin: Vec3;
+  /** Volume of the new cell over that of the old one. */
+  volume: number;
+}
+
+/** The standard setting of a structure; null where no symmetry can be found. */
+export function settingOf(
+  structure: Structure,
+  tolerance = SYMMETRY_TOLERANCE,
+): StandardSetting | null {
+  const found = analyse(structure, tolerance);
+  if (!found) return null;
+  let change = fromColumns(found.std_linear);
+  let origin: Vec3 = found.std_origin_shift;
+  if (latticeSystem(found.number) === 'monoclinic') {
+    const next = shortestMonoclinic(found.number, cellIn(change, structure.cell));
+    const [x, y, z] = matrixVector(change, next.origin);
+    origin = [origin[0] + x, origin[1] + y, origin[2] + z];
+    change = multiply(change, next.change);
+  }
+  return {
+    spaceGroup: found.number,
+    change,
+    back: inverse(change),
+    origin,
+    volume: determinant(change),
+  };
+}
+
+const cellIn = (change: Matrix3, cell: Cell): Cell =>
+  cellOf(multiply(transpose(change), cellMatrix(cell)));
+
+/** The cell in a setting. */
+export const settingCell = (setting: StandardSetting, cell: Cell): Cell =>
+  cellIn(setting.change, cell);
+
+/** A position in a setting, not wrapped. */
+export const toSetting = ({ back, origin }: StandardSetting, [x, y, z]: Vec3): Vec3 =>
+  matrixVector(back, [x - origin[0], y - origin[1], z - origin[2]]);

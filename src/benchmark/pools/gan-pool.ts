@@ -83,12 +83,12 @@ export async function ganPool(work: PoolWork): Promise<void> {
   const makers: Makers = {
     guide: await makerClassifier(work, 'guide'),
     verifier: await makerClassifier(work, 'verifier'),
-    model: await makerGan(work),
+    generator: await makerGan(work),
   };
   try {
     const judged =
       work.pool.source === 'gan-transfer'
-        ? await fill(work, makers.verifier, transferRecipe(work, makers.model))
+        ? await fill(work, makers.verifier, transferRecipe(work, makers.generator))
         : await fill(work, makers.verifier, drawnRecipe(work, makers));
     await writeScored(work.file, judged.archive, judged.samples);
   } finally {
