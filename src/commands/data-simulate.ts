@@ -117,6 +117,22 @@ async function drawPreview(
   return [sheet.png, one.png];
 }
 
+/** Says which crystals were put in other axes than those of their files. */
+function reportAxes(crystals: readonly Crystal[]): void {
+  const turned = crystals.filter(({ directions }) => directions !== undefined);
+  if (turned.length === 0) return;
+  const many = turned.length === 1 ? '1 crystal is' : `${turned.length} crystals are`;
+  console.error(
+    `${many} in other axes than the file's (--zones are in the file's axes; z_dirs, y_dirs and cell in these):`,
+  );
+  for (const { id, cell } of turned.slice(0, 8)) {
+    const [lengths, angles] = [cell.slice(0, 3), cell.slice(3)].map((values) =>
+      values.map((value) => Number(value.toFixed(3))).join(' '),
+    );
+    console.error(`  ${id}: ${lengths} angstrom, ${angles} degrees`);
+  }
+}
+
 function report(failed: readonly Failure[], list: string): void {
   if (failed.length === 0) return;
   const many = failed.length === 1 ? '1 crystal was' : `${failed.length} crystals were`;
@@ -175,6 +191,7 @@ async function simulate(flags: Flags): Promise<void> {
     return;
   }
   report(failed, run.file('failed.json'));
+  reportAxes(crystals);
   console.log(`wrote ${path}: ${count} triplets of ${crystals.length} crystals`);
   for (const picture of pictures) console.log(`wrote ${picture}`);
 }
@@ -188,7 +205,10 @@ export const dataSimulateCommand = (): Command =>
     .option('--materials <n>', 'materials a space group')
     .option('--energies <kV,…>', 'accelerating voltages (100)')
     .option('--thickness <angstrom,…>', 'specimen thicknesses, ascending (100)')
-    .option('--zones <which>', 'standard, strongest, or three such as 001,110,1-11 (standard)')
+    .option(
+      '--zones <which>',
+      "standard, strongest, or three such as 001,110,1-11 in the file's axes (standard)",
+    )
     .option('--mode <name>', 'periodic, box, or summit: as the real data were made (periodic)')
     .option('--size <pixels>', 'pixels a side (64; summit 512)')
     .option('--semiangle <mrad>', 'semi-convergence angle; rule: discs that do not touch (rule)')
