@@ -6,8 +6,8 @@ import { inputError } from '../common/errors.ts';
 import { endBySignal } from '../common/interruption.ts';
 import { linkedTensorflow, realBinding } from './binding.ts';
 import { type EngineDevice, readManifest } from './cache.ts';
-import { oneGpu, preloadCuda, xlaFlags } from './cuda.ts';
 import { explainLoadError } from './explain.ts';
+import { oneGpu, preloadCuda, xlaFlags } from './nvidia.ts';
 import { loadHelper, quietly } from './quiet.ts';
 import { onWholeBlocks, type StridedBackend } from './strided.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { oneGpu } from '../../src/engine/cuda.ts';
+import { oneGpu } from '../../src/engine/nvidia.ts';
 
 it.each([
   [undefined, '0'],
