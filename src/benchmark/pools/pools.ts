@@ -124,6 +124,7 @@ export async function samplerPool(work: PoolWork): Promise<void> {
       split: splitDigest(store),
       gan: maker,
       guide: null,
+      verifiers: [],
       scalers: maker,
     },
   });
