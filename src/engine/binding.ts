@@ -9,14 +9,21 @@ import {
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { packageRoot } from '../common/paths.ts';
 
 export const BINDING_FILE = 'tfjs_binding.node';
 export const HELPER_FILE = 'helper.node';
 export const KERNELS_FILE = 'kernels.node';
 
-/** The installed @tensorflow/tfjs-node-gpu package. */
-export const tfjsPackageFolder = (): string =>
-  dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-node-gpu/package.json'));
+/**
+ * The folder of tfjs-node: the copy without an installer that the published package carries
+ * (scripts/tarball.mjs), or @tensorflow/tfjs-node-gpu in a checkout.
+ */
+export function tfjsPackageFolder(): string {
+  const carried = join(packageRoot, 'vendor', 'tfjs-node-gpu');
+  if (existsSync(join(carried, 'package.json'))) return carried;
+  return dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-node-gpu/package.json'));
+}
 
 /** Where tfjs-node looks for its native binding: here a link into the cache. */
 export const bindingPath = (): string => join(tfjsPackageFolder(), 'lib', 'napi-v8', BINDING_FILE);

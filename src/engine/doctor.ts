@@ -10,6 +10,7 @@ import { describeMachine } from './machine.ts';
 import { nvidiaGpus } from './nvidia.ts';
 import { findPip } from './pip.ts';
 import { type EngineProbe, probeEngine } from './probe.ts';
+import { linkCached } from './provision.ts';
 import { freeBytes } from './space.ts';
 
 /** oneDNN is in the wheels for 64-bit x86 and on unless it is switched off. */
@@ -29,7 +30,7 @@ function damage(): string | null {
 }
 
 async function examine(): Promise<Findings> {
-  const linked = realBinding() !== null;
+  const linked = realBinding() !== null || linkCached();
   const pip = await findPip();
   const compiler = await findCompiler();
   const probe = linked ? await probeEngine({ selfTest: true }) : null;

@@ -197,6 +197,21 @@ function requireGlibc(): void {
 }
 
 /**
+ * Links this checkout to a TensorFlow that stands whole and compiled in the cache, as in a fresh
+ * clone, which then needs no setup. Gives whether there was one.
+ */
+export function linkCached(): boolean {
+  if (process.platform !== 'linux') return false;
+  for (const device of ['cuda', 'cpu'] as const) {
+    const folder = tensorflowFolder(TENSORFLOW_VERSION, device);
+    if (!isComplete(folder) || !isCompiled(folder)) continue;
+    linkBinding(join(bindingFolder(folder, bindingKey()), BINDING_FILE));
+    return true;
+  }
+  return false;
+}
+
+/**
  * Makes native TensorFlow ready for this checkout: fetched, unpacked into the per-user cache,
  * its binding compiled and linked. Idempotent; goes on where an interrupted call stopped; safe
  * when several processes call it.

@@ -1,10 +1,10 @@
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import util from 'node:util';
-import type * as tfjs from '@tensorflow/tfjs-node-gpu';
+import type * as tfjs from '@tensorflow/tfjs';
 import { inputError } from '../common/errors.ts';
 import { endBySignal } from '../common/interruption.ts';
-import { linkedTensorflow, realBinding } from './binding.ts';
+import { linkedTensorflow, realBinding, tfjsPackageFolder } from './binding.ts';
 import { type EngineDevice, readManifest } from './cache.ts';
 import { explainLoadError } from './explain.ts';
 import { oneGpu, preloadCuda, xlaFlags } from './nvidia.ts';
@@ -19,7 +19,18 @@ export type {
   Tensor3D,
   Tensor4D,
   Variable,
-} from '@tensorflow/tfjs-node-gpu';
+} from '@tensorflow/tfjs';
+
+/** Writes figures for TensorBoard. */
+export interface SummaryWriter {
+  scalar(name: string, value: number, step: number): void;
+  flush(): void;
+}
+
+/** TensorFlow.js with what its Node version adds. */
+export type TensorflowNode = typeof tfjs & {
+  node: { summaryFileWriter(folder: string): SummaryWriter };
+};
 
 /** What runs: versions, device, threads. */
 export interface Engine {
@@ -72,7 +83,7 @@ interface NodeBackend extends StridedBackend {
   binding: { TF_Version: string };
 }
 
-function load(): { tf: typeof tfjs; engine: Engine } {
+function load(): { tf: TensorflowNode; engine: Engine } {
   if (!realBinding()) throw inputError('TensorFlow is not set up yet', 'run: npx gan setup');
   const tensorflow = linkedTensorflow();
   const build = (tensorflow && readManifest(tensorflow)?.device) || 'cpu';
@@ -82,7 +93,7 @@ function load(): { tf: typeof tfjs; engine: Engine } {
   const loaded = quietly(helper, () => {
     if (build === 'cuda' && tensorflow && helper) preloadCuda(tensorflow, helper);
     try {
-      return createRequire(import.meta.url)('@tensorflow/tfjs-node-gpu') as typeof tfjs;
+      return createRequire(import.meta.url)(tfjsPackageFolder()) as TensorflowNode;
     } catch (error) {
       throw explainLoadError(error);
     }
