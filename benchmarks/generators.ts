@@ -176,6 +176,7 @@ async function judge(
     store,
     verifier,
     perClass: true,
+    networkUpdates: 0,
     casUpdates,
     seed,
     progress,

@@ -109,6 +109,13 @@ async function mixtureOf(settings: Settings) {
 async function mixArchive(archivePath: string | undefined, flags: MixFlags): Promise<void> {
   const settings = await settingsOf(archivePath, flags);
   const { store, options, mixture } = await mixtureOf(settings);
+  const accepted = mixture.archive.passports?.filter((one) => one.accepted).length ?? 0;
+  if (accepted === 0) {
+    throw usageError(
+      `nothing to mix: no sample of ${mixture.archive.path} was accepted`,
+      'the report of gan score says why; train longer or draw more samples',
+    );
+  }
   if (mixture.syntheticRows.length === 0) {
     throw usageError(
       `nothing to mix: no accepted ${settings.source === 'both' ? '' : `${settings.source} `}sample fits`,

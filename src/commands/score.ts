@@ -8,6 +8,7 @@ interface ScoreFlags {
   classifier?: string;
   updates?: string;
   casUpdates?: string;
+  networkUpdates?: string;
   figures?: string;
   out?: string;
   json?: boolean;
@@ -27,6 +28,7 @@ async function settingsOf(archive: string | undefined, flags: ScoreFlags) {
     classifier: z.string().optional(),
     updates: whole(1).default(600),
     casUpdates: whole(0).default(150),
+    networkUpdates: whole(0).default(150),
     seed: whole(0).default(1),
   });
   const { figures: _, out: __, json: ___, config, ...given } = flags;
@@ -87,12 +89,10 @@ async function scoreArchive(archivePath: string | undefined, flags: ScoreFlags):
   });
   const run = openRun('score', settings, flags.out);
   writeJson(run.file('score.json'), score);
-  const scored = await writeScored(
-    run.file(SCORED_FILE),
-    archive,
-    score.samples,
-    recordMaterials(verifier.digest, verifier.seen.materials),
-  );
+  const scored = await writeScored(run.file(SCORED_FILE), archive, score.samples, {
+    verifier: recordMaterials(verifier.digest, verifier.seen.materials),
+    doubt: score.doubt,
+  });
   const { drawScore } = await import('../report/figures/realism.ts');
   await drawScore(flags.figures ?? run.file('figures'), {
     score,
@@ -126,6 +126,10 @@ export const scoreCommand = (): Command =>
     .option(
       '--cas-updates <n>',
       'updates of each classifier of the CAS; 0 leaves it out (default: 150)',
+    )
+    .option(
+      '--network-updates <n>',
+      'updates of the network that tries to tell samples from real triplets; 0 leaves it out (default: 150)',
     )
     .option('--figures <dir>', 'where the figures go (default: in the run folder)')
     .option('--out <dir>', 'run folder (default: a new one in the workspace)')

@@ -333,20 +333,27 @@ type Findings = Pick<Passport, 'realism' | 'rarity' | 'nearest' | 'accepted'> & 
  * Writes an archive again with what was found in its passports: realism, rarity, the nearest
  * training triplet, accepted or not and why. Archives of other tools have no passports to fill.
  *
- * @param verifier what the classifier that had a say learned from; it is added to the origin.
+ * `verifier` is what the classifier that had a say learned from; it is added to the origin. `doubt` is
+ * why the checks cannot tell: then no sample is accepted or rejected.
+ *
  * @returns whether it was written.
  */
 export async function writeScored(
   path: string,
   archive: SyntheticArchive,
   findings: readonly Findings[],
-  verifier: MaterialRecord | null = null,
+  {
+    verifier = null,
+    doubt = null,
+  }: { verifier?: MaterialRecord | null; doubt?: string | null } = {},
 ): Promise<boolean> {
   const { camera, passports, origin, parameters, cifs } = archive;
   if (!camera || !passports || !origin) return false;
   const scored = passports.map((passport, row) => {
     const { realism, rarity, nearest, accepted, reasons } = findings[row]!;
-    return { ...passport, realism, rarity, nearest, accepted, reasons: reasons.map((r) => r.text) };
+    const found = { ...passport, realism, rarity, nearest };
+    if (doubt) return { ...found, accepted: null, reasons: [doubt] };
+    return { ...found, accepted, reasons: reasons.map((r) => r.text) };
   });
   await writeArchive(path, {
     size: archive.size,

@@ -280,3 +280,18 @@ export function heldOutOf(samples: readonly SampleScore[]): HeldOut {
     realism: checked.map(({ realism, realismLimit }) => realism / realismLimit),
   };
 }
+
+/** Share of held-out real triplets that the checks must accept to have a say. */
+const TRUSTWORTHY = 0.5;
+
+/**
+ * Why the checks cannot tell good samples from bad ones, in words; null where they can: checks that
+ * refuse most real triplets say nothing about synthetic ones.
+ */
+export function doubtOf({ count, accepted, reasons }: HeldOut, materials: number): string | null {
+  if (count === 0 || accepted >= TRUSTWORTHY * count) return null;
+  const most = [...reasons].sort((a, b) => b.count - a.count)[0];
+  const why = most ? `, ${most.count} of them as ${most.kind}` : '';
+  const few = materials === 1 ? 'one training material' : `${materials} training materials`;
+  return `the checks cannot say: they refuse ${count - accepted} of ${count} held-out real triplets${why}; ${few} are too few to know what is real`;
+}

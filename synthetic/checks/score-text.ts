@@ -1,5 +1,6 @@
 import { textTable } from '../../src/common/log.ts';
 import type { MetricValue, SetMetric } from '../metrics/set-metrics.ts';
+import type { NetworkTest } from '../metrics/two-sample.ts';
 import { type HeldOut, REASON_KINDS } from './acceptance.ts';
 import type { Score, SetScore } from './score.ts';
 
@@ -23,9 +24,18 @@ const HEADS: readonly [SetMetric, string][] = [
 const number = (value: number): string =>
   value !== 0 && Math.abs(value) < 0.01 ? value.toExponential(1) : value.toPrecision(3);
 
-/** A value and, in brackets, its ratio to the floor of real against real. */
-const valueText = ({ value, ratio }: MetricValue): string =>
-  value === null ? 'too few' : `${number(value)}${ratio === null ? '' : ` (${ratio.toFixed(2)})`}`;
+/**
+ * A value on as many samples as its floor has, as the figures draw it, and in brackets its ratio to
+ * that floor of real against real.
+ */
+const valueText = ({ value, matched, ratio }: MetricValue): string =>
+  value === null
+    ? 'too few'
+    : `${number(matched ?? value)}${ratio === null ? '' : ` (${ratio.toFixed(2)})`}`;
+
+/** KID below zero is an estimate of zero: there is no difference to speak of. */
+const kidText = (one: MetricValue): string =>
+  one.value !== null && one.value <= 0 ? 'not above 0' : valueText(one);
 
 function row(set: SetScore): string[] {
   const { twoSample, copying } = set;
@@ -33,7 +43,7 @@ function row(set: SetScore): string[] {
     set.spaceGroup === null ? 'all' : String(set.spaceGroup),
     String(set.real),
     String(set.synthetic),
-    ...HEADS.map(([metric]) => valueText(set.metrics[metric])),
+    ...HEADS.map(([metric]) => (metric === 'kid' ? kidText : valueText)(set.metrics[metric])),
     copying === null ? 'too few' : copying.toFixed(1),
     twoSample ? `${twoSample.accuracy.toFixed(2)} (p ${twoSample.pValue.toFixed(3)})` : 'too few',
   ];
@@ -53,6 +63,12 @@ function heldText({ count, accepted, reasons }: HeldOut): string {
   return `Of ${count} held-out real triplets of these classes the same checks accept ${accepted}${why && `; rejected for ${why}`}`;
 }
 
+function networkText({ accuracy, auc, tried, verdict }: NetworkTest): string {
+  return `Two-sample test by a network: ${verdict} (${accuracy.toFixed(3)} of ${2 * tried} triplets told right, 0.5 is chance; AUC ${auc.toFixed(3)}; materials that it did not learn from)`;
+}
+
+const capital = (text: string): string => `${text[0]!.toUpperCase()}${text.slice(1)}.`;
+
 /** The whole report as text: one table a feature space, and what became of the samples. */
 export function scoreText(score: Score): string {
   const heads = ['class', 'real', 'synthetic', ...HEADS.map(([, head]) => head), 'C_T', 'C2ST'];
@@ -64,18 +80,20 @@ export function scoreText(score: Score): string {
   const { cas } = score;
   return [
     ...tables,
-    'In brackets: the ratio to what real triplets of other materials reach on as many samples.',
+    'In brackets: the ratio to what real triplets of other materials and the same classes reach on as many samples of each class.',
     ...(cas
       ? [
           `Classification accuracy score: ${cas.value.toFixed(3)} learned from ${cas.count} synthetic triplets, ${cas.floor.toFixed(3)} from as many real ones (${cas.classes.length} classes)`,
         ]
       : []),
+    ...(score.network ? [networkText(score.network)] : []),
     ...(score.unrecognised?.length
       ? [
           `The verifier knows too little of ${score.unrecognised.join(', ')} to be heard about them.`,
         ]
       : []),
     ...(score.held && score.held.count > 0 ? [heldText(score.held)] : []),
-    `${accepted} of ${score.samples.length} accepted${reasons.length ? `; rejected for ${reasons.join(', ')}` : ''}`,
+    ...(score.doubt ? [capital(score.doubt)] : []),
+    `${score.doubt ? 'By these checks ' : ''}${accepted} of ${score.samples.length} accepted${reasons.length ? `; rejected for ${reasons.join(', ')}` : ''}`,
   ].join('\n\n');
 }

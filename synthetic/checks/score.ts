@@ -1,4 +1,5 @@
 import type { Classifier } from '../../classifier/classifier.ts';
+import { predictedLabels } from '../../classifier/metrics.ts';
 import { inputError } from '../../src/common/errors.ts';
 import { type ProgressFactory, silentProgress } from '../../src/common/progress.ts';
 import { Stream } from '../../src/common/stream.ts';
@@ -27,9 +28,10 @@ import {
   type SetMetric,
   setMetrics,
 } from '../metrics/set-metrics.ts';
-import type { TwoSampleTest } from '../metrics/two-sample.ts';
+import { type NetworkTest, networkTest, type TwoSampleTest } from '../metrics/two-sample.ts';
 import {
   type Candidates,
+  doubtOf,
   easeOf,
   type HeldOut,
   heldOutOf,
@@ -61,11 +63,15 @@ export interface Score {
   samples: SampleScore[];
   /** What the checks make of held-out real triplets of the same classes; null without any. */
   held: HeldOut | null;
+  /** Why the checks cannot say which samples to accept, in words; null where they can. */
+  doubt: string | null;
   spaces: { name: SpaceName; sets: SetScore[] }[];
   /** Space groups of which the verifier knows too little to be heard; null without a verifier. */
   unrecognised: readonly number[] | null;
   /** Classification accuracy score: a classifier that learned from synthetic triplets only. */
   cas: ClassificationScore | null;
+  /** Whether a network tells synthetic triplets from real ones of held-out materials. */
+  network: NetworkTest | null;
 }
 
 export interface Scoring {
@@ -133,7 +139,7 @@ function partsOf({ archive, train, held, perClass }: Scoring): Part[] {
 function scoreSet(
   part: Part,
   space: Embedded,
-  materials: readonly string[],
+  { archive, train, held: heldOut }: Scoring,
   stream: Stream,
 ): SetScore {
   const real = pickRows(space.train, part.train);
@@ -147,8 +153,14 @@ function scoreSet(
     synthetic: fake.count,
     metrics: setMetrics({
       real,
-      materials: part.train.map((row) => materials[row]!),
+      materials: part.train.map((row) => train.materials[row]!),
+      classes: part.train.map((row) => train.classes[train.labels[row]!]!),
       fake,
+      fakeClasses: part.fake.map((row) => archive.labels[row]!),
+      held: held && {
+        features: held,
+        classes: part.held.map((row) => heldOut!.classes[heldOut!.labels[row]!]!),
+      },
       stream: of,
     }),
     copying: copyScore(real, held, fake),
@@ -193,7 +205,7 @@ function checkSamples({ archive, train, held, opinions }: Scoring, sets: Sets, s
 }
 
 /** Scores an archive against real triplets: every sample, every class and all together. */
-export function score(scoring: Scoring): Omit<Score, 'store' | 'cas'> {
+export function score(scoring: Scoring): Omit<Score, 'store' | 'cas' | 'network'> {
   const { archive, train, held, spaces, centre, stream, progress = silentProgress } = scoring;
   const triplets = (of: Pick<Examples, 'count' | 'size' | 'images'>): Triplets => ({
     pixels: of.images(everyRow(of)),
@@ -219,7 +231,7 @@ export function score(scoring: Scoring): Omit<Score, 'store' | 'cas'> {
   const scores = embedded.map((space) => ({
     name: space.name,
     sets: parts.map((part) => {
-      const set = scoreSet(part, space, train.materials, stream);
+      const set = scoreSet(part, space, scoring, stream);
       bar.advance(1, space.name);
       return set;
     }),
@@ -230,6 +242,7 @@ export function score(scoring: Scoring): Omit<Score, 'store' | 'cas'> {
     archiveDigest: archive.digest,
     samples,
     held: heldOut,
+    doubt: heldOut && doubtOf(heldOut, new Set(train.materials).size),
     spaces: scores,
     unrecognised: scoring.opinions?.made.unrecognised ?? null,
   };
@@ -243,6 +256,8 @@ export interface ArchiveScoring {
   perClass: boolean;
   /** Updates of the two classifiers of the CAS; 0 leaves it out. */
   casUpdates: number;
+  /** Updates of the network of the two-sample test; 0 leaves it out. */
+  networkUpdates: number;
   seed: number;
   progress: ProgressFactory;
 }
@@ -261,7 +276,20 @@ function spacesOf({ store, verifier }: ArchiveScoring, stream: Stream): Space[] 
 async function casOf(scoring: ArchiveScoring, stream: Stream): Promise<ClassificationScore | null> {
   const { archive, store, casUpdates: updates, seed, progress } = scoring;
   if (updates === 0) return null;
+  const fit = fitAndPredict({ updates, seed, progress });
   return classificationScore({
+    synthetic: archiveExamples(archive, store.classes),
+    train: store.examples('train'),
+    held: store.examples('validation'),
+    fit: async (examples, held) => predictedLabels(await fit(examples, held), store.classes.length),
+    stream,
+  });
+}
+
+function networkTestOf(scoring: ArchiveScoring, stream: Stream): Promise<NetworkTest | null> {
+  const { archive, store, networkUpdates: updates, seed, progress } = scoring;
+  if (updates === 0) return Promise.resolve(null);
+  return networkTest({
     synthetic: archiveExamples(archive, store.classes),
     train: store.examples('train'),
     held: store.examples('validation'),
@@ -296,5 +324,10 @@ export async function scoreArchive(options: ArchiveScoring): Promise<Score> {
     stream,
     progress,
   });
-  return { ...scored, store: store.digest, cas: await casOf(options, stream.split('cas')) };
+  return {
+    ...scored,
+    store: store.digest,
+    cas: await casOf(options, stream.split('cas')),
+    network: await networkTestOf(options, stream.split('network')),
+  };
 }

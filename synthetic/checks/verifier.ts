@@ -1,6 +1,5 @@
 import type { Classifier } from '../../classifier/classifier.ts';
 import { loadClassifier } from '../../classifier/load.ts';
-import { predictedLabels } from '../../classifier/metrics.ts';
 import { classifierSpec } from '../../classifier/spec.ts';
 import { trainClassifier } from '../../classifier/train.ts';
 import { inputError } from '../../src/common/errors.ts';
@@ -119,15 +118,19 @@ export function trainVerifier(store: Store, training: QuickTraining): Promise<Cl
   });
 }
 
-/** Trains a plain classifier on one set and predicts labels of another: what the CAS asks for. */
+/**
+ * Trains a plain classifier on one set and gives its (count, classes) probabilities of another: what
+ * the classification accuracy score and the network's two-sample test ask for.
+ */
 export const fitAndPredict =
   (training: QuickTraining) =>
-  async (examples: Examples, held: RealExamples): Promise<Int32Array> => {
+  async (examples: Examples, others: Examples): Promise<Float32Array> => {
+    const held: RealExamples = { ...others, synthetic: undefined };
     const spec = classifierSpec(examples);
     // One look, at the end: the held-out triplets do not choose the weights.
     const options = { examples, validation: held, spec, evaluations: 1, ...training };
     const classifier = await trainClassifier(options);
-    const labels = predictedLabels(classifier.predict(held), held.classes.length);
+    const probabilities = classifier.predict(held);
     classifier.dispose();
-    return labels;
+    return probabilities;
   };

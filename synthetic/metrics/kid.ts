@@ -1,4 +1,4 @@
-import { type Features, sameWidth } from './features.ts';
+import { columnMeans, type Features, sameWidth } from './features.ts';
 
 /** (x.y / width + 1)^3 of one row of each set. */
 function kernel(a: Features, i: number, b: Features, j: number): number {
@@ -31,4 +31,19 @@ export function kid(real: Features, fake: Features): number {
     for (let j = 0; j < fake.count; j++) cross += kernel(real, i, fake, j);
   }
   return meanOfPairs(real) + meanOfPairs(fake) - (2 * cross) / (real.count * fake.count);
+}
+
+/**
+ * KID of features less the mean of the real ones: the kernel has an origin, and features that all
+ * lie far from it give a huge number in which every digit is lost.
+ */
+export function kidAboutMean(real: Features, fake: Features): number {
+  sameWidth(real, fake);
+  const mean = columnMeans(real);
+  const centred = ({ count, width, values }: Features): Features => ({
+    count,
+    width,
+    values: Float64Array.from(values, (value, at) => value - mean[at % width]!),
+  });
+  return kid(centred(real), centred(fake));
 }

@@ -1,9 +1,10 @@
+import { groupBy } from '../../src/common/group.ts';
 import type { Stream } from '../../src/common/stream.ts';
 import { authenticity, copyTest } from './copying.ts';
 import { prdc } from './coverage.ts';
 import { type Features, pickRows } from './features.ts';
 import { frechet } from './frechet.ts';
-import { kid } from './kid.ts';
+import { kidAboutMean } from './kid.ts';
 import { twoSampleTest } from './two-sample.ts';
 
 /** Metrics of a set of generated samples against a set of real ones. */
@@ -23,7 +24,7 @@ export type SetMetric = (typeof SET_METRICS)[number];
 export interface MetricValue {
   /** On all samples. */
   value: number | null;
-  /** The metric of real samples against other real samples of other materials. */
+  /** The metric of real samples of other materials and the same classes. */
   floor: number | null;
   /** The metric of generated samples against real ones, on as many samples as the floor has. */
   matched: number | null;
@@ -60,24 +61,57 @@ function measure({ real, materials }: Reference, fake: Features, stream: Stream)
     set.count <= KID_ROWS ? set : pickRows(set, stream.permutation(set.count).slice(0, KID_ROWS));
   return {
     ...prdc(real, fake),
-    kid: kid(draw(real), draw(fake)),
+    kid: kidAboutMean(draw(real), draw(fake)),
     ...(enough('frechet') && { frechet: frechet(real, fake) }),
     authenticity: authenticity(real, fake, materials),
     twoSample: twoSampleTest(real, fake, { stream, shuffles: 0 }).accuracy,
   };
 }
 
-/** Rows of two halves that share no material, of equal length. */
-function halves(materials: readonly string[], stream: Stream): [number[], number[]] {
-  const names = stream.shuffled(new Set(materials));
-  const first = new Set(names.slice(0, names.length >> 1));
-  const rows = [...materials.keys()];
-  const parts = [
-    rows.filter((i) => first.has(materials[i]!)),
-    rows.filter((i) => !first.has(materials[i]!)),
-  ];
-  const count = Math.min(DRAW_ROWS, ...parts.map((part) => part.length));
-  return parts.map((part) => stream.shuffled(part).slice(0, count)) as [number[], number[]];
+/** Rows of each class. */
+const rowsOfClasses = (classes: ArrayLike<number>): Map<number, number[]> =>
+  groupBy(
+    Array.from(classes, (_, row) => row),
+    (row) => classes[row]!,
+  );
+
+/**
+ * Rows of several sets with equally many of each class in all of them, as many as the set that has
+ * fewest, and in all at most `most`: then a difference between sets is none of class composition.
+ */
+export function equalRows(
+  sets: readonly { classes: ArrayLike<number> }[],
+  stream: Stream,
+  most: number = DRAW_ROWS,
+): number[][] {
+  const rows = sets.map(({ classes }) => rowsOfClasses(classes));
+  const equal = [...rows[0]!.keys()]
+    .map((of) => ({ of, count: Math.min(...rows.map((set) => set.get(of)?.length ?? 0)) }))
+    .filter(({ count }) => count > 0)
+    .sort((a, b) => a.of - b.of);
+  const total = equal.reduce((sum, { count }) => sum + count, 0);
+  const share = Math.min(1, most / total);
+  return rows.map((set, n) =>
+    equal.flatMap(({ of, count }) => {
+      const kept = Math.max(1, Math.floor(share * count));
+      return stream.split(`${n}/${of}`).shuffled(set.get(of)!).slice(0, kept);
+    }),
+  );
+}
+
+/** Rows of two halves of each class that share no material. */
+export function classHalves(
+  { classes, materials }: { classes: ArrayLike<number>; materials: readonly string[] },
+  stream: Stream,
+): [number[], number[]] {
+  const halves: [number[], number[]] = [[], []];
+  for (const [of, rows] of rowsOfClasses(classes)) {
+    const names = stream.split(of).shuffled(new Set(rows.map((row) => materials[row]!)));
+    // The odd material of a class goes to either half.
+    const first = new Set(names.slice(0, (names.length + stream.split(of).index(2)) >> 1));
+    for (const row of rows) halves[first.has(materials[row]!) ? 0 : 1].push(row);
+  }
+  return halves;
 }
 
 const meanOf = (list: readonly number[]): number =>
@@ -86,36 +120,72 @@ const meanOf = (list: readonly number[]): number =>
 const rootMeanSquare = (list: readonly number[]): number =>
   Math.sqrt(meanOf(list.map((value) => value * value)));
 
-export interface Comparison {
+/** What is compared in a feature space. */
+export interface SetComparison {
   real: Features;
   /** Material of each real sample. */
   materials: readonly string[];
+  /** Class of each real sample; one for all where absent. */
+  classes?: ArrayLike<number>;
   fake: Features;
+  fakeClasses?: ArrayLike<number>;
+  /** Real samples of other materials that nothing has learned from; without, halves of the real ones. */
+  held?: { features: Features; classes: ArrayLike<number> } | null;
   stream: Stream;
 }
 
+/** Rows of one draw: the reference, other real samples, generated ones; equally many of each class. */
+interface Draw {
+  reference: Reference;
+  other: Features;
+  made: Features;
+}
+
+function drawSets(comparison: SetComparison, stream: Stream): Draw {
+  const { real, materials, fake, held } = comparison;
+  const classes = comparison.classes ?? new Uint8Array(real.count);
+  const fakeClasses = comparison.fakeClasses ?? new Uint8Array(fake.count);
+  const referenceOf = (rows: readonly number[]): Reference => ({
+    real: pickRows(real, rows),
+    materials: rows.map((row) => materials[row]!),
+  });
+  const pick = (from: ArrayLike<number>, rows: readonly number[]) => ({
+    classes: rows.map((row) => from[row]!),
+  });
+  if (held) {
+    const sets = [{ classes }, { classes: held.classes }, { classes: fakeClasses }];
+    const [a, b, c] = equalRows(sets, stream) as [number[], number[], number[]];
+    return {
+      reference: referenceOf(a),
+      other: pickRows(held.features, b),
+      made: pickRows(fake, c),
+    };
+  }
+  const [first, second] = classHalves({ classes, materials }, stream);
+  const sets = [pick(classes, first), pick(classes, second), { classes: fakeClasses }];
+  const [a, b, c] = equalRows(sets, stream) as [number[], number[], number[]];
+  return {
+    reference: referenceOf(a.map((at) => first[at]!)),
+    other: pickRows(
+      real,
+      b.map((at) => second[at]!),
+    ),
+    made: pickRows(fake, c),
+  };
+}
+
 /**
- * Every set metric with its floor: the same metric between halves of the real samples that share
- * no material, averaged over draws, and beside it the generated samples at the same counts.
+ * Every set metric with its floor: the same metric between real samples and other real samples of
+ * the same classes, averaged over draws, and beside it the generated samples at the same counts of
+ * each class. The others are held-out ones where there are any, else halves of each class that
+ * share no material.
  */
-export function setMetrics({
-  real,
-  materials,
-  fake,
-  stream,
-}: Comparison): Record<SetMetric, MetricValue> {
+export function setMetrics(comparison: SetComparison): Record<SetMetric, MetricValue> {
+  const { real, materials, fake, stream } = comparison;
   const whole = measure({ real, materials }, fake, stream.split('whole'));
   const draws = Array.from({ length: DRAWS }, (_, n) => {
     const of = stream.split(n);
-    const [a, b] = halves(materials, of);
-    const count = Math.min(a.length, fake.count);
-    const rows = a.slice(0, count);
-    const reference = {
-      real: pickRows(real, rows),
-      materials: rows.map((row) => materials[row]!),
-    };
-    const other = pickRows(real, b.slice(0, count));
-    const made = pickRows(fake, of.permutation(fake.count).slice(0, count));
+    const { reference, other, made } = drawSets(comparison, of);
     return { floor: measure(reference, other, of), matched: measure(reference, made, of) };
   });
   const values = SET_METRICS.map((metric): [SetMetric, MetricValue] => {

@@ -100,6 +100,8 @@ function checkClasses(archive: CleanArchive, store: Store): void {
     throw inputError(`${archive.path} has space group ${strange}, which the store does not have`);
   }
   if (archive.count > 0 && !archive.passports?.some((passport) => passport.accepted !== null)) {
+    const doubt = archive.passports?.[0]?.reasons[0];
+    if (doubt) throw inputError(`${archive.path}: ${doubt}`, 'add materials to the store');
     throw inputError(`${archive.path} has not been scored yet`, 'run: gan score');
   }
 }

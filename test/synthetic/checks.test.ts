@@ -1,6 +1,6 @@
 import { beforeAll, expect, it } from 'vitest';
 import { Stream } from '../../src/common/stream.ts';
-import { type Evidence, rejections } from '../../synthetic/checks/acceptance.ts';
+import { doubtOf, type Evidence, rejections } from '../../synthetic/checks/acceptance.ts';
 import { copyLimit, findCopies } from '../../synthetic/checks/copies.ts';
 import {
   classificationScore,
@@ -15,6 +15,7 @@ import { descriptorFaults, descriptorRanges } from '../../synthetic/metrics/desc
 import { fitScaler, pooled, standardised } from '../../synthetic/metrics/feature-spaces.ts';
 import { type Features, pickRows } from '../../synthetic/metrics/features.ts';
 import { SET_METRICS, setMetrics } from '../../synthetic/metrics/set-metrics.ts';
+import { networkTest } from '../../synthetic/metrics/two-sample.ts';
 import { toyExamples } from './toys.ts';
 
 const cloud = (name: string, count: number, width = 4): Features => ({
@@ -182,3 +183,58 @@ it('CAS trains on equally many of each kind, of the classes that have both', asy
   expect(meanRecall([0, 0, 1, 1], [0, 0, 0, 1])).toBeCloseTo(5 / 6, 12);
   expect(onlyClasses(train, [62]).labels).toEqual(new Int32Array(6));
 });
+
+const examplesOf = (counts: number[], name: string, seed: number) => ({
+  ...toyExamples({ counts, name, seed }),
+  synthetic: undefined,
+});
+
+it('the network test learns from one half and is tried on other materials, classes matched', async () => {
+  const train = examplesOf([30, 20, 10], 'train', 1);
+  const held = examplesOf([20, 20, 3], 'held', 2);
+  const synthetic = examplesOf([40, 40, 40], 'made', 3);
+  const tasks: string[][] = [];
+  const test = (tell: (made: boolean, at: number) => number) =>
+    networkTest({
+      ...{ synthetic, train, held, stream: new Stream(1, 'network test') },
+      fit: async (learned, tried) => {
+        tasks.push([...learned.materials], [...tried.materials]);
+        return Array.from(tried.labels).flatMap((label, at) => {
+          const suspicion = tell(label === 1, at);
+          return [1 - suspicion, suspicion];
+        });
+      },
+    });
+  expect(await test((made) => (made ? 0.9 : 0.1))).toEqual({
+    ...{ accuracy: 1, auc: 1, learned: 50, tried: 43, verdict: 'tellable from real' },
+  });
+  const blind = await test((_, at) => (at % 2 ? 0.6 : 0.4));
+  expect(blind!.verdict).toBe('not told from real');
+  expect(blind!.accuracy).toBeCloseTo(0.5, 1);
+  const [learned, tried] = tasks as [string[], string[]];
+  expect(tried.filter((name) => name.startsWith('held')).length).toBe(43);
+  const made = (names: string[]) => names.filter((name) => name.startsWith('made'));
+  expect(made(learned).some((name) => made(tried).includes(name))).toBe(false);
+  const few = { ...{ synthetic: examplesOf([9, 9, 9], 'few', 4), train, held } };
+  const fit = () => Promise.reject(new Error('not asked'));
+  expect(await networkTest({ ...few, fit, stream: new Stream(1, 'few') })).toBeNull();
+});
+
+it.each<[number, number, string | null]>([
+  [18, 18, null],
+  [18, 9, null],
+  [18, 8, 'refuse 10 of 18 held-out real triplets, 9 of them as memorised; 15 training materials'],
+  [18, 0, 'refuse 18 of 18'],
+  [0, 0, null],
+])(
+  'of %i held-out real triplets %i accepted: the checks say whether they can tell',
+  (count, accepted, text) => {
+    const reasons = [
+      { kind: 'realism' as const, count: 1 },
+      { kind: 'memorised' as const, count: 9 },
+    ];
+    const doubt = doubtOf({ count, accepted, reasons, realism: [] }, 15);
+    if (text === null) expect(doubt).toBeNull();
+    else expect(doubt).toContain(text);
+  },
+);

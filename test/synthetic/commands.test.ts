@@ -47,7 +47,17 @@ it('gan score judges the newest archive, catches the copy and the repetition, dr
 }, async () => {
   const text = await printed(
     scoreCommand(),
-    ...['--per-class', '--updates', '25', '--cas-updates', '15', '--out', scored],
+    ...[
+      '--per-class',
+      '--updates',
+      '25',
+      '--cas-updates',
+      '15',
+      '--network-updates',
+      '0',
+      '--out',
+      scored,
+    ],
   );
   for (const words of ['classifier features', 'random convolutions', 'physics descriptors']) {
     expect(text).toContain(words);

@@ -12,13 +12,14 @@ import {
   stackRows,
 } from '../../synthetic/metrics/features.ts';
 import { frechet } from '../../synthetic/metrics/frechet.ts';
-import { kid } from '../../synthetic/metrics/kid.ts';
+import { kid, kidAboutMean } from '../../synthetic/metrics/kid.ts';
 import {
   nearestRows,
   squaredDistance,
   visitDistances,
 } from '../../synthetic/metrics/neighbours.ts';
 import { realism, realismAmong } from '../../synthetic/metrics/realism.ts';
+import { classHalves, equalRows, setMetrics } from '../../synthetic/metrics/set-metrics.ts';
 import { twoSampleTest } from '../../synthetic/metrics/two-sample.ts';
 
 const cloud = (name: string, count: number, width: number, shift = 0): Features => ({
@@ -255,4 +256,63 @@ it.each([
   ['widths', () => kid(cloud('x', 5, 3), cloud('y', 5, 2))],
 ])('%s refuses what it cannot compute', (_, run) => {
   expect(run).toThrow(RangeError);
+});
+
+it('KID about the mean does not change where all features are moved far away', () => {
+  const [a, b] = [cloud('offset a', 120, 8), cloud('offset b', 120, 8, 0.7)];
+  const far = (set: typeof a) => ({ ...set, values: set.values.map((v) => v + 1000) });
+  const near = kidAboutMean(a, b);
+  expect(near).toBeGreaterThan(0.1);
+  expect(Math.abs(kidAboutMean(far(a), far(b)) - near)).toBeLessThan(1e-6 * near);
+});
+
+it('rows for a comparison have equally many of each class in every set', () => {
+  const sets = [
+    { classes: [1, 1, 1, 2, 2, 3] },
+    { classes: [1, 2, 2, 2, 4] },
+    { classes: [2, 1, 1, 2, 3] },
+  ];
+  const rows = equalRows(sets, new Stream(3, 'equal'));
+  rows.forEach((of, n) => {
+    expect(of.map((row) => sets[n]!.classes[row])).toEqual([1, 2, 2]);
+    expect(new Set(of).size).toBe(of.length);
+  });
+});
+
+it('halves of classes share no material and part each class', () => {
+  const classes = Array.from({ length: 60 }, (_, i) => i % 3);
+  const materials = classes.map((of, i) => `${of}-${Math.floor(i / 6)}`);
+  const [first, second] = classHalves({ classes, materials }, new Stream(4, 'halves'));
+  expect([...first, ...second].sort((a, b) => a - b)).toEqual([...classes.keys()]);
+  const names = new Set(first.map((row) => materials[row]));
+  expect(second.some((row) => names.has(materials[row]!))).toBe(false);
+  for (const of of [0, 1, 2]) {
+    expect(first.filter((row) => classes[row] === of).length).toBe(10);
+  }
+});
+
+it('a floor is one of real triplets of the same classes, whatever their mixture', () => {
+  const [one, two] = [cloud('class 1', 200, 4), cloud('class 2', 200, 4, 6)];
+  const rows = (set: typeof one, from: number, to: number) =>
+    pickRows(
+      set,
+      Array.from({ length: to - from }, (_, i) => from + i),
+    );
+  const real = stackRows(rows(one, 0, 90), rows(two, 0, 10));
+  const fake = stackRows(rows(one, 90, 100), rows(two, 10, 100));
+  const held = stackRows(rows(one, 100, 150), rows(two, 100, 150));
+  const of = (first: number, second: number) => [...Array(first).fill(1), ...Array(second).fill(2)];
+  const { kid } = setMetrics({
+    real,
+    materials: Array.from({ length: 100 }, (_, i) => `m${i}`),
+    classes: of(90, 10),
+    fake,
+    fakeClasses: of(10, 90),
+    held: { features: held, classes: of(50, 50) },
+    stream: new Stream(1, 'floor'),
+  });
+  // The two mixtures differ greatly, the classes not at all.
+  expect(kid.value).toBeGreaterThan(10);
+  expect(kid.ratio).toBeGreaterThan(0.3);
+  expect(kid.ratio).toBeLessThan(3);
 });

@@ -6,7 +6,7 @@ import {
   type Space,
   standardised,
 } from '../../../synthetic/metrics/feature-spaces.ts';
-import { kid } from '../../../synthetic/metrics/kid.ts';
+import { kidAboutMean } from '../../../synthetic/metrics/kid.ts';
 import { randomStack } from '../../../synthetic/sampling/random.ts';
 import { Stream } from '../../common/stream.ts';
 import type { Store } from '../../dataset/store/store.ts';
@@ -76,8 +76,8 @@ export async function whatItLearned(
     const features = space.embed(real);
     return {
       space: space.name,
-      trained: kid(features, space.embed(trained)),
-      untrained: kid(features, space.embed(untrained)),
+      trained: kidAboutMean(features, space.embed(trained)),
+      untrained: kidAboutMean(features, space.embed(untrained)),
     };
   });
 }

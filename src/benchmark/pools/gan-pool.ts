@@ -49,7 +49,7 @@ async function judge(
   const raw = rawFile(work);
   await writeArchive(raw, contents);
   const archive = await openArchive(raw);
-  const settings = { perClass: false, casUpdates: 0, seed: cell.gan };
+  const settings = { perClass: false, casUpdates: 0, networkUpdates: 0, seed: cell.gan };
   const score = await scoreArchive({ archive, store, verifier, ...settings, progress });
   writeJson(besidePool(file, '.score.json'), score);
   const passed = (sample: SampleScore) => ({ ...sample, accepted: true, reasons: [] });
