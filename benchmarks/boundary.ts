@@ -90,7 +90,7 @@ function guideOnly(verifier: Classifier, attempts: readonly Attempt[]): number {
 }
 
 async function searchAll(cell: CellPlan, turn: number): Promise<Result> {
-  const store = await openDivision(folder.study, cell);
+  const { store } = await openDivision(folder.study, cell);
   const discs = () => encodeExamples(store.examples('train'), terminalProgress);
   const work = { folder, cell, store, discs, progress: terminalProgress };
   const guide = await makerClassifier(work, 'guide');

@@ -12,7 +12,6 @@ import { scoreArchive } from '../../../synthetic/checks/score.ts';
 import type { Wanted } from '../../../synthetic/sampling/wanted.ts';
 import { writeJson } from '../../common/files.ts';
 import { drawnRecipe, type Makers } from './gan-drawn.ts';
-import { transferRecipe } from './gan-transfer.ts';
 import { makerClassifier, makerGan } from './makers.ts';
 import { besidePool, type PoolWork, type SampleRecipe, SPARE, wantedOf } from './pool.ts';
 
@@ -86,11 +85,8 @@ export async function ganPool(work: PoolWork): Promise<void> {
     generator: await makerGan(work),
   };
   try {
-    const judged =
-      work.pool.source === 'gan-transfer'
-        ? await fill(work, makers.verifier, transferRecipe(work, makers.generator))
-        : await fill(work, makers.verifier, drawnRecipe(work, makers));
-    await writeScored(work.file, judged.archive, judged.samples);
+    const { archive, samples } = await fill(work, makers.verifier, drawnRecipe(work, makers));
+    await writeScored(work.file, archive, samples);
   } finally {
     rmSync(rawFile(work), { force: true });
     for (const maker of Object.values(makers)) maker.dispose();

@@ -12,7 +12,7 @@ import { settledCells } from '../../benchmark/cells/candidates.ts';
 import { armMixture } from '../../benchmark/cells/training-set.ts';
 import { type Learned, whatItLearned } from '../../benchmark/pools/gan-learning.ts';
 import { type StudyGan, shownGan } from '../../benchmark/pools/study-gan.ts';
-import { readOutcomes, type StudyFolder } from '../../benchmark/study/folder.ts';
+import { readResults, type StudyFolder } from '../../benchmark/study/folder.ts';
 import { divideStore, studyStorePath } from '../../benchmark/study/store.ts';
 import { messageOf } from '../../common/errors.ts';
 import { type ProgressFactory, silentProgress } from '../../common/progress.ts';
@@ -206,7 +206,7 @@ async function onStore<T>(
 
 /** The data of a study, provided that its store still is what the cells worked on. */
 async function dataOf(folder: StudyFolder): Promise<StudyParts['data']> {
-  const outcome = readOutcomes(folder)[0];
+  const outcome = readResults(folder).results[0];
   const { split, budget = null } = outcome ?? { split: 0 };
   return onStore(folder, async (store) => {
     const used = divideStore(store, { split, budget });
