@@ -1,3 +1,5 @@
+import { brokenCrystals, fittedCrystals } from '../../../gan/crystal/sample.ts';
+import { CrystalSources } from '../../../gan/crystal/sources.ts';
 import { inputError } from '../../common/errors.ts';
 import { groupBy, tally } from '../../common/group.ts';
 import { Stream } from '../../common/stream.ts';
@@ -31,6 +33,8 @@ export interface KnownCrystals {
   elements: readonly number[];
   /** Materials (reduced formula and group) of validation and test: no new crystal may be one. */
   heldOut: ReadonlySet<string>;
+  /** Priors and ways from supergroups, fitted on the training crystals when they are first asked for. */
+  sources(): CrystalSources;
 }
 
 /** Crystals of one class; `null` for a proposal that came to nothing. */
@@ -51,12 +55,17 @@ export function knownCrystals(store: Store): KnownCrystals {
   };
   const training = of('train');
   const held = [...of('validation'), ...of('test')];
+  let fitted: CrystalSources | undefined;
   return {
     byGroup: groupBy(training, ({ spaceGroup }) => spaceGroup),
     elements: [
       ...new Set(training.flatMap(({ atoms }) => atoms.map(({ element }) => element))),
     ].sort((a, b) => a - b),
     heldOut: new Set(held.map(({ atoms, spaceGroup }) => materialKey(atoms, spaceGroup))),
+    sources: () => {
+      fitted ??= new CrystalSources(training);
+      return fitted;
+    },
   };
 }
 
@@ -93,10 +102,25 @@ const half: CrystalSource = (known, request) => {
   ];
 };
 
+/** Crystals of a control that makes and checks its own, one class at a time. */
+const controlled =
+  (make: typeof fittedCrystals): CrystalSource =>
+  (known, { spaceGroup, count, stream, name }) =>
+    make({
+      wanted: new Map([[spaceGroup, count]]),
+      sources: known.sources(),
+      seed: stream.index(2 ** 31),
+    }).made.map(({ crystal, ancestry }) => {
+      const id = `${name}-${crystal.id}`;
+      return { crystal: { ...crystal, id, material: id }, parent: ancestry.material };
+    });
+
 const SOURCES = {
   'crystals-random': random,
   'crystals-varied': varied,
   'crystals-half': half,
+  'crystals-fitted': controlled(fittedCrystals),
+  'crystals-broken': controlled(brokenCrystals),
 } satisfies Partial<Record<Pool['source'], CrystalSource>>;
 
 /** Sources of crystals that need no generator. */

@@ -14,6 +14,8 @@ export const SYNTHETIC_SOURCES = [
   'crystals-random',
   'crystals-varied',
   'crystals-half',
+  'crystals-fitted',
+  'crystals-broken',
   'crystals-boundary',
   'gan-random',
   'gan-boundary',
