@@ -1,5 +1,5 @@
-import type * as tfjs from '@tensorflow/tfjs-node-gpu';
-import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-node-gpu';
+import type * as tfjs from '@tensorflow/tfjs';
+import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs';
 
 interface Attribute {
   name: string;
