@@ -60,7 +60,19 @@ describe('gan train and gan sample on pixels', () => {
     const scored = join(folder, 'scored');
     await run(
       scoreCommand(),
-      ...[path, '--against', store, '--updates', '4', '--cas-updates', '0', '--out', scored],
+      ...[
+        path,
+        '--against',
+        store,
+        '--updates',
+        '4',
+        '--cas-updates',
+        '0',
+        '--network-updates',
+        '0',
+        '--out',
+        scored,
+      ],
     );
     // After six steps nothing would be accepted; mixing is what is looked at here.
     const { samples } = JSON.parse(readFileSync(join(scored, 'score.json'), 'utf8')) as Score;
