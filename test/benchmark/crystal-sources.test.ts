@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CrystalSources } from '../../gan/crystal/sources.ts';
 import { type KnownCrystals, newCrystals } from '../../src/benchmark/pools/crystal-sources.ts';
 import { groupBy } from '../../src/common/group.ts';
 import { materialKey } from '../../src/crystal/formula.ts';
@@ -11,6 +12,7 @@ const known: KnownCrystals = {
   byGroup: groupBy(training, ({ spaceGroup }) => spaceGroup),
   elements: [...new Set(training.flatMap(({ atoms }) => atoms.map(({ element }) => element)))],
   heldOut: new Set(),
+  fitted: () => ({ sources: new CrystalSources(training), heldOut: [] }),
 };
 const groups = [...known.byGroup.keys()];
 const wanted = new Map(groups.map((group) => [group, 7]));
@@ -21,38 +23,44 @@ const made = (source: Parameters<typeof newCrystals>[1]['source'], from = known)
 const refusals = (refused: Record<string, number>) =>
   Object.values(refused).reduce((a, b) => a + b, 0);
 
-describe.each(['crystals-random', 'crystals-varied', 'crystals-half'] as const)('%s', (source) => {
-  const { crystals, refused } = made(source);
+describe.each(['crystals-random', 'crystals-varied', 'crystals-half', 'crystals-fitted'] as const)(
+  '%s',
+  (source) => {
+    const { crystals, refused } = made(source);
 
-  it('accounts for every proposal', () => {
-    expect(crystals.length + refusals(refused)).toBe(7 * groups.length);
-  });
+    it('accounts for every proposal', () => {
+      const proposed = crystals.length + refusals(refused);
+      // Fitted priors propose until enough crystals stand every check.
+      if (source === 'crystals-fitted') expect(crystals).toHaveLength(7 * groups.length);
+      else expect(proposed).toBe(7 * groups.length);
+    });
 
-  it('gives crystals of the groups that were asked for, each with a name of its own', () => {
-    expect(new Set(crystals.map(({ crystal }) => crystal.id)).size).toBe(crystals.length);
-    for (const { crystal } of crystals) {
-      expect(findSymmetry(crystal)?.spaceGroup).toBe(crystal.spaceGroup);
-      expect(groups).toContain(crystal.spaceGroup);
-    }
-  });
+    it('gives crystals of the groups that were asked for, each with a name of its own', () => {
+      expect(new Set(crystals.map(({ crystal }) => crystal.id)).size).toBe(crystals.length);
+      for (const { crystal } of crystals) {
+        expect(findSymmetry(crystal)?.spaceGroup).toBe(crystal.spaceGroup);
+        expect(groups).toContain(crystal.spaceGroup);
+      }
+    });
 
-  it('is the same again, and another for another seed or round', () => {
-    expect(made(source)).toEqual({ crystals, refused });
-    const cells = (some: typeof crystals) => some.map(({ crystal }) => crystal.cell);
-    const others = [
-      newCrystals(known, { source, wanted, seed: 4, round: 0 }),
-      newCrystals(known, { source, wanted, seed: 3, round: 1 }),
-    ];
-    for (const other of others) expect(cells(other.crystals)).not.toEqual(cells(crystals));
-  });
+    it('is the same again, and another for another seed or round', () => {
+      expect(made(source)).toEqual({ crystals, refused });
+      const cells = (some: typeof crystals) => some.map(({ crystal }) => crystal.cell);
+      const others = [
+        newCrystals(known, { source, wanted, seed: 4, round: 0 }),
+        newCrystals(known, { source, wanted, seed: 3, round: 1 }),
+      ];
+      for (const other of others) expect(cells(other.crystals)).not.toEqual(cells(crystals));
+    });
 
-  it('refuses every crystal that is a held-out material', () => {
-    const keys = crystals.map(({ crystal }) => materialKey(crystal.atoms, crystal.spaceGroup));
-    const again = made(source, { ...known, heldOut: new Set(keys) });
-    expect(again.crystals).toEqual([]);
-    expect(again.refused['held-out material']).toBe(crystals.length);
-  });
-});
+    it('refuses every crystal that is a held-out material', () => {
+      const keys = crystals.map(({ crystal }) => materialKey(crystal.atoms, crystal.spaceGroup));
+      const again = made(source, { ...known, heldOut: new Set(keys) });
+      expect(again.crystals).toEqual([]);
+      expect(again.refused['held-out material']).toBe(crystals.length);
+    });
+  },
+);
 
 it('names the training material of varied crystals, and half of half', () => {
   const materials = new Set(training.map(({ material }) => material));

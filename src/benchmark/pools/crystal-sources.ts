@@ -1,3 +1,7 @@
+import { crystalData } from '../../../gan/crystal/data.ts';
+import { brokenCrystals, fittedCrystals } from '../../../gan/crystal/sample.ts';
+import { CrystalSources } from '../../../gan/crystal/sources.ts';
+import { distinctMaterials } from '../../../gan/crystal/train.ts';
 import { inputError } from '../../common/errors.ts';
 import { groupBy, tally } from '../../common/group.ts';
 import { Stream } from '../../common/stream.ts';
@@ -31,6 +35,8 @@ export interface KnownCrystals {
   elements: readonly number[];
   /** Materials (reduced formula and group) of validation and test: no new crystal may be one. */
   heldOut: ReadonlySet<string>;
+  /** What controls with fitted priors and broken symmetry draw from; fitted when it is first asked for. */
+  fitted(): { sources: CrystalSources; heldOut: readonly Crystal[] };
 }
 
 /** Crystals of one class; `null` for a proposal that came to nothing. */
@@ -57,6 +63,10 @@ export function knownCrystals(store: Store): KnownCrystals {
       ...new Set(training.flatMap(({ atoms }) => atoms.map(({ element }) => element))),
     ].sort((a, b) => a - b),
     heldOut: new Set(held.map(({ atoms, spaceGroup }) => materialKey(atoms, spaceGroup))),
+    fitted() {
+      const { training: own, others, heldOut } = crystalData(store, new Set());
+      return { sources: new CrystalSources(distinctMaterials([...own, ...others])), heldOut };
+    },
   };
 }
 
@@ -99,8 +109,17 @@ const SOURCES = {
   'crystals-half': half,
 } satisfies Partial<Record<Pool['source'], CrystalSource>>;
 
+/** Controls of the crystal GAN: its own fitted priors, and its broken symmetries, without networks. */
+const FITTED_SOURCES = { 'crystals-fitted': fittedCrystals, 'crystals-broken': brokenCrystals };
+
 /** Sources of crystals that need no generator. */
-export type FreeCrystals = keyof typeof SOURCES;
+export type FreeCrystals = keyof typeof SOURCES | keyof typeof FITTED_SOURCES;
+
+const isFitted = (source: FreeCrystals): source is keyof typeof FITTED_SOURCES =>
+  source in FITTED_SOURCES;
+
+/** Proposals of one round are others than those of another. */
+const ROUND_SEEDS = 50_000;
 
 /** New crystals and how many proposals each reason refused. */
 export interface NewCrystals {
@@ -108,20 +127,21 @@ export interface NewCrystals {
   refused: Record<string, number>;
 }
 
-/**
- * Crystals of each space group, about as many as wanted: proposals that fail or that are a
- * held-out material by formula and group are left out and counted.
- */
-export function newCrystals(
-  known: KnownCrystals,
-  options: {
-    source: FreeCrystals;
-    wanted: ReadonlyMap<number, number>;
-    seed: number;
-    round: number;
-  },
-): NewCrystals {
-  const { source, wanted, seed, round } = options;
+interface CrystalRequest {
+  source: FreeCrystals;
+  wanted: ReadonlyMap<number, number>;
+  seed: number;
+  round: number;
+}
+
+/** Proposals of a source, null where one came to nothing, and what the source refused by itself. */
+function proposalsOf(known: KnownCrystals, { source, wanted, seed, round }: CrystalRequest) {
+  if (isFitted(source)) {
+    const request = { wanted, seed: seed + ROUND_SEEDS * round, ...known.fitted() };
+    const { made, refused } = FITTED_SOURCES[source](request);
+    const proposals = made.map(({ crystal, ancestry }) => ({ crystal, parent: ancestry.material }));
+    return { proposals, refused };
+  }
   const stream = new Stream(seed, `pool/${source}/${round}`);
   const proposals = [...wanted].flatMap(([spaceGroup, count]) =>
     SOURCES[source](known, {
@@ -131,6 +151,15 @@ export function newCrystals(
       name: `pool:${seed}-${round}-${spaceGroup}`,
     }),
   );
+  return { proposals, refused: {} };
+}
+
+/**
+ * Crystals of each space group, about as many as wanted: proposals that fail or that are a
+ * held-out material by formula and group are left out and counted.
+ */
+export function newCrystals(known: KnownCrystals, request: CrystalRequest): NewCrystals {
+  const { proposals, refused } = proposalsOf(known, request);
   const refusal = (proposal: PoolCrystal | null): string | null => {
     if (!proposal) return 'symmetry or distances';
     const { atoms, spaceGroup } = proposal.crystal;
@@ -138,7 +167,7 @@ export function newCrystals(
   };
   const reasons = proposals.map(refusal);
   return {
-    crystals: proposals.filter((proposal, i): proposal is PoolCrystal => reasons[i] === null),
-    refused: Object.fromEntries(tally(reasons.filter((reason) => reason !== null))),
+    crystals: proposals.flatMap((one, i) => (one && reasons[i] === null ? [one] : [])),
+    refused: { ...refused, ...Object.fromEntries(tally(reasons.filter((one) => one !== null))) },
   };
 }

@@ -64,6 +64,7 @@ async function nearBoundaries(
 export function drawnRecipe(work: PoolWork, makers: Makers): SampleRecipe<GanSample> {
   const { source } = work.pool;
   const { generator, guide } = makers;
+  const nearOnly = source === 'gan-boundary' || source === 'gan-crystal-boundary';
   const seen = source === 'gan-random' ? null : recordMaterials(guide.digest, guide.seen.materials);
   const both = async (wanted: Wanted): Promise<GanSample[]> => {
     const near = await nearBoundaries(work, makers, wantedOf(work, SPARE / 2));
@@ -72,10 +73,10 @@ export function drawnRecipe(work: PoolWork, makers: Makers): SampleRecipe<GanSam
     return [...near, ...(await atRandom(work, makers, { wanted: rest, round: 0 }))];
   };
   return {
-    rounds: source === 'gan-boundary' ? 1 : ROUNDS,
+    rounds: nearOnly ? 1 : ROUNDS,
     make(wanted, round) {
       if (source === 'gan-random' || round > 0) return atRandom(work, makers, { wanted, round });
-      return source === 'gan-boundary' ? nearBoundaries(work, makers, wanted) : both(wanted);
+      return nearOnly ? nearBoundaries(work, makers, wanted) : both(wanted);
     },
     archive: (made) => generatorArchive({ generator, store: work.store, guide: seen }, made),
   };
