@@ -1,9 +1,10 @@
 import { digestOf } from '../src/common/digest.ts';
 import { inputError } from '../src/common/errors.ts';
+import { NEAR_DUPLICATE, nearDuplicates, type TripletSet } from '../src/dataset/near-duplicates.ts';
 import { SPLITS, type Split } from '../src/dataset/split.ts';
 import type { Store } from '../src/dataset/store/store.ts';
 import type { SyntheticArchive } from './archive/archive.ts';
-import type { Origin, Seen } from './archive/passport.ts';
+import { type ArchiveOrigin, type MaterialRecord, originFault } from './archive/passport.ts';
 import { pooled } from './metrics/feature-spaces.ts';
 import { nearestRows } from './metrics/neighbours.ts';
 
@@ -14,7 +15,7 @@ const checked: unique symbol = Symbol('checked against');
  * validation or test material. Only `refuseLeaks` makes one, and mixing takes nothing else.
  */
 export interface CleanArchive extends SyntheticArchive {
-  readonly origin: Origin;
+  readonly origin: ArchiveOrigin;
   readonly [checked]: Store;
 }
 
@@ -53,7 +54,7 @@ function checkMaterials(
   }
 }
 
-function checkSeen(who: string, seen: Seen, parts: Map<string, Split>): void {
+function checkSeen(who: string, seen: MaterialRecord, parts: Map<string, Split>): void {
   if (digestOf(seen.materials) !== seen.materialsDigest) {
     throw inputError(`the list of materials that ${who} saw was changed`, MEND);
   }
@@ -62,31 +63,33 @@ function checkSeen(who: string, seen: Seen, parts: Map<string, Split>): void {
 }
 
 function checkPassports(archive: SyntheticArchive, parts: Map<string, Split>): void {
-  archive.passports?.forEach(({ parents, nearest: near }, row) => {
-    checkMaterials(`${archive.path}: the maker of sample ${row}`, parents, parts);
-    if (near) checkMaterials(`${archive.path}: the score of sample ${row}`, [near.material], parts);
+  const { origin, passports, path } = archive;
+  passports?.forEach(({ parents, partner, nearest: near }, row) => {
+    checkMaterials(`${path}: the maker of sample ${row}`, parents, parts);
+    if (near) checkMaterials(`${path}: the score of sample ${row}`, [near.material], parts);
+    if (partner !== null && !origin?.guide) {
+      throw inputError(
+        `${path}: sample ${row} lies at a boundary with ${partner}, but no guide is named`,
+        MEND,
+      );
+    }
   });
 }
 
-/** Difference in grey levels (root mean square, patterns averaged to 16 x 16) of a copy. */
+/** Difference in grey levels (root mean square, patterns averaged to 16 x 16) of a plain copy. */
 const COPY = 0.5;
+
+type HeldOutPart = 'validation' | 'test';
 
 /** A sample that is the pattern of a held-out material. */
 export interface HeldOutCopy {
   row: number;
   material: string;
-  part: 'validation' | 'test';
+  part: HeldOutPart;
 }
 
-/**
- * Samples that are a held-out pattern, and no training pattern to the same degree: leaks, or new
- * crystals that by chance are one of the held-out materials.
- */
-export function heldOutCopies(
-  made: Pick<SyntheticArchive, 'count' | 'size' | 'images'>,
-  store: Store,
-): HeldOutCopy[] {
-  if (made.count === 0) return [];
+/** Rows that are held-out patterns as they are, and no training pattern to the same degree. */
+function plainCopies(made: TripletSet, store: Store): HeldOutCopy[] {
   const rows = pooled(made);
   const toTrain = nearestRows(rows, pooled(store.examples('train')), { k: 1 });
   return (['validation', 'test'] as const).flatMap((part) => {
@@ -101,6 +104,57 @@ export function heldOutCopies(
   });
 }
 
+/** A changed copy is at least so many times nearer to its original than to any training pattern. */
+const CLEARLY = 6;
+
+/**
+ * Rows that are held-out patterns after a shift, a turn, a change of intensity, noise or an exchange
+ * of zones. Rows that are nearly as near to a training pattern are none: materials of one structure
+ * stand on both sides of a split, and what a generator learned from one resembles the others.
+ */
+function changedCopies(made: TripletSet, store: Store): HeldOutCopy[] {
+  const found = (['validation', 'test'] as const).flatMap((part) => {
+    const held = store.examples(part);
+    return nearDuplicates(made, held).map(({ row, other, distance }) => ({
+      row,
+      material: held.materials[other]!,
+      part,
+      distance,
+    }));
+  });
+  const rows = [...new Set(found.map(({ row }) => row))];
+  const suspects: TripletSet = {
+    count: rows.length,
+    size: made.size,
+    images: (indices) => made.images(Array.from(indices, (i) => rows[i]!)),
+  };
+  const toTrain = new Map<number, number>();
+  const options = { limit: Number.POSITIVE_INFINITY };
+  for (const { row, distance } of nearDuplicates(suspects, store.examples('train'), options)) {
+    const at = rows[row]!;
+    toTrain.set(at, Math.min(distance, toTrain.get(at) ?? distance));
+  }
+  return found
+    .filter(({ row, distance }) => {
+      const nearest = toTrain.get(row) ?? 1;
+      return nearest > NEAR_DUPLICATE && nearest > CLEARLY * distance;
+    })
+    .map(({ row, material, part }) => ({ row, material, part }));
+}
+
+/**
+ * Samples that are a held-out pattern, plainly or changed (`tripletDistance`), each named once:
+ * leaks, or new crystals that by chance are one of the held-out materials.
+ */
+export function heldOutCopies(made: TripletSet, store: Store): HeldOutCopy[] {
+  if (made.count === 0) return [];
+  const copies = new Map<number, HeldOutCopy>();
+  for (const copy of [...plainCopies(made, store), ...changedCopies(made, store)]) {
+    if (!copies.has(copy.row)) copies.set(copy.row, copy);
+  }
+  return [...copies.values()].sort((a, b) => a.row - b.row);
+}
+
 function checkPixels(archive: SyntheticArchive, store: Store): void {
   const [copy] = heldOutCopies(archive, store);
   if (!copy) return;
@@ -111,10 +165,26 @@ function checkPixels(archive: SyntheticArchive, store: Store): void {
   );
 }
 
+/** @throws input error where an archive was drawn for another camera than that of the store. */
+function checkCamera({ path, camera }: SyntheticArchive, store: Store): void {
+  const { pixel, centre } = store.camera;
+  const same =
+    camera &&
+    Math.abs(camera.pixel - pixel) <= 1e-6 * pixel &&
+    Math.abs(camera.centre - centre) <= 1e-3;
+  if (same) return;
+  throw inputError(
+    `${path} was drawn for another camera (${camera?.pixel} 1/angstrom a pixel, the store has ${pixel})`,
+    MEND,
+  );
+}
+
 /**
  * Checks that nothing behind an archive saw a validation or test material of a store: generator,
- * guide and scalers (by the materials they list), the makers of single samples, and the pixels
- * themselves. There is no way around it.
+ * guide, verifiers and scalers (by the materials they list), the makers of single samples, and the
+ * pixels themselves. It finds mistakes: a wrong store, a GAN of another split, a file changed
+ * since. Nobody's word is proved by it: who writes a list of materials and its digests anew can
+ * say what they like.
  *
  * @throws input error that names the material and who saw it.
  */
@@ -131,9 +201,17 @@ export function refuseLeaks(archive: SyntheticArchive, store: Store): CleanArchi
       'archives of other tools can be scored, but not mixed',
     );
   }
+  const fault = originFault(origin);
+  if (fault) throw inputError(`${archive.path}: ${fault}`, MEND);
+  checkCamera(archive, store);
   const parts = materialParts(store);
-  const makers = { GAN: origin.gan, guide: origin.guide, scalers: origin.scalers };
-  for (const [who, seen] of Object.entries(makers)) {
+  const makers: [string, MaterialRecord | null][] = [
+    ['GAN', origin.gan],
+    ['guide', origin.guide],
+    ...origin.verifiers.map((verifier): [string, MaterialRecord] => ['verifier', verifier]),
+    ['scalers', origin.scalers],
+  ];
+  for (const [who, seen] of makers) {
     if (seen) checkSeen(`${archive.path}: the ${who}`, seen, parts);
   }
   checkPassports(archive, parts);

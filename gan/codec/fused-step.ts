@@ -1,5 +1,5 @@
 import type { Kernels } from '../../src/engine/kernels.ts';
-import { operation } from '../../src/engine/operation.ts';
+import { runOperation } from '../../src/engine/operation.ts';
 import type { Weights } from '../../src/engine/parameters.ts';
 import { type Tensor, type Tensor2D, tf } from '../../src/engine/tf.ts';
 import { GROUP } from '../training/batches.ts';
@@ -8,7 +8,7 @@ import type { DiscriminatorDraws, Draws, Gradients, Networks } from './step.ts';
 
 /** Matrix product of a and b, of which one may be transposed. Not differentiable. */
 const product = (a: Tensor, b: Tensor, transposed?: 'left' | 'right'): Tensor =>
-  operation('MatMul', [a, b], {
+  runOperation('MatMul', [a, b], {
     types: { T: 'float' },
     flags: { transpose_a: transposed === 'left', transpose_b: transposed === 'right' },
   });

@@ -3,12 +3,12 @@ import { conformCell } from '../../src/crystal/cell.ts';
 import { atomicRadius, atomicVolume, isAnion } from '../../src/crystal/composition.ts';
 import type { Cell, Vec3 } from '../../src/crystal/crystal.ts';
 import { electronegativity } from '../../src/crystal/elements.ts';
+import type { Operation } from '../../src/crystal/operation.ts';
 import {
   centring,
   centringVectors,
   crystalSystem,
   latticeSystem,
-  type Operation,
 } from '../../src/crystal/spacegroup.ts';
 import { standardZones } from '../../src/crystal/zone.ts';
 import { type Tensor2D, type Tensor3D, type Tensor4D, tf } from '../../src/engine/tf.ts';

@@ -1,8 +1,9 @@
 import { cellMatrix, cellVolume } from '../../src/crystal/cell.ts';
 import type { Vec3 } from '../../src/crystal/crystal.ts';
 import { cross, determinant, norm, vectorMatrix } from '../../src/crystal/matrix.ts';
+import type { Operation } from '../../src/crystal/operation.ts';
 import { applyOperation, nearestImage } from '../../src/crystal/orbit.ts';
-import { centringVectors, type Operation } from '../../src/crystal/spacegroup.ts';
+import { centringVectors } from '../../src/crystal/spacegroup.ts';
 import type { Skeleton, SkeletonCrystal } from './skeletons.ts';
 
 /** Neighbours of a site that the networks see. */

@@ -1,12 +1,13 @@
 import type { Atom, Cell, Crystal, Vec3 } from '../../src/crystal/crystal.ts';
 import { cellFormula } from '../../src/crystal/formula.ts';
+import type { Operation } from '../../src/crystal/operation.ts';
 import {
   applyOperation,
   nearestImage,
   onSpecialPosition,
   wrapped,
 } from '../../src/crystal/orbit.ts';
-import { type Operation, operations, wyckoffPositions } from '../../src/crystal/spacegroup.ts';
+import { operations, wyckoffPositions } from '../../src/crystal/spacegroup.ts';
 import { parseTriplet } from '../../src/crystal/triplet.ts';
 
 /** A Wyckoff position of a space group, with what its stabiliser leaves free. */

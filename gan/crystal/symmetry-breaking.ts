@@ -2,6 +2,7 @@ import type { Stream } from '../../src/common/stream.ts';
 import { cellMatrix, conformCell } from '../../src/crystal/cell.ts';
 import type { Atom, Cell, Crystal, Vec3 } from '../../src/crystal/crystal.ts';
 import { inverse, matrixVector, norm, vectorMatrix } from '../../src/crystal/matrix.ts';
+import type { Operation } from '../../src/crystal/operation.ts';
 import {
   applyOperation,
   nearestImage,
@@ -11,7 +12,6 @@ import {
 import {
   centringVectors,
   latticeSystem,
-  type Operation,
   operations,
   pointGroup,
 } from '../../src/crystal/spacegroup.ts';

@@ -1,6 +1,6 @@
 import type { Stream } from '../../src/common/stream.ts';
 import { type Kernels, kernels } from '../../src/engine/kernels.ts';
-import { operation } from '../../src/engine/operation.ts';
+import { runOperation } from '../../src/engine/operation.ts';
 import { type Tensor, type Tensor2D, type Tensor4D, tf } from '../../src/engine/tf.ts';
 import { custom, type Saved } from '../training/layers.ts';
 
@@ -27,7 +27,7 @@ function readFrom(moves: Moves, size: number): Int32Array {
 
 /** Rows of a table by index, by TensorFlow's kernel: tfjs first reads every index back. */
 const rowsAt = (table: Tensor2D, index: Int32Array): Tensor =>
-  operation('GatherV2', [table, tf.tensor1d(index, 'int32'), tf.scalar(0, 'int32')], {
+  runOperation('GatherV2', [table, tf.tensor1d(index, 'int32'), tf.scalar(0, 'int32')], {
     types: { Tparams: 'float', Tindices: 'int32', Taxis: 'int32' },
     ints: { batch_dims: 0 },
   });

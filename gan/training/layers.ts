@@ -1,5 +1,5 @@
 import { type Kernels, kernels } from '../../src/engine/kernels.ts';
-import { type Attributes, operation } from '../../src/engine/operation.ts';
+import { type OperationAttributes, runOperation } from '../../src/engine/operation.ts';
 import { type Tensor, type Tensor1D, type Tensor2D, tf } from '../../src/engine/tf.ts';
 
 type GradientOf<T> = (upstream: Tensor, saved: Tensor[]) => T;
@@ -13,8 +13,8 @@ export const custom = <T extends Tensor>(
 const kernel = <T extends Tensor>(
   name: string,
   inputs: Tensor[],
-  attributes: Omit<Attributes, 'types'> = {},
-): T => operation(name, inputs, { types: { T: 'float' }, ...attributes }) as T;
+  attributes: Omit<OperationAttributes, 'types'> = {},
+): T => runOperation(name, inputs, { types: { T: 'float' }, ...attributes }) as T;
 
 const LEAK = 0.2;
 

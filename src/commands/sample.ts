@@ -108,9 +108,10 @@ async function boundaryContents(
   const checks = candidateChecks(store, verifiers, settings.agreement);
   const options = { ...settings, pairs, checks };
   const found = await boundarySamples({ generator, guide, verifiers }, options, terminalProgress);
-  const seen = recordMaterials(guide.digest, guide.seen.materials);
+  const recordOf = ({ digest, seen }: typeof guide) => recordMaterials(digest, seen.materials);
+  const makers = { generator, store, guide: recordOf(guide), verifiers: verifiers.map(recordOf) };
   return {
-    contents: generatorArchive({ generator, store, guide: seen }, found.samples),
+    contents: generatorArchive(makers, found.samples),
     facts: { pairs: found.summary },
     text: boundaryText(found),
     found,

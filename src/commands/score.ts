@@ -75,6 +75,7 @@ async function scoreArchive(archivePath: string | undefined, flags: ScoreFlags):
   const { writeJson } = await import('../common/files.ts');
   const { scoreArchive } = await import('../../synthetic/checks/score.ts');
   const { SCORED_FILE, writeScored } = await import('../../synthetic/archive/archive.ts');
+  const { recordMaterials } = await import('../../synthetic/archive/passport.ts');
   const { scoreText } = await import('../../synthetic/checks/score-text.ts');
   const verifier = await verifierFor(settings, store, archive.origin?.guide?.digest ?? null);
   const score = await scoreArchive({
@@ -86,7 +87,12 @@ async function scoreArchive(archivePath: string | undefined, flags: ScoreFlags):
   });
   const run = openRun('score', settings, flags.out);
   writeJson(run.file('score.json'), score);
-  const scored = await writeScored(run.file(SCORED_FILE), archive, score.samples);
+  const scored = await writeScored(
+    run.file(SCORED_FILE),
+    archive,
+    score.samples,
+    recordMaterials(verifier.digest, verifier.seen.materials),
+  );
   const { drawScore } = await import('../report/figures/realism.ts');
   await drawScore(flags.figures ?? run.file('figures'), {
     score,

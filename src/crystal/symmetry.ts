@@ -14,10 +14,12 @@ export interface StandardStructure extends Structure {
   spaceGroup: number;
   /** One atom of each orbit. */
   sites: readonly Atom[];
+  /** Takes the indices of a direction in the given axes to those in the standard cell. */
+  directions: Matrix3;
 }
 
 /** Distance within which positions count as equivalent, in angstrom. */
-export const SYMMETRY_TOLERANCE = 0.01;
+const SYMMETRY_TOLERANCE = 0.01;
 
 /** Nine numbers by columns, as the symmetry library gives them. */
 const fromColumns = (m: readonly number[]): Matrix3 => [
@@ -103,17 +105,18 @@ export function standardise(
   if (!found) return null;
   const system = latticeSystem(found.number);
   // (a, b, c)_standard = (a, b, c) P and x_standard = P^-1 (x - p); det P > 0.
-  let moved = redescribe(structure, {
-    change: fromColumns(found.std_linear),
-    origin: found.std_origin_shift,
-  });
+  const change = fromColumns(found.std_linear);
+  let moved = redescribe(structure, { change, origin: found.std_origin_shift });
+  let directions = inverse(change);
   if (system === 'monoclinic') {
-    moved = redescribe(moved, shortestMonoclinic(found.number, moved.cell));
+    const shortest = shortestMonoclinic(found.number, moved.cell);
+    moved = redescribe(moved, shortest);
+    directions = multiply(inverse(shortest.change), directions);
   }
   const cell = conformCell(moved.cell, system);
   const parts = orbits(moved.atoms, found.number, asFractions(Math.max(0.05, 5 * tolerance), cell));
   if (parts.atoms.length !== found.std_cell.numbers.length) return null;
-  return { spaceGroup: found.number, cell, ...parts };
+  return { spaceGroup: found.number, cell, directions, ...parts };
 }
 
 /** How a structure is brought into the standard setting of its space group. */

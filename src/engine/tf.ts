@@ -6,8 +6,8 @@ import { inputError } from '../common/errors.ts';
 import { endBySignal } from '../common/interruption.ts';
 import { linkedTensorflow, realBinding } from './binding.ts';
 import { type EngineDevice, readManifest } from './cache.ts';
-import { preloadCuda, xlaFlags } from './cuda.ts';
 import { explainLoadError } from './explain.ts';
+import { preloadCuda, xlaFlags } from './nvidia.ts';
 import { loadHelper, quietly } from './quiet.ts';
 
 export type {

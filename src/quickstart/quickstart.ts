@@ -11,7 +11,7 @@ import { needsGan, planCells } from '../benchmark/study/study.ts';
 import { writeAtomic, writeJson } from '../common/files.ts';
 import { durationText, textTable } from '../common/log.ts';
 import type { ProgressFactory } from '../common/progress.ts';
-import { defaultStorePath, openRun, type Run } from '../common/run.ts';
+import { openRun, type Run } from '../common/run.ts';
 import { openStore, type Store } from '../dataset/store/store.ts';
 import { makeTask } from '../dataset/tasks/make-task.ts';
 import { writeFigure } from '../report/draw/raster.ts';
@@ -99,7 +99,7 @@ export interface StoryData {
 export async function makeData(story: Story, crystals: number): Promise<StoryData> {
   const made = await stage(story, 'Simulating CBED triplets of real minerals', async () => {
     const { seed, progress } = story;
-    const task = await makeTask('minerals', defaultStorePath(), {
+    const task = await makeTask('minerals', story.run.file('prepared.h5'), {
       seed,
       limit: crystals,
       progress,

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Stream } from '../common/stream.ts';
 import type { Crystal } from '../crystal/crystal.ts';
 import { apertureRadius, sliceOf, type ZoneView, zoneViews } from './axes.ts';
@@ -125,8 +126,12 @@ function drawBox(box: Box, intensity: Float32Array, image: Float32Array, camera:
   splat(image, camera, { x, y, weight: intensity });
 }
 
-/** The patterns of one crystal by a probe in a box. */
-export function boxPatterns(crystal: Crystal, options: BoxOptions, camera: Camera): Patterns {
+/** The patterns of one crystal by a probe in a box; signals get their turn before each. */
+export async function boxPatterns(
+  crystal: Crystal,
+  options: BoxOptions,
+  camera: Camera,
+): Promise<Patterns> {
   const views = zoneViews(crystal, options.zones);
   const points = camera.size ** 2;
   const stacks = options.energies.map(() =>
@@ -135,7 +140,8 @@ export function boxPatterns(crystal: Crystal, options: BoxOptions, camera: Camer
   const radii = views.map((view) =>
     options.energies.map((energy) => apertureRadius(view, energy, options)),
   );
-  views.forEach((view, v) => {
+  for (const [v, view] of views.entries()) {
+    await nextTurn();
     const { holz, square, bandwidth: band } = options;
     const width = widthOf(radii[v]!, options, camera);
     const box = boxFor({ crystal, frame: view.frame, width, band, holz, square });
@@ -146,6 +152,6 @@ export function boxPatterns(crystal: Crystal, options: BoxOptions, camera: Camer
         drawBox(box, intensity, image, camera);
       });
     });
-  });
+  }
   return { views, radii, stacks };
 }

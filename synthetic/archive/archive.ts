@@ -1,10 +1,17 @@
 import type { Dataset, File } from 'h5wasm/node';
+import { z } from 'zod';
 import { digestOf } from '../../src/common/digest.ts';
 import { CbedError, inputError } from '../../src/common/errors.ts';
 import { atomically, existingFile } from '../../src/common/files.ts';
 import { type Hdf5, hdf5 } from '../../src/dataset/hdf5/library.ts';
 import type { Camera } from '../../src/simulate/camera.ts';
-import type { Origin, Passport } from './passport.ts';
+import {
+  type ArchiveOrigin,
+  type MaterialRecord,
+  originFault,
+  type Passport,
+  passportFault,
+} from './passport.ts';
 
 /** Generator parameters of each sample, such as codec tables: (N, width) numbers and what they mean. */
 export interface Parameters {
@@ -26,7 +33,7 @@ export interface ArchiveContents {
   classes: readonly number[];
   camera: Camera;
   passports: readonly Passport[];
-  origin: Origin;
+  origin: ArchiveOrigin;
   parameters?: Parameters;
   /** The crystal of each triplet as CIF text; null where there is none. */
   cifs?: readonly (string | null)[];
@@ -35,7 +42,7 @@ export interface ArchiveContents {
 /** A synthetic archive that was opened; foreign ones have images and labels only. */
 export interface SyntheticArchive {
   readonly path: string;
-  /** Digest of images and labels. */
+  /** Digest of all that it holds; of a foreign archive, of images and labels. */
   readonly digest: string;
   readonly count: number;
   readonly size: number;
@@ -45,7 +52,7 @@ export interface SyntheticArchive {
   readonly classes: readonly number[];
   readonly camera: Camera | null;
   readonly passports: readonly Passport[] | null;
-  readonly origin: Origin | null;
+  readonly origin: ArchiveOrigin | null;
   readonly parameters: Parameters | null;
   /** The crystal of each triplet as CIF text, where the archive has them. */
   readonly cifs: readonly (string | null)[] | null;
@@ -57,14 +64,35 @@ export interface SyntheticArchive {
 export const ARCHIVE_FILE = 'synthetic.h5';
 
 /** Value of the `format` attribute of archives that this project wrote. */
-export const FORMAT = 'cbed-gan synthetic archive 1';
+const FORMAT = 'cbed-gan synthetic archive 2';
 
-/** Digest of pixels and labels. */
-export const archiveDigest = (images: Uint8Array, labels: Int32Array): string =>
-  digestOf([digestOf(images), digestOf(labels)]);
+/** What the digest of an archive covers: everything in the file. */
+type Digested = Omit<ArchiveContents, 'labels' | 'cifs'> & {
+  labels: Int32Array;
+  cifs: ArchiveContents['cifs'] | null;
+};
+
+const archiveDigest = (contents: Digested): string =>
+  digestOf([
+    contents.size,
+    digestOf(contents.images),
+    digestOf(contents.labels),
+    [...contents.classes],
+    contents.camera,
+    contents.passports,
+    contents.origin,
+    contents.parameters
+      ? [
+          digestOf(contents.parameters.values),
+          contents.parameters.width,
+          contents.parameters.layout,
+        ]
+      : null,
+    contents.cifs ?? null,
+  ]);
 
 function checkContents(path: string, contents: ArchiveContents): void {
-  const { size, images, labels, passports, parameters } = contents;
+  const { size, images, labels, passports, parameters, cifs } = contents;
   const count = labels.length;
   const wanted = count * size * size * 3;
   if (images.length !== wanted || passports.length !== count) {
@@ -75,6 +103,9 @@ function checkContents(path: string, contents: ArchiveContents): void {
   if (parameters && parameters.values.length !== count * parameters.width) {
     throw new RangeError(`${path}: ${parameters.values.length} parameters for ${count} rows`);
   }
+  if (cifs && cifs.length !== count) {
+    throw new RangeError(`${path}: ${cifs.length} crystals for ${count} rows`);
+  }
 }
 
 function fill(file: File, contents: ArchiveContents): void {
@@ -83,7 +114,7 @@ function fill(file: File, contents: ArchiveContents): void {
   const count = labels.length;
   file.create_attribute('format', FORMAT);
   file.create_attribute('camera', JSON.stringify(camera));
-  file.create_attribute('digest', archiveDigest(images, labels));
+  file.create_attribute('digest', archiveDigest({ ...contents, labels, cifs }));
   file.create_dataset({
     name: 'images',
     data: images,
@@ -153,6 +184,8 @@ function text<T>(file: File, name: string): T | null {
   return found ? (JSON.parse(new TextDecoder().decode(found.value as Uint8Array)) as T) : null;
 }
 
+const json = (text: unknown): unknown => (typeof text === 'string' ? JSON.parse(text) : null);
+
 function sideOf(path: string, images: Dataset, count: number): number {
   const shape = images.shape ?? [];
   const [n, rows, columns, channels] = shape;
@@ -195,9 +228,64 @@ function parametersOf(file: File): Parameters | null {
   };
 }
 
+/** The camera that an archive states. */
+const cameraSchema = z.object({
+  size: z.number().int().min(1),
+  pixel: z.number().positive(),
+  centre: z.number(),
+});
+
+/** What an archive of this project holds beside images and labels, as it stands in the file. */
+interface Stated {
+  camera: Camera;
+  passports: Passport[];
+  origin: ArchiveOrigin;
+  parameters: Parameters | null;
+  cifs: (string | null)[] | null;
+}
+
+const AGAIN = 'make it again: gan sample';
+
+/** Null where the file is of another tool: neither passports nor an origin, and no format. */
+function statedIn(
+  file: File,
+  path: string,
+  images: { pixels: Uint8Array; size: number; labels: Int32Array; classes: readonly number[] },
+): (Stated & { digest: string }) | null {
+  const format = file.attrs.format?.value;
+  const own = ['provenance', 'origin'].filter((name) => file.keys().includes(name));
+  if (format === undefined && own.length === 0) return null;
+  if (format !== FORMAT) {
+    throw inputError(
+      `${path} is of the format "${format ?? 'unknown'}", not "${FORMAT}"`,
+      'it was changed or is of another version; make it again: gan sample',
+    );
+  }
+  const { labels, classes } = images;
+  const [camera, passports, origin] = [
+    json(file.attrs.camera?.value),
+    text(file, 'provenance'),
+    text(file, 'origin'),
+  ];
+  const parameters = parametersOf(file);
+  const cifs = text<(string | null)[]>(file, 'cif');
+  const stated = { camera, passports, origin, parameters, cifs } as Stated;
+  const contents = { ...stated, size: images.size, images: images.pixels, labels, classes };
+  const digest = archiveDigest({ ...contents, parameters: parameters ?? undefined });
+  if (digest !== file.attrs.digest?.value) {
+    throw inputError(`${path} was changed after it was written`, AGAIN);
+  }
+  const fault =
+    (cameraSchema.safeParse(camera).success ? null : 'its camera is damaged') ??
+    passportFault(passports, labels) ??
+    originFault(origin);
+  if (fault) throw inputError(`${path}: ${fault}`, AGAIN);
+  return { ...stated, digest };
+}
+
 /**
  * Opens a synthetic archive, or an HDF5 file of another tool that has `images` and `labels`
- * (then camera, passports and origin are null). The pixels are read whole: what was checked
+ * (then camera, passports and origin are null). Everything is read whole: what was checked
  * against the digest is what is used.
  *
  * @throws input error naming the file and what is wrong with it.
@@ -210,24 +298,21 @@ export async function openArchive(path: string): Promise<SyntheticArchive> {
     const images = required(file, path, 'images');
     const size = sideOf(path, images, labels.length);
     const pixels = images.value as Uint8Array;
-    const digest = archiveDigest(pixels, labels);
-    if (file.attrs.format?.value === FORMAT && digest !== file.attrs.digest?.value) {
-      throw inputError(`${path} was changed after it was written`, 'make it again: gan sample');
-    }
     const listed = dataset(file, 'classes')?.value as Int32Array | undefined;
-    const camera = file.attrs.camera?.value as string | undefined;
+    const classes = listed ? [...listed] : [...new Set(labels)].sort((a, b) => a - b);
+    const stated = statedIn(file, path, { pixels, size, labels, classes });
     return {
       path,
-      digest,
+      digest: stated?.digest ?? digestOf([digestOf(pixels), digestOf(labels)]),
       count: labels.length,
       size,
       labels,
-      classes: listed ? [...listed] : [...new Set(labels)].sort((a, b) => a - b),
-      camera: camera ? (JSON.parse(camera) as Camera) : null,
-      passports: text<Passport[]>(file, 'provenance'),
-      origin: text<Origin>(file, 'origin'),
-      parameters: parametersOf(file),
-      cifs: text<(string | null)[]>(file, 'cif'),
+      classes,
+      camera: stated?.camera ?? null,
+      passports: stated?.passports ?? null,
+      origin: stated?.origin ?? null,
+      parameters: stated?.parameters ?? null,
+      cifs: stated?.cifs ?? null,
       images: (indices) => pickPixels(pixels, indices, size * size * 3),
     };
   });
@@ -235,6 +320,9 @@ export async function openArchive(path: string): Promise<SyntheticArchive> {
 
 /** Name of the archive that a scoring run writes. */
 export const SCORED_FILE = 'scored.h5';
+
+const withRecord = (list: readonly MaterialRecord[], one: MaterialRecord | null) =>
+  one && !list.some(({ digest }) => digest === one.digest) ? [...list, one] : [...list];
 
 /** What scoring finds about one sample. */
 type Findings = Pick<Passport, 'realism' | 'rarity' | 'nearest' | 'accepted'> & {
@@ -245,12 +333,14 @@ type Findings = Pick<Passport, 'realism' | 'rarity' | 'nearest' | 'accepted'> & 
  * Writes an archive again with what was found in its passports: realism, rarity, the nearest
  * training triplet, accepted or not and why. Archives of other tools have no passports to fill.
  *
+ * @param verifier what the classifier that had a say learned from; it is added to the origin.
  * @returns whether it was written.
  */
 export async function writeScored(
   path: string,
   archive: SyntheticArchive,
   findings: readonly Findings[],
+  verifier: MaterialRecord | null = null,
 ): Promise<boolean> {
   const { camera, passports, origin, parameters, cifs } = archive;
   if (!camera || !passports || !origin) return false;
@@ -265,7 +355,7 @@ export async function writeScored(
     classes: archive.classes,
     camera,
     passports: scored,
-    origin,
+    origin: { ...origin, verifiers: withRecord(origin.verifiers, verifier) },
     ...(parameters && { parameters }),
     ...(cifs && { cifs }),
   });

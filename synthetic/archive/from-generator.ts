@@ -5,7 +5,7 @@ import { joinTriplets } from '../../src/dataset/intensity/transform.ts';
 import type { Store } from '../../src/dataset/store/store.ts';
 import { splitDigest } from '../leak-guard.ts';
 import type { ArchiveContents, Parameters, SyntheticArchive } from './archive.ts';
-import { type Origin, type Passport, recordMaterials, type Seen } from './passport.ts';
+import { type MaterialRecord, type Passport, recordMaterials } from './passport.ts';
 
 /** A triplet drawn by a generator on its way into an archive. */
 export interface DrawnSample {
@@ -25,7 +25,9 @@ export interface DrawnBy {
   model: { digest: string; lineage: Lineage };
   /** The store that the generator learned from, at the size of the samples. */
   store: Store;
-  guide: Origin['guide'];
+  guide: MaterialRecord | null;
+  /** Classifiers of other seeds that had a say in the search. */
+  verifiers?: readonly MaterialRecord[];
   /** Whether what the generator measures by was fitted on its training triplets. */
   scaled: boolean;
   /** What the discriminator says of each sample; null where there is none. */
@@ -41,7 +43,7 @@ export interface DrawnBy {
  * origin for the leak guard.
  */
 export function drawnArchive(by: DrawnBy, samples: readonly DrawnSample[]): ArchiveContents {
-  const { model, store, guide, scaled, scores, parameters, cifs } = by;
+  const { model, store, guide, verifiers, scaled, scores, parameters, cifs } = by;
   const gan = recordMaterials(model.digest, model.lineage.materials);
   return {
     size: store.size,
@@ -58,6 +60,7 @@ export function drawnArchive(by: DrawnBy, samples: readonly DrawnSample[]): Arch
       split: splitDigest(store),
       gan,
       guide,
+      verifiers: [...(verifiers ?? [])],
       scalers: scaled ? gan : null,
     },
     ...(parameters && { parameters }),
@@ -67,15 +70,17 @@ export function drawnArchive(by: DrawnBy, samples: readonly DrawnSample[]): Arch
 
 /** The contents of an archive of samples of a trained generator of any kind. */
 export function generatorArchive(
-  { generator, store, guide }: { generator: Generator; store: Store; guide: Seen | null },
+  by: { generator: Generator } & Pick<DrawnBy, 'store' | 'guide' | 'verifiers'>,
   made: readonly GanSample[],
 ): ArchiveContents {
+  const { generator, store, guide, verifiers } = by;
   const samples = made.map(({ sample }) => sample);
   return drawnArchive(
     {
       model: generator,
       store,
       guide,
+      verifiers,
       scaled: generator.scaled,
       scores: generator.scores(samples),
       parameters: generator.parameters(samples),

@@ -80,7 +80,17 @@ export async function loadVerifier(
 
 function problemOf(classifier: Classifier, store: Store, guide: string | null): string | null {
   if (classifier.digest === guide) return 'guided the generator, so its opinion proves nothing';
-  if (classifier.size !== store.size) return `sees ${classifier.size} pixels a side`;
+  return classifierMisfit(classifier, store);
+}
+
+/**
+ * Why a classifier can neither guide a search on a store nor check its samples, in words; null where
+ * it can: it sees patterns of that size and of those classes, and learned from training materials.
+ */
+export function classifierMisfit(classifier: Classifier, store: Store): string | null {
+  if (classifier.size !== store.size) {
+    return `sees ${classifier.size} pixels a side, the store has ${store.size}`;
+  }
   if (classifier.classes.join() !== store.classes.join()) return 'knows other classes';
   const parts = materialParts(store);
   const strange = classifier.seen.materials.find((material) => parts.get(material) !== 'train');

@@ -8,6 +8,7 @@ import type { Lineage } from '../../gan/lineage.ts';
 import { CbedError, inputError, usageError } from '../../src/common/errors.ts';
 import { readJson, requireRun, runsOf } from '../../src/common/run.ts';
 import { openStore, type Store } from '../../src/dataset/store/store.ts';
+import { classifierMisfit } from '../checks/verifier.ts';
 
 /** Everything that samples are made with, opened. */
 export interface Sampling {
@@ -62,16 +63,11 @@ export function checkStore(model: { lineage: Lineage }, store: Store): void {
 /** Why a classifier cannot judge; null where it can. */
 type Misfit = (classifier: Classifier) => string | null;
 
-/** Classifiers that judge a generator's triplets see its size and know its classes. */
+/** Guide and verifiers see the generator's size, know its classes, and learned from training materials. */
 const misfitTo =
   (store: Store): Misfit =>
-  (classifier) => {
-    if (classifier.size !== store.size) {
-      return `sees ${classifier.size} pixels a side, the GAN draws ${store.size}`;
-    }
-    const same = classifier.classes.join() === store.classes.join();
-    return same ? null : 'was trained on other classes than the GAN';
-  };
+  (classifier) =>
+    classifierMisfit(classifier, store);
 
 async function openClassifier(folder: string, misfit: Misfit): Promise<Classifier> {
   const classifier = await loadClassifier(folder);

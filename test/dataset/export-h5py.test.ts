@@ -135,6 +135,7 @@ it('a selection of a synthetic archive does so too', async (test) => {
       split: 'b',
       gan: recordMaterials('c', ['x']),
       guide: null,
+      verifiers: [],
       scalers: null,
     },
   });

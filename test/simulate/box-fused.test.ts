@@ -132,6 +132,17 @@ describe('the fused kernels of the box mode', () => {
     all.potentials.dispose();
   });
 
+  it('go through slices that lie between the atoms, also where a call has no others', () => {
+    const slices = [...Array.from({ length: 16 }, () => [14]), []];
+    const settings = runOf({ rows: 16, columns: 16, slices }, { records: [17] });
+    const ours = boxMultislice(settings);
+    const theirs = withoutKernels(() => boxMultislice(settings));
+    ours.forEach(([pattern], e) => {
+      expect(difference(pattern!, theirs[e]![0]!)).toBeLessThan(1e-5);
+    });
+    settings.potentials.dispose();
+  });
+
   it('give the same bits on one thread and on two', () => {
     // Four waves on this grid are enough work to wake the second.
     const settings = runOf(cells[2]!);

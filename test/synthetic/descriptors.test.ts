@@ -1,17 +1,14 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { Stream } from '../../src/common/stream.ts';
+import { polarGrid } from '../../src/dataset/intensity/polar.ts';
 import { tf } from '../../src/engine/tf.ts';
 import {
   DESCRIPTORS,
   describe as described,
 } from '../../synthetic/metrics/descriptors/descriptors.ts';
 import { discLattices } from '../../synthetic/metrics/descriptors/lattice.ts';
-import {
-  FOLDS,
-  polarGrid,
-  symmetryResiduals,
-} from '../../synthetic/metrics/descriptors/symmetry.ts';
+import { FOLDS, symmetryResiduals } from '../../synthetic/metrics/descriptors/symmetry.ts';
 import { toyPattern, toySample } from './toys.ts';
 
 const grid = polarGrid(32, 15.5);

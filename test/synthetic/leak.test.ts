@@ -2,6 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
+import { Stream } from '../../src/common/stream.ts';
 import { hdf5 } from '../../src/dataset/hdf5/library.ts';
 import type { Store } from '../../src/dataset/store/store.ts';
 import {
@@ -11,6 +12,7 @@ import {
 } from '../../synthetic/archive/archive.ts';
 import { passportOf, recordMaterials } from '../../synthetic/archive/passport.ts';
 import { heldOutCopies, refuseLeaks } from '../../synthetic/leak-guard.ts';
+import { discTriplet } from '../support/disc-triplet.ts';
 import { toyArchive, toyStore } from './toy-store.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'leak-'));
@@ -60,6 +62,27 @@ it('refuses scalers that were fitted on a test material', async () => {
   expect(await refusal(leak)).toMatch(/the scalers saw test-225-3/);
 });
 
+it('refuses a verifier that saw a test material, like a guide', async () => {
+  const leak = origin({
+    verifiers: [recordMaterials('one', train()), recordMaterials('two', [...train(), 'test-62-1'])],
+  });
+  expect(await refusal(leak)).toMatch(/the verifier saw test-62-1, a test material/);
+});
+
+it('refuses samples at a boundary where no guide is named', async () => {
+  expect(await refusal(origin({ guide: null }))).toMatch(
+    /sample 1 lies at a boundary with .* no guide/,
+  );
+});
+
+it('refuses makers that saw nothing, and patterns of another camera', async () => {
+  expect(await refusal(origin({ gan: recordMaterials('gan', []) }))).toMatch(
+    /does not say what it saw/,
+  );
+  const camera = { ...honest.camera, pixel: 1.01 * honest.camera.pixel };
+  expect(await refusal({ ...honest, camera })).toMatch(/drawn for another camera/);
+});
+
 it('refuses a list of materials that was shortened', async () => {
   const { materials, ...rest } = recordMaterials('gan', [...train(), 'test-62-1']);
   const leak = origin({ gan: { ...rest, materials: materials.filter((m) => m !== 'test-62-1') } });
@@ -89,6 +112,27 @@ it('refuses pixels of a test pattern under any name, also slightly changed', asy
     .map((v, i) => (i % 7 ? v : Math.min(255, v + 1)));
   images.set(copy, 3 * row);
   expect(await refusal({ ...honest, images })).toMatch(/sample 3 is a copy of test-14-2, a test/);
+});
+
+it.each<[string, (side: number) => (at: number) => number]>([
+  ['turned by a quarter', (n) => (at) => (at % n) * n + (n - 1 - Math.floor(at / n))],
+  ['mirrored', (n) => (at) => Math.floor(at / n) * n + (n - 1 - (at % n))],
+  ['shifted by a pixel', () => (at) => at + 1],
+])('knows a test pattern that was %s, zones exchanged and levels lowered', async (_, move) => {
+  const other = await toyStore([6, 6, 6], 'discs', (_label, stream) => discTriplet(32, stream));
+  const [size, test] = [other.size, other.examples('test').images([9])];
+  const from = move(size);
+  const copy = Uint8Array.from(test, (_v, at) => {
+    const pixel = from(Math.floor(at / 3));
+    return Math.round(0.9 * (test[3 * pixel + (((at % 3) + 1) % 3)] ?? 0));
+  });
+  const stream = new Stream(5, 'new discs');
+  const triplets = [discTriplet(32, stream), copy, discTriplet(32, stream)];
+  const images = (rows: ArrayLike<number>) =>
+    Uint8Array.from(Array.from(rows, (at) => [...triplets[at]!]).flat());
+  expect(heldOutCopies({ count: 3, size, images }, other)).toEqual([
+    { row: 1, material: 'test-225-1', part: 'test' },
+  ]);
 });
 
 it('names every held-out pattern among samples, and no training pattern', () => {

@@ -36,7 +36,11 @@ const toyRow = (spaceGroup: number, split: Split, n: number) => ({
 });
 
 /** A store of three classes with `counts` training triplets, and four held-out ones each. */
-export async function toyStore(counts: readonly number[], name = 'store'): Promise<Store> {
+export async function toyStore(
+  counts: readonly number[],
+  name = 'store',
+  draw: (label: number, stream: Stream) => Uint8Array = toySample,
+): Promise<Store> {
   const path = join(mkdtempSync(join(tmpdir(), 'toy-')), `${name}.h5`);
   const stream = new Stream(1, name);
   const rows = TOY_CLASSES.flatMap((spaceGroup, label) =>
@@ -46,7 +50,7 @@ export async function toyStore(counts: readonly number[], name = 'store'): Promi
       ),
     ),
   );
-  const images = rows.map((row) => toySample(TOY_CLASSES.indexOf(row.facts.spaceGroup), stream));
+  const images = rows.map((row) => draw(TOY_CLASSES.indexOf(row.facts.spaceGroup), stream));
   await writeStore(path, {
     camera: defaultCamera(TOY_SIZE),
     rows,
@@ -84,6 +88,7 @@ export function toyArchive(store: Store, counts: readonly number[], seed = 2): A
       split: splitDigest(store),
       gan: seen('gan'),
       guide: seen('guide'),
+      verifiers: [seen('verifier')],
       scalers: seen('scalers'),
     },
   };

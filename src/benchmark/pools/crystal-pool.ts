@@ -1,9 +1,9 @@
 import { writeArchive } from '../../../synthetic/archive/archive.ts';
 import {
+  type MaterialRecord,
   type Passport,
   passportOf,
   recordMaterials,
-  type Seen,
 } from '../../../synthetic/archive/passport.ts';
 import { heldOutCopies, splitDigest } from '../../../synthetic/leak-guard.ts';
 import { likeliestPairs } from '../../../synthetic/sampling/pairs.ts';
@@ -69,7 +69,11 @@ export function withoutHeldOut<T extends { pixels: Uint8Array }>(
   return made.filter((_, row) => !copies.has(row));
 }
 
-async function writePool(work: PoolWork, made: readonly PoolTriplet[], guide: Seen | null) {
+async function writePool(
+  work: PoolWork,
+  made: readonly PoolTriplet[],
+  guide: MaterialRecord | null,
+) {
   const { store, file, pool, cell } = work;
   const maker = digestOf({ source: pool.source, seed: cell.gan });
   await writeArchive(file, {
@@ -84,6 +88,7 @@ async function writePool(work: PoolWork, made: readonly PoolTriplet[], guide: Se
       split: splitDigest(store),
       gan: recordMaterials(maker, store.examples('train').materials),
       guide,
+      verifiers: [],
       scalers: null,
     },
   });

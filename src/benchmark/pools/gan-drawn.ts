@@ -65,7 +65,14 @@ export function drawnRecipe(work: PoolWork, makers: Makers): SampleRecipe<GanSam
   const { source } = work.pool;
   const { generator, guide } = makers;
   const nearOnly = source === 'gan-boundary' || source === 'gan-crystal-boundary';
-  const seen = source === 'gan-random' ? null : recordMaterials(guide.digest, guide.seen.materials);
+  const recordOf = ({ digest, seen }: typeof guide) => recordMaterials(digest, seen.materials);
+  const near = source !== 'gan-random';
+  const archived = {
+    generator,
+    store: work.store,
+    guide: near ? recordOf(guide) : null,
+    verifiers: near ? [recordOf(makers.verifier)] : [],
+  };
   const both = async (wanted: Wanted): Promise<GanSample[]> => {
     const near = await nearBoundaries(work, makers, wantedOf(work, SPARE / 2));
     const rest = new Map(wanted);
@@ -78,6 +85,6 @@ export function drawnRecipe(work: PoolWork, makers: Makers): SampleRecipe<GanSam
       if (source === 'gan-random' || round > 0) return atRandom(work, makers, { wanted, round });
       return nearOnly ? nearBoundaries(work, makers, wanted) : both(wanted);
     },
-    archive: (made) => generatorArchive({ generator, store: work.store, guide: seen }, made),
+    archive: (made) => generatorArchive(archived, made),
   };
 }

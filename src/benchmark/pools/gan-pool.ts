@@ -120,7 +120,10 @@ async function crystalGanPool(work: PoolWork): Promise<void> {
       sample,
       passport: { ...passport, accepted: true },
     }));
-    await writeArchive(file, generatorArchive({ generator, store, guide: null }, accepted));
+    await writeArchive(
+      file,
+      generatorArchive({ generator, store, guide: null, verifiers: [] }, accepted),
+    );
   } finally {
     generator.dispose();
   }

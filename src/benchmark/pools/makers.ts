@@ -73,7 +73,7 @@ const GAN_FOLDERS = { codec: 'gan', crystal: 'gan-crystal' } as const;
 export type PoolGan = keyof typeof GAN_FOLDERS;
 
 /** The kind of generator behind a source of synthetic rows. */
-export const ganOfSource = (source: CellPlan['arm']['synthetic']): PoolGan =>
+const ganOfSource = (source: CellPlan['arm']['synthetic']): PoolGan =>
   source.startsWith('gan-crystal') ? 'crystal' : 'codec';
 
 /** A file of the GAN of a cell. */

@@ -1,8 +1,9 @@
 import type { Crystal, Vec3 } from '../crystal.ts';
 import { elementSymbol } from '../elements.ts';
 import { cellFormula, reducedFormula } from '../formula.ts';
+import type { Operation } from '../operation.ts';
 import { applyOperation, nearestImage } from '../orbit.ts';
-import { hermannMauguin, type Operation, operations } from '../spacegroup.ts';
+import { hermannMauguin, operations } from '../spacegroup.ts';
 
 const AXES = ['x', 'y', 'z'];
 

@@ -231,6 +231,8 @@ class FusedSlices {
     const slices = specimen.slices.slice(first, first + count);
     const kinds = new Map<string, SpeciesAtoms>();
     for (const one of slices.flat()) kinds.set(speciesKey(one), one);
+    // The kernel asks for a species, also where thin slices fall between the atoms.
+    if (kinds.size === 0) kinds.set('none', { element: 1, meanSquare: 0, u: [], v: [] });
     const species = [...kinds.values()];
     const lists = slices.flatMap((slice) => {
       const known = new Map(slice.map((one) => [speciesKey(one), one]));

@@ -1,7 +1,8 @@
+import { polarGrid, samplePolar } from '../../../src/dataset/intensity/polar.ts';
 import { intensityOf } from '../../../src/dataset/intensity/transform.ts';
 import type { Features } from '../features.ts';
 import { discLattices } from './lattice.ts';
-import { FOLDS, polarGrid, samplePolar, symmetryResiduals } from './symmetry.ts';
+import { FOLDS, symmetryResiduals } from './symmetry.ts';
 
 /** What a descriptor speaks of. */
 export type DescriptorGroup = 'profile' | 'symmetry' | 'lattice' | 'central disc';

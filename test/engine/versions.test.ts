@@ -5,7 +5,7 @@ import {
   parseRequirement,
   requirementsOf,
   satisfies,
-} from '../../src/engine/requirement.ts';
+} from '../../src/engine/pypi.ts';
 
 // Lines of the METADATA of tensorflow_cpu 2.21.0.
 const METADATA = `Requires-Dist: protobuf<8.0.0,>=6.31.1
@@ -33,7 +33,6 @@ describe('requirements', () => {
 
   it('refuses what is none', () => {
     expect(() => parseRequirement('<=3')).toThrow('"<=3" is no requirement');
-    expect(() => satisfies('1.0', '~1')).toThrow('"~1" is no version clause');
   });
 });
 

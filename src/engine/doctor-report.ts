@@ -60,7 +60,7 @@ export const doctorSchema = z
   .object({
     format: z.literal(1),
     project: z.string().describe('version of cbed-gan'),
-    verdict: z.enum(['ok', 'warnings', 'problems']),
+    state: z.enum(['ok', 'warnings', 'problems']),
     machine,
     tools: z.object({
       compiler: z.string().nullable(),

@@ -1,0 +1,68 @@
+/** Where the polar samples of a pattern lie: rings one pixel apart, equal angles on each. */
+export interface PolarGrid {
+  /** Pixels a side of the pattern. */
+  size: number;
+  rings: number;
+  angles: number;
+  /** For each sample the four pixels around it and their bilinear weights. */
+  pixels: Int32Array;
+  weights: Float32Array;
+}
+
+/** Angles on a ring: a multiple of 2, 3, 4 and 6, so that those rotations map samples on samples. */
+const ANGLES = 96;
+
+/**
+ * Polar samples about the direct beam from radius 1 to the edge of the pattern.
+ *
+ * @param centre column and row of the direct beam, from the centre of pixel (0, 0).
+ * @param shift right and down, in pixels: where the beam is looked for instead.
+ */
+export function polarGrid(
+  size: number,
+  centre: number,
+  shift: readonly [number, number] = [0, 0],
+): PolarGrid {
+  const rings = Math.floor(Math.min(centre, size - 1 - centre));
+  const pixels = new Int32Array(4 * rings * ANGLES);
+  const weights = new Float32Array(4 * rings * ANGLES);
+  const within = (value: number): number => Math.min(size - 1, Math.max(0, value));
+  for (let ring = 0, at = 0; ring < rings; ring++) {
+    for (let n = 0; n < ANGLES; n++, at += 4) {
+      const angle = (2 * Math.PI * n) / ANGLES;
+      const x = within(centre + shift[0] + (ring + 1) * Math.cos(angle));
+      const y = within(centre + shift[1] - (ring + 1) * Math.sin(angle));
+      const [left, top] = [Math.min(Math.floor(x), size - 2), Math.min(Math.floor(y), size - 2)];
+      const [u, v] = [x - left, y - top];
+      const first = top * size + left;
+      pixels.set([first, first + 1, first + size, first + size + 1], at);
+      weights.set([(1 - u) * (1 - v), u * (1 - v), (1 - u) * v, u * v], at);
+    }
+  }
+  return { size, rings, angles: ANGLES, pixels, weights };
+}
+
+/** One pattern of a triplet: value of a pixel by its position. */
+export interface TripletPattern {
+  /** (size, size, 3) values of the triplet, and which of the three. */
+  triplet: ArrayLike<number>;
+  channel: number;
+}
+
+/** The pattern on the grid: (rings, angles) values, written into `out` from `at` on. */
+export function samplePolar(
+  grid: PolarGrid,
+  pattern: TripletPattern,
+  out: Float32Array,
+  at: number,
+): void {
+  const { pixels, weights } = grid;
+  const { triplet, channel } = pattern;
+  for (let n = 0; n < pixels.length; n += 4) {
+    out[at + n / 4] =
+      weights[n]! * triplet[3 * pixels[n]! + channel]! +
+      weights[n + 1]! * triplet[3 * pixels[n + 1]! + channel]! +
+      weights[n + 2]! * triplet[3 * pixels[n + 2]! + channel]! +
+      weights[n + 3]! * triplet[3 * pixels[n + 3]! + channel]!;
+  }
+}
