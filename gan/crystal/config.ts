@@ -37,7 +37,7 @@ export const crystalConfigFor = (preset: Preset) =>
     /** Share of the elements of real crystals that are replaced by like ones. */
     borrow: part.default(0.3),
     /** Weight of atoms that come too near in the generator's loss. */
-    clash: number.min(0, { error: 'is below 0' }).default(1),
+    clash: number.min(0, { error: 'is below 0' }).default(4),
     /** Weight of elements that are more or less frequent than in real crystals. */
     frequency: number.min(0, { error: 'is below 0' }).default(2),
     /** Shares of skeletons: of training crystals, of broken symmetry, new from priors. */

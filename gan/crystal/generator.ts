@@ -63,6 +63,11 @@ function passportValues(
   };
 }
 
+const namedRefusals = (refused: Record<string, number>): Record<string, number> =>
+  Object.fromEntries(
+    Object.entries(refused).map(([name, count]) => [REFUSALS[name as Refusal], count]),
+  );
+
 /** The crystal GAN behind the interface of generators: proposes crystals, the simulator draws them. */
 export class CrystalGenerator implements Generator<CrystalSample> {
   readonly kind = 'crystal';
@@ -117,14 +122,31 @@ export class CrystalGenerator implements Generator<CrystalSample> {
       })),
       progress,
     );
-    const reasons = Object.entries(refused).map(([name, count]): [string, number] => [
-      REFUSALS[name as Refusal],
-      count,
-    ]);
+    const reasons = Object.entries(namedRefusals(refused));
     const drawn = samples.flatMap((sample) => (sample ? [sample] : []));
     if (drawn.length < made.length)
       reasons.push(['cannot be simulated', made.length - drawn.length]);
     return { samples: drawn, proposed, refused: Object.fromEntries(reasons) };
+  }
+
+  /** Checked crystals as CIF files; nothing is simulated. */
+  sampleCifs(request: SampleRequest): { cifs: string[] } & Omit<SampleBatch, 'samples'> {
+    const { wanted, seed, truncation = 1, progress } = request;
+    for (const spaceGroup of wanted.keys()) this.labelOf(spaceGroup);
+    const { made, proposed, refused } = this.model.sampleCrystals({
+      wanted,
+      seed,
+      truncation,
+      progress,
+    });
+    const cifs = made.map(({ crystal, index, ancestry, refusals }) => {
+      const { spaceGroup } = crystal;
+      const source = { spaceGroup, seed, index, truncation };
+      const parents = ancestry.material ? [ancestry.material] : [];
+      const label = this.labelOf(spaceGroup);
+      return this.cifOf({ crystal, ancestry, refusals, source, parents, label, place: 0 });
+    });
+    return { cifs, proposed, refused: namedRefusals(refused) };
   }
 
   /** Samples of crystals; null for one that cannot be simulated. */

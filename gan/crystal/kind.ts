@@ -19,12 +19,20 @@ const CRYSTAL_MS = 3;
 /** Time to read a training crystal: sites, distances, neighbours. */
 const READING_MS = 3;
 
-/** What each class has to make crystals from, as `--dry-run` says it. */
-export interface CrystalPlan extends GanPlan {
-  sources: readonly (SourceCounts & { spaceGroup: number })[];
+/** What a class has to make crystals from, in a line. */
+function sourceNote(
+  spaceGroup: number,
+  { crystals, skeletons, paths, supergroups }: SourceCounts,
+): string {
+  const broken =
+    paths === 0
+      ? 'no way from a supergroup'
+      : `${paths} ways from supergroups ${supergroups.join(', ')}`;
+  const known = `${crystals} crystals of ${skeletons} skeletons`;
+  return `  ${spaceGroup}: ${known}; ${broken}; new skeletons from priors`;
 }
 
-function crystalPlan(store: Store, config: CrystalConfig, classes: readonly number[]): CrystalPlan {
+function crystalPlan(store: Store, config: CrystalConfig, classes: readonly number[]): GanPlan {
   const data = crystalData(store, new Set());
   const training = distinctMaterials([...data.training, ...data.others]);
   const sources = new CrystalSources(training);
@@ -47,21 +55,9 @@ function crystalPlan(store: Store, config: CrystalConfig, classes: readonly numb
   return {
     ...plan,
     bytes: plan.bytes + 8 * code * shape.hidden,
-    sources: classes.map((spaceGroup) => ({ spaceGroup, ...sources.counts(spaceGroup) })),
+    notes: classes.map((spaceGroup) => sourceNote(spaceGroup, sources.counts(spaceGroup))),
   };
 }
-
-/** The plan of each class in lines of text. */
-export const crystalPlanText = ({ sources }: CrystalPlan): string =>
-  sources
-    .map(({ spaceGroup, crystals, skeletons, paths, supergroups }) => {
-      const broken =
-        paths === 0
-          ? 'no supergroup among them'
-          : `${paths} ways from supergroups ${supergroups.join(', ')}`;
-      return `  ${spaceGroup}: ${crystals} crystals of ${skeletons} skeletons; ${broken}; new skeletons without limit`;
-    })
-    .join('\n');
 
 /** A conditional GAN that proposes crystals of the group; the simulator draws their triplets. */
 export const kind: GeneratorKind<CrystalConfig> = {

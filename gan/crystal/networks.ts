@@ -16,6 +16,7 @@ import {
   type OpenTensors,
   packingOf,
   SURROUNDINGS,
+  type Surroundings,
   siteProperties,
   surroundings,
 } from './features.ts';
@@ -130,6 +131,20 @@ function straightThrough(logits: Tensor3D): Tensor3D {
   return custom<Tensor3D>(() => ({ value: hard, gradFunc: (upstream) => upstream }))(soft);
 }
 
+/** What the generator sees of references; the same in every update of a step. */
+export interface ReferenceView {
+  around: Surroundings;
+  properties: Tensor3D;
+  crystal: Tensor2D;
+}
+
+/** How references look to the generator. */
+export const viewReferences = (batch: CrystalBatch, elements: ElementTensors): ReferenceView => ({
+  around: surroundings(batch, batch, elements),
+  properties: siteProperties(batch, batch, elements),
+  crystal: globals(batch, batch, elements),
+});
+
 /**
  * The generator: from a reference crystal (known, of broken symmetry, or from priors) under class codes
  * and latent vectors to a new one with the same skeleton. It chooses an element for each slot,
@@ -141,18 +156,19 @@ export function generateOpen(
   weights: Weights,
   batch: CrystalBatch,
   codes: Tensor2D,
-  { latents, elements }: { latents: Latents; elements: ElementTensors },
+  given: { latents: Latents; elements: ElementTensors; view?: ReferenceView },
 ): OpenTensors {
+  const { latents, elements } = given;
   const reference: OpenTensors = batch;
   const [, s] = batch.mask.shape;
   const embedding = project(codes, weights['class/embedding'] as Tensor2D);
   const condition = tf.concat([latents.crystal, embedding], 1);
-  const around = surroundings(batch, reference, elements);
+  const { around, properties, crystal } = given.view ?? viewReferences(batch, elements);
   const turns = reference.positions.mul(2 * Math.PI);
   const token = tf.concat(
     [
       batch.facts,
-      siteProperties(batch, reference, elements),
+      properties,
       around.counts.mul(0.5),
       turns.cos(),
       turns.sin(),
@@ -163,12 +179,7 @@ export function generateOpen(
   );
   const first = leakyRelu(denseOver(token as Tensor3D, weights, 'sites'));
   const pooled = tf.concat(
-    [
-      meanSites(first, batch.mask),
-      sumSites(first, batch.mask),
-      condition,
-      globals(batch, reference, elements),
-    ],
+    [meanSites(first, batch.mask), sumSites(first, batch.mask), condition, crystal],
     1,
   );
   const context = leakyRelu(denseOf(pooled as Tensor2D, weights, 'context'));

@@ -254,6 +254,9 @@ function drawSlots(count: number, slots: number, stream: Stream): number[] {
   return stream.shuffled([...first, ...rest]);
 }
 
+/** Share of skeletons of one element that are drawn anew. */
+const FEW_ELEMENTS = 0.8;
+
 /** One try at a crystal whose skeleton comes from the priors; null where its atoms do not fit. */
 export function tryFitted(
   { spaceGroup, priors, distances, stream }: FittedRequest,
@@ -265,12 +268,14 @@ export function tryFitted(
   if (sites.length === 0) return null;
   const slotOf = drawSlots(sites.length, size.slots, stream);
   const slots = Math.max(...slotOf) + 1;
+  // Few sites make elements of one kind more often than there are such crystals.
+  if (slots === 1 && stream.uniform() < FEW_ELEMENTS) return null;
   const atoms = Array.from({ length: slots }, (_, slot) =>
     sites.reduce((sum, s, i) => sum + (slotOf[i] === slot ? s.multiplicity : 0), 0),
   );
   const elements = drawElements(priors.recipes, atoms, stream);
   const volume = atoms.reduce((sum, n, slot) => sum + n * atomicVolume(elements[slot]!), 0);
-  const loose = Math.min(0.3, attempt / 150);
+  const loose = Math.min(0.15, attempt / 300);
   const cell = drawShape(priors, latticeSystem(spaceGroup), { volume, loose, stream });
   const positions = place(sites, {
     spaceGroup,

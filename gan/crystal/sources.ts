@@ -4,7 +4,7 @@ import { Stream as Streams } from '../../src/common/stream.ts';
 import { atomicVolume } from '../../src/crystal/composition.ts';
 import type { Cell, Crystal, Vec3 } from '../../src/crystal/crystal.ts';
 import { fits } from './codec.ts';
-import { PairDistances } from './distances.ts';
+import { hasClash, PairDistances } from './distances.ts';
 import { surroundingsOf } from './neighbours.ts';
 import { fitPriors, likeElements, type Priors, tryFitted } from './priors.ts';
 import { projected, type SkeletonCrystal, skeletonName, skeletonOf } from './skeletons.ts';
@@ -45,7 +45,7 @@ const MOVED = 0.08;
 const AMPLITUDES = [0.35, 1.1] as const;
 /** Share of broken crystals in which elements are ordered on a split orbit as well. */
 const ORDERED = 0.5;
-const BREAK_TRIES = 6;
+const BREAK_TRIES = 24;
 const NEW_TRIES = 120;
 /** New skeletons that a training sees of each class. */
 const POOL = 16;
@@ -207,7 +207,7 @@ export class CrystalSources {
         { ...start, elements: parentElements(start, parent.sited) },
         start.elements,
       );
-      if (!this.takes(crystal)) continue;
+      if (!this.takes(crystal) || hasClash(crystal, this.distances)) continue;
       return {
         source: 'broken',
         parent: parent.crystal.id,

@@ -19,6 +19,7 @@ import {
   generateOpen,
   type Latents,
   scoreCrystals,
+  viewReferences,
 } from './networks.ts';
 
 /** What one step is given. */
@@ -125,8 +126,12 @@ function frequencyLoss(input: StepInput, open: OpenTensors): Scalar {
 export function updateBoth(input: StepInput): StepLosses {
   const { pair, shape, elements, noise, real, references, codes } = input;
   const { layouts } = pair;
+  const view = tf.tidy(() => {
+    const { around, ...rest } = viewReferences(references, elements);
+    return { ...rest, around: { ...around } };
+  });
   const generated = (flat: Tensor1D, latents: Latents): OpenTensors =>
-    generateOpen(layouts.generator.unpack(flat), references, codes, { latents, elements });
+    generateOpen(layouts.generator.unpack(flat), references, codes, { latents, elements, view });
 
   // Discriminator.
   const latents = drawLatents(noise, shape, references.count);
@@ -160,7 +165,7 @@ export function updateBoth(input: StepInput): StepLosses {
   const again = drawLatents(noise, shape, references.count);
   const weights = tf.tidy(() => layouts.discriminator.named(pair.discriminator));
   const made = layouts.generator.slope(pair.generator, (own) => {
-    const open = generateOpen(own, references, codes, { latents: again, elements });
+    const open = generateOpen(own, references, codes, { latents: again, elements, view });
     const look = appearance(references, jittered(references, open, input), elements);
     const hinge = generatorHinge(scoreCrystals(weights, look, references.mask, { codes }));
     const clash = look.clash.mean<Scalar>().mul<Scalar>(input.clash);
@@ -170,6 +175,7 @@ export function updateBoth(input: StepInput): StepLosses {
   const generatorLoss = made.value.dataSync()[0]!;
   pair.descend('generator', made.gradient, input.rates.generator);
   tf.dispose([made.value, ...Object.values(again), ...Object.values(weights)]);
+  tf.dispose(view);
   return {
     discriminator: discriminatorLoss,
     generator: generatorLoss,

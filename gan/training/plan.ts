@@ -20,6 +20,8 @@ export interface GanPlan {
   stepMs: number;
   totalMs: number;
   bytes: number;
+  /** What else a kind says of its training, line by line. */
+  notes?: readonly string[];
 }
 
 /** What an estimate starts from. */
@@ -62,4 +64,5 @@ export const planText = (plan: GanPlan): string =>
     ...Object.entries(plan.config).map(([name, value]) => `  ${name}: ${value}`),
     `generator ${plan.generatorParameters} parameters, discriminator ${plan.discriminatorParameters}`,
     `about ${plan.stepMs.toFixed(0)} ms a step, ${durationText(plan.totalMs)} in all on two cores, ${bytesText(plan.bytes)} of memory`,
+    ...(plan.notes ?? []),
   ].join('\n');

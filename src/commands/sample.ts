@@ -7,12 +7,21 @@ interface SampleFlags {
   json?: boolean;
   softLabels?: boolean;
   hard?: boolean;
+  cifOnly?: boolean;
   replay?: string;
   from?: string;
   [setting: string]: unknown;
 }
 
-async function settingsOf({ config, json: _j, replay: _r, from: _f, hard, ...flags }: SampleFlags) {
+async function settingsOf({
+  config,
+  json: _j,
+  replay: _r,
+  from: _f,
+  cifOnly: _c,
+  hard,
+  ...flags
+}: SampleFlags) {
   const { z } = await import('zod');
   const { resolveConfig } = await import('../common/config.ts');
   const { defaultStorePath } = await import('../common/run.ts');
@@ -127,6 +136,7 @@ async function sample(flags: SampleFlags): Promise<void> {
   const by = near ? partnerChoice(settings) : null;
   const sampling = await openSampling({ ...settings, near });
   try {
+    if (flags.cifOnly) return await sampleCifs(sampling, flags, settings);
     const contents =
       by === null
         ? await randomContents(sampling, settings)
@@ -137,6 +147,61 @@ async function sample(flags: SampleFlags): Promise<void> {
   }
 }
 
+/** One CIF file a sample, numbered as the rows of the archive. */
+async function writeCifs(folder: string, cifs: readonly (string | null)[]): Promise<void> {
+  const { mkdirSync } = await import('node:fs');
+  const { writeAtomic } = await import('../common/files.ts');
+  mkdirSync(folder, { recursive: true });
+  for (const [row, cif] of cifs.entries()) {
+    if (cif) writeAtomic(join(folder, `${String(row).padStart(5, '0')}.cif`), Buffer.from(cif));
+  }
+  console.error(`wrote ${cifs.length} CIF files to ${folder}`);
+}
+
+/** Crystals alone, as CIF files. */
+async function sampleCifs(
+  sampling: Sampling,
+  flags: SampleFlags,
+  settings: Settings,
+): Promise<void> {
+  const { usageError } = await import('../common/errors.ts');
+  const { openRun } = await import('../common/run.ts');
+  const { CrystalGenerator } = await import('../../gan/crystal/generator.ts');
+  const { ofEach } = await import('../../synthetic/sampling/wanted.ts');
+  const { refusalText } = await import('../../synthetic/sampling/random.ts');
+  const { generator, classes } = sampling;
+  if (!(generator instanceof CrystalGenerator)) {
+    throw usageError(
+      `--cif-only: a ${generator.kind} GAN makes patterns, not crystals`,
+      'train one with: npx gan train --generator crystal',
+    );
+  }
+  const { count, seed, truncation } = settings;
+  const start = performance.now();
+  const { cifs, proposed, refused } = generator.sampleCifs({
+    wanted: ofEach(classes, count),
+    seed,
+    truncation,
+    progress: terminalProgress,
+  });
+  const perSecond = (1000 * cifs.length) / (performance.now() - start);
+  const run = openRun('sample', settings, settings.out);
+  await writeCifs(run.file('cifs'), cifs);
+  if (flags.json) {
+    console.log(
+      JSON.stringify(
+        { run: run.folder, crystals: cifs.length, perSecond, proposed, refused },
+        null,
+        2,
+      ),
+    );
+    return;
+  }
+  console.log(`${cifs.length} crystals, ${perSecond.toFixed(1)} a second`);
+  const text = refusalText({ proposed, refused });
+  if (text) console.log(text);
+}
+
 async function write(flags: SampleFlags, settings: Settings, one: Made): Promise<void> {
   const { openRun } = await import('../common/run.ts');
   const { writeArchive, ARCHIVE_FILE } = await import('../../synthetic/archive/archive.ts');
@@ -145,6 +210,7 @@ async function write(flags: SampleFlags, settings: Settings, one: Made): Promise
   const path = run.file(ARCHIVE_FILE);
   const { contents, facts, text, found } = one;
   await writeArchive(path, contents);
+  if (contents.cifs) await writeCifs(run.file('cifs'), contents.cifs);
   if (found) writeAttempts(run.file('attempts.jsonl'), { ...found, seed: settings.seed });
   report(flags, { run: run.folder, archive: path, ...facts }, text);
 }
@@ -209,6 +275,7 @@ export const sampleCommand = (): Command =>
       '--verifier <runs...>',
       'classifiers of other seeds that must agree (default: the next newest)',
     )
+    .option('--cif-only', 'crystals as CIF files, nothing simulated (crystal GAN)')
     .option('--truncation <x>', 'below 1: more typical, less diverse')
     .option('--gan <run>', 'GAN run (default: the newest)')
     .option('--data <store>', `prepared store (default: ${join('workspace', 'prepared.h5')})`)

@@ -7,6 +7,7 @@ import type { Setback } from '../../gan/training/watchdog.ts';
 import { stoppable } from '../common/interruption.ts';
 import { terminalProgress } from '../common/progress.ts';
 import type { Run } from '../common/run.ts';
+import type { Store } from '../dataset/store/store.ts';
 import type { WatchResult } from '../report/pages/gan-watch.ts';
 
 interface TrainFlags {
@@ -28,7 +29,7 @@ async function resumedRun({ resume, out }: TrainFlags): Promise<Run | null> {
 }
 
 async function train(flags: TrainFlags): Promise<void> {
-  const { config: file, out: _o, resume: _r, dryRun, json, ...given } = flags;
+  const { config: file, out: _o, resume: _r, dryRun, json, crystals, ...given } = flags;
   const resumed = await resumedRun(flags);
   const { trainingAbout, trainingSetup } = await import('../../gan/training/settings.ts');
   const sources: SettingSources = { flags: given, file, resumed: resumed?.file('config.json') };
@@ -37,7 +38,8 @@ async function train(flags: TrainFlags): Promise<void> {
   const { trainingClasses } = await import('../../gan/classes.ts');
   const opened = await openStore(about.data);
   try {
-    const setup = await trainingSetup(about, opened, sources);
+    const known = crystals === undefined ? opened : await knowingCrystals(opened, String(crystals));
+    const setup = await trainingSetup(about, known, sources);
     const chosen = trainingClasses(setup.store, about.classes);
     if (dryRun) {
       const { planText } = await import('../../gan/training/plan.ts');
@@ -50,6 +52,15 @@ async function train(flags: TrainFlags): Promise<void> {
   } finally {
     opened.close();
   }
+}
+
+/** The store with the crystals that `--crystals` names. */
+async function knowingCrystals(store: Store, from: string): Promise<Store> {
+  const { withCrystals, withMinerals } = await import('../../gan/crystal/data.ts');
+  if (from !== 'minerals') return withCrystals(store, from);
+  const { store: known, assumed } = withMinerals(store);
+  console.error(assumed);
+  return known;
 }
 
 /** What a setback means for the training, in a line. */
@@ -194,7 +205,7 @@ export const trainCommand = (): Command =>
     .option('--data <store>', `prepared store (default: ${join('workspace', 'prepared.h5')})`)
     .option(
       '--generator <kind>',
-      'codec: disc tables, rendered; pixel: draws pixels (default: the first that fits the store)',
+      'crystal: crystals, simulated; codec: disc tables, rendered; pixel: draws pixels (default: the first that fits the store)',
     )
     .option(
       '--size <n>',
@@ -204,6 +215,10 @@ export const trainCommand = (): Command =>
     .option('--steps <n>', 'updates of both networks, in all')
     .option('--minutes <n>', 'stop after this long, even when steps are left')
     .option('--batch <n>', 'triplets a step')
+    .option(
+      '--crystals <folder>',
+      'CIF files named like the materials, or minerals: for stores that do not know their crystals',
+    )
     .option('--resume [run]', 'go on with an interrupted training (default: the newest)')
     .option('--keep <n>', 'checkpoints that stay')
     .option('--dry-run', 'say what would be trained, its size, time and memory; train nothing')

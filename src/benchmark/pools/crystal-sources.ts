@@ -1,7 +1,5 @@
-import { crystalData } from '../../../gan/crystal/data.ts';
 import { brokenCrystals, fittedCrystals } from '../../../gan/crystal/sample.ts';
 import { CrystalSources } from '../../../gan/crystal/sources.ts';
-import { distinctMaterials } from '../../../gan/crystal/train.ts';
 import { inputError } from '../../common/errors.ts';
 import { groupBy, tally } from '../../common/group.ts';
 import { Stream } from '../../common/stream.ts';
@@ -35,8 +33,8 @@ export interface KnownCrystals {
   elements: readonly number[];
   /** Materials (reduced formula and group) of validation and test: no new crystal may be one. */
   heldOut: ReadonlySet<string>;
-  /** What controls with fitted priors and broken symmetry draw from; fitted when it is first asked for. */
-  fitted(): { sources: CrystalSources; heldOut: readonly Crystal[] };
+  /** Priors and ways from supergroups, fitted on the training crystals when they are first asked for. */
+  sources(): CrystalSources;
 }
 
 /** Crystals of one class; `null` for a proposal that came to nothing. */
@@ -57,15 +55,16 @@ export function knownCrystals(store: Store): KnownCrystals {
   };
   const training = of('train');
   const held = [...of('validation'), ...of('test')];
+  let fitted: CrystalSources | undefined;
   return {
     byGroup: groupBy(training, ({ spaceGroup }) => spaceGroup),
     elements: [
       ...new Set(training.flatMap(({ atoms }) => atoms.map(({ element }) => element))),
     ].sort((a, b) => a - b),
     heldOut: new Set(held.map(({ atoms, spaceGroup }) => materialKey(atoms, spaceGroup))),
-    fitted() {
-      const { training: own, others, heldOut } = crystalData(store, new Set());
-      return { sources: new CrystalSources(distinctMaterials([...own, ...others])), heldOut };
+    sources: () => {
+      fitted ??= new CrystalSources(training);
+      return fitted;
     },
   };
 }
@@ -103,23 +102,29 @@ const half: CrystalSource = (known, request) => {
   ];
 };
 
+/** Crystals of a control that makes and checks its own, one class at a time. */
+const controlled =
+  (make: typeof fittedCrystals): CrystalSource =>
+  (known, { spaceGroup, count, stream, name }) =>
+    make({
+      wanted: new Map([[spaceGroup, count]]),
+      sources: known.sources(),
+      seed: stream.index(2 ** 31),
+    }).made.map(({ crystal, ancestry }) => {
+      const id = `${name}-${crystal.id}`;
+      return { crystal: { ...crystal, id, material: id }, parent: ancestry.material };
+    });
+
 const SOURCES = {
   'crystals-random': random,
   'crystals-varied': varied,
   'crystals-half': half,
+  'crystals-fitted': controlled(fittedCrystals),
+  'crystals-broken': controlled(brokenCrystals),
 } satisfies Partial<Record<Pool['source'], CrystalSource>>;
 
-/** Controls of the crystal GAN: its own fitted priors, and its broken symmetries, without networks. */
-const FITTED_SOURCES = { 'crystals-fitted': fittedCrystals, 'crystals-broken': brokenCrystals };
-
 /** Sources of crystals that need no generator. */
-export type FreeCrystals = keyof typeof SOURCES | keyof typeof FITTED_SOURCES;
-
-const isFitted = (source: FreeCrystals): source is keyof typeof FITTED_SOURCES =>
-  source in FITTED_SOURCES;
-
-/** Proposals of one round are others than those of another. */
-const ROUND_SEEDS = 50_000;
+export type FreeCrystals = keyof typeof SOURCES;
 
 /** New crystals and how many proposals each reason refused. */
 export interface NewCrystals {
@@ -127,21 +132,20 @@ export interface NewCrystals {
   refused: Record<string, number>;
 }
 
-interface CrystalRequest {
-  source: FreeCrystals;
-  wanted: ReadonlyMap<number, number>;
-  seed: number;
-  round: number;
-}
-
-/** Proposals of a source, null where one came to nothing, and what the source refused by itself. */
-function proposalsOf(known: KnownCrystals, { source, wanted, seed, round }: CrystalRequest) {
-  if (isFitted(source)) {
-    const request = { wanted, seed: seed + ROUND_SEEDS * round, ...known.fitted() };
-    const { made, refused } = FITTED_SOURCES[source](request);
-    const proposals = made.map(({ crystal, ancestry }) => ({ crystal, parent: ancestry.material }));
-    return { proposals, refused };
-  }
+/**
+ * Crystals of each space group, about as many as wanted: proposals that fail or that are a
+ * held-out material by formula and group are left out and counted.
+ */
+export function newCrystals(
+  known: KnownCrystals,
+  options: {
+    source: FreeCrystals;
+    wanted: ReadonlyMap<number, number>;
+    seed: number;
+    round: number;
+  },
+): NewCrystals {
+  const { source, wanted, seed, round } = options;
   const stream = new Stream(seed, `pool/${source}/${round}`);
   const proposals = [...wanted].flatMap(([spaceGroup, count]) =>
     SOURCES[source](known, {
@@ -151,15 +155,6 @@ function proposalsOf(known: KnownCrystals, { source, wanted, seed, round }: Crys
       name: `pool:${seed}-${round}-${spaceGroup}`,
     }),
   );
-  return { proposals, refused: {} };
-}
-
-/**
- * Crystals of each space group, about as many as wanted: proposals that fail or that are a
- * held-out material by formula and group are left out and counted.
- */
-export function newCrystals(known: KnownCrystals, request: CrystalRequest): NewCrystals {
-  const { proposals, refused } = proposalsOf(known, request);
   const refusal = (proposal: PoolCrystal | null): string | null => {
     if (!proposal) return 'symmetry or distances';
     const { atoms, spaceGroup } = proposal.crystal;
@@ -167,7 +162,7 @@ export function newCrystals(known: KnownCrystals, request: CrystalRequest): NewC
   };
   const reasons = proposals.map(refusal);
   return {
-    crystals: proposals.flatMap((one, i) => (one && reasons[i] === null ? [one] : [])),
-    refused: { ...refused, ...Object.fromEntries(tally(reasons.filter((one) => one !== null))) },
+    crystals: proposals.filter((proposal, i): proposal is PoolCrystal => reasons[i] === null),
+    refused: Object.fromEntries(tally(reasons.filter((reason) => reason !== null))),
   };
 }
