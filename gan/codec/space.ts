@@ -5,7 +5,6 @@ import type { Envelope } from '../../src/codec/envelope.ts';
 import type { Aperture } from '../../src/codec/footprint.ts';
 import { extinction } from '../../src/codec/symmetry.ts';
 import { inputError } from '../../src/common/errors.ts';
-import { tally } from '../../src/common/group.ts';
 import type { Stream } from '../../src/common/stream.ts';
 import type { Vec3 } from '../../src/crystal/crystal.ts';
 import { numbersOf } from '../../src/engine/numbers.ts';
@@ -91,23 +90,20 @@ export function classMeans(
 
 /**
  * Turns rows into deviations from their class mean, in place; 0 where a disc was not seen or is
- * extinct in the class. A mean of n members lies nearer to them than the true one, so that
- * deviations of small classes are short by sqrt(1 - 1/n); they are stretched back.
+ * extinct in the class. They stay as short as a mean of few members makes them: what a further
+ * member would lie away is said in one place, by `widths` of the real vectors.
  */
 export function deviate(
   rows: readonly TableRow[],
   labels: Int32Array,
   { means, dark }: Pick<ClassMeans, 'means' | 'dark'>,
 ): void {
-  const sizes = tally(labels);
   rows.forEach(({ values, seen }, row) => {
-    const n = sizes.get(labels[row]!)!;
-    const stretch = n > 1 ? 1 / Math.sqrt(1 - 1 / n) : 1;
     const start = labels[row]! * seen.length;
     for (let i = 0; i < values.length; i++) {
       const s = Math.floor(i / MODES);
       const counts = seen[s] === 1 && dark[start + s] === 0;
-      values[i] = counts ? (values[i]! - means[start * MODES + i]!) * stretch : 0;
+      values[i] = counts ? values[i]! - means[start * MODES + i]! : 0;
     }
   });
 }

@@ -86,6 +86,13 @@ export function preloadCuda(tensorflow: string, helper: Helper): string[] {
     .filter((complaint) => complaint !== '');
 }
 
+/**
+ * The GPU that this process sees, as `CUDA_VISIBLE_DEVICES` names it: the first of those that are
+ * set, or of all. tfjs-node puts tensors on the last GPU and TensorFlow runs operations on the
+ * first, so with two in sight every tensor would travel from one to the other.
+ */
+export const oneGpu = (visible: string | undefined): string => (visible ?? '0').split(',')[0]!;
+
 /** Where XLA finds ptxas and libdevice of the unpacked wheels. */
 export const xlaFlags = (tensorflow: string): string =>
   `--xla_gpu_cuda_data_dir=${join(tensorflow, 'nvidia', 'cuda_nvcc')}`;

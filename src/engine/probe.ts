@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { packageRoot } from '../common/paths.ts';
 import { runProgram } from './program.ts';
+import { withoutChatter } from './quiet.ts';
 import type { SelfTest } from './selftest.ts';
 import type { Engine } from './tf.ts';
 
@@ -32,9 +33,9 @@ export async function probeEngine(options: { selfTest?: boolean } = {}): Promise
     timeoutMs: 120_000,
   });
   if (answer.code === 0) return { ok: JSON.parse(answer.stdout) as EngineProbe };
-  const lines = answer.stderr.split('\n').filter((line) => line.trim() !== '');
+  const end = answer.signal ? `it was ended by ${answer.signal}` : `it ended with ${answer.code}`;
+  const lines = withoutChatter(answer.stderr).split('\n').filter(Boolean);
   const message = lines.find((line) => /Error:|\b[FE]\d{4} /.test(line)) ?? lines.at(-1) ?? '';
   const text = message.replace(/^(Uncaught )?\w*Error: /, '').trim();
-  const end = answer.signal ? `it was ended by ${answer.signal}` : `it ended with ${answer.code}`;
   return { failed: text || end, signal: answer.signal };
 }

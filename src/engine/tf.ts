@@ -7,8 +7,9 @@ import { endBySignal } from '../common/interruption.ts';
 import { linkedTensorflow, realBinding } from './binding.ts';
 import { type EngineDevice, readManifest } from './cache.ts';
 import { explainLoadError } from './explain.ts';
-import { preloadCuda, xlaFlags } from './nvidia.ts';
+import { oneGpu, preloadCuda, xlaFlags } from './nvidia.ts';
 import { loadHelper, quietly } from './quiet.ts';
+import { onWholeBlocks, type StridedBackend } from './strided.ts';
 
 export type {
   Scalar,
@@ -58,11 +59,15 @@ function setEnvironment(tensorflow: string | null, build: EngineDevice): void {
   // them to wake.
   process.env.TF_ONEDNN_THREADPOOL_USE_CALLER_THREAD ??= '1';
   if (build !== 'cuda' || !tensorflow) return;
+  process.env.CUDA_VISIBLE_DEVICES = oneGpu(process.env.CUDA_VISIBLE_DEVICES);
+  // GPUs since 2020 would otherwise round the factors of products and convolutions to ten bits,
+  // and results would not be those of a processor to rounding.
+  process.env.NVIDIA_TF32_OVERRIDE ??= '0';
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
   process.env.XLA_FLAGS ??= xlaFlags(tensorflow);
 }
 
-interface NodeBackend {
+interface NodeBackend extends StridedBackend {
   isUsingGpuDevice: boolean;
   binding: { TF_Version: string };
 }
@@ -85,6 +90,7 @@ function load(): { tf: typeof tfjs; engine: Engine } {
   loaded.enableProdMode();
   const backend = loaded.backend() as unknown as NodeBackend;
   const gpu = backend.isUsingGpuDevice;
+  if (!gpu) onWholeBlocks(loaded, backend);
   if (build === 'cuda' && !gpu) {
     console.error(
       'TensorFlow for CUDA found no GPU and runs on the processor (see: npx gan doctor)',

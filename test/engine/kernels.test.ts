@@ -46,7 +46,10 @@ const setThreads = (count: number): void => {
   expect((library as { register(n: number): string }).register(count)).toBe('');
 };
 
-it('are there', () => {
+// A GPU has none of them.
+const whereTheyAre = describe.skipIf(engine.gpu);
+
+it.skipIf(engine.gpu)('are there', () => {
   expect(run).not.toBeNull();
 });
 
@@ -81,7 +84,7 @@ function convolved(channels: number, relu: boolean): Float32Array[] {
   return results;
 }
 
-describe("equal TensorFlow's own", () => {
+whereTheyAre("equal TensorFlow's own", () => {
   it.each([
     [3, true],
     [8, false],
@@ -145,7 +148,7 @@ describe("equal TensorFlow's own", () => {
   });
 });
 
-describe('threads', () => {
+whereTheyAre('threads', () => {
   afterEach(() => setThreads(engine.threads));
 
   /** Normalised maps and their gradients; enough numbers that waking threads is worth it. */
@@ -185,7 +188,7 @@ describe('threads', () => {
   });
 });
 
-describe('refuse what does not fit', () => {
+whereTheyAre('refuse what does not fit', () => {
   const none = () => tf.zeros([0]);
   it.each<[string, () => Tensor[], number, RegExp]>([
     [

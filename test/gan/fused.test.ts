@@ -14,11 +14,13 @@ import { NoiseSource } from '../../gan/training/noise.ts';
 import { Stream } from '../../src/common/stream.ts';
 import { type Kernels, kernels, withoutKernels } from '../../src/engine/kernels.ts';
 import type { ParameterLayout } from '../../src/engine/parameters.ts';
-import { type Tensor2D, tf } from '../../src/engine/tf.ts';
+import { engine, type Tensor2D, tf } from '../../src/engine/tf.ts';
 
 const stream = new Stream(7, 'fused');
 const BATCH = 16;
 const fused = fusedGradients(kernels() as Kernels);
+// A GPU has no fused kernels.
+const whereFused = describe.skipIf(engine.gpu);
 
 const normal2d = (name: string, rows: number, columns: number): Tensor2D =>
   tf.tensor2d(stream.split(name).normals(rows * columns), [rows, columns]);
@@ -64,7 +66,7 @@ function networksOf(shape: GanShape, far = 0): Networks {
 const SMALL: GanShape = { latent: 6, embedding: 5, hidden: 24, vector: 10, code: 7 };
 const ODD: GanShape = { latent: 9, embedding: 7, hidden: 83, vector: 45, code: 13 };
 
-describe.each([
+whereFused.each([
   ['small networks', SMALL],
   ['widths that eight does not divide', ODD],
 ])('gradients written out are those of automatic differentiation: %s', (_, shape) => {
@@ -111,7 +113,7 @@ function differenceError(at: Float32Array, descend: (flat: Float32Array) => Desc
   return error / size;
 }
 
-describe('gradients written out agree with differences', () => {
+whereFused('gradients written out agree with differences', () => {
   const networks = networksOf(SMALL, 6);
   const along = (which: 'generator' | 'discriminator', by: Gradients, penalty: number) =>
     differenceError(networks[which].dataSync<'float32'>(), (flat) => {

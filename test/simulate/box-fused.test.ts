@@ -80,7 +80,7 @@ const cells: Wanted[] = [
   { rows: 16, columns: 128, slices: [[], [14]] },
 ];
 
-describe('the fused kernels of the box mode', () => {
+describe.skipIf(engine.gpu)('the fused kernels of the box mode', () => {
   const run = kernels() as Kernels;
   afterEach(() => setThreads(engine.threads));
 

@@ -3,7 +3,7 @@ import { Stream } from '../../src/common/stream.ts';
 import type { Crystal } from '../../src/crystal/crystal.ts';
 import { generateCrystal } from '../../src/crystal/generate.ts';
 import { kernels, withoutKernels } from '../../src/engine/kernels.ts';
-import { tf } from '../../src/engine/tf.ts';
+import { engine, tf } from '../../src/engine/tf.ts';
 import { defaultCamera } from '../../src/simulate/camera.ts';
 import { type Plane, transform } from '../../src/simulate/fourier.ts';
 import {
@@ -84,6 +84,9 @@ function inDouble(job: Job, waves: number): number[][] {
   });
 }
 
+// A GPU has no fused kernels.
+const onProcessor = it.skipIf(engine.gpu);
+
 describe('the fused kernel of the periodic mode', () => {
   it('is as near to double precision as single precision comes', () => {
     // Fewer waves than by default: the product with their matrix takes long in TypeScript.
@@ -105,7 +108,7 @@ describe('the fused kernel of the periodic mode', () => {
     });
   });
 
-  it("gives what TensorFlow's own operations give", () => {
+  onProcessor("gives what TensorFlow's own operations give", () => {
     expect(kernels()).not.toBeNull();
     // Two thicknesses with slices of different steps, two energies, an absorbing potential.
     const options = periodicOptions({

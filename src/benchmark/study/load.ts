@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { readConfigFile } from '../../common/config.ts';
+import { readConfigFile, refuseWrongTypes } from '../../common/config.ts';
 import { usageError } from '../../common/errors.ts';
 import { groupBy } from '../../common/group.ts';
 import { dataFile } from '../../common/paths.ts';
@@ -34,7 +34,9 @@ function rawStudy(nameOrPath: string): Record<string, unknown> {
  */
 export function loadStudy(nameOrPath: string, overrides: Record<string, unknown> = {}): Study {
   const given = Object.fromEntries(Object.entries(overrides).filter(([, v]) => v !== undefined));
-  const result = studySchema.safeParse({ ...rawStudy(nameOrPath), ...given });
+  const settings = { ...rawStudy(nameOrPath), ...given };
+  refuseWrongTypes(studySchema, settings, `study ${nameOrPath}: `);
+  const result = studySchema.safeParse(settings);
   if (!result.success) {
     const issue = result.error.issues[0]!;
     throw usageError(`study ${nameOrPath}: ${issue.path.join('.')}: ${issue.message}`);

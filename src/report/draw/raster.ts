@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import sharp, { type Sharp } from 'sharp';
 import { atomically, writeAtomic } from '../../common/files.ts';
+import { packageRoot } from '../../common/paths.ts';
 
 /** Writes an SVG figure as `path`.svg and, rasterised at twice its size, as `path`.png. */
 export async function writeFigure(
@@ -11,6 +14,31 @@ export async function writeFigure(
   const png = await sharp(Buffer.from(svg), { density: 144 }).png().toBuffer();
   writeAtomic(`${stem}.png`, png);
   return { svg: `${stem}.svg`, png: `${stem}.png` };
+}
+
+const RASTERISE = `import sharp from 'sharp';
+const [svg, png] = process.argv.slice(1);
+await sharp(svg, { density: 144 }).png().toFile(png);`;
+
+/**
+ * The same, rasterised in a process of its own: each of many leaves some megabytes in pieces (about 8
+ * a sheet of samples), which a training of many thousand steps would add up.
+ */
+export async function writeFigureApart(
+  path: string,
+  svg: string,
+): Promise<{ svg: string; png: string }> {
+  const stem = path.replace(/\.(svg|png)$/, '');
+  writeAtomic(`${stem}.svg`, svg);
+  try {
+    await atomically(`${stem}.png`, async (temporary) => {
+      const args = ['--input-type=module', '-e', RASTERISE, `${stem}.svg`, temporary];
+      await promisify(execFile)(process.execPath, args, { cwd: packageRoot });
+    });
+    return { svg: `${stem}.svg`, png: `${stem}.png` };
+  } catch {
+    return writeFigure(path, svg); // Ctrl-C reaches that process too
+  }
 }
 
 /** An 8-bit grey or RGB picture, rows from the top. */

@@ -9,7 +9,7 @@ import type { Run } from '../../common/run.ts';
 import type { Store } from '../../dataset/store/store.ts';
 import { tf } from '../../engine/tf.ts';
 import { PALETTE } from '../draw/figure.ts';
-import { writeFigure } from '../draw/raster.ts';
+import { writeFigure, writeFigureApart } from '../draw/raster.ts';
 import { contactSheet, type SheetCell } from '../draw/sheet.ts';
 import { ganLearningFigure } from '../figures/gan-figures.ts';
 
@@ -86,7 +86,7 @@ export class GanWatch {
       columns: EACH,
     });
     const stem = this.run.file('samples', `step-${String(step).padStart(6, '0')}`);
-    this.sheets.push((await writeFigure(stem, svg)).png);
+    this.sheets.push((await writeFigureApart(stem, svg)).png);
   }
 
   /** Real triplets beside generated ones of the same classes. */

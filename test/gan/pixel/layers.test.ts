@@ -24,6 +24,7 @@ import { Stream } from '../../../src/common/stream.ts';
 import { withoutKernels } from '../../../src/engine/kernels.ts';
 import { ParameterLayout } from '../../../src/engine/parameters.ts';
 import {
+  engine,
   type Scalar,
   type Tensor,
   type Tensor1D,
@@ -254,7 +255,7 @@ describe('losses on pixels', () => {
     expect(differenceError(loss, start, { step: 1e-3, stream })).toBeLessThan(1e-2);
   });
 
-  it('gradient penalty: scores that are differentiable once only are refused', () => {
+  it.skipIf(engine.gpu)('gradient penalty: scores differentiable once only are refused', () => {
     const penalty = (flat: Tensor): Scalar => {
       const weights = layout.unpack(flat as Tensor1D);
       const score = (x: Tensor2D) => scorePixels(weights, x.reshape(real.shape), codes);
