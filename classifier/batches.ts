@@ -104,7 +104,7 @@ function placementsOf({ examples, rows, recipe, stream }: BatchRequest): Triplet
  * Weighted targets (rows, K) flat: one-hot, or soft where an example has a partner class, times the
  * example's own weight and the class weights. A row's sum is its weight in the loss.
  */
-export function weightedTargets(
+function weightedTargets(
   examples: Examples,
   rows: Int32Array,
   classWeights: Float32Array | null,

@@ -3,7 +3,7 @@ import type { Tensor2D, Tensor4D } from '../src/engine/tf.ts';
 import type { Camera } from '../src/simulate/camera.ts';
 
 /** Triplets to classify: examples, or stored pixels (N, size, size, 3) in NHWC order. */
-export type Triplets = Pick<Examples, 'count' | 'images'> | Uint8Array;
+export type TripletInput = Pick<Examples, 'count' | 'images'> | Uint8Array;
 
 /**
  * A trained classifier of triplets, a single network or an ensemble. All outputs are flat arrays
@@ -21,11 +21,11 @@ export interface Classifier {
   /** Materials it was trained on: the leak guard. */
   readonly seen: { readonly materials: readonly string[]; readonly digest: string };
   /** Class probabilities, temperature-scaled, (N, K). */
-  predict(patterns: Triplets): Float32Array;
+  predict(patterns: TripletInput): Float32Array;
   /** Logits before the temperature, (N, K). */
-  logits(patterns: Triplets): Float32Array;
+  logits(patterns: TripletInput): Float32Array;
   /** Penultimate layer, (N, featureCount). */
-  features(patterns: Triplets): Float32Array;
+  features(patterns: TripletInput): Float32Array;
   /**
    * Temperature-scaled logits of network inputs (N, size, size, 3) = pixel * PIXEL_SCALE;
    * differentiable with respect to the inputs. The softmax of it is what `predict` gives.

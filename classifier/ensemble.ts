@@ -3,7 +3,7 @@ import { digestOf } from '../src/common/digest.ts';
 import { usageError } from '../src/common/errors.ts';
 import { writeTensorFile } from '../src/common/tensorfile.ts';
 import { type Tensor2D, type Tensor4D, tf } from '../src/engine/tf.ts';
-import type { TrainedClassifier, TrainingRecord, Triplets } from './classifier.ts';
+import type { TrainedClassifier, TrainingRecord, TripletInput } from './classifier.ts';
 import { logitAdjusted, logPrior } from './losses.ts';
 import { type Recipe, technique } from './recipe.ts';
 import { CLASSIFIER_FILE, mapBlocks, type SingleClassifier } from './single.ts';
@@ -66,15 +66,15 @@ export class EnsembleClassifier implements TrainedClassifier {
     );
   }
 
-  predict(patterns: Triplets): Float32Array {
+  predict(patterns: TripletInput): Float32Array {
     return mapBlocks(patterns, this.size, (x) => tf.softmax(this.logitsOf(x)));
   }
 
-  logits(patterns: Triplets): Float32Array {
+  logits(patterns: TripletInput): Float32Array {
     return mapBlocks(patterns, this.size, (x) => this.logMeanOf(x));
   }
 
-  features(patterns: Triplets): Float32Array {
+  features(patterns: TripletInput): Float32Array {
     return mapBlocks(patterns, this.size, (x) => this.featuresOf(x));
   }
 

@@ -6,7 +6,6 @@ import { crystalSystem, pointGroup, SPACE_GROUPS } from '../src/crystal/spacegro
 import type { Examples } from '../src/dataset/examples.ts';
 import { type Tensor, type Tensor1D, type Tensor2D, tf } from '../src/engine/tf.ts';
 import { crossEntropy, logSoftmax } from './losses.ts';
-import type { TaskOutputs } from './network.ts';
 import type { Consistency } from './spec.ts';
 
 /** Crystal systems in the order of their classes: as the space groups run through them. */
@@ -28,8 +27,11 @@ export const HEAD_SIZES = {
 export type HeadName = keyof typeof HEAD_SIZES;
 export const HEAD_NAMES = Object.keys(HEAD_SIZES) as HeadName[];
 
+/** Outputs of the heads beside the space group's, (N, size of the head). */
+export type TaskOutputs = Record<HeadName, Tensor2D>;
+
 /** Numbers of a cell: log a, b, c (angstrom), alpha, beta, gamma (degrees), log V (cubic angstrom). */
-export const CELL_TARGETS = 7;
+const CELL_TARGETS = 7;
 
 /** Mean and standard deviation of the cell numbers in the training examples. */
 export interface CellScale {
@@ -107,7 +109,7 @@ export function cellScale({ cell, cellKnown }: TaskTable): CellScale {
 }
 
 /** Crystal system of each class as rows of a (systems, K) table of 0 and 1. */
-export const systemTable = (classes: readonly number[]): number[][] =>
+const systemTable = (classes: readonly number[]): number[][] =>
   CRYSTAL_SYSTEMS.map((system) =>
     classes.map((group) => (crystalSystem(group) === system ? 1 : 0)),
   );

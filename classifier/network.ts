@@ -15,7 +15,7 @@ import {
   type Pass,
   residualBlock,
 } from './layers.ts';
-import { HEAD_NAMES, HEAD_SIZES, type HeadName } from './multitask.ts';
+import { HEAD_NAMES, HEAD_SIZES, type TaskOutputs } from './multitask.ts';
 import type { ClassifierSpec, NetworkKind } from './spec.ts';
 
 /** What a pass gives: logits (N, K) of the space groups and the penultimate layer (N, D). */
@@ -25,9 +25,6 @@ export interface Forward {
   /** Present in multitask networks. */
   tasks?: TaskOutputs;
 }
-
-/** Outputs of the heads beside the space group's, (N, size of the task). */
-export type TaskOutputs = Record<HeadName, Tensor2D>;
 
 /** A body turns inputs (N, size, size, 3) into features; `convs` and `denses` list its layers. */
 interface Body {

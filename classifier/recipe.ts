@@ -73,7 +73,7 @@ export interface Recipe {
 }
 
 /** What part of a training run a technique is; of the roles marked exclusive a run has one. */
-export const ROLES = {
+const ROLES = {
   sampler: { exclusive: true },
   transform: { exclusive: false },
   loss: { exclusive: true },

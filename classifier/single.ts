@@ -6,7 +6,7 @@ import type { Weights } from '../src/engine/parameters.ts';
 import { type Tensor, type Tensor2D, type Tensor4D, tf } from '../src/engine/tf.ts';
 import type { Camera } from '../src/simulate/camera.ts';
 import { inputOf } from './batches.ts';
-import type { TrainedClassifier, TrainingRecord, Triplets } from './classifier.ts';
+import type { TrainedClassifier, TrainingRecord, TripletInput } from './classifier.ts';
 import {
   type CellScale,
   consistent,
@@ -92,7 +92,7 @@ export class SingleClassifier implements TrainedClassifier {
   }
 
   /** What a multitask network says of the crystals; null for other networks. */
-  properties(patterns: Triplets): Properties | null {
+  properties(patterns: TripletInput): Properties | null {
     const { scale, spec } = this.data;
     if (!spec.multitask || !scale) return null;
     const raw = this.inBlocks(patterns, (x) => {
@@ -113,19 +113,19 @@ export class SingleClassifier implements TrainedClassifier {
     return tf.tidy(() => this.forward(input).features);
   }
 
-  predict(patterns: Triplets): Float32Array {
+  predict(patterns: TripletInput): Float32Array {
     return this.inBlocks(patterns, (x) => tf.softmax(this.logitsOf(x)));
   }
 
-  logits(patterns: Triplets): Float32Array {
+  logits(patterns: TripletInput): Float32Array {
     return this.inBlocks(patterns, (x) => this.forward(x).logits);
   }
 
-  features(patterns: Triplets): Float32Array {
+  features(patterns: TripletInput): Float32Array {
     return this.inBlocks(patterns, (x) => this.featuresOf(x));
   }
 
-  private inBlocks(patterns: Triplets, run: (x: Tensor4D) => Tensor): Float32Array {
+  private inBlocks(patterns: TripletInput, run: (x: Tensor4D) => Tensor): Float32Array {
     return mapBlocks(patterns, this.size, run);
   }
 
@@ -144,7 +144,7 @@ export class SingleClassifier implements TrainedClassifier {
 
 /** Runs blocks of patterns through `run` and joins the rows it gives, flat. */
 export function mapBlocks(
-  patterns: Triplets,
+  patterns: TripletInput,
   size: number,
   run: (x: Tensor4D) => Tensor,
 ): Float32Array {

@@ -1,5 +1,5 @@
 import { enantiomorph } from '../src/crystal/spacegroup.ts';
-import type { Classifier, Triplets } from './classifier.ts';
+import type { Classifier, TripletInput } from './classifier.ts';
 
 const CHANNELS = 3;
 
@@ -39,7 +39,7 @@ const mirrorClasses = (classes: readonly number[]): number[] =>
  * Probabilities (N, K) averaged over four views of each triplet. In the two mirrored ones the
  * groups of an enantiomorphic pair change places.
  */
-export function predictViews(classifier: Classifier, patterns: Triplets): Float32Array {
+export function predictViews(classifier: Classifier, patterns: TripletInput): Float32Array {
   const { size, classes } = classifier;
   const pixels =
     patterns instanceof Uint8Array

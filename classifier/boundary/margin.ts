@@ -1,4 +1,4 @@
-import type { Classifier, Triplets } from '../classifier.ts';
+import type { Classifier, TripletInput } from '../classifier.ts';
 
 /** Two classes on either side of a decision boundary, as class indices. */
 export interface ClassPair {
@@ -38,7 +38,7 @@ export function probabilities(
  * Logarithms of a classifier's probabilities of patterns, (N, classes): logits that give these
  * probabilities back.
  */
-export const logProbabilities = (classifier: Classifier, patterns: Triplets): Float32Array =>
+export const logProbabilities = (classifier: Classifier, patterns: TripletInput): Float32Array =>
   classifier.predict(patterns).map((p) => Math.log(Math.max(p, 1e-30)));
 
 /** The view of row `row` of temperature-scaled logits (N, classes). */

@@ -17,7 +17,7 @@ const countsOf = ({ real, synthetic }: Facts, weight: number): number[] =>
   Array.from(real, (count, label) => count + weight * synthetic[label]!);
 
 /** Share of the training after which deferred re-weighting begins. */
-export const DEFERRED = 0.8;
+const DEFERRED = 0.8;
 
 const BETA = 0.9999;
 

@@ -58,6 +58,8 @@ it('the default study holds its controls and claims', () => {
     'crystals-varied',
     'crystals-random',
     'crystals-half',
+    'crystals-fitted',
+    'gan-crystal',
     'gan-random',
   ]) {
     expect(sources).toContain(source);

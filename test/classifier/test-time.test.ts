@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Classifier, Triplets } from '../../classifier/classifier.ts';
+import type { Classifier, TripletInput } from '../../classifier/classifier.ts';
 import { predictViews } from '../../classifier/test-time.ts';
 
 /** Triplets of 2 x 2 pixels: class 0 where the upper left pixel is bright, class 1 otherwise. */
@@ -9,7 +9,7 @@ const corner = (classes: readonly number[]): Classifier => ({
   featureCount: 1,
   digest: '',
   seen: { materials: [], digest: '' },
-  predict(patterns: Triplets) {
+  predict(patterns: TripletInput) {
     const pixels = patterns as Uint8Array;
     const rows = Array.from({ length: pixels.length / 12 }, (_, i) => pixels[i * 12]! / 100);
     return Float32Array.from(rows.flatMap((p) => [p, 1 - p]));

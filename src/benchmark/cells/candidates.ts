@@ -5,7 +5,7 @@ export type SettledArm = Arm & { ratio: number };
 export type SettledCell = CellPlan & { arm: SettledArm };
 
 /** Ratios tried where validation chooses: half as many as real ones, as many, and filling up. */
-export const RATIOS = [0.5, 1, 100] as const;
+const RATIOS = [0.5, 1, 100] as const;
 /** Candidates of the strength tau of the prior, for arms without synthetic data. */
 export const STRENGTHS = [0.7, 1, 1.3] as const;
 /** Candidates of the weight of synthetic counts, for arms with them: as many as of the strength. */

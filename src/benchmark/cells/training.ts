@@ -67,7 +67,7 @@ function candidates(
  * data, the weight of synthetic counts with them, three candidates each, so that no arm is tuned
  * more than another. Training uses the real counts; another prior is a shift of the logits.
  */
-export function choosePrior(options: {
+function choosePrior(options: {
   arm: Arm;
   classifier: Classifier;
   examples: Examples;

@@ -56,7 +56,7 @@ export const statisticName = (statistic: string): string => NAMES[statistic] ?? 
 export const hasInterval = ({ low }: Pick<Difference, 'low'>): boolean => !Number.isNaN(low);
 
 /** From where to where a difference reaches in points: its interval, or its smallest and largest seed. */
-export function rangeInWords({ low, high, each }: Difference): string {
+function rangeInWords({ low, high, each }: Difference): string {
   const [from, to] = Number.isNaN(low) ? [Math.min(...each), Math.max(...each)] : [low, high];
   return `${points(from)} to ${points(to)}`;
 }

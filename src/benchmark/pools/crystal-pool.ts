@@ -58,7 +58,10 @@ interface PoolCost {
 }
 
 /** Without triplets that by chance are a held-out one: they would show the test to the training. */
-function withoutHeldOut<T extends { pixels: Uint8Array }>(store: Store, made: readonly T[]): T[] {
+export function withoutHeldOut<T extends { pixels: Uint8Array }>(
+  store: Store,
+  made: readonly T[],
+): T[] {
   const images = (rows: ArrayLike<number>) =>
     joinTriplets(Array.from(rows, (row) => made[row]!.pixels));
   const stack = { count: made.length, size: store.size, images };

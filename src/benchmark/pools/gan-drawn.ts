@@ -64,6 +64,7 @@ async function nearBoundaries(
 export function drawnRecipe(work: PoolWork, makers: Makers): SampleRecipe<GanSample> {
   const { source } = work.pool;
   const { generator, guide } = makers;
+  const nearOnly = source === 'gan-boundary' || source === 'gan-crystal-boundary';
   const recordOf = ({ digest, seen }: typeof guide) => recordMaterials(digest, seen.materials);
   const near = source !== 'gan-random';
   const archived = {
@@ -79,10 +80,10 @@ export function drawnRecipe(work: PoolWork, makers: Makers): SampleRecipe<GanSam
     return [...near, ...(await atRandom(work, makers, { wanted: rest, round: 0 }))];
   };
   return {
-    rounds: source === 'gan-boundary' ? 1 : ROUNDS,
+    rounds: nearOnly ? 1 : ROUNDS,
     make(wanted, round) {
       if (source === 'gan-random' || round > 0) return atRandom(work, makers, { wanted, round });
-      return source === 'gan-boundary' ? nearBoundaries(work, makers, wanted) : both(wanted);
+      return nearOnly ? nearBoundaries(work, makers, wanted) : both(wanted);
     },
     archive: (made) => generatorArchive(archived, made),
   };

@@ -7,10 +7,13 @@ import {
   writeArchive,
   writeScored,
 } from '../../../synthetic/archive/archive.ts';
+import { type GanSample, generatorArchive } from '../../../synthetic/archive/from-generator.ts';
 import type { SampleScore } from '../../../synthetic/checks/acceptance.ts';
 import { scoreArchive } from '../../../synthetic/checks/score.ts';
+import { randomSamples } from '../../../synthetic/sampling/random.ts';
 import type { Wanted } from '../../../synthetic/sampling/wanted.ts';
 import { writeJson } from '../../common/files.ts';
+import { withoutHeldOut } from './crystal-pool.ts';
 import { drawnRecipe, type Makers } from './gan-drawn.ts';
 import { makerClassifier, makerGan } from './makers.ts';
 import { besidePool, type PoolWork, type SampleRecipe, SPARE, wantedOf } from './pool.ts';
@@ -73,12 +76,66 @@ async function fill<Sample>(
   return judged;
 }
 
+/** Rounds of crystals at most, and how far apart their seeds lie. */
+const CRYSTAL_ROUNDS = 3;
+const ROUND_SEEDS = 50_000;
+
+/**
+ * Fills the rare classes with crystals of a crystal GAN, as many as the free controls simulate: their
+ * labels are right by construction, so nothing is scored. What was refused stands beside the archive.
+ */
+async function crystalGanPool(work: PoolWork): Promise<void> {
+  const { store, cell, file, progress } = work;
+  const generator = await makerGan(work);
+  try {
+    const lacking = new Map(wantedOf(work, 1));
+    const made: GanSample[] = [];
+    const refused: Record<string, number> = {};
+    let proposed = 0;
+    for (let round = 0; round < CRYSTAL_ROUNDS && lacking.size > 0; round++) {
+      const seed = cell.gan + ROUND_SEEDS * round;
+      const drawn = await randomSamples(generator, { wanted: lacking, seed, progress });
+      proposed += drawn.proposed;
+      for (const [reason, count] of Object.entries(drawn.refused)) {
+        refused[reason] = (refused[reason] ?? 0) + count;
+      }
+      const fresh = withoutHeldOut(
+        store,
+        drawn.samples.map((one) => ({ ...one, pixels: one.sample.pixels })),
+      );
+      made.push(...fresh);
+      for (const { passport } of fresh) {
+        const left = lacking.get(passport.class)! - 1;
+        if (left > 0) lacking.set(passport.class, left);
+        else lacking.delete(passport.class);
+      }
+    }
+    writeJson(besidePool(file, '.crystals.json'), {
+      proposed,
+      refused,
+      filled: made.length,
+      lacking: Object.fromEntries(lacking),
+    });
+    const accepted = made.map(({ sample, passport }) => ({
+      sample,
+      passport: { ...passport, accepted: true },
+    }));
+    await writeArchive(
+      file,
+      generatorArchive({ generator, store, guide: null, verifiers: [] }, accepted),
+    );
+  } finally {
+    generator.dispose();
+  }
+}
+
 /**
  * Fills the rare classes with samples of the GAN, judged by a verifier of another seed. Classes
  * that judging leaves short get further random samples, so that arms add equal numbers; what lies
  * near a boundary cannot be had at will, and the arm of it alone stays short.
  */
 export async function ganPool(work: PoolWork): Promise<void> {
+  if (work.pool.source === 'gan-crystal') return crystalGanPool(work);
   const makers: Makers = {
     guide: await makerClassifier(work, 'guide'),
     verifier: await makerClassifier(work, 'verifier'),

@@ -68,13 +68,29 @@ export async function makerClassifier(work: MakerWork, role: MakerRole): Promise
   return classifier;
 }
 
+/** Kinds of generators that pools are drawn by, and the folder of each. */
+const GAN_FOLDERS = { codec: 'gan', crystal: 'gan-crystal' } as const;
+export type PoolGan = keyof typeof GAN_FOLDERS;
+
+/** The kind of generator behind a source of synthetic rows. */
+const ganOfSource = (source: CellPlan['arm']['synthetic']): PoolGan =>
+  source.startsWith('gan-crystal') ? 'crystal' : 'codec';
+
+/** A file of the GAN of a cell. */
+export const ganFile = (folder: StudyFolder, cell: CellPlan, name: string): string =>
+  folder.sharedFile(makersFolder(cell), GAN_FOLDERS[ganOfSource(cell.arm.synthetic)], name);
+
 /** The GAN of a split and GAN number, trained on the training split only, or read where it stands. */
 export async function makerGan(work: MakerWork): Promise<Generator> {
   const { folder, cell, store, discs, progress } = work;
-  const path = folder.sharedFile(makersFolder(cell), 'gan', 'model.safetensors');
+  const at = (name: string) => ganFile(folder, cell, name);
+  const path = at('model.safetensors');
   if (existsSync(path)) return loadGenerator(path);
-  const kind = await generatorKind('codec');
-  const settings = { steps: folder.study.ganSteps, seed: cell.gan };
+  const name = ganOfSource(cell.arm.synthetic);
+  const kind = await generatorKind(name);
+  const { ganSteps, crystalSteps } = folder.study;
+  const steps = name === 'crystal' ? crystalSteps : ganSteps;
+  const settings = { seed: cell.gan, ...(steps !== undefined && { steps }) };
   const config = kind.settings('cpu').parse(settings) as unknown as CommonSettings;
   const missing = missingRows(store.examples('train'), cell.arm.fillTo);
   const attention = new Set([...missing.keys()].filter((label) => missing[label]! > 0));
@@ -86,7 +102,6 @@ export async function makerGan(work: MakerWork): Promise<Generator> {
     watch: kid,
     progress,
   });
-  const at = (name: string) => folder.sharedFile(makersFolder(cell), 'gan', name);
   untrained.save(at('untrained.safetensors'));
   untrained.dispose();
   writeJson(at('config.json'), config);

@@ -103,7 +103,7 @@ const passports = (drawn: CodecPool, tables: ClassTables) =>
   );
 
 /** Fills the rare classes with a codec sampler, the control of every GAN. */
-export async function samplerPool(work: PoolWork): Promise<void> {
+async function samplerPool(work: PoolWork): Promise<void> {
   const { store, discs, pool, cell, file, progress } = work;
   const train = store.examples('train');
   const tables = new ClassTables(discs());

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { StudyFolder } from '../study/folder.ts';
 import { type CellPlan, NEAR_SOURCES, needsGan, planCells } from '../study/study.ts';
-import { makersFolder } from './makers.ts';
+import { ganFile, makersFolder } from './makers.ts';
 import { poolFile, poolsOf } from './pools.ts';
 
 /** What a study keeps of one GAN arm: a judged archive and those that made it. */
@@ -12,7 +12,7 @@ export interface StudyGan {
   /** What was found of its samples. */
   score: string;
   /** A file of the guide, the verifier or the GAN. */
-  maker(...parts: string[]): string;
+  maker(part: string, ...rest: string[]): string;
 }
 
 /** The GAN samples of a cell that has some. */
@@ -22,7 +22,10 @@ export function ganOf(folder: StudyFolder, cell: CellPlan): StudyGan {
     cell,
     archive,
     score: archive.replace(/\.h5$/, '.score.json'),
-    maker: (...parts) => folder.sharedFile(makersFolder(cell), ...parts),
+    maker: (part, ...rest) =>
+      part === 'gan'
+        ? ganFile(folder, cell, rest.join('/'))
+        : folder.sharedFile(makersFolder(cell), part, ...rest),
   };
 }
 

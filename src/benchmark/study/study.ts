@@ -20,6 +20,8 @@ export const SYNTHETIC_SOURCES = [
   'gan-random',
   'gan-boundary',
   'gan-both',
+  'gan-crystal',
+  'gan-crystal-boundary',
 ] as const;
 
 /** What a name is called in file names. */
@@ -91,6 +93,8 @@ export const studySchema = z.strictObject({
   /** Peak of the classifier's learning rate. */
   rate: z.number().positive().default(TRAINING_DEFAULTS.rate),
   ganSteps: z.int().min(1).default(3000),
+  /** Steps of a crystal GAN; its own default where absent. */
+  crystalSteps: z.int().min(1).optional(),
   /** Candidates a boundary search may try for each wanted sample. */
   boundaryAttempts: z.int().min(1).default(8),
   /** Gradient steps of a boundary search where the path does not cross; 0 for none. */
@@ -145,7 +149,11 @@ export function planCells(study: Study): CellPlan[] {
 }
 
 /** Sources of samples near boundaries of a GAN. */
-export const NEAR_SOURCES: readonly Arm['synthetic'][] = ['gan-boundary', 'gan-both'];
+export const NEAR_SOURCES: readonly Arm['synthetic'][] = [
+  'gan-boundary',
+  'gan-both',
+  'gan-crystal-boundary',
+];
 
 /** Whether an arm trains with samples of a GAN. */
 export const usesGan = ({ synthetic }: Pick<Arm, 'synthetic'>): boolean =>
