@@ -4,14 +4,14 @@ import type { Store } from '../src/dataset/store/store.ts';
 import type { Generator, GeneratorKind } from './generator.ts';
 
 /**
- * Every kind of generator: a line each. A kind is a folder whose `kind.ts` exports `kind`; it is
+ * Every kind of generator: a line each. A kind is a folder whose `kind.ts` exports it; it is
  * loaded when it is asked for, so that a help text needs no engine. The first whose `misfit` is
  * null is the default of a store.
  */
 export const GENERATOR_KINDS = {
-  codec: () => import('./codec/kind.ts'),
-  pixel: () => import('./pixel/kind.ts'),
-  crystal: () => import('./crystal/kind.ts'),
+  codec: async () => (await import('./codec/kind.ts')).codecKind,
+  pixel: async () => (await import('./pixel/kind.ts')).pixelKind,
+  crystal: async () => (await import('./crystal/kind.ts')).crystalKind,
 } as const;
 
 export type GeneratorName = keyof typeof GENERATOR_KINDS;
@@ -21,7 +21,7 @@ export const GENERATOR_NAMES = Object.keys(GENERATOR_KINDS) as [GeneratorName, .
 
 /** A kind by its name. */
 export const generatorKind = async (name: GeneratorName): Promise<GeneratorKind> =>
-  (await GENERATOR_KINDS[name]()).kind as GeneratorKind;
+  (await GENERATOR_KINDS[name]()) as GeneratorKind;
 
 /** A file says in `format` which kind wrote it: `cbed-gan KIND generator N`. */
 const FORMAT = /^cbed-gan (\w+) generator \d+$/;

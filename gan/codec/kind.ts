@@ -151,7 +151,7 @@ function codecPlan(store: Store, config: GanConfig, classes: readonly number[]):
 }
 
 /** The conditional GAN in the codec's terms: tables of disc intensities and cells, rendered. */
-export const kind: GeneratorKind<GanConfig> = {
+export const codecKind: GeneratorKind<GanConfig> = {
   name: 'codec',
   summary: 'disc tables and cells, rendered',
   settings: ganConfigFor,

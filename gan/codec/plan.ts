@@ -165,7 +165,7 @@ class Positions {
  * keeps what a two-fold axis leaves (reciprocity gives every bright field one), and no astigmatism
  * where the axis is higher.
  */
-export function addOrbits(
+function addOrbits(
   rows: OrbitRows,
   geometry: Pick<PatternGeometry, 'h' | 'k' | 'zone'>,
   options: { spaceGroup: number; first: number },
@@ -229,7 +229,7 @@ interface PatternRow {
 }
 
 /** Growing lists of what a plan holds for each disc. */
-export class PlanRows {
+class PlanRows {
   readonly pattern: number[] = [];
   readonly h: number[] = [];
   readonly k: number[] = [];

@@ -93,7 +93,7 @@ export function classMeans(
  * extinct in the class. They stay as short as a mean of few members makes them: what a further
  * member would lie away is said in one place, by `widths` of the real vectors.
  */
-export function deviate(
+function deviate(
   rows: readonly TableRow[],
   labels: Int32Array,
   { means, dark }: Pick<ClassMeans, 'means' | 'dark'>,

@@ -69,7 +69,7 @@ export function slotsOf(
 }
 
 /** Levels under this are below what a stored pixel holds; fainter discs count as this faint. */
-export const FAINTEST = -0.5;
+const FAINTEST = -0.5;
 
 /** How the coefficients of a slot are weighed in a codec vector: a unit of each counts alike. */
 export const MODE_WEIGHT = [0.25, 0.3, 0.3, 0.3, 0.3, 0.3] as const;

@@ -60,7 +60,7 @@ function crystalPlan(store: Store, config: CrystalConfig, classes: readonly numb
 }
 
 /** A conditional GAN that proposes crystals of the group; the simulator draws their triplets. */
-export const kind: GeneratorKind<CrystalConfig> = {
+export const crystalKind: GeneratorKind<CrystalConfig> = {
   name: 'crystal',
   summary: 'crystals of the group, simulated',
   settings: crystalConfigFor,

@@ -13,12 +13,13 @@ import { type PixelConfig, pixelConfigFor } from './config.ts';
 import { PixelGenerator } from './model.ts';
 import {
   channelsAt,
-  discriminatorLayout,
   type PixelShape,
+  pixelDiscriminatorLayout,
   pixelLayout,
   sidesTo,
 } from './networks.ts';
-import { lookedAt, type PixelData, PixelTrainer, pixelShape } from './trainer.ts';
+import type { PixelData } from './step.ts';
+import { lookedAt, PixelTrainer, pixelShape } from './trainer.ts';
 
 export interface TrainPixelOptions extends LoopOptions<PixelGenerator> {
   data: PixelData;
@@ -114,7 +115,7 @@ function pixelPlan(store: Store, config: PixelConfig, classes: readonly number[]
   const { batch, penaltyEvery } = config;
   const shape = pixelShape(config, store);
   const generatorParameters = pixelLayout(shape).size;
-  const discriminatorParameters = discriminatorLayout(shape).size;
+  const discriminatorParameters = pixelDiscriminatorLayout(shape).size;
   // Generator: forward twice, backward once (twice a forward). Discriminator: forward three times,
   // backward twice, back to the triplets once; the penalty as much again every few steps.
   const passes = 4 * generatorPass(shape) + (8 + 6 / penaltyEvery) * discriminatorPass(shape);
@@ -134,7 +135,7 @@ function pixelPlan(store: Store, config: PixelConfig, classes: readonly number[]
 }
 
 /** The projection GAN on pixels, for data that are no disc arrays. */
-export const kind: GeneratorKind<PixelConfig> = {
+export const pixelKind: GeneratorKind<PixelConfig> = {
   name: 'pixel',
   summary: 'draws pixels',
   settings: pixelConfigFor,

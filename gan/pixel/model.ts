@@ -18,9 +18,9 @@ import {
 import { knownLabel, type Lineage } from '../lineage.ts';
 import { joinRows, type LabelledRows, type VectorRows } from '../training/batches.ts';
 import {
-  discriminatorLayout,
   generate,
   type PixelShape,
+  pixelDiscriminatorLayout,
   pixelLayout,
   scorePixels,
   toStored,
@@ -79,7 +79,7 @@ export function scoreRows(network: InUse, { count, width, values, labels }: Labe
     const pixels = values.subarray(from * width, (from + part.length) * width);
     const found = numbersOf(() => {
       const x = tf.tensor4d(pixels, [part.length, size, size, 3]);
-      return scorePixels(discriminatorLayout(shape).named(flat), x, codesOf(network, part));
+      return scorePixels(pixelDiscriminatorLayout(shape).named(flat), x, codesOf(network, part));
     });
     scores.set(found, from);
   }

@@ -188,7 +188,7 @@ export function drawPixels(weights: Weights, condition: Tensor2D, size: number):
 const FEATURES = 128;
 
 /** Weights of the discriminator; `class/projection` is the table of Miyato and Koyama (2018). */
-export function discriminatorLayout(
+export function pixelDiscriminatorLayout(
   shape: Pick<PixelShape, 'size' | 'width' | 'code'>,
 ): ParameterLayout {
   const flat = SMALLEST ** 2 * channelsAt(shape, SMALLEST);

@@ -1,4 +1,5 @@
 import { Stream } from '../../src/common/stream.ts';
+import type { Examples } from '../../src/dataset/examples.ts';
 import type { ParameterLayout, Weights } from '../../src/engine/parameters.ts';
 import {
   type Scalar,
@@ -15,7 +16,15 @@ import type { TrainerState } from '../training/trainer.ts';
 import { augmented, drawViews, type View } from './augment.ts';
 import { generate, type PixelShape, type Request, scorePixels, unitTensor } from './networks.ts';
 import { type Singular, spectrallyNormalised } from './spectral.ts';
-import type { PixelData } from './trainer.ts';
+
+/** Real triplets that a GAN on pixels learns from. */
+export interface PixelData {
+  examples: Examples;
+  /** Digest of the prepared store. */
+  store: string;
+  /** Class indices that get at least half of every batch; none by default. */
+  attention?: ReadonlySet<number>;
+}
 
 /** What both networks minimise, from scores (B) of real and generated triplets of equal classes. */
 export interface Objective {

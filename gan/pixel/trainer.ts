@@ -9,7 +9,7 @@ import type { StepLosses, Trainee, TrainerState } from '../training/trainer.ts';
 import type { Looking } from '../training/watchdog.ts';
 import type { PixelConfig } from './config.ts';
 import { drawRows, type InUse, scoreRows } from './model.ts';
-import { discriminatorLayout, type PixelShape, pixelLayout, toUnits } from './networks.ts';
+import { type PixelShape, pixelDiscriminatorLayout, pixelLayout, toUnits } from './networks.ts';
 import { type Singular, SpectralNorm } from './spectral.ts';
 import {
   descendDiscriminator,
@@ -17,18 +17,10 @@ import {
   freeGiven,
   type Given,
   OBJECTIVES,
+  type PixelData,
   type PixelNetworks,
   StepDraws,
 } from './step.ts';
-
-/** Real triplets that a GAN on pixels learns from. */
-export interface PixelData {
-  examples: Examples;
-  /** Digest of the prepared store. */
-  store: string;
-  /** Class indices that get at least half of every batch; none by default. */
-  attention?: ReadonlySet<number>;
-}
 
 /** Some rows as the networks see them, triplets flattened. */
 export function unitRows(examples: Examples, rows: readonly number[]): LabelledRows {
@@ -105,7 +97,7 @@ export class PixelTrainer implements Trainee {
     this.shape = pixelShape(config, data.examples);
     const layouts = {
       generator: pixelLayout(this.shape),
-      discriminator: discriminatorLayout(this.shape),
+      discriminator: pixelDiscriminatorLayout(this.shape),
     };
     this.pair = new NetworkPair(layouts, { ...config, settling: SETTLING }, stream);
     this.spectral = new SpectralNorm(layouts.discriminator, stream.split('singular vectors'));

@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { digestOf } from '../../src/common/digest.ts';
 import { inputError } from '../../src/common/errors.ts';
 import { readTensorFile, writeTensorFile } from '../../src/common/tensorfile.ts';
-import type { HistoryRow, PendingLosses } from './loop.ts';
-import type { TrainerState } from './trainer.ts';
+import type { StepLosses, TrainerState } from './trainer.ts';
 import type { Health, WatchState } from './watchdog.ts';
 
 /** Numbers of a file by name. */
@@ -51,6 +50,18 @@ export function unpackState(arrays: Arrays, about: AboutState, prefix = ''): Tra
     average: floats('average'),
     ...(singular && { singular }),
   };
+}
+
+/** Losses averaged over the steps since the row before, and what the watchdog saw among them. */
+export interface HistoryRow extends StepLosses {
+  step: number;
+  health?: Health;
+}
+
+/** Sums of losses since the last row of the history, and how many steps they are of. */
+export interface PendingLosses {
+  sums: StepLosses;
+  count: number;
 }
 
 /** What a checkpoint belongs to: one configuration and one set of training triplets. */

@@ -1,20 +1,8 @@
 import { type ProgressFactory, silentProgress } from '../../src/common/progress.ts';
 import type { Stream } from '../../src/common/stream.ts';
-import type { CheckpointFacts, Checkpoints } from './checkpoint.ts';
+import type { CheckpointFacts, Checkpoints, HistoryRow, PendingLosses } from './checkpoint.ts';
 import type { StepLosses, Trainee } from './trainer.ts';
-import { type Health, type Looking, type Setback, type SetDistance, Watchdog } from './watchdog.ts';
-
-/** Losses averaged over the steps since the row before, and what the watchdog saw among them. */
-export interface HistoryRow extends StepLosses {
-  step: number;
-  health?: Health;
-}
-
-/** Sums of losses since the last row of the history, and how many steps they are of. */
-export interface PendingLosses {
-  sums: StepLosses;
-  count: number;
-}
+import { type Looking, type Setback, type SetDistance, Watchdog } from './watchdog.ts';
 
 const noLosses = (): PendingLosses => ({
   sums: { discriminator: 0, generator: 0, real: 0, fake: 0 },

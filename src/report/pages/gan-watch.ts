@@ -1,7 +1,8 @@
 import { appendFileSync } from 'node:fs';
 import sharp from 'sharp';
 import type { Generator } from '../../../gan/generator.ts';
-import type { HistoryRow, Trained } from '../../../gan/training/loop.ts';
+import type { HistoryRow } from '../../../gan/training/checkpoint.ts';
+import type { Trained } from '../../../gan/training/loop.ts';
 import { generatorQuality, type Quality } from '../../../synthetic/metrics/generator-quality.ts';
 import { randomPixels } from '../../../synthetic/sampling/random.ts';
 import { atomically, writeAtomic } from '../../common/files.ts';

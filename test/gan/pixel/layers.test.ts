@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { gradientPenalty } from '../../../gan/codec/step.ts';
 import { augmented, drawViews, shifted } from '../../../gan/pixel/augment.ts';
 import {
-  discriminatorLayout,
   generate,
   modulated,
   modulationSpecs,
   type PixelShape,
+  pixelDiscriminatorLayout,
   pixelLayout,
   SIZES,
   scorePixels,
@@ -85,7 +85,7 @@ function awayFromKinks(layout: ParameterLayout, name: string): Float32Array {
 describe('networks on pixels', () => {
   it.each(SIZES)('draws and scores triplets of %i pixels a side', (size) => {
     const shape = shapeOf(size);
-    const [layout, judge] = [pixelLayout(shape), discriminatorLayout(shape)];
+    const [layout, judge] = [pixelLayout(shape), pixelDiscriminatorLayout(shape)];
     const drawn = tf.tidy(() => {
       const weights = layout.unpack(tf.tensor1d(layout.initial(stream.split('start'))));
       return generate(shape, weights, request());
@@ -236,7 +236,7 @@ describe('augmentation', () => {
 
 describe('losses on pixels', () => {
   const shape = shapeOf(16);
-  const layout = discriminatorLayout(shape);
+  const layout = pixelDiscriminatorLayout(shape);
   const start = awayFromKinks(layout, 'penalised');
   const singular = () => {
     const u = spectralLayout(layout).initial(stream.split('u'));
