@@ -1,5 +1,6 @@
 import { usageError } from '../src/common/errors.ts';
 import { didYouMean } from '../src/common/suggest.ts';
+import { bandOf } from '../src/dataset/census.ts';
 import { type CrystalSystem, crystalSystem } from '../src/crystal/spacegroup.ts';
 
 const SYSTEMS: readonly CrystalSystem[] = [
@@ -12,10 +13,6 @@ const SYSTEMS: readonly CrystalSystem[] = [
   'cubic',
 ];
 const WORDS = ['rare', 'medium', 'all', ...SYSTEMS] as const;
-
-/** Training materials below which a class is rare, and up to which it is medium. */
-export const RARE_BELOW = 20;
-const MEDIUM_UP_TO = 100;
 
 /**
  * The classes that `--classes` names, as space groups, ascending: `rare` (fewer than 20 training
@@ -46,8 +43,8 @@ export function chooseClasses(
 
 function testOf(word: string, given: string): (spaceGroup: number, count: number) => boolean {
   if (word === 'all') return () => true;
-  if (word === 'rare') return (_, count) => count < RARE_BELOW;
-  if (word === 'medium') return (_, count) => count >= RARE_BELOW && count <= MEDIUM_UP_TO;
+  if (word === 'rare') return (_, count) => bandOf(count) === 'few';
+  if (word === 'medium') return (_, count) => bandOf(count) === 'medium';
   const system = SYSTEMS.find((name) => name === word);
   if (system) return (spaceGroup) => crystalSystem(spaceGroup) === system;
   throw usageError(

@@ -113,7 +113,7 @@ export async function makePart(plan: PartPlan, guard: ReadGuard = {}): Promise<v
   const { anomalies } = room.head;
   let file: SummitFile | null = null;
   try {
-    file = await SummitFile.open(path, (anomaly) => anomalies.push(anomaly));
+    file = await SummitFile.open(path, (anomaly) => anomalies.push(anomaly), guard.external);
     for (const key of keys) {
       if (guard.skip?.includes(key)) continue;
       guard.announce?.(key);

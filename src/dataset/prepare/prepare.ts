@@ -1,19 +1,25 @@
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { inputError, usageError } from '../../common/errors.ts';
+import { usageError } from '../../common/errors.ts';
 import { silentProgress } from '../../common/progress.ts';
-import type { Camera } from '../../simulate/camera.ts';
 import { type Anomaly, distinctAnomalies } from '../anomaly.ts';
 import type { Census } from '../census.ts';
+import type { ExternalAccess } from '../hdf5/external.ts';
 import { resampledCamera } from '../intensity/transform.ts';
 import type { Split, SplitRule } from '../split.ts';
 import type { Catalogue } from '../summit/catalogue.ts';
-import { sameCamera } from '../summit/summit.ts';
 import { type Assembled, type Assembly, assembledFrom } from './assemble.ts';
 import { PART_SAMPLES, type PartPlan, partExists, planParts, readPartHead } from './part.ts';
 import { Readers, runReadings } from './pool.ts';
 import { enforce, type ScanOptions, scan } from './scan.ts';
-import { officialSplits, type Selection, selectSamples, withoutLeaks } from './select.ts';
+import {
+  nothingToUse,
+  officialSplits,
+  oneCamera,
+  type Selection,
+  selectSamples,
+  withoutLeaks,
+} from './select.ts';
 
 export interface PrepareOptions extends ScanOptions, Selection {
   /** Pixels a side of the stored patterns. */
@@ -35,48 +41,19 @@ export interface Prepared {
   anomalies: Anomaly[];
 }
 
-const nothingToUse = (): Error =>
-  inputError('no sample in these files can be used', 'see: gan data inspect');
-
-/** The camera of most samples. */
-function commonCamera(catalogues: readonly Catalogue[]): Camera {
-  const votes: { camera: Camera; samples: number }[] = [];
-  for (const { camera, samples } of catalogues) {
-    const known = votes.find((vote) => sameCamera(vote.camera, camera));
-    if (known) known.samples += samples.length;
-    else votes.push({ camera, samples: samples.length });
-  }
-  const most = votes.reduce((best, vote) => (vote.samples > best.samples ? vote : best), votes[0]!);
-  if (most.samples > 0) return most.camera;
-  throw nothingToUse();
-}
-
-/** The files whose patterns were taken with the camera of most samples; the others are told. */
-function oneCamera(
-  all: readonly Catalogue[],
-  anomalies: Anomaly[],
-): { catalogues: Catalogue[]; camera: Camera } {
-  const camera = commonCamera(all);
-  const text = ({ size, pixel }: Camera): string => `${size} pixels of ${pixel} 1/angstrom`;
-  const catalogues = all.filter((catalogue) => {
-    if (catalogue.samples.length === 0 || sameCamera(catalogue.camera, camera)) return true;
-    const reason = `patterns of ${text(catalogue.camera)}; most samples have ${text(camera)}`;
-    anomalies.push({ kind: 'file-camera', file: catalogue.path, group: null, reason });
-    return false;
-  });
-  return { catalogues, camera };
-}
-
 /** Makes the parts that are not there yet. */
-async function makeParts(plans: readonly PartPlan[], options: PrepareOptions): Promise<Anomaly[]> {
-  const { strict, progress = silentProgress } = options;
+async function makeParts(
+  plans: readonly PartPlan[],
+  options: PrepareOptions & { external: ExternalAccess },
+): Promise<Anomaly[]> {
+  const { strict, external, progress = silentProgress } = options;
   const anomalies: Anomaly[] = [];
   const missing = plans.filter((plan) => !partExists(plan));
   const total = missing.reduce((sum, plan) => sum + plan.keys.length, 0);
   const bar = progress('reading patterns', total);
   const start = Date.now();
   let read = 0;
-  const readings = missing.map((plan) => ({ kind: 'part' as const, plan }));
+  const readings = missing.map((plan) => ({ kind: 'part' as const, plan, external }));
   await runReadings(readings, options, (reading, outcome) => {
     anomalies.push(...outcome.anomalies);
     const { plan } = reading as (typeof readings)[number];
@@ -162,7 +139,7 @@ async function prepareWith(
   const plans = catalogues.map((catalogue, file) =>
     planParts(catalogue, chosen.keys[file]!, { size, folder, length: PART_SAMPLES }),
   );
-  anomalies.push(...(await makeParts(plans.flat(), options)));
+  anomalies.push(...(await makeParts(plans.flat(), { ...options, external: scanned.external })));
   const splitBy = chosen.named ? 'official' : 'material';
   const made = await putTogether(options.readers, {
     path: join(folder, 'store.h5'),

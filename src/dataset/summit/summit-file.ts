@@ -3,6 +3,7 @@ import type { Camera } from '../../simulate/camera.ts';
 import type { SampleFacts } from '../../simulate/sample.ts';
 import type { Anomaly, AnomalyKind } from '../anomaly.ts';
 import { GroupAttributes, type Remark } from '../hdf5/attributes.ts';
+import type { ExternalAccess } from '../hdf5/external.ts';
 import { type DatasetFacts, LibraryFile, UnreadableFile } from '../hdf5/library-file.ts';
 import { fileProblem } from '../hdf5/superblock.ts';
 import {
@@ -43,14 +44,22 @@ export class SummitFile {
    *
    * @throws UnreadableFile where nothing of the file can be read.
    */
-  static async open(path: string, report: Report = () => {}): Promise<SummitFile> {
+  static async open(
+    path: string,
+    report: Report = () => {},
+    external?: ExternalAccess,
+  ): Promise<SummitFile> {
     const problem = fileProblem(path);
     if (problem) {
       const { kind, reason, patch } = problem;
       if (!patch) throw new UnreadableFile(kind, reason);
       report({ kind, file: path, group: null, reason });
     }
-    return new SummitFile(path, report, await LibraryFile.open(path, problem?.patch));
+    return new SummitFile(
+      path,
+      report,
+      await LibraryFile.open(path, { patch: problem?.patch, external }),
+    );
   }
 
   /** Names of the samples' groups, in the order of the file. */
@@ -69,6 +78,19 @@ export class SummitFile {
     throw new UnreadableFile('file-camera', 'its attribute camera is not size, pixel, centre');
   }
 
+  /** Other files that this one has named so far. */
+  get links(): ReadonlySet<string> {
+    return this.library.links;
+  }
+
+  /** What to say where samples lie in groups of groups; null where none do. */
+  deeperSamples(): string | null {
+    const deeper = this.library.deeper(STACK).map((path) => path.slice(0, -STACK.length - 1));
+    if (deeper.length === 0) return null;
+    const count = deeper.length === 1 ? '1 sample lies' : `${deeper.length} samples lie`;
+    return `${count} deeper, such as ${deeper[0]}: samples are groups of the root`;
+  }
+
   /** What the attributes of a group say. */
   async facts(group: string, { careful = false } = {}): Promise<SampleFacts | null> {
     const { library } = this;
@@ -76,7 +98,8 @@ export class SummitFile {
     return library.guarded('group-unreadable', remark, () => {
       const source = library.attributes(group, careful);
       if (source) return readFacts(new GroupAttributes(source, remark), group, remark);
-      remark('not-a-sample', 'not a group');
+      if (library.linkFault) remark('link-dead', library.linkFault);
+      else remark('not-a-sample', 'not a group');
       return null;
     });
   }
@@ -118,7 +141,7 @@ export class SummitFile {
     return library.guarded('stack-unreadable', remark, () => {
       const path = `${group}/${STACK}`;
       const about = library.about(path);
-      if (!about) remark('no-stack', `no dataset ${STACK}`);
+      if (!about) remark('no-stack', library.linkFault ?? `no dataset ${STACK}`);
       return about && isStack(about, size, remark) ? read(path, about) : null;
     });
   }
