@@ -38,6 +38,17 @@ const runAt = (folder: string, kind: RunKind): Run => ({
 const stamp = (): string =>
   new Date().toISOString().slice(0, 19).replace('T', '_').replaceAll(':', '');
 
+/** Makes a folder; false where it is there already. */
+function isMade(folder: string): boolean {
+  try {
+    mkdirSync(folder);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
 /**
  * Makes a run folder `workspace/runs/<UTC time>-<kind>` (or `folder`) and saves the resolved
  * config in it as config.json.
@@ -45,8 +56,12 @@ const stamp = (): string =>
 export function openRun(kind: RunKind, config: unknown, folder?: string): Run {
   const runs = join(workspaceFolder(), 'runs');
   let path = folder ? resolve(folder) : join(runs, `${stamp()}-${kind}`);
-  for (let n = 2; !folder && existsSync(path); n++) path = join(runs, `${stamp()}-${n}-${kind}`);
-  mkdirSync(path, { recursive: true });
+  if (folder) mkdirSync(path, { recursive: true });
+  else {
+    // Two runs may start in one second: whoever makes the folder has it.
+    mkdirSync(runs, { recursive: true });
+    for (let n = 2; !isMade(path); n++) path = join(runs, `${stamp()}-${n}-${kind}`);
+  }
   const run = runAt(path, kind);
   writeJson(run.file('config.json'), config);
   return run;

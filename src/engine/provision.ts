@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { CbedError, inputError, usageError } from '../common/errors.ts';
+import { sweep, temporaryName, withLock } from '../common/lock.ts';
 import { type ProgressFactory, silentProgress } from '../common/progress.ts';
 import { BINDING_FILE, bindingFolder, isLinked, linkBinding, linkedTensorflow } from './binding.ts';
 import {
@@ -15,8 +16,6 @@ import {
 import { bindingKey, compileBinding, requireCompiler } from './compile.ts';
 import { hasNvidiaDriver } from './driver.ts';
 import { type FetchedWheel, fetchWheels } from './fetch.ts';
-import { sweep, temporaryName } from './leftovers.ts';
-import { withLock } from './lock.ts';
 import { describeMachine } from './machine.ts';
 import { OWN_INSTALLER_VERSION, useOwnInstaller } from './own-installer.ts';
 import { requirementsOf } from './requirement.ts';

@@ -1,6 +1,8 @@
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { usageError } from '../../common/errors.ts';
+import { checkOutput } from '../../common/files.ts';
+import { withOutputLock } from '../../common/lock.ts';
 import { silentProgress } from '../../common/progress.ts';
 import { type Anomaly, distinctAnomalies } from '../anomaly.ts';
 import type { Census } from '../census.ts';
@@ -28,6 +30,8 @@ export interface PrepareOptions extends ScanOptions, Selection {
   split: 'official' | 'material' | 'auto';
   rule?: SplitRule;
   seed: number;
+  /** Told once when another process writes the same store; standard error where absent. */
+  onWait?: (holder: string) => void;
 }
 
 /** What a preparation came to. */
@@ -45,7 +49,7 @@ export interface Prepared {
 async function makeParts(
   plans: readonly PartPlan[],
   options: PrepareOptions & { external: ExternalAccess },
-): Promise<Anomaly[]> {
+): Promise<{ anomalies: Anomaly[]; made: PartPlan[] }> {
   const { strict, external, progress = silentProgress } = options;
   const anomalies: Anomaly[] = [];
   const missing = plans.filter((plan) => !partExists(plan));
@@ -53,11 +57,14 @@ async function makeParts(
   const bar = progress('reading patterns', total);
   const start = Date.now();
   let read = 0;
+  const givenUp = new Set<PartPlan>();
   const readings = missing.map((plan) => ({ kind: 'part' as const, plan, external }));
   await runReadings(readings, options, (reading, outcome) => {
     anomalies.push(...outcome.anomalies);
     const { plan } = reading as (typeof readings)[number];
-    if (strict) enforce(strict, [...outcome.anomalies, ...readPartHead(plan).anomalies]);
+    enforce(strict, outcome.anomalies);
+    if (outcome.result === null) givenUp.add(plan);
+    else if (strict) enforce(strict, readPartHead(plan).anomalies);
     read += plan.keys.length;
     const rate = read / Math.max(1e-3, (Date.now() - start) / 1000);
     bar.advance(plan.keys.length, `${rate.toFixed(0)} samples/s`);
@@ -65,7 +72,7 @@ async function makeParts(
   bar.done(
     plans.length > missing.length ? `${plans.length - missing.length} parts were there` : '',
   );
-  return anomalies;
+  return { anomalies, made: plans.filter((plan) => !givenUp.has(plan)) };
 }
 
 /** The samples that may stay, and the split that each file says; null where material decides. */
@@ -112,7 +119,12 @@ export async function prepareStore(
 ): Promise<Prepared> {
   const readers = options.readers ?? new Readers(options);
   try {
-    return await prepareWith(inputs, out, { ...options, readers });
+    checkOutput(out);
+    return await withOutputLock(
+      resolve(out),
+      () => prepareWith(inputs, out, { ...options, readers }),
+      options.onWait && { onWait: options.onWait },
+    );
   } finally {
     await readers.stop();
   }
@@ -139,13 +151,15 @@ async function prepareWith(
   const plans = catalogues.map((catalogue, file) =>
     planParts(catalogue, chosen.keys[file]!, { size, folder, length: PART_SAMPLES }),
   );
-  anomalies.push(...(await makeParts(plans.flat(), { ...options, external: scanned.external })));
+  const parts = await makeParts(plans.flat(), { ...options, external: scanned.external });
+  anomalies.push(...parts.anomalies);
   const splitBy = chosen.named ? 'official' : 'material';
   const made = await putTogether(options.readers, {
     path: join(folder, 'store.h5'),
     sources: catalogues.map(({ path, bytes, digest, index }, i) => {
-      const parts = plans[i]!.map((plan) => ({ out: plan.out }));
-      return { path, bytes, digest, index, parts, split: chosen.named?.[i] ?? null };
+      const made = plans[i]!.filter((plan) => parts.made.includes(plan));
+      const files = made.map(({ out }) => ({ out }));
+      return { path, bytes, digest, index, parts: files, split: chosen.named?.[i] ?? null };
     }),
     split: { seed: options.seed, rule: options.rule },
     camera: resampledCamera(camera, size),
