@@ -24,11 +24,10 @@ type Settings = {
 /** A prepared store is looked through as it is; everything else is read as Summit files. */
 async function look(files: string[], settings: Settings, json?: boolean): Promise<Inspection> {
   const { availableParallelism } = await import('node:os');
-  const { isStore, openStore, verifyStore } = await import('../dataset/store/store.ts');
+  const { isStore, openStore } = await import('../dataset/store/store.ts');
   if (files.length === 1 && (await isStore(files[0]!))) {
     const { inspectStore } = await import('../dataset/inspect/inspect.ts');
-    await verifyStore(files[0]!);
-    const store = await openStore(files[0]!);
+    const store = await openStore(files[0]!, { verify: true });
     try {
       return inspectStore(store, settings.patterns);
     } finally {
