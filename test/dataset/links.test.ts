@@ -50,7 +50,6 @@ describe('patterns that were never written', () => {
     ['one with a fill value', [1], 7, 'stack-blank: pattern 2 of 3'],
     ['one with a negative fill value', [1], -1, 'stack-blank: pattern 2 of 3'],
     ['all', [0, 1, 2], 0, 'stack-empty'],
-    ['all with a fill value', [0, 1, 2], 3, 'stack-blank: patterns 1 and 2 and 3 of 3'],
   ])('leave their sample out: %s', async (name, patterns, value, reason) => {
     const path = at(`blank-${name.replaceAll(' ', '-')}.h5`);
     await writeSummit(path, [sampleOf(1), blanked(2, patterns, value), sampleOf(3)]);

@@ -82,8 +82,29 @@ export interface Reduction {
   mean: number;
   /** False where a value is NaN or infinite; the pixels are then of no use. */
   finite: boolean;
-  /** Patterns, from 1, that hold one value throughout, as those that were never written do. */
+  /** Patterns, from 1, that were never written (`blankPatterns`). */
   blank: number[];
+}
+
+/** Different stored values that tell a pattern from noise on a constant. */
+const STRUCTURE = 8;
+
+/**
+ * Patterns, from 1, that were never written: one value throughout, which is none or stands beside a
+ * pattern with structure.
+ */
+export function blankPatterns(
+  lowest: ArrayLike<number>,
+  highest: ArrayLike<number>,
+  distinct: (pattern: number) => number,
+): number[] {
+  const constant = [0, 1, 2].filter((pattern) => !(highest[pattern]! > lowest[pattern]!));
+  if (constant.length === 0) return [];
+  const others = [0, 1, 2].filter((pattern) => !constant.includes(pattern));
+  const structured = others.some((pattern) => distinct(pattern) >= STRUCTURE);
+  return constant
+    .filter((pattern) => structured || !(highest[pattern]! > 0))
+    .map((pattern) => pattern + 1);
 }
 
 /** Makes stored values of averages, as they come from the top of the first pattern on. */
@@ -125,7 +146,11 @@ class Reducer {
   done(): Reduction {
     const { pixels, minimum, maximum } = this;
     const mean = this.total / pixels.length;
-    const blank = [1, 2, 3].filter((n) => !(this.highest[n - 1]! > this.lowest[n - 1]!));
+    const blank = blankPatterns(
+      this.lowest,
+      this.highest,
+      (pattern) => new Set(pixels.filter((_, i) => i % 3 === pattern)).size,
+    );
     return { pixels, minimum, maximum, mean, finite: Number.isFinite(mean), blank };
   }
 }

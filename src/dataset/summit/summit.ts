@@ -6,7 +6,7 @@ import type { Sample } from '../../simulate/sample.ts';
 import { type Anomaly, anomalyText, isFatal } from '../anomaly.ts';
 import { hdf5 } from '../hdf5/library.ts';
 import { UnreadableFile } from '../hdf5/library-file.ts';
-import type { Reduction } from '../intensity/transform.ts';
+import { blankPatterns, type Reduction } from '../intensity/transform.ts';
 import { asColumns, CRYSTAL_ATTRIBUTES, STACK, SummitFile } from './summit-file.ts';
 
 /** One sample as it was found, or what is wrong. */
@@ -70,17 +70,23 @@ function stackFault(stack: Float32Array): Pick<Anomaly, 'kind' | 'reason'> | nul
   let maximum = Number.NEGATIVE_INFINITY;
   let unsound = 0;
   const points = stack.length / 3;
-  const blank = [0, 1, 2].filter((pattern) => {
-    const from = pattern * points;
-    return stack.subarray(from, from + points).every((value) => value === stack[from]);
-  });
+  const patterns = [0, 1, 2].map((n) => stack.subarray(n * points, (n + 1) * points));
+  const most = (pattern: Float32Array): number =>
+    pattern.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const least = (pattern: Float32Array): number =>
+    pattern.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  const blank = blankPatterns(
+    patterns.map(least),
+    patterns.map(most),
+    (pattern) => new Set(patterns[pattern]).size,
+  );
   for (const value of stack) {
     if (!Number.isFinite(value)) unsound++;
     else if (value < minimum) minimum = value;
     if (value > maximum) maximum = value;
   }
   const finite = unsound === 0;
-  return rangeFault({ minimum, maximum, finite, blank: blank.map((pattern) => pattern + 1) });
+  return rangeFault({ minimum, maximum, finite, blank });
 }
 
 /** What speaks against a stack whose values have this range. */
