@@ -15,9 +15,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { AGREEMENT } from '../classifier/boundary/margin.ts';
 import type { Classifier } from '../classifier/classifier.ts';
-import type { Attempt } from '../gan/boundary/attempt.ts';
-import { searchPair } from '../gan/boundary/search.ts';
-import { trainingClasses } from '../gan/training/attention.ts';
+import { type Attempt, searchPair, searchSpaceOf } from '../gan/boundary/search.ts';
+import { trainingClasses } from '../gan/classes.ts';
 import { makerClassifier, makerGan, makersFolder } from '../src/benchmark/pools/makers.ts';
 import { readStudyFolder } from '../src/benchmark/study/folder.ts';
 import { openDivision } from '../src/benchmark/study/store.ts';
@@ -28,6 +27,7 @@ import { tally } from '../src/common/group.ts';
 import { terminalProgress } from '../src/common/progress.ts';
 import { median } from '../src/common/quantile.ts';
 import { readJson } from '../src/common/run.ts';
+import { joinTriplets } from '../src/dataset/intensity/transform.ts';
 import {
   candidateChecks,
   pixelsOf,
@@ -90,30 +90,41 @@ function guideOnly(verifier: Classifier, attempts: readonly Attempt[]): number {
 }
 
 async function searchAll(cell: CellPlan, turn: number): Promise<Result> {
-  const store = await openDivision(folder.study, cell);
+  const { store } = await openDivision(folder.study, cell);
   const discs = () => encodeExamples(store.examples('train'), terminalProgress);
   const work = { folder, cell, store, discs, progress: terminalProgress };
   const guide = await makerClassifier(work, 'guide');
   const verifiers: Classifier[] = [];
   for (const role of roles) verifiers.push(await makerClassifier(work, role));
   const witness = await makerClassifier(work, 'witness');
-  const model = await makerGan(work);
+  const generator = await makerGan(work);
+  const space = searchSpaceOf(generator);
   const rare = trainingClasses(store, 'rare');
   const { labels } = store.examples('train');
   const training = (c: number) => labels.filter((label) => store.classes[label] === c).length;
   const byRarity = [...rare].sort((a, b) => training(a) - training(b) || a - b);
   const wanted = new Map(chosen(byRarity, turn).map((c) => [c, count]));
   const searches = boundarySearches(
-    { guide, store, allowed: model.hasZones, by: partnerBy },
+    { guide, store, allowed: (label) => space.allows(label), by: partnerBy },
     wanted,
   );
-  const gates = candidateChecks(store, verifiers, agreement);
-  const random = await randomSamples(model, { wanted, seed: SEED }, terminalProgress);
+  const checks = candidateChecks(store, verifiers, agreement);
+  const { samples: random } = await randomSamples(generator, {
+    wanted,
+    seed: SEED,
+    progress: terminalProgress,
+  });
   const searched: Searched[] = [];
   for (const { spaceGroup, partner } of searches) {
     const start = performance.now();
     const found = await searchPair({
-      ...{ model, spaceGroup, partner, count, epsilon: EPSILON, gates, gradientSteps },
+      generator,
+      spaceGroup,
+      partner,
+      count,
+      epsilon: EPSILON,
+      checks,
+      gradientSteps,
       score: (images) => guide.logitsOf(images),
       attempts: attempts * count,
       seed: SEED,
@@ -133,13 +144,13 @@ async function searchAll(cell: CellPlan, turn: number): Promise<Result> {
           ? { least: Math.min(...gaps), median: median(gaps), most: Math.max(...gaps) }
           : null,
       unseen: unseenMargins(
-        { guide, witness, label: model.labelOf(spaceGroup) },
+        { guide, witness, label: generator.labelOf(spaceGroup) },
         taken,
-        pixelsOf(own),
+        joinTriplets(own.map(({ sample }) => sample.pixels)),
       ),
     });
   }
-  for (const one of [model, guide, ...verifiers, witness]) one.dispose();
+  for (const one of [generator, guide, ...verifiers, witness]) one.dispose();
   store.close();
   return { makers: makersFolder(cell), rare, searched };
 }

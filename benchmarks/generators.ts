@@ -18,12 +18,13 @@ import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Classifier } from '../classifier/classifier.ts';
 import { predictedLabels } from '../classifier/metrics.ts';
-import { ganData } from '../gan/codec/data.ts';
-import { meanDistance } from '../gan/codec/vectors.ts';
-import { GENERATORS } from '../gan/config.ts';
-import { trainingClasses } from '../gan/training/attention.ts';
+import { trainingClasses } from '../gan/classes.ts';
+import { GENERATOR_NAMES, type GeneratorName } from '../gan/kinds.ts';
+import { meanDistance } from '../gan/training/batches.ts';
 import { ClassTables } from '../src/codec/class-tables.ts';
-import { drawPool, type SamplerName } from '../src/codec/samplers.ts';
+import { encodeExamples } from '../src/codec/encode.ts';
+import type { SamplerName } from '../src/codec/samplers.ts';
+import { drawPool } from '../src/codec/samplers.ts';
 import { writeAtomic, writeJson } from '../src/common/files.ts';
 import { textTable } from '../src/common/log.ts';
 import { terminalProgress } from '../src/common/progress.ts';
@@ -42,12 +43,7 @@ import { scoreArchive } from '../synthetic/checks/score.ts';
 import { trainVerifier } from '../synthetic/checks/verifier.ts';
 import { pooled } from '../synthetic/metrics/feature-spaces.ts';
 import { pickRows } from '../synthetic/metrics/features.ts';
-import {
-  type GeneratorKind,
-  type Made,
-  type TrainingFacts,
-  trainAndDraw,
-} from './generators/train.ts';
+import { type Made, type TrainingFacts, trainAndDraw } from './generators/train.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -63,9 +59,9 @@ const { values, positionals } = parseArgs({
     bare: { type: 'boolean', default: false },
   },
 });
-function generatorNamed(name: string): GeneratorKind {
-  const found = GENERATORS.find((one) => one === name);
-  if (!found) throw new Error(`--generators ${name}: ${didYouMean(name, GENERATORS)}`);
+function generatorNamed(name: string): GeneratorName {
+  const found = GENERATOR_NAMES.find((one) => one === name);
+  if (!found) throw new Error(`--generators ${name}: ${didYouMean(name, GENERATOR_NAMES)}`);
   return found;
 }
 const [path, folder] = positionals;
@@ -83,7 +79,7 @@ const settings = {
     values.settings.split(',').flatMap((one) => (one ? [one.split('=') as [string, string]] : [])),
   ),
 };
-const NAMES: Record<GeneratorKind, string> = {
+const NAMES: Record<string, string> = {
   codec: 'GAN',
   pixel: 'GAN on pixels',
 };
@@ -170,7 +166,7 @@ async function judge(
     ...{ path: source, digest: source, count: made.labels.length, size: store.size },
     labels: Int32Array.from(made.labels),
     classes: store.classes,
-    ...{ camera: null, passports: null, origin: null, parameters: null },
+    ...{ camera: null, passports: null, origin: null, parameters: null, cifs: null },
     images: (rows) => pickImages(made.images, rows, each(store)),
   };
   const { updates: casUpdates } = settings;
@@ -229,7 +225,7 @@ async function judge(
 async function drawSheet(
   store: Store,
   made: Made,
-  of: { rare: readonly number[]; seed: number; generator: GeneratorKind },
+  of: { rare: readonly number[]; seed: number; generator: GeneratorName },
 ): Promise<void> {
   const { rare, seed, generator } = of;
   const train = store.examples('train');
@@ -280,13 +276,14 @@ async function runSeed(whole: Store, seed: number): Promise<SeedResult> {
     rare.includes(store.classes[test.labels[i]!]!),
   );
   const realTest = rareRows.filter((i) => found[i] === test.labels[i]).length / rareRows.length;
-  const data = ganData(store.examples('train'), terminalProgress);
-  const tables = new ClassTables(data.set);
+  const set = encodeExamples(store.examples('train'), terminalProgress);
+  const discs = () => set;
+  const tables = new ClassTables(set);
   const judging = { store, verifier, seed };
   const trainings: TrainingFacts[] = [];
   const judged: Judged[] = [];
   for (const generator of settings.generators) {
-    const work = { store, data, rare, seed, ...settings };
+    const work = { store, discs, rare, seed, ...settings };
     const { facts, made, untrained } = await trainAndDraw(generator, work);
     trainings.push(facts);
     const name = NAMES[generator];

@@ -1,5 +1,5 @@
 import { convNorm, NORM_EPSILON, type NormStatistics } from '../src/engine/conv-norm.ts';
-import { operation } from '../src/engine/operation.ts';
+import { runOperation } from '../src/engine/operation.ts';
 import type { WeightSpec, Weights } from '../src/engine/parameters.ts';
 import { relu } from '../src/engine/relu.ts';
 import { type Tensor, type Tensor1D, type Tensor2D, type Tensor4D, tf } from '../src/engine/tf.ts';
@@ -100,7 +100,7 @@ export function residualBlock(pass: Pass, name: string, x: Tensor4D): Tensor4D {
 function spreadOver(values: Tensor2D, shape: readonly number[]): Tensor {
   const [count, channels] = values.shape;
   const inputs = [values.reshape([count, 1, 1, channels]), tf.tensor1d([...shape], 'int32')];
-  return operation('BroadcastTo', inputs, { types: { T: 'float', Tidx: 'int32' } });
+  return runOperation('BroadcastTo', inputs, { types: { T: 'float', Tidx: 'int32' } });
 }
 
 /**

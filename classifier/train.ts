@@ -126,7 +126,7 @@ async function trainEnsemble(job: Job): Promise<EnsembleClassifier> {
 
 /**
  * Trains a classifier: AdamW under a one-cycle learning rate, the latest weights within one
- * standard error of the best validation macro-F1 kept, probabilities calibrated on validation. The same options give the same weights,
+ * standard error of the best validation macro-F1 kept, probabilities calibrated on validation. The same options and number of threads give the same weights,
  * also when the run was interrupted and goes on from its checkpoint.
  *
  * @throws usage error on techniques that do not exist or do not go together; input error on

@@ -1,11 +1,12 @@
+import type { z } from 'zod';
 import type { ClassPair, Sides } from '../classifier/boundary/margin.ts';
 import type { TripletDiscs } from '../src/codec/discs.ts';
 import type { EncodedSet } from '../src/codec/encode.ts';
 import type { ProgressFactory } from '../src/common/progress.ts';
+import { Stream } from '../src/common/stream.ts';
 import type { Cell } from '../src/crystal/crystal.ts';
 import type { Store } from '../src/dataset/store/store.ts';
 import type { Tensor2D, Tensor4D } from '../src/engine/tf.ts';
-import type { Preset } from './config.ts';
 import type { Lineage } from './lineage.ts';
 import type { LoopOptions, Trained } from './training/loop.ts';
 import type { GanPlan } from './training/plan.ts';
@@ -59,6 +60,35 @@ export interface ParameterTable {
   };
 }
 
+/** The table of rows that name their columns: `sizes` has the length of each part, in order. */
+export function columns<Name extends string>(
+  sizes: Record<Name, number>,
+  meanings: Record<Name, string>,
+  rows: readonly Record<Name, ArrayLike<number>>[],
+): Pick<ParameterTable, 'values' | 'width'> & Pick<ParameterTable['layout'], 'parts'> {
+  let width = 0;
+  const parts = (Object.keys(sizes) as Name[]).map((name) => {
+    const from = width;
+    width += sizes[name];
+    return { name, from, to: width, meaning: meanings[name] };
+  });
+  const values = new Float32Array(rows.length * width);
+  rows.forEach((row, at) => {
+    for (const { name, from } of parts) values.set(row[name as Name], at * width + from);
+  });
+  return { values, width, parts };
+}
+
+/** Latent vector number `index` of a seed and a space group; shortened by `truncation` below 1. */
+export const latentOf = (of: {
+  latent: number;
+  seed: number;
+  spaceGroup: number;
+  index: number;
+  truncation?: number;
+}): Float32Array =>
+  new Stream(of.seed, `latent/${of.spaceGroup}/${of.index}`).normals(of.latent, of.truncation ?? 1);
+
 /** One row of a parameter table as a generator reads it back. */
 export interface ParameterRow {
   /** Space group of the sample, and of the class across its boundary; null where it has none. */
@@ -89,10 +119,10 @@ export interface ApproachRequest {
 }
 
 /** Where a search brought one candidate. Its drawing is judged by the caller. */
-export interface ReachedCandidate<S extends GeneratorSample = GeneratorSample> {
+export interface ReachedCandidate<Source = unknown> {
   /** Number of the candidate under its seed and space group. */
   index: number;
-  source: S['source'];
+  source: Source;
   /** Class index that its path leads to, and how far along it lies, in the unit of the space. */
   toward: number;
   position: number;
@@ -103,26 +133,29 @@ export interface ReachedCandidate<S extends GeneratorSample = GeneratorSample> {
 }
 
 /** A way from one class towards another, for pictures and measurements. */
-export interface BoundaryPath<S extends GeneratorSample = GeneratorSample> {
+export interface BoundaryPath<Source = unknown> {
   /** Ends of the way. */
   from: number;
   to: number;
   /** Where the guide changes sides; null where it does not. */
   crossing: number | null;
   /** What is drawn at a position. */
-  at(position: number): S['source'];
+  at(position: number): Source;
 }
 
 /** What a boundary search may move in a generator. */
-export interface SearchSpace<S extends GeneratorSample = GeneratorSample> {
+export interface SearchSpace<Source = unknown> {
   /** What a position means, for axes and reports: `share of the way`, `amplitude`; and its unit. */
   readonly axis: { name: string; unit: string };
   /** Whether triplets of a class (by index) can be brought towards any boundary. */
   allows(label: number): boolean;
   /** Brings candidates near a boundary. Those that cannot be drawn at all are missing. */
-  approach(request: ApproachRequest): Promise<ReachedCandidate<S>[]>;
+  approach(request: ApproachRequest): Promise<ReachedCandidate<Source>[]>;
   /** The way between a pair of classes that shows its boundary best, of some under the seed. */
-  path(pair: ClassPair, request: { score: GuideScore; seed: number }): Promise<BoundaryPath<S>>;
+  path(
+    pair: ClassPair,
+    request: { score: GuideScore; seed: number },
+  ): Promise<BoundaryPath<Source>>;
 }
 
 /** A trained generator of any kind. Free it with `dispose`. */
@@ -139,7 +172,7 @@ export interface Generator<S extends GeneratorSample = GeneratorSample> {
   /** Whether what it measures by was fitted on its training triplets: for the leak guard. */
   readonly scaled: boolean;
   /** What a boundary search may move; null where nothing can be. */
-  readonly space: SearchSpace<S> | null;
+  readonly space: SearchSpace<S['source']> | null;
   /** Label of a space group. @throws input error that names the classes it knows. */
   labelOf(spaceGroup: number): number;
   /** Whether it learned a class (by index). */
@@ -161,6 +194,10 @@ export interface Generator<S extends GeneratorSample = GeneratorSample> {
   save(path: string): void;
   dispose(): void;
 }
+
+/** Names of settings for a machine: `gpu` is wider, with larger batches and longer training. */
+export const PRESETS = ['cpu', 'gpu'] as const;
+export type Preset = (typeof PRESETS)[number];
 
 /** Settings that every kind has beside its own. */
 export interface CommonSettings {
@@ -186,7 +223,7 @@ export interface GeneratorKind<Config extends CommonSettings = CommonSettings> {
   /** What it draws, in a few words, for `--help`. */
   readonly summary: string;
   /** The zod shape of its settings with the defaults of a preset; keys are flags and YAML names. */
-  settings(preset: Preset): import('zod').ZodObject;
+  settings(preset: Preset): z.ZodObject;
   /** Why it cannot be trained on a store, in one line; null where it can. */
   misfit(store: Store): string | null;
   /**

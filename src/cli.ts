@@ -14,7 +14,9 @@ import { sampleCommand } from './commands/sample.ts';
 import { scoreCommand } from './commands/score.ts';
 import { setupCommand } from './commands/setup.ts';
 import { trainCommand } from './commands/train.ts';
-import { CbedError, EXIT, messageOf } from './common/errors.ts';
+import { EXIT, messageOf } from './common/errors.ts';
+import { answerSignals } from './common/interruption.ts';
+import { allowReplacing, explainSystemError } from './common/outputs.ts';
 import { packageRoot } from './common/paths.ts';
 
 const version = (): string =>
@@ -22,12 +24,14 @@ const version = (): string =>
     .version;
 
 /** The whole command line; nothing heavy is loaded until a command runs. */
-export function buildProgram(): Command {
+function buildProgram(): Command {
   const program = new Command('gan')
     .description(
       'Synthetic CBED triplets near the decision boundaries of rare space groups: train, sample, score, mix, compare.',
     )
     .version(version())
+    .option('--force', 'replace a result of other settings at --out')
+    .hook('preAction', (program) => allowReplacing(program.opts().force === true))
     .showHelpAfterError('(gan --help lists the commands)')
     .addHelpText(
       'after',
@@ -59,9 +63,10 @@ function exitOverrides(command: Command): void {
 
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-  if (error instanceof CbedError) {
-    console.error(`gan: ${error.message}`);
-    return error.exitCode;
+  const known = explainSystemError(error);
+  if (known && !process.env.CBED_DEBUG) {
+    console.error(`gan: ${known.message}`);
+    return known.exitCode;
   }
   console.error(
     process.env.CBED_DEBUG && error instanceof Error
@@ -73,8 +78,13 @@ function report(error: unknown): number {
 
 /** Runs the command line and exits with the code of the contract (0, 1, 2, 3, 130). */
 export async function main(argv: readonly string[]): Promise<void> {
-  process.on('SIGINT', () => process.exit(EXIT.interrupted));
-  process.on('SIGTERM', () => process.exit(143));
+  answerSignals();
+  // `gan ... | head` closes the pipe early: what is printed then is lost, the work is not.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
   const program = buildProgram();
   exitOverrides(program);
   try {

@@ -14,7 +14,7 @@ export interface Searched {
   accepted: number;
   attempts: number;
   seconds: number;
-  times: { search: number; draw: number; gates: number };
+  times: { search: number; draw: number; checks: number };
   reasons: Record<string, number>;
   /** Attempts that only the guide finds near: the verifier's margin is beyond `FOOLED`. */
   guideOnly: number;
@@ -72,12 +72,12 @@ export function summary(
   const farther = (of: keyof Unseen) =>
     `${unseen(of).toFixed(2)} nats, ${(unseen(of) / unseen('accepted')).toFixed(1)} times as far`;
   const total = (of: (one: Searched) => number) => all.reduce((sum, one) => sum + of(one), 0);
-  const times = total((one) => one.times.search + one.times.draw + one.times.gates);
+  const times = total((one) => one.times.search + one.times.draw + one.times.checks);
   const share = (phase: keyof Searched['times']) =>
     `${phase} ${((100 * total((one) => one.times[phase])) / times).toFixed(0)} %`;
   const lines = [
     `${reached.length} of ${all.length} classes have ${count} accepted samples within ${minutes} minutes each.`,
-    `${total((one) => one.accepted)} accepted of ${total((one) => one.attempts)} attempts, ${(total((one) => one.accepted) / total((one) => one.seconds)).toFixed(2)} a second; ${share('search')}, ${share('draw')}, ${share('gates')}.`,
+    `${total((one) => one.accepted)} accepted of ${total((one) => one.attempts)} attempts, ${(total((one) => one.accepted) / total((one) => one.seconds)).toFixed(2)} a second; ${share('search')}, ${share('draw')}, ${share('checks')}.`,
     `Median |margin| under an unseen classifier: accepted ${unseen('accepted').toFixed(2)} nats; random against the same partners ${farther('random')}; random, each against its strongest rival under the guide, ${farther('randomRival')}.`,
     `The verifier refused ${total((one) => one.reasons.verifier ?? 0)}; ${total((one) => one.guideOnly)} of them fooled only the guide: it is surer of them than ${FOOLED} nats.`,
   ];

@@ -1,6 +1,6 @@
 import { logProbabilities, rivalOf } from '../../classifier/boundary/margin.ts';
 import type { Classifier } from '../../classifier/classifier.ts';
-import type { Candidate } from '../../gan/boundary/attempt.ts';
+import type { Candidate } from '../../gan/boundary/search.ts';
 import { median } from '../../src/common/quantile.ts';
 import { pixelsOf } from '../../synthetic/checks/candidate-checks.ts';
 

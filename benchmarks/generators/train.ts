@@ -1,15 +1,12 @@
-import type { GanData } from '../../gan/codec/data.ts';
-import { trainGan } from '../../gan/codec/train.ts';
-import { ganConfig } from '../../gan/config.ts';
-import { pixelConfig } from '../../gan/pixel/config.ts';
-import { trainPixelGan } from '../../gan/pixel/train.ts';
-import { type DrawingModel, randomPixels } from '../../gan/random.ts';
-import type { Health } from '../../gan/training/health.ts';
-import type { LoopOptions, Trained } from '../../gan/training/loop.ts';
-import type { Setback } from '../../gan/training/watchdog.ts';
+import type { CommonSettings, Generator } from '../../gan/generator.ts';
+import { type GeneratorName, generatorKind } from '../../gan/kinds.ts';
+import type { Trained } from '../../gan/training/loop.ts';
+import type { Health, Setback } from '../../gan/training/watchdog.ts';
+import type { EncodedSet } from '../../src/codec/encode.ts';
 import { terminalProgress } from '../../src/common/progress.ts';
 import type { Store } from '../../src/dataset/store/store.ts';
 import { kid } from '../../synthetic/metrics/kid.ts';
+import { randomStack } from '../../synthetic/sampling/random.ts';
 
 /** Triplets of one source, as many of every rare class. */
 export interface Made {
@@ -18,11 +15,9 @@ export interface Made {
   labels: number[];
 }
 
-export type GeneratorKind = 'codec' | 'pixel';
-
 /** One training and what the watchdog saw of it. */
 export interface TrainingFacts {
-  generator: GeneratorKind;
+  generator: GeneratorName;
   /** Updates done, and seconds that they took with the looks. */
   steps: number;
   seconds: number;
@@ -33,8 +28,8 @@ export interface TrainingFacts {
 
 export interface TrainingWork {
   store: Store;
-  /** The training triplets as discs, for the codec. */
-  data: GanData;
+  /** The training triplets as discs. */
+  discs: () => EncodedSet;
   /** Space groups that get most attention, and of which samples are drawn. */
   rare: readonly number[];
   seed: number;
@@ -44,43 +39,47 @@ export interface TrainingWork {
   steps?: number;
   /** Minutes of training at most: with them, steps only bound it where they are given. */
   minutes?: number;
-  /** Settings of the codec GAN that differ from its defaults. */
+  /** Settings that differ from the generator's defaults. */
   settings?: Readonly<Record<string, string>>;
 }
 
 /** More than any budget of minutes allows. */
 const ENDLESS = 10_000_000;
 
-function trained(generator: GeneratorKind, work: TrainingWork) {
-  const { store, data, rare, seed, minutes } = work;
+async function trained(generator: GeneratorName, work: TrainingWork) {
+  const { store, discs, rare, seed, minutes } = work;
   const attention = new Set(rare.map((spaceGroup) => store.classes.indexOf(spaceGroup)));
   const steps = work.steps ?? (minutes === undefined ? undefined : ENDLESS);
-  const loop: LoopOptions<DrawingModel> = { watch: kid, minutes, progress: terminalProgress };
-  if (generator === 'codec') {
-    const config = ganConfig.parse({ ...work.settings, steps, seed });
-    return { config, result: trainGan({ ...loop, data: { ...data, attention }, config }) };
-  }
-  const config = pixelConfig.parse({ steps, seed });
-  const own = { examples: store.examples('train'), store: store.digest, attention };
-  return { config, result: trainPixelGan({ ...loop, data: own, config }) };
+  const kind = await generatorKind(generator);
+  const given = { ...work.settings, steps, seed };
+  const config = kind.settings('cpu').parse(given) as unknown as CommonSettings;
+  const result: Trained<Generator> = await kind.train({
+    store,
+    config,
+    attention,
+    discs,
+    watch: kid,
+    minutes,
+    progress: terminalProgress,
+  });
+  return { config: { ...config }, result };
 }
 
-async function drawn(model: DrawingModel, { rare, count, seed }: TrainingWork): Promise<Made> {
-  const pixels = await randomPixels(model, { spaceGroups: rare, count, seed });
+async function drawn(model: Generator, { rare, count, seed }: TrainingWork): Promise<Made> {
   return {
-    images: Uint8Array.from(Buffer.concat(pixels)),
+    images: await randomStack(model, { spaceGroups: rare, count, seed }),
     labels: rare.flatMap((spaceGroup) => Array<number>(count).fill(spaceGroup)),
   };
 }
 
 /** Trains a generator and draws from it, and from what it was before its first step. */
 export async function trainAndDraw(
-  generator: GeneratorKind,
+  generator: GeneratorName,
   work: TrainingWork,
 ): Promise<{ facts: TrainingFacts; made: Made; untrained: Made }> {
   const start = performance.now();
-  const { config, result } = trained(generator, work);
-  const { model, untrained, history, steps, setbacks }: Trained<DrawingModel> = await result;
+  const { config, result } = await trained(generator, work);
+  const { model, untrained, history, steps, setbacks } = result;
   const seconds = (performance.now() - start) / 1000;
   const health = history.flatMap((row) => row.health ?? []);
   const [made, before] = [await drawn(model, work), await drawn(untrained, work)];

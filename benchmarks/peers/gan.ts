@@ -8,9 +8,9 @@
  *
  * PEERS_PYTHON names an interpreter that has PyTorch; without one only our own run.
  */
-import { classCodes } from '../../gan/codec/codes.ts';
+import { classCodes } from '../../gan/classes.ts';
+import { ganConfig } from '../../gan/codec/config.ts';
 import { GanTrainer } from '../../gan/codec/trainer.ts';
-import { ganConfig } from '../../gan/config.ts';
 import { Stream } from '../../src/common/stream.ts';
 import { tf } from '../../src/engine/tf.ts';
 import { comparison, startPeer, takeTurns } from './turns.ts';

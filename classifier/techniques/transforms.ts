@@ -1,5 +1,5 @@
 import { enantiomorph } from '../../src/crystal/spacegroup.ts';
-import { operation } from '../../src/engine/operation.ts';
+import { runOperation } from '../../src/engine/operation.ts';
 import { type Tensor2D, type Tensor4D, tf } from '../../src/engine/tf.ts';
 import { type Recipe, type Transform, technique } from '../recipe.ts';
 import { deferredWeights } from './losses.ts';
@@ -166,7 +166,7 @@ export function warp(x: Tensor4D, maps: readonly Affine[]): Tensor4D {
       [maps.length, 8],
     ) as Tensor2D;
     const inputs = [x, transforms, tf.tensor1d([size, size], 'int32'), tf.scalar(0)];
-    return operation('ImageProjectiveTransformV3', inputs, {
+    return runOperation('ImageProjectiveTransformV3', inputs, {
       types: { dtype: 'float' },
       texts: { interpolation: 'BILINEAR', fill_mode: 'CONSTANT' },
     }) as Tensor4D;

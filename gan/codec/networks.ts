@@ -1,7 +1,8 @@
+import { numbersOf } from '../../src/engine/numbers.ts';
 import { ParameterLayout, type Weights } from '../../src/engine/parameters.ts';
 import { type Tensor1D, type Tensor2D, tf } from '../../src/engine/tf.ts';
-import { GROUP } from './batches.ts';
-import { dense, layerNorm, leakyRelu, project } from './layers.ts';
+import { GROUP, type VectorRows } from '../training/batches.ts';
+import { dense, layerNorm, leakyRelu, project } from '../training/layers.ts';
 
 /** Sizes of both networks. */
 export interface GanShape {
@@ -129,4 +130,32 @@ export function discriminator(
     .add(weights['out/bias']!)
     .reshape([-1]) as Tensor1D;
   return batches.length === 1 ? [scores] : tf.split(scores, batches.length);
+}
+
+/** A discriminator kept with its generator, to score what the generator draws. */
+export interface Discriminator {
+  /** Flat weights. */
+  weights: Float32Array;
+  /** Mean over groups of real training vectors of one class of how far they spread, 0 to about 1. */
+  spread: number;
+}
+
+/**
+ * Scores of codec vectors under class labels; `codes` (K, code) has the code of each class. Every
+ * vector is scored as if in a group that spreads as far as real ones do, so that its score does
+ * not depend on its neighbours.
+ */
+export function discriminatorScores(
+  kept: Discriminator,
+  shape: GanShape,
+  of: { vectors: VectorRows; labels: ArrayLike<number>; codes: Tensor2D },
+): Float32Array {
+  if (of.vectors.count === 0) return new Float32Array(0);
+  return numbersOf(() => {
+    const weights = discriminatorLayout(shape).unpack(tf.tensor1d(kept.weights));
+    const { count, width, values } = of.vectors;
+    const x = tf.tensor2d(values, [count, width]);
+    const codes = tf.gather(of.codes, tf.tensor1d(Int32Array.from(of.labels), 'int32'));
+    return discriminator(weights, [x], codes, kept.spread)[0]!;
+  });
 }

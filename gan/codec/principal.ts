@@ -1,6 +1,6 @@
 import type { Stream } from '../../src/common/stream.ts';
 import { numbersOf } from '../../src/engine/numbers.ts';
-import { operations } from '../../src/engine/operation.ts';
+import { runMultiOutputOperation } from '../../src/engine/operation.ts';
 import { type Tensor, type Tensor2D, tf } from '../../src/engine/tf.ts';
 
 /** Principal components of rows: row = mean + scores . axes + what they leave out. */
@@ -23,7 +23,11 @@ const ITERATIONS = 8;
 function factor(name: 'Qr' | 'SelfAdjointEigV2', matrix: Tensor2D): [Tensor2D, Tensor2D] {
   const flags: Record<string, boolean> =
     name === 'Qr' ? { full_matrices: false } : { compute_v: true };
-  const found = operations(name, [matrix], { types: { T: 'float' }, flags, outputs: 2 });
+  const found = runMultiOutputOperation(name, [matrix], {
+    types: { T: 'float' },
+    flags,
+    outputs: 2,
+  });
   return found as [Tensor2D, Tensor2D];
 }
 

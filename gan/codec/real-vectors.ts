@@ -1,7 +1,12 @@
 import { rowsByClass } from '../../src/balance/sampling.ts';
 import { type Tensor2D, tf } from '../../src/engine/tf.ts';
-import type { GanConfig } from '../config.ts';
-import { type BatchSampler, classCount, groupedRows, type TrainingVectors } from './batches.ts';
+import {
+  type BatchSampler,
+  classCount,
+  groupedRows,
+  type TrainingVectors,
+} from '../training/batches.ts';
+import type { GanConfig } from './config.ts';
 import { groupSpread } from './networks.ts';
 
 /** How real vectors are varied before the discriminator sees them; see `GanConfig`. */

@@ -1,17 +1,116 @@
 import { CELL_PARAMETERS, cellNumbers } from '../../src/codec/cell-numbers.ts';
+import { MODES } from '../../src/codec/discs.ts';
 import type { EncodedSet, EncodedTriplet } from '../../src/codec/encode.ts';
+import type { Envelope } from '../../src/codec/envelope.ts';
 import type { Aperture } from '../../src/codec/footprint.ts';
 import { extinction } from '../../src/codec/symmetry.ts';
+import { inputError } from '../../src/common/errors.ts';
+import { tally } from '../../src/common/group.ts';
 import type { Stream } from '../../src/common/stream.ts';
 import type { Vec3 } from '../../src/crystal/crystal.ts';
 import { numbersOf } from '../../src/engine/numbers.ts';
 import { tf } from '../../src/engine/tf.ts';
 import type { Camera } from '../../src/simulate/camera.ts';
-import { classMeans, deviate } from './class-means.ts';
+import { joinRows } from '../training/batches.ts';
 import { type Principal, principalComponents } from './principal.ts';
-import { slotsOf } from './slots.ts';
-import { fitEnvelope, type TableFrame, tableRow } from './tables.ts';
-import { joinRows } from './vectors.ts';
+import {
+  fitEnvelope,
+  SlotTable,
+  slotsOf,
+  type TableFrame,
+  type TableRow,
+  tableRow,
+} from './tables.ts';
+
+/** What a class says of each slot. */
+export interface ClassMeans {
+  /** (K, S, MODES) mean table; the mean of all tables where no member shows the disc. */
+  means: Float32Array;
+  /** (K, S) 1 where no member shows the disc lit, and enough show it dark or the group forbids it. */
+  dark: Uint8Array;
+  /** (MODES) mean over all discs that are seen: what is known of a disc that no table has. */
+  overall: Float32Array;
+}
+
+/** The mean of all tables counts as this many members, so that one bright member does not decide. */
+const PRIOR = 0.25;
+/** Members that must show a disc without light before it counts as dark in its class. */
+const WITNESSES = 3;
+
+/** Mean of each mode over all discs that are seen. */
+function overallMean(rows: readonly TableRow[]): Float32Array {
+  const sums = new Float64Array(MODES);
+  let count = 0;
+  for (const { values, seen } of rows) {
+    seen.forEach((isSeen, s) => {
+      if (!isSeen) return;
+      count++;
+      for (let m = 0; m < MODES; m++) sums[m]! += values[s * MODES + m]!;
+    });
+  }
+  return Float32Array.from(sums, (sum) => sum / Math.max(1, count));
+}
+
+/**
+ * The mean table of each class over the members that show a disc.
+ *
+ * @param extinct whether the space group of a class forbids the disc of a slot: then it is dark
+ * unless a member shows light there (multiple scattering).
+ */
+export function classMeans(
+  rows: readonly TableRow[],
+  labels: Int32Array,
+  options: { classes: number; extinct: (label: number, slot: number) => boolean },
+): ClassMeans {
+  const { classes, extinct } = options;
+  const slots = rows[0]?.seen.length ?? 0;
+  const overall = overallMean(rows);
+  const means = new Float32Array(classes * slots * MODES);
+  const [shown, lit] = [new Uint32Array(classes * slots), new Uint32Array(classes * slots)];
+  rows.forEach((row, at) => {
+    const start = labels[at]! * slots;
+    for (let s = 0; s < slots; s++) {
+      if (!row.seen[s]) continue;
+      shown[start + s]!++;
+      lit[start + s]! += row.lit[s]!;
+      for (let m = 0; m < MODES; m++) {
+        means[(start + s) * MODES + m]! += row.values[s * MODES + m]!;
+      }
+    }
+  });
+  for (let i = 0; i < means.length; i++) {
+    const count = shown[Math.floor(i / MODES)]!;
+    means[i] = (means[i]! + PRIOR * overall[i % MODES]!) / (count + PRIOR);
+  }
+  const dark = Uint8Array.from(shown, (count, i) => {
+    if (lit[i]! > 0) return 0;
+    return count >= WITNESSES || extinct(Math.floor(i / slots), i % slots) ? 1 : 0;
+  });
+  return { means, dark, overall };
+}
+
+/**
+ * Turns rows into deviations from their class mean, in place; 0 where a disc was not seen or is
+ * extinct in the class. A mean of n members lies nearer to them than the true one, so that
+ * deviations of small classes are short by sqrt(1 - 1/n); they are stretched back.
+ */
+export function deviate(
+  rows: readonly TableRow[],
+  labels: Int32Array,
+  { means, dark }: Pick<ClassMeans, 'means' | 'dark'>,
+): void {
+  const sizes = tally(labels);
+  rows.forEach(({ values, seen }, row) => {
+    const n = sizes.get(labels[row]!)!;
+    const stretch = n > 1 ? 1 / Math.sqrt(1 - 1 / n) : 1;
+    const start = labels[row]! * seen.length;
+    for (let i = 0; i < values.length; i++) {
+      const s = Math.floor(i / MODES);
+      const counts = seen[s] === 1 && dark[start + s] === 0;
+      values[i] = counts ? (values[i]! - means[start * MODES + i]!) * stretch : 0;
+    }
+  });
+}
 
 /**
  * The space that the GAN learns in, fitted on training triplets. A codec vector is `components`
@@ -177,4 +276,82 @@ export function fitSpace(
     cellScales: cells.scales,
   };
   return { space, vectors: vectorsOf(samples, values, space), used };
+}
+
+/** The arrays and the description of a space, for a tensor file. */
+export function packSpace(space: CodecSpace): {
+  arrays: Record<string, Float32Array | Int32Array>;
+  description: Record<string, unknown>;
+} {
+  const { classes, camera, aperture, zones, frame, principal } = space;
+  return {
+    arrays: {
+      'space/slots': Int32Array.from(frame.slots.slots),
+      'space/envelope': frame.envelope.values,
+      'space/means': space.means,
+      'space/dark': Int32Array.from(space.dark),
+      'space/overall': space.overall,
+      'space/principal/mean': principal.mean,
+      'space/principal/axes': principal.axes,
+      'space/principal/deviations': principal.deviations,
+      'space/scales': space.scales,
+      'space/cell-means': space.cellMeans,
+      'space/cell-scales': space.cellScales,
+    },
+    description: {
+      classes,
+      camera,
+      aperture,
+      zones,
+      pixel: frame.pixel,
+      step: frame.envelope.step,
+      rank: principal.rank,
+      width: principal.width,
+      kept: principal.kept,
+    },
+  };
+}
+
+/**
+ * Undoes `packSpace`.
+ *
+ * @throws input error where an array is missing.
+ */
+export function unpackSpace(
+  arrays: Record<string, Float32Array | Int32Array>,
+  description: Record<string, unknown>,
+): CodecSpace {
+  const array = (name: string): Float32Array | Int32Array => {
+    const found = arrays[`space/${name}`];
+    if (!found) throw inputError(`the generator's file has no '${name}'; it is of another version`);
+    return found;
+  };
+  const floats = (name: string): Float32Array => array(name) as Float32Array;
+  const about = description as Pick<CodecSpace, 'classes' | 'camera' | 'aperture' | 'zones'> & {
+    pixel: number;
+    step: number;
+  } & Pick<Principal, 'rank' | 'width' | 'kept'>;
+  const envelope: Envelope = { step: about.step, values: floats('envelope') };
+  const slots = new SlotTable(Int16Array.from(array('slots')));
+  return {
+    classes: about.classes,
+    camera: about.camera,
+    aperture: about.aperture,
+    zones: about.zones,
+    frame: { slots, envelope, pixel: about.pixel },
+    means: floats('means'),
+    dark: Uint8Array.from(array('dark')),
+    overall: floats('overall'),
+    principal: {
+      mean: floats('principal/mean'),
+      axes: floats('principal/axes'),
+      deviations: floats('principal/deviations'),
+      rank: about.rank,
+      width: about.width,
+      kept: about.kept,
+    },
+    scales: floats('scales'),
+    cellMeans: floats('cell-means'),
+    cellScales: floats('cell-scales'),
+  };
 }

@@ -2,23 +2,30 @@ import { Stream } from '../../src/common/stream.ts';
 import { kernels } from '../../src/engine/kernels.ts';
 import { numbersOf } from '../../src/engine/numbers.ts';
 import { type Tensor2D, tf } from '../../src/engine/tf.ts';
-import type { GanConfig } from '../config.ts';
+import {
+  type BatchSampler,
+  batchSampler,
+  classCount,
+  type LabelledRows,
+  type TrainingVectors,
+  type VectorRows,
+} from '../training/batches.ts';
 import { NetworkPair } from '../training/network-pair.ts';
 import { NoiseSource } from '../training/noise.ts';
-import type { StepLosses, Trainee, TrainerState } from '../training/trainee.ts';
-import { type BatchSampler, batchSampler, classCount, type TrainingVectors } from './batches.ts';
-import { type Critic, criticScores } from './critic.ts';
-import { fusedGradients } from './fused-gradients.ts';
-import { composedGradients, type Draws, type Gradients } from './gradients.ts';
+import type { StepLosses, Trainee, TrainerState } from '../training/trainer.ts';
+import type { GanConfig } from './config.ts';
+import { fusedGradients } from './fused-step.ts';
 import {
+  type Discriminator,
   discriminatorLayout,
+  discriminatorScores,
   embed,
   type GanShape,
   generator,
   generatorLayout,
 } from './networks.ts';
 import { RealVectors } from './real-vectors.ts';
-import type { LabelledRows, VectorRows } from './vectors.ts';
+import { codecStep, composedGradients, type Gradients } from './step.ts';
 
 /** Sizes of the networks for a configuration and the data. */
 export const shapeOf = (
@@ -80,50 +87,31 @@ export class GanTrainer implements Trainee {
   }
 
   private updateBoth(): StepLosses {
+    const { penalty, penaltyEvery, generatorRate, discriminatorRate } = this.config;
     const labels = this.sampler.labels(this.config.batch);
     const real = this.real.draw(labels, this.sampler);
     const codes = tf.tidy(() => tf.gather(this.codes, tf.tensor1d(labels, 'int32')));
     try {
-      const { loss, scores } = this.updateDiscriminator(real, codes);
-      const generatorLoss = this.updateGenerator(codes);
-      return { discriminator: loss, generator: generatorLoss, real: scores[0], fake: scores[1] };
+      return codecStep({
+        pair: this.pair,
+        gradients: this.gradients,
+        noise: this.noise,
+        real,
+        codes,
+        latent: this.shape.latent,
+        inputNoise: this.inputNoise,
+        penalty,
+        penaltyEvery,
+        generatorRate,
+        discriminatorRate,
+      });
     } finally {
       tf.dispose([real, codes]);
     }
   }
 
-  private draws(codes: Tensor2D): Draws {
-    const { latent, vector } = this.shape;
-    const [count] = codes.shape;
-    const z = this.noise.normal<Tensor2D>([count, latent]);
-    const fakeNoise = this.noise.normal<Tensor2D>([count, vector]);
-    return { codes, z, fakeNoise, inputNoise: this.inputNoise };
-  }
-
-  private updateDiscriminator(real: Tensor2D, codes: Tensor2D) {
-    const { penalty, penaltyEvery, discriminatorRate } = this.config;
-    const due = this.pair.step % penaltyEvery === 0;
-    const realNoise = this.noise.normal<Tensor2D>(real.shape);
-    const draws = this.draws(codes);
-    const { loss, scores, gradient } = this.gradients.discriminator(this.pair, {
-      ...draws,
-      ...{ real, realNoise, penalty: due ? penalty * penaltyEvery : 0 },
-    });
-    this.pair.descend('discriminator', gradient, discriminatorRate);
-    tf.dispose([realNoise, draws.z, draws.fakeNoise]);
-    return { loss, scores };
-  }
-
-  private updateGenerator(codes: Tensor2D): number {
-    const draws = this.draws(codes);
-    const { loss, gradient } = this.gradients.generator(this.pair, draws);
-    this.pair.descend('generator', gradient, this.config.generatorRate);
-    tf.dispose([draws.z, draws.fakeNoise]);
-    return loss;
-  }
-
   /** The discriminator as it stands, and how far the real vectors spread. */
-  critic(): Critic {
+  kept(): Discriminator {
     return {
       weights: this.pair.discriminator.dataSync() as Float32Array,
       spread: this.real.spread,
@@ -145,9 +133,9 @@ export class GanTrainer implements Trainee {
 
   /** How real the discriminator finds each vector of some sets under its class. */
   opinions(sets: readonly LabelledRows[]): Float32Array[] {
-    const critic = this.critic();
+    const kept = this.kept();
     return sets.map((vectors) =>
-      criticScores(critic, this.shape, { vectors, labels: vectors.labels, codes: this.codes }),
+      discriminatorScores(kept, this.shape, { vectors, labels: vectors.labels, codes: this.codes }),
     );
   }
 

@@ -2,7 +2,7 @@ import { usageError } from '../../src/common/errors.ts';
 import { fromPixels, resampledCamera, toPixels } from '../../src/dataset/intensity/transform.ts';
 import type { Store } from '../../src/dataset/store/store.ts';
 import { storeView } from '../../src/dataset/store/view.ts';
-import { SIZES } from './shape.ts';
+import { SIZES } from './networks.ts';
 
 /** Bytes of averaged triplets that are kept; further ones are averaged whenever they are read. */
 export const KEPT_BYTES = 512 << 20;

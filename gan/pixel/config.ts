@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { number, positive, share, whole } from '../../src/common/settings.ts';
-import type { Preset } from '../config.ts';
+import type { Preset } from '../generator.ts';
 
 const OF_PRESET = {
   cpu: {

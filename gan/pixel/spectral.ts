@@ -3,7 +3,7 @@ import { type Kernels, kernels } from '../../src/engine/kernels.ts';
 import { numbersOf } from '../../src/engine/numbers.ts';
 import { ParameterLayout, type Weights } from '../../src/engine/parameters.ts';
 import { type Scalar, type Tensor, type Tensor1D, type Tensor2D, tf } from '../../src/engine/tf.ts';
-import { custom, project, type Saved } from '../codec/layers.ts';
+import { custom, project, type Saved } from '../training/layers.ts';
 
 /** The kernels of a layout: what spectral normalisation applies to. */
 const kernelsOf = (layout: ParameterLayout) =>

@@ -1,20 +1,80 @@
+import { rowsByClass } from '../../src/balance/sampling.ts';
 import type { Stream } from '../../src/common/stream.ts';
+import type { Examples } from '../../src/dataset/examples.ts';
 import { type Tensor1D, type Tensor2D, tf } from '../../src/engine/tf.ts';
-import { classCodes } from '../codec/codes.ts';
-import type { LabelledRows, VectorRows } from '../codec/vectors.ts';
+import { classCodes } from '../classes.ts';
+import type { LabelledRows, VectorRows } from '../training/batches.ts';
 import { NetworkPair } from '../training/network-pair.ts';
-import type { StepLosses, Trainee, TrainerState } from '../training/trainee.ts';
-import { drawRows, type InUse, scoreRows } from './chunks.ts';
+import type { StepLosses, Trainee, TrainerState } from '../training/trainer.ts';
+import type { Looking } from '../training/watchdog.ts';
 import type { PixelConfig } from './config.ts';
-import type { PixelData } from './data.ts';
-import { discriminatorLayout } from './discriminator.ts';
-import { freeGiven, type Given, StepDraws } from './draws.ts';
-import { pixelLayout } from './generator.ts';
-import { OBJECTIVES } from './losses.ts';
-
-import type { PixelShape } from './shape.ts';
+import { drawRows, type InUse, scoreRows } from './model.ts';
+import { discriminatorLayout, type PixelShape, pixelLayout, toUnits } from './networks.ts';
 import { type Singular, SpectralNorm } from './spectral.ts';
-import { descendDiscriminator, descendGenerator, type PixelNetworks } from './steps.ts';
+import {
+  descendDiscriminator,
+  descendGenerator,
+  freeGiven,
+  type Given,
+  OBJECTIVES,
+  type PixelNetworks,
+  StepDraws,
+} from './step.ts';
+
+/** Real triplets that a GAN on pixels learns from. */
+export interface PixelData {
+  examples: Examples;
+  /** Digest of the prepared store. */
+  store: string;
+  /** Class indices that get at least half of every batch; none by default. */
+  attention?: ReadonlySet<number>;
+}
+
+/** Some rows as the networks see them, triplets flattened. */
+export function unitRows(examples: Examples, rows: readonly number[]): LabelledRows {
+  const { size, labels } = examples;
+  return {
+    count: rows.length,
+    width: 3 * size * size,
+    values: toUnits(examples.images(rows)),
+    labels: Int32Array.from(rows, (row) => labels[row]!),
+  };
+}
+
+/** Training triplets at random, held-out ones, classes whose spread is measured, rows of each. */
+const RANDOM = 256;
+const HELD = 256;
+const CLASSES = 24;
+const EACH = 16;
+
+/**
+ * What the watchdog looks at, as flattened triplets: some training triplets, those of the rarest
+ * classes of attention among them, and some of held-out materials. All of them would fill the
+ * memory: a triplet of 128 pixels a side takes 200 kB.
+ */
+export function lookedAt(
+  { examples, attention }: PixelData,
+  held: Examples,
+  stream: Stream,
+): Omit<Looking, 'distance' | 'stream'> {
+  const { labels, classes } = examples;
+  const byClass = rowsByClass({ labels, classCount: classes.length });
+  const rarest = [...byClass.keys()]
+    .filter((label) => byClass[label]!.length > 0 && (attention?.has(label) ?? true))
+    .sort((a, b) => byClass[a]!.length - byClass[b]!.length || a - b)
+    .slice(0, CLASSES);
+  const chosen = new Set([
+    ...rarest.flatMap((label) => byClass[label]!.slice(0, EACH)),
+    ...stream.split('training').permutation(labels.length).slice(0, RANDOM),
+  ]);
+  const rows = [...chosen].sort((a, b) => a - b);
+  const { values: codes, code } = classCodes(classes);
+  const seen = stream.split('held').permutation(held.count).slice(0, HELD);
+  return {
+    training: { ...unitRows(examples, rows), codes, code, attention },
+    held: unitRows(held, seen),
+  };
+}
 
 /** Sizes of the networks for a configuration and the data. */
 export const pixelShape = (
@@ -113,7 +173,7 @@ export class PixelTrainer implements Trainee {
   }
 
   opinions(sets: readonly LabelledRows[]): Float32Array[] {
-    const flat = tf.tensor1d(this.judge());
+    const flat = tf.tensor1d(this.kept());
     const scores = sets.map((rows) => scoreRows(this.inUse(flat), rows));
     flat.dispose();
     return scores;
@@ -124,7 +184,7 @@ export class PixelTrainer implements Trainee {
   }
 
   /** Flat weights of the discriminator with its kernels normalised. */
-  judge(): Float32Array {
+  kept(): Float32Array {
     return this.spectral.normalised(this.pair.discriminator);
   }
 

@@ -1,6 +1,6 @@
 import type { Stream } from '../../src/common/stream.ts';
 import { kernels } from '../../src/engine/kernels.ts';
-import { operation } from '../../src/engine/operation.ts';
+import { runOperation } from '../../src/engine/operation.ts';
 import { type Tensor, tf } from '../../src/engine/tf.ts';
 
 /** Where a noise source stands: enough to go on drawing the same numbers. */
@@ -10,7 +10,7 @@ export interface NoiseState {
 }
 
 const stockNormal = (inputs: Tensor[]): Tensor =>
-  operation('StatelessRandomNormal', inputs, {
+  runOperation('StatelessRandomNormal', inputs, {
     types: { dtype: 'float', T: 'int32', Tseed: 'int32' },
   });
 

@@ -4,17 +4,14 @@ import { usageError } from '../../src/common/errors.ts';
 import { defaultStorePath } from '../../src/common/run.ts';
 import { oneOf, positive, whole } from '../../src/common/settings.ts';
 import type { Store } from '../../src/dataset/store/store.ts';
-import { type GanConfig, GENERATORS, ganConfigFor, PRESETS } from '../config.ts';
-import { storeOfSize } from '../pixel/averaged-store.ts';
-import { type PixelConfig, pixelConfigFor } from '../pixel/config.ts';
+import { type CommonSettings, type GeneratorKind, PRESETS } from '../generator.ts';
+import { defaultKind, GENERATOR_NAMES, generatorKind } from '../kinds.ts';
 
-const word = {
-  preset: oneOf(PRESETS).default('cpu'),
-  generator: oneOf(GENERATORS).default('codec'),
-};
-
+/** What a training is about, whatever kind of generator it trains. */
 const about = z.object({
-  ...word,
+  preset: oneOf(PRESETS).default('cpu'),
+  /** The kind that fits the store where absent. */
+  generator: oneOf(GENERATOR_NAMES).optional(),
   /** Pixels a side; those of the store where absent. */
   size: whole(1).optional(),
   data: z.string().default(defaultStorePath),
@@ -23,56 +20,75 @@ const about = z.object({
   keep: whole(1).default(2),
 });
 
-/** What is trained, whatever kind of network it is. */
+/** What is trained, on which store, and how long. */
 export type TrainingAbout = z.output<typeof about>;
 
-/** What the networks are and how they learn. */
-export type NetworkSettings =
-  | { generator: 'codec'; config: GanConfig }
-  | { generator: 'pixel'; config: PixelConfig };
-
-export interface TrainingSettings {
-  about: TrainingAbout;
-  network: NetworkSettings;
+/** Where settings come from: flags, a config file, and those of a run that is gone on with. */
+export interface SettingSources {
+  flags: Record<string, unknown>;
+  file?: string;
+  resumed?: string;
 }
 
-/**
- * The settings of one training from flags and a config file: which generator and preset they name
- * decides which others there are.
- *
- * @throws usage error that names the setting and what is expected.
- */
-export function trainingSettings(flags: Record<string, unknown>, path?: string): TrainingSettings {
-  const file = path ? readConfigFile(path) : {};
-  const named = resolveConfig(z.object(word), {
-    preset: flags.preset ?? file.preset,
-    generator: flags.generator ?? file.generator,
-  });
-  const { generator, preset } = named;
-  const own = <Shape extends z.ZodRawShape>(schema: z.ZodObject<Shape>) => {
-    const all = resolveConfig(z.strictObject({ ...about.shape, ...schema.shape }), flags, path);
-    const entries = Object.entries(all).filter(([name]) => !(name in about.shape));
-    return Object.fromEntries(entries) as z.output<z.ZodObject<Shape>>;
-  };
+/** Settings of all sources as one table, the flags strongest. */
+function merged({ flags, file, resumed }: SettingSources): Record<string, unknown> {
+  const given = Object.entries(flags).filter(([, value]) => value !== undefined);
   return {
-    network:
-      generator === 'codec'
-        ? { generator, config: own(ganConfigFor(preset)) as GanConfig }
-        : { generator, config: own(pixelConfigFor(preset)) as PixelConfig },
-    about: resolveConfig(about, flags, path),
+    ...(resumed ? readConfigFile(resumed) : {}),
+    ...(file ? readConfigFile(file) : {}),
+    ...Object.fromEntries(given),
   };
 }
 
 /**
- * The store at the size that is trained at.
+ * What a training is about, from flags, a config file and the run that is gone on with.
  *
- * @throws usage error that names both sizes where they do not go together.
+ * @throws usage error that names the setting and what is expected, also where another generator is
+ * named than the one of the run.
  */
-export function storeFor({ about: { size }, network }: TrainingSettings, store: Store): Store {
-  if (network.generator !== 'codec') return storeOfSize(store, size);
-  if (size === undefined || size === store.size) return store;
+export function trainingAbout(sources: SettingSources): TrainingAbout {
+  const { resumed } = sources;
+  const found = resolveConfig(about, merged(sources));
+  if (!resumed) return found;
+  const { generator = 'codec' } = readConfigFile(resumed);
+  if (found.generator === undefined || found.generator === generator) return found;
   throw usageError(
-    `--size ${size}: ${store.path} has ${store.size} pixels a side, and a codec GAN draws as its store does`,
-    'leave --size away, or use --generator pixel',
+    `--generator ${found.generator}: the run that --resume goes on with trains a ${String(generator)} generator`,
+    'leave out --generator, or start anew without --resume',
   );
+}
+
+/** What is trained: the kind, its own settings, and the store at the size that it trains at. */
+export interface TrainingSetup {
+  about: TrainingAbout;
+  kind: GeneratorKind;
+  config: CommonSettings;
+  store: Store;
+  /** All settings as one table, as config.json and --config hold them. */
+  settings: Record<string, unknown>;
+}
+
+/**
+ * The kind of generator, its settings and its store.
+ *
+ * @throws usage error that names the setting and what is expected, or a store that does not fit.
+ */
+export async function trainingSetup(
+  found: TrainingAbout,
+  opened: Store,
+  sources: SettingSources,
+): Promise<TrainingSetup> {
+  const { preset, size } = found;
+  const name = found.generator ?? (await defaultKind(opened));
+  const kind = await generatorKind(name);
+  const own = kind.settings(preset);
+  const all = resolveConfig(z.strictObject({ ...about.shape, ...own.shape }), merged(sources));
+  const settings = { ...all, generator: name };
+  const config = Object.fromEntries(
+    Object.entries(settings).filter(([key]) => !(key in about.shape)),
+  ) as unknown as CommonSettings;
+  const store = kind.storeFor(opened, size);
+  const misfit = kind.misfit(store);
+  if (misfit) throw usageError(`--generator ${name}: ${misfit}`);
+  return { about: { ...found, generator: name }, kind, config, store, settings };
 }

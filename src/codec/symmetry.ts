@@ -1,7 +1,8 @@
 import { inputError } from '../common/errors.ts';
 import type { Vec3 } from '../crystal/crystal.ts';
 import { dot, type Matrix3, matrixVector, vectorMatrix } from '../crystal/matrix.ts';
-import { type Operation, operations } from '../crystal/spacegroup.ts';
+import type { Operation } from '../crystal/operation.ts';
+import { operations } from '../crystal/spacegroup.ts';
 import { MODES, type PatternDiscs } from './discs.ts';
 import { reducedZone, reflection, zoneIndex, zoneIndexBasis } from './indices.ts';
 

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { terminalProgress } from '../common/progress.ts';
 import type { Readers } from '../dataset/prepare/pool.ts';
@@ -55,13 +56,16 @@ async function prepareWith(
 ): Promise<void> {
   const { out, config: file, json, ...given } = flags;
   const { resolveConfig } = await import('../common/config.ts');
-  const { defaultStorePath, openRun } = await import('../common/run.ts');
+  const { claimOutput, openRun, preparedStorePath } = await import('../common/run.ts');
   const { writeJson } = await import('../common/files.ts');
   const { prepareSchema } = await import('../dataset/prepare/options.ts');
   const { prepareStore } = await import('../dataset/prepare/prepare.ts');
   const { anomalyLines, censusLines, splitLines } = await import('../report/pages/census-text.ts');
   const settings = resolveConfig(prepareSchema, given, file);
-  const prepared = await prepareStore(files, out ?? defaultStorePath(), {
+  const target = resolve(out ?? preparedStorePath());
+  const recipe = { ...settings, files: files.map((path) => resolve(path)), out: target };
+  claimOutput('prepare', target, recipe);
+  const prepared = await prepareStore(files, target, {
     ...settings,
     workers: settings.workers ?? DEFAULT_WORKERS,
     readers: readers ?? undefined,
@@ -69,7 +73,7 @@ async function prepareWith(
     progress: json ? undefined : terminalProgress,
   });
   const { census } = prepared;
-  const run = openRun('prepare', { ...settings, files, out: prepared.path });
+  const run = openRun('prepare', recipe);
   writeJson(run.file('census.json'), census);
   writeJson(run.file('anomalies.json'), prepared.anomalies);
   if (json) {

@@ -62,7 +62,7 @@ class Shown {
 async function crystalsFor(flags: Flags, seed: number, failed: Failure[]) {
   const { Stream } = await import('../common/stream.ts');
   const { crystalsOf } = await import('../crystal/source.ts');
-  const { parseSpaceGroups } = await import('../crystal/groups.ts');
+  const { parseSpaceGroups } = await import('../crystal/symbols.ts');
   const materials = flags.materials === undefined ? undefined : Number(flags.materials);
   if (materials !== undefined && !(Number.isInteger(materials) && materials >= 1)) {
     throw usageError(`--materials ${flags.materials}: expected a whole number of at least 1`);
@@ -77,6 +77,7 @@ async function crystalsFor(flags: Flags, seed: number, failed: Failure[]) {
   const crystals = [];
   let at = 0;
   for (const one of found) {
+    await new Promise(setImmediate); // lets Ctrl-C through
     if ('failed' in one) failed.push(one.failed);
     else if (!shard || at++ % shard.count === shard.index - 1) crystals.push(one.ok);
   }
@@ -116,6 +117,22 @@ async function drawPreview(
   return [sheet.png, one.png];
 }
 
+/** Says which crystals were put in other axes than those of their files. */
+function reportAxes(crystals: readonly Crystal[]): void {
+  const turned = crystals.filter(({ directions }) => directions !== undefined);
+  if (turned.length === 0) return;
+  const many = turned.length === 1 ? '1 crystal is' : `${turned.length} crystals are`;
+  console.error(
+    `${many} in other axes than the file's (--zones are in the file's axes; z_dirs, y_dirs and cell in these):`,
+  );
+  for (const { id, cell } of turned.slice(0, 8)) {
+    const [lengths, angles] = [cell.slice(0, 3), cell.slice(3)].map((values) =>
+      values.map((value) => Number(value.toFixed(3))).join(' '),
+    );
+    console.error(`  ${id}: ${lengths} angstrom, ${angles} degrees`);
+  }
+}
+
 function report(failed: readonly Failure[], list: string): void {
   if (failed.length === 0) return;
   const many = failed.length === 1 ? '1 crystal was' : `${failed.length} crystals were`;
@@ -124,9 +141,9 @@ function report(failed: readonly Failure[], list: string): void {
 }
 
 async function simulate(flags: Flags): Promise<void> {
-  const { join } = await import('node:path');
+  const { join, resolve } = await import('node:path');
   const { resolveConfig } = await import('../common/config.ts');
-  const { openRun, workspaceFolder } = await import('../common/run.ts');
+  const { claimOutput, openRun, workspaceFolder } = await import('../common/run.ts');
   const { writeJson } = await import('../common/files.ts');
   const { settingsOf } = await import('../simulate/flags.ts');
   const { simulationSchema } = await import('../simulate/options.ts');
@@ -136,7 +153,10 @@ async function simulate(flags: Flags): Promise<void> {
   const crystals = await crystalsFor(flags, settings.seed, failed);
   const { simulateTriplets } = await import('../simulate/triplets.ts');
   const { writeSummit } = await import('../dataset/summit/summit.ts');
-  const path = shardPath(flags.out ?? join(workspaceFolder(), 'simulated.h5'), shard);
+  const path = shardPath(resolve(flags.out ?? join(workspaceFolder(), 'simulated.h5')), shard);
+  const { crystals: from, groups, materials } = flags;
+  const recipe = { ...settings, from, groups, materials, shard, out: path };
+  claimOutput('simulate', path, recipe);
   const shown = new Shown();
   const progress = flags.json ? silentProgress : terminalProgress;
   const numbering = { first: shard ? shard.index - 1 : 0, step: shard?.count ?? 1 };
@@ -145,6 +165,7 @@ async function simulate(flags: Flags): Promise<void> {
     (async function* () {
       let made = 0;
       for await (const outcome of simulateTriplets(crystals, settings, progress, numbering)) {
+        await new Promise(setImmediate); // lets Ctrl-C through
         if ('failed' in outcome) failed.push(outcome.failed);
         else {
           made++;
@@ -158,8 +179,7 @@ async function simulate(flags: Flags): Promise<void> {
       }
     })(),
   );
-  const { crystals: from, groups, materials } = flags;
-  const run = openRun('simulate', { ...settings, from, groups, materials, shard, out: path });
+  const run = openRun('simulate', recipe);
   writeJson(run.file('failed.json'), failed);
   const pictures: string[] = [];
   if (flags.preview) {
@@ -171,6 +191,7 @@ async function simulate(flags: Flags): Promise<void> {
     return;
   }
   report(failed, run.file('failed.json'));
+  reportAxes(crystals);
   console.log(`wrote ${path}: ${count} triplets of ${crystals.length} crystals`);
   for (const picture of pictures) console.log(`wrote ${picture}`);
 }
@@ -184,7 +205,10 @@ export const dataSimulateCommand = (): Command =>
     .option('--materials <n>', 'materials a space group')
     .option('--energies <kV,…>', 'accelerating voltages (100)')
     .option('--thickness <angstrom,…>', 'specimen thicknesses, ascending (100)')
-    .option('--zones <which>', 'standard, strongest, or three such as 001,110,1-11 (standard)')
+    .option(
+      '--zones <which>',
+      "standard, strongest, or three such as 001,110,1-11 in the file's axes (standard)",
+    )
     .option('--mode <name>', 'periodic, box, or summit: as the real data were made (periodic)')
     .option('--size <pixels>', 'pixels a side (64; summit 512)')
     .option('--semiangle <mrad>', 'semi-convergence angle; rule: discs that do not touch (rule)')

@@ -14,7 +14,7 @@ export const doctorCommand = (): Command =>
     .action(async (flags: { json?: boolean }) => {
       const { diagnose } = await import('../engine/doctor.ts');
       const report = await diagnose();
-      if (report.verdict === 'problems') process.exitCode = EXIT.input;
+      if (report.state === 'problems') process.exitCode = EXIT.input;
       if (flags.json) {
         console.log(JSON.stringify(report, null, 2));
         return;
@@ -24,6 +24,6 @@ export const doctorCommand = (): Command =>
         if (mend) console.log(`${' '.repeat(16)}-> ${mend}`);
       }
       console.log(
-        report.verdict === 'problems' ? '\nSomething must be mended (see ->).' : '\nReady to run.',
+        report.state === 'problems' ? '\nSomething must be mended (see ->).' : '\nReady to run.',
       );
     });

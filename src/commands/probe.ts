@@ -83,8 +83,8 @@ async function probe(flags: ProbeFlags): Promise<void> {
       ? (settings.pair.split(':').map(Number) as [number, number])
       : likeliestPair(table);
     const run = openRun('probe', { ...settings, pair: pair.join(':') }, settings.out);
-    const { store, model, verifiers } = sampling;
-    const probing = { store, model, guide: sampling.guide!, verifiers };
+    const { store, generator, verifiers } = sampling;
+    const probing = { store, generator, guide: sampling.guide!, verifiers };
     const made = await probePair(probing, { ...settings, pair, progress: terminalProgress });
     const probed = (cell: PairCell): boolean =>
       cell.spaceGroup === pair[0] && cell.partner === pair[1];

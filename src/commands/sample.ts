@@ -43,7 +43,7 @@ async function settingsOf({ config, json: _j, replay: _r, from: _f, hard, ...fla
 
 type Settings = Awaited<ReturnType<typeof settingsOf>>;
 
-/** What is written and said of the samples of either kind of generator. */
+/** What is written and said of samples. */
 interface Made {
   contents: import('../../synthetic/archive/archive.ts').ArchiveContents;
   facts: Record<string, unknown>;
@@ -55,69 +55,62 @@ interface Made {
 type Sampling = import('../../synthetic/sampling/open.ts').Sampling;
 type PartnerChoice = import('../../synthetic/sampling/searches.ts').PartnerChoice;
 
-/** What is said of random samples that were begun at `start`. */
-function told(classes: readonly number[], triplets: number, start: number) {
+/** Draws random samples: what to write and what to say. */
+async function randomContents(sampling: Sampling, settings: Settings): Promise<Made> {
+  const { generatorArchive } = await import('../../synthetic/archive/from-generator.ts');
+  const { ofEach } = await import('../../synthetic/sampling/wanted.ts');
+  const { randomSamples, refusalText } = await import('../../synthetic/sampling/random.ts');
+  const { generator, store, classes } = sampling;
+  const { count, seed, truncation } = settings;
+  const start = performance.now();
+  const { samples, proposed, refused } = await randomSamples(generator, {
+    wanted: ofEach(classes, count),
+    seed,
+    truncation,
+    progress: terminalProgress,
+  });
+  const triplets = samples.length;
   const perSecond = (1000 * triplets) / (performance.now() - start);
+  const groups = classes.length === 1 ? 'one space group' : `${classes.length} space groups`;
+  const lines = [
+    `${triplets} triplets of ${groups} (${classes.join(', ')}), ${perSecond.toFixed(1)} a second`,
+    refusalText({ proposed, refused }),
+  ];
   return {
-    facts: { classes, triplets, perSecond },
-    text: `${triplets} triplets of ${classes.length === 1 ? 'one space group' : `${classes.length} space groups`} (${classes.join(', ')}), ${perSecond.toFixed(1)} a second`,
+    contents: generatorArchive({ generator, store, guide: null }, samples),
+    facts: { classes, triplets, perSecond, proposed, refused },
+    text: lines.filter(Boolean).join('\n'),
+    found: null,
   };
 }
 
-/** Draws random samples of a generator on pixels. */
-async function madeInPixels(settings: Settings): Promise<Made> {
-  const { openPixelSampling } = await import('../../synthetic/sampling/open-pixel.ts');
-  const { pixelSamples } = await import('../../synthetic/sampling/pixel.ts');
-  const { pixelArchive } = await import('../../synthetic/archive/from-pixel.ts');
-  const { ofEach } = await import('../../synthetic/sampling/wanted.ts');
-  const { model, store, classes, close } = await openPixelSampling(settings);
-  try {
-    const start = performance.now();
-    const wanted = ofEach(classes, settings.count);
-    const samples = await pixelSamples(model, { ...settings, wanted }, terminalProgress);
-    const said = told(classes, samples.length, start);
-    return { contents: pixelArchive({ model, store }, samples), ...said, found: null };
-  } finally {
-    close();
-  }
-}
-
-/**
- * Draws random samples, or searches them near boundaries with partners of someone's choice; what to
- * write and what to say.
- */
-async function made(
+/** Searches samples near boundaries with partners of someone's choice. */
+async function boundaryContents(
   sampling: Sampling,
   settings: Settings,
-  by: PartnerChoice | null,
+  by: PartnerChoice,
 ): Promise<Made> {
-  const { ganArchive } = await import('../../synthetic/archive/from-gan.ts');
+  const { generatorArchive } = await import('../../synthetic/archive/from-generator.ts');
   const { ofEach } = await import('../../synthetic/sampling/wanted.ts');
-  const { model, store, classes } = sampling;
-  const wanted = ofEach(classes, settings.count);
-  if (by === null) {
-    const { randomSamples } = await import('../../synthetic/sampling/random.ts');
-    const start = performance.now();
-    const samples = await randomSamples(model, { ...settings, wanted }, terminalProgress);
-    const said = told(classes, samples.length, start);
-    return { contents: ganArchive({ model, store, guide: null }, samples), ...said, found: null };
-  }
   const { recordMaterials } = await import('../../synthetic/archive/passport.ts');
   const { candidateChecks } = await import('../../synthetic/checks/candidate-checks.ts');
   const { boundarySearches, namedSearch } = await import('../../synthetic/sampling/searches.ts');
   const { boundarySamples } = await import('../../synthetic/sampling/boundary.ts');
   const { boundaryText } = await import('../../synthetic/sampling/boundary-report.ts');
+  const { generator, store, classes, verifiers } = sampling;
   const guide = sampling.guide!;
   const { pair, count, partners } = settings;
-  const partnering = { guide, store, allowed: model.hasZones, partners, by };
-  const pairs = pair ? [namedSearch(pair, count)] : boundarySearches(partnering, wanted);
-  const { verifiers } = sampling;
-  const gates = candidateChecks(store, verifiers, settings.agreement);
-  const options = { ...settings, pairs, gates };
-  const found = await boundarySamples({ model, guide, verifiers }, options, terminalProgress);
+  const allowed = (label: number) => generator.space!.allows(label);
+  const partnering = { guide, store, allowed, partners, by };
+  const pairs = pair
+    ? [namedSearch(pair, count)]
+    : boundarySearches(partnering, ofEach(classes, count));
+  const checks = candidateChecks(store, verifiers, settings.agreement);
+  const options = { ...settings, pairs, checks };
+  const found = await boundarySamples({ generator, guide, verifiers }, options, terminalProgress);
   const seen = recordMaterials(guide.digest, guide.seen.materials);
   return {
-    contents: ganArchive({ model, store, guide: seen }, found.samples),
+    contents: generatorArchive({ generator, store, guide: seen }, found.samples),
     facts: { pairs: found.summary },
     text: boundaryText(found),
     found,
@@ -127,16 +120,17 @@ async function made(
 async function sample(flags: SampleFlags): Promise<void> {
   if (flags.replay !== undefined) return replay(flags);
   const settings = await settingsOf(flags);
-  const { openSampling, ganRun } = await import('../../synthetic/sampling/open.ts');
-  const near = settings.nearBoundary || settings.pair !== undefined;
-  if (!near && ganRun(settings.gan).generator !== 'codec') {
-    return write(flags, settings, await madeInPixels(settings));
-  }
+  const { openSampling } = await import('../../synthetic/sampling/open.ts');
   const { partnerChoice } = await import('../../synthetic/sampling/searches.ts');
+  const near = settings.nearBoundary || settings.pair !== undefined;
   const by = near ? partnerChoice(settings) : null;
   const sampling = await openSampling({ ...settings, near });
   try {
-    await write(flags, settings, await made(sampling, settings, by));
+    const contents =
+      by === null
+        ? await randomContents(sampling, settings)
+        : await boundaryContents(sampling, settings, by);
+    await write(flags, settings, contents);
   } finally {
     sampling.close();
   }
@@ -164,20 +158,18 @@ function report(
     return;
   }
   console.log(text);
-  console.log(`wrote ${result.archive}; judge it: npx gan score`);
+  console.log(`wrote ${result.archive}; check it: npx gan score`);
 }
 
 /** Draws one row of an archive again and says whether it is the same. */
 async function replay(flags: SampleFlags): Promise<void> {
   const { replayRow } = await import('../../synthetic/sampling/replay.ts');
-  const { defaultStorePath } = await import('../common/run.ts');
   const { writePng } = await import('../report/draw/raster.ts');
   const { tripletPicture } = await import('../report/draw/sheet.ts');
   const result = await replayRow({
     row: Number(flags.replay),
     archive: flags.from,
     gan: flags.gan as string | undefined,
-    data: (flags.data as string | undefined) ?? defaultStorePath(),
   });
   const { pixels, size, ...facts } = result;
   const path = (flags.out as string | undefined) ?? `replay-${facts.row}.png`;

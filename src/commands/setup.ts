@@ -22,7 +22,8 @@ export const setupCommand = (): Command =>
     .option('--tensorflow <version>', 'another version of TensorFlow')
     .option('--force', 'fetch and compile again')
     .addHelpText('after', '\nExample:\n  npx gan setup --device cpu')
-    .action(async ({ device, tensorflow, force = false }: SetupFlags) => {
+    .action(async (_flags: SetupFlags, command: Command) => {
+      const { device, tensorflow, force = false } = command.optsWithGlobals<SetupFlags>();
       const { provision } = await import('../engine/provision.ts');
       const made = await provision({
         device,

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
-import type { DrawingModel } from '../../gan/random.ts';
-import type { LoopOptions, Trained } from '../../gan/training/loop.ts';
-import type { TrainingSettings } from '../../gan/training/settings.ts';
+import type { Generator } from '../../gan/generator.ts';
+import type { Trained } from '../../gan/training/loop.ts';
+import type { SettingSources, TrainingSetup } from '../../gan/training/settings.ts';
 import type { Setback } from '../../gan/training/watchdog.ts';
+import { stoppable } from '../common/interruption.ts';
 import { terminalProgress } from '../common/progress.ts';
 import type { Run } from '../common/run.ts';
-import type { Store } from '../dataset/store/store.ts';
+import type { WatchResult } from '../report/pages/gan-watch.ts';
 
 interface TrainFlags {
   config?: string;
@@ -17,6 +18,8 @@ interface TrainFlags {
   [setting: string]: unknown;
 }
 
+const MODEL_FILE = 'model.safetensors';
+
 /** The run to go on with; null for a training that starts anew. */
 async function resumedRun({ resume, out }: TrainFlags): Promise<Run | null> {
   if (!resume) return null;
@@ -25,38 +28,28 @@ async function resumedRun({ resume, out }: TrainFlags): Promise<Run | null> {
 }
 
 async function train(flags: TrainFlags): Promise<void> {
-  const { config, out: _o, resume: _r, dryRun, json, ...given } = flags;
+  const { config: file, out: _o, resume: _r, dryRun, json, ...given } = flags;
   const resumed = await resumedRun(flags);
-  const { trainingSettings, storeFor } = await import('../../gan/training/settings.ts');
-  const settings = trainingSettings(given, config ?? resumed?.file('config.json'));
+  const { trainingAbout, trainingSetup } = await import('../../gan/training/settings.ts');
+  const sources: SettingSources = { flags: given, file, resumed: resumed?.file('config.json') };
+  const about = trainingAbout(sources);
   const { openStore } = await import('../dataset/store/store.ts');
-  const { trainingClasses } = await import('../../gan/training/attention.ts');
-  const opened = await openStore(settings.about.data);
+  const { trainingClasses } = await import('../../gan/classes.ts');
+  const opened = await openStore(about.data);
   try {
-    const store = storeFor(settings, opened);
-    const chosen = trainingClasses(store, settings.about.classes);
+    const setup = await trainingSetup(about, opened, sources);
+    const chosen = trainingClasses(setup.store, about.classes);
     if (dryRun) {
       const { planText } = await import('../../gan/training/plan.ts');
-      const plan = await planOf(store, settings, chosen);
-      console.log(
-        json ? JSON.stringify({ settings: flat(settings), plan }, null, 2) : planText(plan),
-      );
+      const { settings } = setup;
+      const plan = setup.kind.plan(setup.store, setup.config, chosen);
+      console.log(json ? JSON.stringify({ settings, plan }, null, 2) : planText(plan));
       return;
     }
-    await trainOn({ store, chosen, settings, resumed }, flags);
+    await trainOn({ setup, chosen, resumed }, flags);
   } finally {
     opened.close();
   }
-}
-
-/** Settings as one table, as config.json and --config hold them. */
-const flat = ({ about, network }: TrainingSettings) => ({ ...about, ...network.config });
-
-async function planOf(store: Store, { network }: TrainingSettings, chosen: readonly number[]) {
-  const { ganPlan } = await import('../../gan/estimate.ts');
-  if (network.generator === 'codec') return ganPlan(store, network.config, chosen);
-  const { pixelPlan } = await import('../../gan/pixel/estimate.ts');
-  return pixelPlan(store, network.config, chosen);
 }
 
 /** What a setback means for the training, in a line. */
@@ -67,61 +60,116 @@ const setbackText = ({ trouble, text, step, back, noise }: Setback): string =>
     : `going on from step ${back} with input noise ${noise.toPrecision(2)}`);
 
 interface Training {
-  store: Store;
+  setup: TrainingSetup;
   chosen: readonly number[];
-  settings: TrainingSettings;
   resumed: Run | null;
 }
 
-/** Trains what the settings name. */
-async function learn(
-  { store, chosen, settings: { network } }: Training,
-  loop: LoopOptions<DrawingModel>,
-): Promise<Trained<DrawingModel>> {
-  const attention = new Set(chosen.map((spaceGroup) => store.classes.indexOf(spaceGroup)));
-  const examples = store.examples('train');
-  if (network.generator === 'codec') {
-    const { ganData } = await import('../../gan/codec/data.ts');
-    const { trainGan } = await import('../../gan/codec/train.ts');
-    const data = { ...ganData(examples, terminalProgress), attention };
-    return trainGan({ ...loop, data, config: network.config });
+/**
+ * Says where a resumed training goes on. False where nothing is left to do.
+ *
+ * @throws usage error where the steps asked for are done already.
+ */
+async function goesOn(
+  { setup, resumed }: Training,
+  { steps }: TrainFlags,
+  done: number,
+): Promise<boolean> {
+  if (!resumed) return true;
+  const { existsSync } = await import('node:fs');
+  const { usageError } = await import('../common/errors.ts');
+  const wanted = setup.config.steps;
+  if (done === 0) {
+    console.error(`${resumed.folder} has no checkpoint: starting at step 0`);
+    return true;
   }
-  const { trainPixelGan } = await import('../../gan/pixel/train.ts');
-  const data = { examples, store: store.digest, attention };
-  return trainPixelGan({ ...loop, data, config: network.config });
+  if (done < wanted) {
+    console.error(`going on at step ${done} of ${wanted}`);
+    return true;
+  }
+  if (steps !== undefined) {
+    throw usageError(
+      `--steps ${steps}: ${resumed.folder} has done ${done} steps already`,
+      `give more than ${done}, the number of steps in all`,
+    );
+  }
+  if (!existsSync(resumed.file(MODEL_FILE))) return true;
+  console.error(
+    `${resumed.folder} has done all its ${done} steps; to train on, give --steps above ${done}`,
+  );
+  return false;
 }
 
-async function trainOn(training: Training, flags: TrainFlags) {
-  const { store, chosen, settings, resumed } = training;
+async function trainOn(training: Training, flags: TrainFlags): Promise<void> {
+  const { setup, chosen, resumed } = training;
+  const { store, about, kind, config, settings } = setup;
   const { Checkpoints } = await import('../../gan/training/checkpoint.ts');
-  const { memoryWarnings } = await import('../../gan/training/attention.ts');
+  const { memoryWarnings } = await import('../../gan/classes.ts');
+  const { writeJson } = await import('../common/files.ts');
   const { openRun } = await import('../common/run.ts');
   const { GanWatch } = await import('../report/pages/gan-watch.ts');
   const { kid } = await import('../../synthetic/metrics/kid.ts');
   for (const warning of memoryWarnings(store, chosen)) console.error(warning);
-  const run = resumed ?? openRun('gan', flat(settings), flags.out);
+  const run = resumed ?? openRun('gan', settings, flags.out);
+  const checkpoints = new Checkpoints(run.file('checkpoints'), { keep: about.keep });
+  if (!resumed) checkpoints.clear();
+  if (!(await goesOn(training, flags, checkpoints.step))) return;
+  if (resumed) writeJson(run.file('config.json'), settings);
   const watch = new GanWatch(run, store, chosen);
-  const checkpoints = new Checkpoints(run.file('checkpoints'), { keep: settings.about.keep });
-  if (!resumed) {
-    checkpoints.clear();
-    watch.begin();
+  const attention = new Set(chosen.map((spaceGroup) => store.classes.indexOf(spaceGroup)));
+  const promise = 'gan: finishing this step, then writing a checkpoint';
+  const { result: trained, code } = await stoppable(promise, (stopped) =>
+    kind.train({
+      store,
+      config,
+      attention,
+      checkpoints,
+      minutes: about.minutes,
+      stopped,
+      progress: terminalProgress,
+      watch: kid,
+      onSetback: (setback) => console.error(setbackText(setback)),
+      onHistory: (history) => watch.begin(history),
+      onReport: (row, modelNow) => watch.report(row, modelNow),
+    }),
+  );
+  const { model, untrained, end, steps } = trained;
+  try {
+    if (end === 'stopped') {
+      console.error(`stopped at step ${steps}; go on with: npx gan train --resume ${run.folder}`);
+      process.exitCode = code ?? 0;
+      return;
+    }
+    if (end === 'minutes') {
+      console.error(`stopped after ${about.minutes} minutes at step ${steps} of ${config.steps}`);
+    }
+    model.save(run.file(MODEL_FILE));
+    untrained.save(run.file('untrained.safetensors'));
+    report({ run, trained, found: await watch.finish(trained), classes: chosen.length }, flags);
+  } finally {
+    for (const one of [model, untrained]) one.dispose();
   }
-  const trained = await learn(training, {
-    checkpoints,
-    minutes: settings.about.minutes,
-    progress: terminalProgress,
-    watch: kid,
-    onSetback: (setback) => console.error(setbackText(setback)),
-    onReport: (row, modelNow) => watch.report(row, modelNow),
-  });
-  const { model, untrained, steps, setbacks } = trained;
-  model.save(run.file('model.safetensors'));
-  untrained.save(run.file('untrained.safetensors'));
-  const { quality, wrote } = await watch.finish(trained);
-  const result = { run: run.folder, steps, digest: model.digest, setbacks, quality };
-  for (const made of [model, untrained]) made.dispose();
-  if (flags.json) {
-    console.log(JSON.stringify(result, null, 2));
+}
+
+/** What a training came to. */
+interface Result {
+  run: Run;
+  trained: Trained<Generator>;
+  found: WatchResult;
+  classes: number;
+}
+
+function report({ run, trained, found, classes }: Result, { json }: TrainFlags): void {
+  const { model, steps, setbacks } = trained;
+  const { quality, wrote } = found;
+  if (quality.trained >= quality.untrained) {
+    console.error(
+      `warning: the GAN is no better than before its first step (KID ${quality.trained.toPrecision(3)} against ${quality.untrained.toPrecision(3)}); train longer (--resume ${run.folder} --steps N), or lower generatorRate or raise penalty in a --config`,
+    );
+  }
+  if (json) {
+    const facts = { run: run.folder, steps, digest: model.digest, setbacks, quality };
+    console.log(JSON.stringify(facts, null, 2));
     return;
   }
   const floor =
@@ -129,11 +177,10 @@ async function trainOn(training: Training, flags: TrainFlags) {
       ? 'too few real triplets for a floor'
       : `real against real ${quality.floor.toPrecision(2)}`;
   console.log(
-    `KID of ${chosen.length} classes in random convolutions: ${quality.trained.toPrecision(3)} (untrained generator ${quality.untrained.toPrecision(3)}, ${floor})`,
+    `KID of ${classes} classes in random convolutions: ${quality.trained.toPrecision(3)} (untrained generator ${quality.untrained.toPrecision(3)}, ${floor})`,
   );
-  console.log(`wrote ${[run.file('model.safetensors'), ...wrote].join(', ')}`);
-  const near = settings.network.generator === 'codec' ? ' --near-boundary' : '';
-  console.log(`next: npx gan sample${near}`);
+  console.log(`wrote ${[run.file(MODEL_FILE), ...wrote].join(', ')}`);
+  console.log(`next: npx gan sample${model.space ? ' --near-boundary' : ''}`);
 }
 
 /** `gan train`: the conditional GAN. */
@@ -145,10 +192,16 @@ export const trainCommand = (): Command =>
       'classes that get most attention: rare (fewer than 20 training materials), medium (20 to 100), all, numbers such as 14,62,225, or a crystal system',
     )
     .option('--data <store>', `prepared store (default: ${join('workspace', 'prepared.h5')})`)
-    .option('--generator <kind>', 'codec: disc tables, rendered (default); pixel: draws pixels')
-    .option('--size <n>', 'pixels a side of pixel: 16, 32, 64 or 128 (default: those of the store)')
+    .option(
+      '--generator <kind>',
+      'codec: disc tables, rendered; pixel: draws pixels (default: the first that fits the store)',
+    )
+    .option(
+      '--size <n>',
+      'pixels a side of a pixel generator: 16, 32, 64 or 128 (default: those of the store)',
+    )
     .option('--preset <machine>', 'cpu or gpu: sizes of networks, batch and training')
-    .option('--steps <n>', 'updates of both networks')
+    .option('--steps <n>', 'updates of both networks, in all')
     .option('--minutes <n>', 'stop after this long, even when steps are left')
     .option('--batch <n>', 'triplets a step')
     .option('--resume [run]', 'go on with an interrupted training (default: the newest)')

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readSync } from 'node:fs';
 
 /** JSON with object keys sorted at every depth, so that equal values have equal text. */
 export function canonicalJson(value: unknown): string {
@@ -19,20 +18,4 @@ export function digestOf(value: unknown): string {
     hash.update(canonicalJson(value));
   }
   return hash.digest('hex');
-}
-
-/** SHA-256 of a file, read in blocks of 4 MiB. */
-export function digestOfFile(path: string): string {
-  const hash = createHash('sha256');
-  const block = Buffer.allocUnsafe(4 << 20);
-  const file = openSync(path, 'r');
-  try {
-    for (;;) {
-      const count = readSync(file, block, 0, block.length, null);
-      if (count === 0) return hash.digest('hex');
-      hash.update(block.subarray(0, count));
-    }
-  } finally {
-    closeSync(file);
-  }
 }

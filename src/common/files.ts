@@ -9,8 +9,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { CbedError, inputError } from './errors.ts';
+import { inputError } from './errors.ts';
 import { sweep, temporaryName } from './lock.ts';
+import { checkOutputFile, explainSystemError } from './outputs.ts';
 
 const temporaries = new Set<string>();
 
@@ -34,30 +35,13 @@ function discard(path: string): void {
   }
 }
 
-const FAULTS: Readonly<Record<string, readonly [what: string, mend: string]>> = {
-  ENOSPC: ['the disk is full', 'free some space, or write elsewhere'],
-  EDQUOT: ['the quota of the disk is used up', 'free some space, or write elsewhere'],
-  EROFS: ['the file system is read-only', 'write elsewhere'],
-  EACCES: ['no permission', 'write elsewhere, or change the permission'],
-  EPERM: ['no permission', 'write elsewhere, or change the permission'],
-  EISDIR: ['a folder stands there', 'name a file'],
-  ENOTDIR: ['a file stands where a folder is wanted', 'name another folder'],
-  EEXIST: ['a file stands where a folder is wanted', 'name another folder'],
-  ENAMETOOLONG: ['the name is too long', 'choose a shorter one'],
-  EMFILE: ['too many files are open', 'raise the limit: ulimit -n'],
-};
-
 /** What went wrong with a file, as one line for the user; anything else as it is. */
-export function fileFault(error: unknown, path: string): unknown {
-  if (!(error instanceof Error) || error instanceof CbedError) return error;
-  const code = /No space left/.test(error.message)
-    ? 'ENOSPC'
-    : ((error as NodeJS.ErrnoException).code ?? '');
-  const known = FAULTS[code];
-  return known ? inputError(`${path} cannot be written: ${known[0]}`, known[1]) : error;
+export function fileFault(error: unknown): unknown {
+  const full = error instanceof Error && /No space left/.test(error.message);
+  const known = full ? Object.assign(error, { code: 'ENOSPC' }) : error;
+  return error instanceof Error ? (explainSystemError(known) ?? error) : error;
 }
 
-const LONGEST_NAME = 200;
 const LEAST_FREE = 1 << 20;
 
 /**
@@ -68,16 +52,10 @@ const LEAST_FREE = 1 << 20;
  * @throws an input error that names the path.
  */
 export function checkOutput(path: string, bytes = LEAST_FREE): void {
+  checkOutputFile(path);
   const final = resolve(path);
   const folder = dirname(final);
   try {
-    if (statSync(final, { throwIfNoEntry: false })?.isDirectory()) {
-      throw inputError(`${path} cannot be written: a folder stands there`, 'name a file');
-    }
-    if (Buffer.byteLength(basename(final)) > LONGEST_NAME) {
-      const mend = `at most ${LONGEST_NAME} bytes: files beside it add to its name`;
-      throw inputError(`${path} cannot be written: the name is too long`, mend);
-    }
     mkdirSync(folder, { recursive: true });
     sweep(folder);
     const probe = temporaryBeside(final);
@@ -88,13 +66,10 @@ export function checkOutput(path: string, bytes = LEAST_FREE): void {
     }
     const { bavail, bsize } = statfsSync(folder);
     if (bavail * bsize < Math.max(bytes, LEAST_FREE)) {
-      throw Object.assign(new Error('full'), { code: 'ENOSPC' });
+      throw Object.assign(new Error('full'), { code: 'ENOSPC', path });
     }
   } catch (error) {
-    const none = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    throw none
-      ? inputError(`${path} cannot be written: no file can be made there`)
-      : fileFault(error, path);
+    throw fileFault(error);
   }
 }
 
@@ -115,7 +90,7 @@ export async function atomically<T>(
     renameSync(temporary, final);
     return result;
   } catch (error) {
-    throw fileFault(error, path);
+    throw fileFault(error);
   } finally {
     discard(temporary);
     temporaries.delete(temporary);
@@ -132,7 +107,7 @@ export function writeAtomic(path: string, data: string | Uint8Array): void {
     writeFileSync(temporary, data);
     renameSync(temporary, final);
   } catch (error) {
-    throw fileFault(error, path);
+    throw fileFault(error);
   } finally {
     discard(temporary);
     temporaries.delete(temporary);

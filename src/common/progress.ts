@@ -13,9 +13,40 @@ export type ProgressFactory = (stage: string, total: number) => Progress;
 
 const LINE_EVERY_MS = 10_000;
 
-/** How long the rest takes if it goes on like this; unknown until something is done. */
-const leftText = (start: number, at: number, total: number): string =>
-  at === 0 ? '?' : durationText(((Date.now() - start) / at) * Math.max(0, total - at));
+/** What is reported so soon after a stage opens was done before, by the run that is resumed. */
+const AT_ONCE_MS = 50;
+/** The pace is that of the last third of the time, but of at least this long. */
+const RECENT_MS = 20_000;
+
+/** How fast a stage goes, and so how long the rest takes. */
+export class Pace {
+  at = 0;
+  private readonly total: number;
+  private readonly opened = Date.now();
+  /** Times and positions, at most one a second; the first stands for the start. */
+  private readonly marks: { time: number; at: number }[] = [{ time: this.opened, at: 0 }];
+
+  constructor(total: number) {
+    this.total = total;
+  }
+
+  advance(steps: number): void {
+    this.at += steps;
+    const now = Date.now();
+    if (now - this.opened < AT_ONCE_MS) this.marks[0]!.at = this.at;
+    else if (now - this.marks.at(-1)!.time >= 1000) this.marks.push({ time: now, at: this.at });
+  }
+
+  /** How long the rest takes if it goes on as of late; `?` until something is done. */
+  left(): string {
+    const now = Date.now();
+    const recent = now - Math.max(RECENT_MS, (now - this.opened) / 3);
+    const from = this.marks.findLast(({ time, at }) => time <= recent && at < this.at);
+    const { time, at } = from ?? this.marks[0]!;
+    if (this.at <= at) return '?';
+    return durationText(((now - time) / (this.at - at)) * Math.max(0, this.total - this.at));
+  }
+}
 
 /** The last line of a stage. */
 const doneText = (stage: string, start: number, note: string): string =>
@@ -23,17 +54,15 @@ const doneText = (stage: string, start: number, note: string): string =>
 
 function lineProgress(stage: string, total: number): Progress {
   const start = Date.now();
-  let at = 0;
+  const pace = new Pace(total);
   let lastLine = start;
   return {
     advance(steps = 1, note = '') {
-      at += steps;
+      pace.advance(steps);
       const now = Date.now();
-      if (now - lastLine < LINE_EVERY_MS || at >= total) return;
+      if (now - lastLine < LINE_EVERY_MS || pace.at >= total) return;
       lastLine = now;
-      console.error(
-        `  ${stage}: ${at}/${total}, ${leftText(start, at, total)} left ${note}`.trimEnd(),
-      );
+      console.error(`  ${stage}: ${pace.at}/${total}, ${pace.left()} left ${note}`.trimEnd());
     },
     done(note = '') {
       console.error(doneText(stage, start, note));
@@ -57,12 +86,12 @@ function barProgress(stage: string, total: number): Progress {
     },
     Presets.shades_classic,
   );
-  let at = 0;
+  const pace = new Pace(total);
   bar.start(Math.max(1, total), 0, { note: '', left: '?' });
   return {
     advance(steps = 1, note = '') {
-      at += steps;
-      bar.update(at, { note, left: leftText(start, at, total) });
+      pace.advance(steps);
+      bar.update(pace.at, { note, left: pace.left() });
     },
     done(note = '') {
       bar.stop();

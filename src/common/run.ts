@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { inputError } from './errors.ts';
 import { writeJson } from './files.ts';
+import { checkOutputFolder, claimFile, claimRunFolder } from './outputs.ts';
 
 /** What a run folder is about; the folder name ends in it. */
 export type RunKind =
@@ -19,8 +20,20 @@ export type RunKind =
 /** The folder that holds the prepared store and the runs; `CBED_WORKSPACE` or ./workspace. */
 export const workspaceFolder = (): string => resolve(process.env.CBED_WORKSPACE ?? 'workspace');
 
-/** The store that commands use when no --data is given. */
-export const defaultStorePath = (): string => join(workspaceFolder(), 'prepared.h5');
+const STORE = 'prepared.h5';
+
+/**
+ * The store that commands use when no --data is given: the workspace's own, or else that of the
+ * newest quickstart, which keeps its store in its run folder.
+ */
+export function defaultStorePath(): string {
+  const own = join(workspaceFolder(), STORE);
+  if (existsSync(own)) return own;
+  return newestRun('quickstart', STORE)?.file(STORE) ?? own;
+}
+
+/** Where data are prepared to when no --out is given. */
+export const preparedStorePath = (): string => join(workspaceFolder(), STORE);
 
 export interface Run {
   readonly folder: string;
@@ -38,38 +51,62 @@ const runAt = (folder: string, kind: RunKind): Run => ({
 const stamp = (): string =>
   new Date().toISOString().slice(0, 19).replace('T', '_').replaceAll(':', '');
 
-/** Makes a folder; false where it is there already. */
-function isMade(folder: string): boolean {
-  try {
-    mkdirSync(folder);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
+/** A new folder of this second; another number where a second run starts in it. */
+function freshFolder(kind: RunKind): string {
+  const runs = join(workspaceFolder(), 'runs');
+  checkOutputFolder(runs);
+  mkdirSync(runs, { recursive: true });
+  for (let n = 1; ; n++) {
+    const path = join(runs, n === 1 ? `${stamp()}-${kind}` : `${stamp()}-${n}-${kind}`);
+    try {
+      mkdirSync(path);
+      return path;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
   }
 }
+
+/** When a run began, as it recorded; the folder's name may be anything. */
+const RECORD = 'run.json';
+
+/** Runs whose work in a folder goes on by a flag of its own, never by starting again there. */
+const GOES_ON: Partial<Record<RunKind, string>> = { gan: '--resume' };
 
 /**
  * Makes a run folder `workspace/runs/<UTC time>-<kind>` (or `folder`) and saves the resolved
- * config in it as config.json.
+ * config in it as config.json. Refuses a `folder` that holds a run of other settings.
  */
 export function openRun(kind: RunKind, config: unknown, folder?: string): Run {
-  const runs = join(workspaceFolder(), 'runs');
-  let path = folder ? resolve(folder) : join(runs, `${stamp()}-${kind}`);
-  if (folder) mkdirSync(path, { recursive: true });
-  else {
-    // Two runs may start in one second: whoever makes the folder has it.
-    mkdirSync(runs, { recursive: true });
-    for (let n = 2; !isMade(path); n++) path = join(runs, `${stamp()}-${n}-${kind}`);
-  }
+  const path = folder ? resolve(folder) : freshFolder(kind);
+  if (folder) claimRunFolder(path, config, GOES_ON[kind]);
+  mkdirSync(path, { recursive: true });
   const run = runAt(path, kind);
   writeJson(run.file('config.json'), config);
+  writeJson(run.file(RECORD), { kind, started: new Date().toISOString() });
   return run;
 }
 
+/** How far a clock may be ahead of this one, milliseconds. */
+const CLOCK_SLACK = 3_600_000;
+
+/** When the run in a folder began; a time in the future (a wrong clock) counts as long ago. */
+function startOf(folder: string): number {
+  let started = Number.NaN;
+  try {
+    started = Date.parse(JSON.parse(readFileSync(join(folder, RECORD), 'utf8')).started);
+  } catch {
+    // Made by an earlier version.
+  }
+  if (!Number.isFinite(started)) {
+    started = statSync(join(folder, 'config.json'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  }
+  return started > Date.now() + CLOCK_SLACK ? 0 : started;
+}
+
 /**
- * The runs of a kind that hold `needed`, newest first: folders of their own, and the stages of that
- * name inside quickstart runs. Names begin with the time, so they sort.
+ * The runs of a kind that hold `needed`, newest first by their recorded time: folders of their
+ * own, and the stages of that name inside quickstart runs.
  */
 export function runsOf(kind: RunKind, needed = 'config.json'): Run[] {
   const runs = join(workspaceFolder(), 'runs');
@@ -77,9 +114,22 @@ export function runsOf(kind: RunKind, needed = 'config.json'): Run[] {
   return readdirSync(runs)
     .sort()
     .reverse()
-    .map((name) => join(runs, name, name.endsWith(`-${kind}`) ? '' : kind))
-    .filter((folder) => existsSync(join(folder, needed)))
-    .map((folder) => runAt(folder, kind));
+    .map((name) => ({ outer: join(runs, name), own: name.endsWith(`-${kind}`) }))
+    .map(({ outer, own }) => ({ folder: own ? outer : join(outer, kind), started: startOf(outer) }))
+    .filter(({ folder }) => existsSync(join(folder, needed)))
+    .sort((a, b) => b.started - a.started)
+    .map(({ folder }) => runAt(folder, kind));
+}
+
+/**
+ * Refuses an output file that was made with other settings than a run of this kind would save
+ * (its config.json has the file as `out`).
+ */
+export function claimOutput(kind: RunKind, path: string, config: { out: string }): void {
+  const recipes = runsOf(kind)
+    .map((run) => run.file('config.json'))
+    .filter((file) => readJson<{ out?: string }>(file).out === config.out);
+  claimFile(path, config, recipes);
 }
 
 /** The newest run of a kind that holds `needed`, or null. */

@@ -30,4 +30,9 @@ export interface Crystal {
   cell: Cell;
   /** Every atom of the conventional cell. */
   atoms: readonly Atom[];
+  /**
+   * Where the source has other axes: the matrix (by rows) that takes the indices of a direction in
+   * the source's axes to those in this cell.
+   */
+  directions?: readonly [Vec3, Vec3, Vec3];
 }

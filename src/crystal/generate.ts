@@ -3,15 +3,10 @@ import { atomicRadius, atomicVolume, type Composition, drawComposition } from '.
 import type { Atom, Crystal, Vec3 } from './crystal.ts';
 import { Spacing } from './distances.ts';
 import { cellFormula } from './formula.ts';
+import type { Operation } from './operation.ts';
 import { applyOperation, orbitOf } from './orbit.ts';
 import { drawCell } from './shape.ts';
-import {
-  centringVectors,
-  latticeSystem,
-  type Operation,
-  operations,
-  wyckoffPositions,
-} from './spacegroup.ts';
+import { centringVectors, latticeSystem, operations, wyckoffPositions } from './spacegroup.ts';
 import { parseTriplet } from './triplet.ts';
 import { CLOSENESS, exactlyOf } from './verify.ts';
 

@@ -3,8 +3,9 @@ import { conformCell } from './cell.ts';
 import { atomicRadius } from './composition.ts';
 import type { Atom, Cell, Crystal, Vec3 } from './crystal.ts';
 import { worstClash } from './distances.ts';
+import type { Operation } from './operation.ts';
 import { applyOperation, expandSites, nearestImage } from './orbit.ts';
-import { latticeSystem, type Operation, operations } from './spacegroup.ts';
+import { latticeSystem, operations } from './spacegroup.ts';
 import { standardise } from './symmetry.ts';
 import { CLOSENESS, exactlyOf } from './verify.ts';
 

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import type { MoyoSetting } from '@spglib/moyo-wasm';
 import * as moyo from '@spglib/moyo-wasm';
 
-import type { Operation } from './spacegroup.ts';
+import type { Operation } from './operation.ts';
 
 let ready = false;
 

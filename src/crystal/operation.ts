@@ -1,4 +1,12 @@
-import type { Operation } from './spacegroup.ts';
+import type { Vec3 } from './crystal.ts';
+
+/** x -> rotation x + translation in fractional coordinates of the conventional cell. */
+export interface Operation {
+  /** Nine integers by rows. */
+  rotation: readonly number[];
+  /** In [0, 1). */
+  translation: Vec3;
+}
 
 // Translations are counted in 840ths: exact for halves to eighths, and 0.3333 becomes a third.
 const STEPS = 840;

@@ -1,5 +1,5 @@
 import type { Atom, Vec3 } from './crystal.ts';
-import type { Operation } from './spacegroup.ts';
+import type { Operation } from './operation.ts';
 
 /** A fractional coordinate brought into [0, 1); values that differ from 1 by rounding become 0. */
 export function wrap(x: number): number {

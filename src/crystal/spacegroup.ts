@@ -15,14 +15,6 @@ export type LatticeSystem = Exclude<CrystalSystem, 'trigonal'> | 'rhombohedral';
 
 export type Centring = 'P' | 'A' | 'C' | 'I' | 'F' | 'R';
 
-/** x -> rotation x + translation in fractional coordinates of the conventional cell. */
-export interface Operation {
-  /** Nine integers by rows. */
-  rotation: readonly number[];
-  /** In [0, 1). */
-  translation: Vec3;
-}
-
 /** One set of Wyckoff positions of a group in its standard setting. */
 export interface WyckoffPosition {
   letter: string;

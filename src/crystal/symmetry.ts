@@ -1,6 +1,6 @@
 import { asFractions, cellMatrix, cellOf, conformCell } from './cell.ts';
-import type { Atom, Crystal, Vec3 } from './crystal.ts';
-import { inverse, type Matrix3, matrixVector, multiply, transpose } from './matrix.ts';
+import type { Atom, Cell, Crystal, Vec3 } from './crystal.ts';
+import { determinant, inverse, type Matrix3, matrixVector, multiply, transpose } from './matrix.ts';
 import { type AxisChange, shortestMonoclinic } from './monoclinic.ts';
 import { symmetryLibrary } from './moyo.ts';
 import { expandSites, nearestImage } from './orbit.ts';
@@ -14,10 +14,12 @@ export interface StandardStructure extends Structure {
   spaceGroup: number;
   /** One atom of each orbit. */
   sites: readonly Atom[];
+  /** Takes the indices of a direction in the given axes to those in the standard cell. */
+  directions: Matrix3;
 }
 
 /** Distance within which positions count as equivalent, in angstrom. */
-export const SYMMETRY_TOLERANCE = 0.01;
+const SYMMETRY_TOLERANCE = 0.01;
 
 /** Nine numbers by columns, as the symmetry library gives them. */
 const fromColumns = (m: readonly number[]): Matrix3 => [
@@ -103,15 +105,63 @@ export function standardise(
   if (!found) return null;
   const system = latticeSystem(found.number);
   // (a, b, c)_standard = (a, b, c) P and x_standard = P^-1 (x - p); det P > 0.
-  let moved = redescribe(structure, {
-    change: fromColumns(found.std_linear),
-    origin: found.std_origin_shift,
-  });
+  const change = fromColumns(found.std_linear);
+  let moved = redescribe(structure, { change, origin: found.std_origin_shift });
+  let directions = inverse(change);
   if (system === 'monoclinic') {
-    moved = redescribe(moved, shortestMonoclinic(found.number, moved.cell));
+    const shortest = shortestMonoclinic(found.number, moved.cell);
+    moved = redescribe(moved, shortest);
+    directions = multiply(inverse(shortest.change), directions);
   }
   const cell = conformCell(moved.cell, system);
   const parts = orbits(moved.atoms, found.number, asFractions(Math.max(0.05, 5 * tolerance), cell));
   if (parts.atoms.length !== found.std_cell.numbers.length) return null;
-  return { spaceGroup: found.number, cell, ...parts };
+  return { spaceGroup: found.number, cell, directions, ...parts };
 }
+
+/** How a structure is brought into the standard setting of its space group. */
+export interface StandardSetting {
+  /** 1 to 230. */
+  spaceGroup: number;
+  /** New axes (a, b, c) P, its inverse, and the new origin in the old axes. */
+  change: Matrix3;
+  back: Matrix3;
+  origin: Vec3;
+  /** Volume of the new cell over that of the old one. */
+  volume: number;
+}
+
+/** The standard setting of a structure; null where no symmetry can be found. */
+export function settingOf(
+  structure: Structure,
+  tolerance = SYMMETRY_TOLERANCE,
+): StandardSetting | null {
+  const found = analyse(structure, tolerance);
+  if (!found) return null;
+  let change = fromColumns(found.std_linear);
+  let origin: Vec3 = found.std_origin_shift;
+  if (latticeSystem(found.number) === 'monoclinic') {
+    const next = shortestMonoclinic(found.number, cellIn(change, structure.cell));
+    const [x, y, z] = matrixVector(change, next.origin);
+    origin = [origin[0] + x, origin[1] + y, origin[2] + z];
+    change = multiply(change, next.change);
+  }
+  return {
+    spaceGroup: found.number,
+    change,
+    back: inverse(change),
+    origin,
+    volume: determinant(change),
+  };
+}
+
+const cellIn = (change: Matrix3, cell: Cell): Cell =>
+  cellOf(multiply(transpose(change), cellMatrix(cell)));
+
+/** The cell in a setting. */
+export const settingCell = (setting: StandardSetting, cell: Cell): Cell =>
+  cellIn(setting.change, cell);
+
+/** A position in a setting, not wrapped. */
+export const toSetting = ({ back, origin }: StandardSetting, [x, y, z]: Vec3): Vec3 =>
+  matrixVector(back, [x - origin[0], y - origin[1], z - origin[2]]);

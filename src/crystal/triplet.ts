@@ -1,5 +1,5 @@
 import type { Vec3 } from './crystal.ts';
-import type { Operation } from './spacegroup.ts';
+import type { Operation } from './operation.ts';
 
 const VARIABLES = ['x', 'y', 'z'];
 

@@ -1,8 +1,8 @@
 import { bytesText } from '../common/log.ts';
-import type { Check, DoctorReport } from './doctor-schema.ts';
+import type { Check, DoctorReport } from './doctor-report.ts';
 
-/** What doctor found, before it is judged. */
-export interface Findings extends Omit<DoctorReport, 'format' | 'verdict' | 'checks'> {
+/** What doctor found, before it is weighed. */
+export interface Findings extends Omit<DoctorReport, 'format' | 'state' | 'checks'> {
   /** Why the engine does not load, or null when it does. */
   loadFailure: { message: string; signal: string | null } | null;
   /** Whether a binding is linked into this checkout. */
@@ -13,7 +13,7 @@ export interface Findings extends Omit<DoctorReport, 'format' | 'verdict' | 'che
   compilerMend: string;
 }
 
-type Judge = (found: Findings) => Check | null;
+type Examine = (found: Findings) => Check | null;
 
 const ok = (name: string, detail: string): Check => ({ name, state: 'ok', detail, mend: '' });
 const warning = (name: string, detail: string, mend: string): Check => ({
@@ -32,14 +32,14 @@ const problem = (name: string, detail: string, mend: string): Check => ({
 const ROOM_FOR_SETUP = 1.4e9;
 const LITTLE_MEMORY = 4 * 2 ** 30;
 
-const node: Judge = ({ machine }) => {
+const node: Examine = ({ machine }) => {
   const [major = 0, minor = 0] = machine.node.split('.').map(Number);
   return major > 20 || (major === 20 && minor >= 11)
     ? ok('node', machine.node)
     : problem('node', machine.node, 'install Node 20.11 or later');
 };
 
-const system: Judge = ({ machine }) => {
+const system: Examine = ({ machine }) => {
   const text = `${machine.platform} ${machine.arch}, glibc ${machine.glibc ?? 'absent'}`;
   if (machine.platform !== 'linux') {
     const mend = "tfjs-node's own, older TensorFlow is used; on Linux the current one runs";
@@ -49,27 +49,27 @@ const system: Judge = ({ machine }) => {
   return problem('system', text, 'TensorFlow needs glibc: use Debian, Ubuntu, Fedora and the like');
 };
 
-const processor: Judge = ({ machine }) => {
+const processor: Examine = ({ machine }) => {
   const text = `${machine.processor}, ${machine.cores} cores, ${machine.instructions.join(' ')}`;
   return machine.arch !== 'x64' || machine.instructions.includes('avx')
     ? ok('processor', text)
     : problem('processor', text, 'TensorFlow needs AVX: use a processor or a VM setting with it');
 };
 
-const memory: Judge = ({ machine }) => {
+const memory: Examine = ({ machine }) => {
   const text = `${bytesText(machine.memoryBytes)}, ${bytesText(machine.freeMemoryBytes)} free`;
   return machine.memoryBytes >= LITTLE_MEMORY
     ? ok('memory', text)
     : warning('memory', text, 'quickstart wants 4 GiB: close other programs or use a smaller size');
 };
 
-const compiler: Judge = ({ tools, compilerMend, linked }) => {
+const compiler: Examine = ({ tools, compilerMend, linked }) => {
   if (tools.compiler !== null) return ok('compiler', tools.compiler);
-  const judge = linked ? warning : problem;
-  return judge('compiler', 'none found', compilerMend);
+  const report = linked ? warning : problem;
+  return report('compiler', 'none found', compilerMend);
 };
 
-const pip: Judge = ({ tools }) =>
+const pip: Examine = ({ tools }) =>
   tools.pip !== null
     ? ok('pip', tools.pip)
     : warning(
@@ -78,7 +78,7 @@ const pip: Judge = ({ tools }) =>
         'not needed where pypi.org can be reached; apt-get install python3-pip',
       );
 
-const disk: Judge = ({ cache, linked }) => {
+const disk: Examine = ({ cache, linked }) => {
   const names = cache.entries.map((entry) => entry.name).join(', ');
   const place = `${cache.folder}${names ? ` (${names})` : ''}`;
   const text = `${bytesText(cache.bytes)} in ${place}, ${bytesText(cache.freeBytes)} free`;
@@ -87,14 +87,14 @@ const disk: Judge = ({ cache, linked }) => {
     : problem('cache', text, 'free some space, or set CBED_CACHE to a folder on a larger disk');
 };
 
-const files: Judge = ({ linked, damaged }) => {
+const files: Examine = ({ linked, damaged }) => {
   if (!linked) return problem('files', 'TensorFlow is not set up', 'npx gan setup');
   return damaged === null
     ? ok('files', 'complete')
     : problem('files', `damaged: ${damaged}`, 'npx gan setup --force');
 };
 
-const tensorflow: Judge = ({ engine, loadFailure }) => {
+const tensorflow: Examine = ({ engine, loadFailure }) => {
   if (engine) {
     const dnn = engine.oneDnn ? ', oneDNN' : '';
     const text = `${engine.tensorflow} (${engine.build}${dnn}, ${engine.threads} threads), loaded in ${engine.loadSeconds} s`;
@@ -106,7 +106,7 @@ const tensorflow: Judge = ({ engine, loadFailure }) => {
     : problem('tensorflow', loadFailure.message, 'npx gan setup --force');
 };
 
-const kernels: Judge = ({ engine, machine }) => {
+const kernels: Examine = ({ engine, machine }) => {
   if (!engine || engine.gpu || machine.platform !== 'linux') return null;
   return engine.kernels
     ? ok('kernels', 'fused kernels are used')
@@ -117,7 +117,7 @@ const kernels: Judge = ({ engine, machine }) => {
       );
 };
 
-const selfTest: Judge = ({ selfTest: test }) => {
+const selfTest: Examine = ({ selfTest: test }) => {
   if (!test) return null;
   const worst = Math.max(...Object.values(test.differences));
   const text = `differs from plain JavaScript by ${worst.toExponential(1)}, ${test.matmul.gflops} GFLOP/s`;
@@ -126,7 +126,7 @@ const selfTest: Judge = ({ selfTest: test }) => {
     : problem('self-test', text, 'npx gan setup --force; TF_ENABLE_ONEDNN_OPTS=0 if it stays');
 };
 
-const gpu: Judge = ({ gpus, engine }) => {
+const gpu: Examine = ({ gpus, engine }) => {
   const text = gpus.map((each) => `${each.name}, ${bytesText(each.memoryBytes)}`).join('; ');
   const driver = gpus[0] ? ` (driver ${gpus[0].driver})` : '';
   if (engine?.build === 'cuda' && !engine.gpu) {
@@ -139,7 +139,7 @@ const gpu: Judge = ({ gpus, engine }) => {
     : warning('gpu', `${text}${driver}, not used`, 'npx gan setup --device cuda');
 };
 
-const JUDGES = [
+const EXAMINATIONS = [
   node,
   system,
   processor,
@@ -155,11 +155,11 @@ const JUDGES = [
 ];
 
 /** Every check with its state, and the mend of each that is off. */
-export const judge = (found: Findings): Check[] =>
-  JUDGES.map((each) => each(found)).filter((check) => check !== null);
+export const checksOf = (found: Findings): Check[] =>
+  EXAMINATIONS.map((each) => each(found)).filter((check) => check !== null);
 
 /** The worst state of all checks. */
-export function verdictOf(checks: readonly Check[]): DoctorReport['verdict'] {
+export function worstState(checks: readonly Check[]): DoctorReport['state'] {
   if (checks.some((check) => check.state === 'problem')) return 'problems';
   return checks.some((check) => check.state === 'warning') ? 'warnings' : 'ok';
 }

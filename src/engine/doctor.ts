@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { packageRoot } from '../common/paths.ts';
 import { linkedTensorflow, realBinding } from './binding.ts';
 import { cacheContents, cacheFolder, damagedFile, readManifest } from './cache.ts';
-import { type Findings, judge, verdictOf } from './checks.ts';
+import { checksOf, type Findings, worstState } from './checks.ts';
 import { compilerMend, findCompiler } from './compile.ts';
-import type { DoctorReport } from './doctor-schema.ts';
-import { nvidiaGpus } from './driver.ts';
+import type { DoctorReport } from './doctor-report.ts';
 import { describeMachine } from './machine.ts';
+import { nvidiaGpus } from './nvidia.ts';
 import { findPip } from './pip.ts';
 import { type EngineProbe, probeEngine } from './probe.ts';
 import { freeBytes } from './space.ts';
@@ -63,7 +63,7 @@ async function examine(): Promise<Findings> {
 /** Examines the engine and all it needs, with a named mend for everything that is off. */
 export async function diagnose(): Promise<DoctorReport> {
   const found = await examine();
-  const checks = judge(found);
+  const checks = checksOf(found);
   const { linked: _, damaged: __, loadFailure: ___, compilerMend: ____, ...facts } = found;
-  return { format: 1, ...facts, verdict: verdictOf(checks), checks };
+  return { format: 1, ...facts, state: worstState(checks), checks };
 }

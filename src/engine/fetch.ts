@@ -7,7 +7,7 @@ import { download, sha256Of, Unreachable } from './download.ts';
 import { findPip, pipDownload } from './pip.ts';
 import { findWheel } from './pypi.ts';
 import { requireSpace } from './space.ts';
-import { parseWheelName, pinOf, type Wanted } from './wheel.ts';
+import { parseWheelName, pinOf, type WantedWheel } from './wheel.ts';
 
 /** A wheel in the downloads folder, its digest checked. */
 export interface FetchedWheel {
@@ -26,12 +26,12 @@ export interface FetchOptions {
 }
 
 const MEGABYTE = 1e6;
-const textOf = ({ project, specifier }: Wanted): string => project + specifier;
+const textOf = ({ project, specifier }: WantedWheel): string => project + specifier;
 
 /** The digest noted when a wheel arrived whole, so that an interrupted setup can use it again. */
 const noteOf = (path: string): string => `${path}.sha256`;
 
-function matches(name: string, { project, specifier }: Wanted): boolean {
+function matches(name: string, { project, specifier }: WantedWheel): boolean {
   if (!name.endsWith('.whl')) return false;
   const wheel = parseWheelName(name);
   return wheel.project === project && [`==${wheel.version}`, ''].includes(specifier);
@@ -53,7 +53,7 @@ async function verified(path: string): Promise<FetchedWheel> {
 }
 
 /** A wheel that an earlier call fetched whole, unless it changed since. */
-async function leftOver(wanted: Wanted): Promise<FetchedWheel | null> {
+async function leftOver(wanted: WantedWheel): Promise<FetchedWheel | null> {
   const name = readdirSync(downloadsFolder()).find((each) => matches(each, wanted));
   if (!name) return null;
   const path = join(downloadsFolder(), name);
@@ -74,7 +74,10 @@ export function megabytes(bar: Progress): (count: number) => void {
 }
 
 /** The wheels by pip, or null where there is no pip. */
-async function withPip(wanted: readonly Wanted[], options: FetchOptions): Promise<string[] | null> {
+async function withPip(
+  wanted: readonly WantedWheel[],
+  options: FetchOptions,
+): Promise<string[] | null> {
   const pip = await findPip();
   if (!pip) return null;
   const { what, bytes, progress = silentProgress } = options;
@@ -95,7 +98,7 @@ async function withPip(wanted: readonly Wanted[], options: FetchOptions): Promis
   }
 }
 
-async function fromIndex(wanted: Wanted, progress: ProgressFactory): Promise<string> {
+async function fromIndex(wanted: WantedWheel, progress: ProgressFactory): Promise<string> {
   const wheel = await findWheel(wanted, process.arch);
   const target = join(downloadsFolder(), wheel.name);
   await requireSpace(downloadsFolder(), wheel.bytes, `fetching ${wheel.name}`);
@@ -106,14 +109,17 @@ async function fromIndex(wanted: Wanted, progress: ProgressFactory): Promise<str
   return target;
 }
 
-async function allFromIndex(wanted: readonly Wanted[], progress: ProgressFactory) {
+async function allFromIndex(wanted: readonly WantedWheel[], progress: ProgressFactory) {
   const paths: string[] = [];
   for (const each of wanted) paths.push(await fromIndex(each, progress));
   return paths;
 }
 
 /** pip's way first; where it fails or is absent, straight from the index. */
-async function fetchMissing(wanted: readonly Wanted[], options: FetchOptions): Promise<string[]> {
+async function fetchMissing(
+  wanted: readonly WantedWheel[],
+  options: FetchOptions,
+): Promise<string[]> {
   let pipError: unknown;
   try {
     const paths = await withPip(wanted, options);
@@ -138,12 +144,12 @@ async function fetchMissing(wanted: readonly Wanted[], options: FetchOptions): P
  * @throws input error that says what could not be reached and what to do.
  */
 export async function fetchWheels(
-  wanted: readonly Wanted[],
+  wanted: readonly WantedWheel[],
   options: FetchOptions,
 ): Promise<FetchedWheel[]> {
   mkdirSync(downloadsFolder(), { recursive: true });
   const wheels: FetchedWheel[] = [];
-  const missing: Wanted[] = [];
+  const missing: WantedWheel[] = [];
   for (const each of wanted) {
     const wheel = await leftOver(each);
     if (wheel) wheels.push(wheel);

@@ -23,8 +23,8 @@ interface NativeBackend {
 /** The backend's door to any TensorFlow operation by name. */
 export const native = (): NativeBackend => tf.backend() as unknown as NativeBackend;
 
-/** Attributes of an operation by kind and name, as TensorFlow's registry has them. */
-export interface Attributes {
+/** OperationAttributes of an operation by kind and name, as TensorFlow's registry has them. */
+export interface OperationAttributes {
   types?: Record<string, 'float' | 'int32' | 'complex64'>;
   flags?: Record<string, boolean>;
   floats?: Record<string, number>;
@@ -38,7 +38,7 @@ function listed({
   floats = {},
   ints = {},
   texts = {},
-}: Attributes): unknown[] {
+}: OperationAttributes): unknown[] {
   const { binding } = native();
   const numbers = {
     float: binding.TF_FLOAT,
@@ -59,12 +59,15 @@ function listed({
 }
 
 /** The one output of a TensorFlow operation; it has no gradient. */
-export const operation = (name: string, inputs: Tensor[], attributes: Attributes): Tensor =>
-  native().executeSingleOutput(name, listed(attributes), inputs);
-
-/** The outputs of a TensorFlow operation that has several; they have no gradient. */
-export const operations = (
+export const runOperation = (
   name: string,
   inputs: Tensor[],
-  { outputs, ...attributes }: Attributes & { outputs: number },
+  attributes: OperationAttributes,
+): Tensor => native().executeSingleOutput(name, listed(attributes), inputs);
+
+/** The outputs of a TensorFlow operation that has several; they have no gradient. */
+export const runMultiOutputOperation = (
+  name: string,
+  inputs: Tensor[],
+  { outputs, ...attributes }: OperationAttributes & { outputs: number },
 ): Tensor[] => native().executeMultipleOutputs(name, listed(attributes), inputs, outputs);

@@ -1,9 +1,17 @@
+import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { CbedError, inputError, usageError } from '../common/errors.ts';
 import { sweep, temporaryName, withLock } from '../common/lock.ts';
 import { type ProgressFactory, silentProgress } from '../common/progress.ts';
-import { BINDING_FILE, bindingFolder, isLinked, linkBinding, linkedTensorflow } from './binding.ts';
+import {
+  BINDING_FILE,
+  bindingFolder,
+  isLinked,
+  linkBinding,
+  linkedTensorflow,
+  tfjsPackageFolder,
+} from './binding.ts';
 import {
   cacheFolder,
   downloadsFolder,
@@ -14,17 +22,16 @@ import {
   writeManifest,
 } from './cache.ts';
 import { bindingKey, compileBinding, requireCompiler } from './compile.ts';
-import { hasNvidiaDriver } from './driver.ts';
 import { type FetchedWheel, fetchWheels } from './fetch.ts';
 import { describeMachine } from './machine.ts';
-import { OWN_INSTALLER_VERSION, useOwnInstaller } from './own-installer.ts';
-import { requirementsOf } from './requirement.ts';
+import { hasNvidiaDriver } from './nvidia.ts';
+import { requirementsOf } from './pypi.ts';
 import { explainFileError } from './space.ts';
 import { metadataOf, unpackWheels } from './unpack.ts';
 import { expectedBytes, pinnedCuda, tensorflowProject } from './wheel.ts';
 
 /** The TensorFlow that the project is tested with. */
-export const TENSORFLOW_VERSION = '2.21.0';
+const TENSORFLOW_VERSION = '2.21.0';
 
 export interface ProvisionOptions {
   /** `auto`: what is set up here already, else CUDA where an NVIDIA driver is there, else cpu. */
@@ -63,7 +70,7 @@ const CUDA_LIBRARIES_BYTES = 3.4e9;
  *
  * @throws input error when a GPU is asked for and there is no NVIDIA driver.
  */
-export async function chooseDevice(
+async function chooseDevice(
   asked: EngineDevice | 'auto',
   current: EngineDevice | null,
 ): Promise<EngineDevice> {
@@ -149,6 +156,33 @@ function explainFailure(error: unknown, asked: EngineDevice | 'auto', chosen: En
   return inputError(
     `the engine for the GPU here could not be set up: ${explained.message}`,
     'for the processor alone: npx gan setup --device cpu',
+  );
+}
+
+/** TensorFlow in the version that tfjs-node's own installer brings (its libtensorflow). */
+const OWN_INSTALLER_VERSION = '2.9.1';
+
+/**
+ * Runs the installer inside @tensorflow/tfjs-node-gpu: the way for macOS and Windows, whose
+ * wheels have no libraries that a program other than Python can link.
+ *
+ * @throws input error when the installer fails; what it said is on the terminal.
+ */
+async function useOwnInstaller(device: EngineDevice, progress: ProgressFactory): Promise<void> {
+  const folder = tfjsPackageFolder();
+  const kind = device === 'cuda' ? 'gpu' : 'cpu';
+  const bar = progress(`running tfjs-node's own installer for ${process.platform}`, 1);
+  const code = await new Promise<number | null>((resolve, reject) => {
+    const parameters = [join(folder, 'scripts', 'install.js'), kind, 'download'];
+    const child = spawn(process.execPath, parameters, { cwd: folder, stdio: 'inherit' });
+    child.on('error', reject);
+    child.on('close', resolve);
+  });
+  bar.done();
+  if (code === 0) return;
+  throw inputError(
+    `tfjs-node's own installer failed with code ${code}`,
+    'it fetches from storage.googleapis.com and needs a C++ compiler: see its output above',
   );
 }
 

@@ -1,8 +1,41 @@
+import * as pep440 from '@renovatebot/pep440';
 import { z } from 'zod';
 import { inputError } from '../common/errors.ts';
 import { networkError } from './download.ts';
-import { compareVersions, satisfies } from './requirement.ts';
-import { chooseWheel, type Wanted, type WheelFile } from './wheel.ts';
+import { chooseWheel, type WantedWheel, type WheelFile } from './wheel.ts';
+
+/** A line of a wheel's METADATA such as `nvidia-cudnn-cu12<10.0,>=9.3.0.75; extra == "and-cuda"`. */
+export interface Requirement extends WantedWheel {
+  /** The extra that asks for it, or null when it always applies. */
+  extra: string | null;
+}
+
+export function parseRequirement(line: string): Requirement {
+  const [needed = '', marker = ''] = line.split(';');
+  const match = /^\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*\(?([^)]*)\)?\s*$/.exec(needed);
+  if (!match) throw new TypeError(`"${line}" is no requirement`);
+  const extra = /extra\s*==\s*["']([^"']+)["']/.exec(marker)?.[1] ?? null;
+  return { project: match[1]!, specifier: match[2]!.replaceAll(' ', ''), extra };
+}
+
+/** The requirements of an extra, in a wheel's METADATA. */
+export const requirementsOf = (metadata: string, extra: string): Requirement[] =>
+  [...metadata.matchAll(/^Requires-Dist: (.+)$/gm)]
+    .map((line) => parseRequirement(line[1]!))
+    .filter((requirement) => requirement.extra === extra);
+
+/** Negative, zero or positive as `a` is older than, equal to or newer than `b` (PEP 440). */
+export const compareVersions = (a: string, b: string): number => pep440.compare(a, b);
+
+const isFinal = (version: string): boolean => {
+  const parts = pep440.explain(version);
+  return parts !== null && !parts.is_prerelease && !parts.is_devrelease;
+};
+
+/** Whether a final release satisfies every clause of a specifier; pre-releases never do. */
+export function satisfies(version: string, specifier: string): boolean {
+  return isFinal(version) && (specifier === '' || pep440.satisfies(version, specifier));
+}
 
 const fileSchema = z.object({
   filename: z.string(),
@@ -15,8 +48,7 @@ const fileSchema = z.object({
 const projectSchema = z.object({ releases: z.record(z.string(), z.array(fileSchema)) });
 
 /** The package index's address: `CBED_PYPI`, or PyPI itself. */
-export const indexAddress = (): string =>
-  (process.env.CBED_PYPI ?? 'https://pypi.org').replace(/\/$/, '');
+const indexAddress = (): string => (process.env.CBED_PYPI ?? 'https://pypi.org').replace(/\/$/, '');
 
 async function releasesOf(project: string): Promise<Record<string, WheelFile[]>> {
   const url = `${indexAddress()}/pypi/${project}/json`;
@@ -51,7 +83,7 @@ async function releasesOf(project: string): Promise<Record<string, WheelFile[]>>
  * @throws input error that lists the newest versions when there is none.
  */
 export async function findWheel(
-  requirement: Wanted,
+  requirement: WantedWheel,
   arch: NodeJS.Architecture,
 ): Promise<WheelFile> {
   const { project, specifier } = requirement;

@@ -42,6 +42,9 @@ export function withoutChatter(text: string): string {
  */
 export function quietly<T>(helper: Helper | null, action: () => T): T {
   if (!helper || process.env.CBED_ENGINE_LOG) return action();
+  // Node decides what its stderr is when it is first asked for: while it is held it is a file,
+  // and would stay one, so that no progress bar showed on a terminal.
+  void process.stderr.isTTY;
   helper.hold();
   try {
     return action();

@@ -1,4 +1,4 @@
-import { operation } from './operation.ts';
+import { runOperation } from './operation.ts';
 import { type Tensor, tf } from './tf.ts';
 
 /**
@@ -10,7 +10,7 @@ export function relu<T extends Tensor>(x: T): T {
     const y = tf.relu(input as T);
     (save as unknown as (tensors: Tensor[]) => void)([y]);
     const gradFunc = (dy: Tensor, saved: Tensor[]) =>
-      operation('ReluGrad', [dy, saved[0]!], { types: { T: 'float' } });
+      runOperation('ReluGrad', [dy, saved[0]!], { types: { T: 'float' } });
     return { value: y, gradFunc };
   });
   return rectify(x) as T;

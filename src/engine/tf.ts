@@ -3,10 +3,11 @@ import { availableParallelism } from 'node:os';
 import util from 'node:util';
 import type * as tfjs from '@tensorflow/tfjs-node-gpu';
 import { inputError } from '../common/errors.ts';
+import { endBySignal } from '../common/interruption.ts';
 import { linkedTensorflow, realBinding } from './binding.ts';
 import { type EngineDevice, readManifest } from './cache.ts';
-import { preloadCuda, xlaFlags } from './cuda.ts';
 import { explainLoadError } from './explain.ts';
+import { preloadCuda, xlaFlags } from './nvidia.ts';
 import { loadHelper, quietly } from './quiet.ts';
 
 export type {
@@ -95,6 +96,7 @@ function load(): { tf: typeof tfjs; engine: Engine } {
 }
 
 const loaded = load();
+endBySignal();
 
 /**
  * TensorFlow.js on the native engine. Importing this module loads it (about a second), so the

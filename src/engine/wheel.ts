@@ -2,10 +2,13 @@ import { readFileSync } from 'node:fs';
 import { usageError } from '../common/errors.ts';
 import { dataFile } from '../common/paths.ts';
 import type { EngineDevice } from './cache.ts';
-import type { Requirement } from './requirement.ts';
 
 /** A project of the index and the versions that serve. */
-export type Wanted = Pick<Requirement, 'project' | 'specifier'>;
+export interface WantedWheel {
+  project: string;
+  /** Comma-separated clauses, '' for any version. */
+  specifier: string;
+}
 
 /** A wheel's name taken apart (PEP 427). */
 export interface WheelName {
@@ -24,7 +27,7 @@ export interface WheelFile {
 }
 
 /** The Python whose wheels are taken first: only their libraries are used, so any one serves. */
-export const PREFERRED_PYTHON = '3.11';
+const PREFERRED_PYTHON = '3.11';
 const OTHER_PYTHONS = ['3.12', '3.13', '3.10'];
 
 /** Pythons to ask an index for, the preferred one and the machine's own first. */
@@ -109,7 +112,7 @@ function pinList(): PinList {
 export const pinOf = (name: string): Pin | null => pinList().wheels[name] ?? null;
 
 /** The CUDA libraries that the project pins for a TensorFlow, or null for other versions. */
-export function pinnedCuda(version: string): Wanted[] | null {
+export function pinnedCuda(version: string): WantedWheel[] | null {
   const projects = pinList().cuda[version];
   if (!projects) return null;
   return Object.entries(projects).map(([project, exact]) => ({

@@ -5,13 +5,13 @@ import { runCell } from '../benchmark/cells/cell.ts';
 import { compareStudy, type StudyComparison } from '../benchmark/comparison/compare.ts';
 import { makePools } from '../benchmark/pools/pools.ts';
 import { ganOf, type StudyGan } from '../benchmark/pools/study-gan.ts';
-import { openStudyFolder, readOutcomes, type StudyFolder } from '../benchmark/study/folder.ts';
+import { openStudyFolder, readResults, type StudyFolder } from '../benchmark/study/folder.ts';
 import { loadStudy } from '../benchmark/study/load.ts';
 import { needsGan, planCells } from '../benchmark/study/study.ts';
 import { writeAtomic, writeJson } from '../common/files.ts';
 import { durationText, textTable } from '../common/log.ts';
 import type { ProgressFactory } from '../common/progress.ts';
-import { defaultStorePath, openRun, type Run } from '../common/run.ts';
+import { openRun, type Run } from '../common/run.ts';
 import { openStore, type Store } from '../dataset/store/store.ts';
 import { makeTask } from '../dataset/tasks/make-task.ts';
 import { writeFigure } from '../report/draw/raster.ts';
@@ -99,7 +99,7 @@ export interface StoryData {
 export async function makeData(story: Story, crystals: number): Promise<StoryData> {
   const made = await stage(story, 'Simulating CBED triplets of real minerals', async () => {
     const { seed, progress } = story;
-    const task = await makeTask('minerals', defaultStorePath(), {
+    const task = await makeTask('minerals', story.run.file('prepared.h5'), {
       seed,
       limit: crystals,
       progress,
@@ -169,7 +169,7 @@ export async function compareArms(story: Story, folder: StudyFolder): Promise<St
       bar.advance(1, cell.id);
     }
     bar.done();
-    const found = compareStudy(folder.study, readOutcomes(folder));
+    const found = compareStudy(folder.study, readResults(folder).results);
     const results = story.run.file('results.json');
     // Without the times, which no two runs share: the same seed gives the same file.
     const arms = found.arms.map(({ seconds: _, ...arm }) => arm);

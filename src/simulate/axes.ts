@@ -1,5 +1,7 @@
 import { inputError } from '../common/errors.ts';
 import type { Crystal, Vec3 } from '../crystal/crystal.ts';
+import { greatestDivisor } from '../crystal/lattice.ts';
+import { matrixVector } from '../crystal/matrix.ts';
 import { centring } from '../crystal/spacegroup.ts';
 import { standardZones, type ZoneFrame, zoneFrame } from '../crystal/zone.ts';
 import { discRadius, shortestReciprocal } from './disc.ts';
@@ -8,18 +10,44 @@ import type { SimulationOptions } from './options.ts';
 import { strongestZones } from './strongest.ts';
 
 /** A zone axis of a crystal and the spacing (angstrom) that chose it, if one did. */
-export interface View {
+export interface ZoneView {
   zone: Vec3;
   spacing: number | null;
   frame: ZoneFrame;
 }
 
+/** Most denominators of a direction's indices after a change of axes. */
+const DENOMINATORS = 24;
+
+/**
+ * A direction in the axes of the crystal's cell; it is given in those of its source, such as a CIF
+ * file with a monoclinic cell of other axes.
+ */
+export function directionOf(crystal: Crystal, zone: Vec3): Vec3 {
+  const { directions } = crystal;
+  if (!directions) return zone;
+  const turned = matrixVector(directions, zone);
+  for (let n = 1; n <= DENOMINATORS; n++) {
+    const whole = turned.map((index) => Math.round(n * index) + 0);
+    if (turned.every((index, i) => Math.abs(n * index - whole[i]!) < 1e-4)) {
+      const divisor = greatestDivisor(whole);
+      return [whole[0]! / divisor + 0, whole[1]! / divisor + 0, whole[2]! / divisor + 0];
+    }
+  }
+  throw inputError(
+    `${crystal.id}: zone axis [${zone.join(' ')}] of its file is no lattice direction of the standard cell`,
+  );
+}
+
 /** The three views of a crystal that the settings ask for. */
-export function viewsOf(crystal: Crystal, zones: SimulationOptions['zones']): View[] {
+export function zoneViews(crystal: Crystal, zones: SimulationOptions['zones']): ZoneView[] {
   const chosen =
     zones === 'strongest'
       ? strongestZones(crystal)
-      : (zones === 'standard' ? standardZones(crystal.spaceGroup) : zones).map((zone) => ({
+      : (zones === 'standard'
+          ? standardZones(crystal.spaceGroup)
+          : zones.map((zone) => directionOf(crystal, zone))
+        ).map((zone) => ({
           zone,
           spacing: null,
         }));
@@ -32,7 +60,7 @@ export function viewsOf(crystal: Crystal, zones: SimulationOptions['zones']): Vi
 }
 
 /** Refuses discs that touch where their interference is not computed. */
-function checkOverlap(view: View, radius: number, energy: number): void {
+function checkOverlap(view: ZoneView, radius: number, energy: number): void {
   const largest = shortestReciprocal(view.frame) / 2;
   if (radius <= largest) return;
   const mrad = (value: number): string => (1000 * value * wavelength(energy)).toFixed(2);
@@ -49,7 +77,7 @@ const SUMMIT_ENERGY = 100;
  * Radius of the probe-forming aperture in 1/angstrom: a fixed angle, the rule of the Summit data
  * (0.5 lambda(100 kV) / (2 d) whatever the energy) in its mode, or the overlap rule.
  */
-export function apertureRadius(view: View, energy: number, options: SimulationOptions): number {
+export function apertureRadius(view: ZoneView, energy: number, options: SimulationOptions): number {
   const lambda = wavelength(energy);
   if (options.semiangle !== 'rule') {
     const radius = options.semiangle / 1000 / lambda;
@@ -63,7 +91,7 @@ export function apertureRadius(view: View, energy: number, options: SimulationOp
 }
 
 /** Largest slice thickness of a view, angstrom. */
-export function sliceOf(view: View, options: SimulationOptions): number {
+export function sliceOf(view: ZoneView, options: SimulationOptions): number {
   if (options.sliceThickness !== 'spacing') return options.sliceThickness;
   if (view.spacing) return view.spacing;
   throw inputError('slices of one spacing need zones from reflections', 'use --zones strongest');

@@ -1,6 +1,7 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Stream } from '../common/stream.ts';
 import type { Crystal } from '../crystal/crystal.ts';
-import { apertureRadius, sliceOf, type View, viewsOf } from './axes.ts';
+import { apertureRadius, sliceOf, type ZoneView, zoneViews } from './axes.ts';
 import { type Box, boxReciprocal, eachFrequency } from './box/grid.ts';
 import { boxMultislice } from './box/multislice.ts';
 import { SlicePotentials } from './box/potential.ts';
@@ -8,11 +9,11 @@ import type { ProbePosition } from './box/probe.ts';
 import { type Filling, fillBox } from './box/specimen.ts';
 import { boxFor, checkWidth, leastWidth } from './box/window.ts';
 import type { Camera } from './camera.ts';
+import { splat } from './camera.ts';
 import { interactionParameter, wavelength } from './electron.ts';
 import type { BoxOptions } from './options.ts';
-import type { Patterns } from './sample-of.ts';
+import type { Patterns } from './sample.ts';
 import { scatteringFactors } from './scattering.ts';
-import { splat } from './splat.ts';
 
 /** Number of slices and their thickness, and after how many of them to record. */
 interface Cut {
@@ -23,7 +24,7 @@ interface Cut {
 }
 
 /** Whole slices a period where slices repeat, whole slices a thickness where they do not. */
-function cutOf(view: View, options: BoxOptions): Cut {
+function cutOf(view: ZoneView, options: BoxOptions): Cut {
   const asked = sliceOf(view, options);
   const deepest = options.thicknesses.at(-1)!;
   const repeating = options.thermal.kind !== 'frozen-phonons';
@@ -38,7 +39,7 @@ function cutOf(view: View, options: BoxOptions): Cut {
 }
 
 /** A mesh of probe positions over one projected cell, near the middle of the box. */
-function positionsOf(view: View, box: Box, count: number): ProbePosition[] {
+function positionsOf(view: ZoneView, box: Box, count: number): ProbePosition[] {
   const [p, q] = boxReciprocal(box);
   const [a, b] = view.frame.projected;
   const out: ProbePosition[] = [];
@@ -64,7 +65,7 @@ function averaged(runs: readonly Float32Array[][][]): Float32Array[][] {
 
 /** Intensities over the transform of the box of one view, by energy and thickness. */
 function viewIntensities(
-  { crystal, view, radii, box }: { crystal: Crystal; view: View; radii: number[]; box: Box },
+  { crystal, view, radii, box }: { crystal: Crystal; view: ZoneView; radii: number[]; box: Box },
   options: BoxOptions,
 ): Float32Array[][] {
   const { thermal } = options;
@@ -125,9 +126,13 @@ function drawBox(box: Box, intensity: Float32Array, image: Float32Array, camera:
   splat(image, camera, { x, y, weight: intensity });
 }
 
-/** The patterns of one crystal by a probe in a box. */
-export function boxPatterns(crystal: Crystal, options: BoxOptions, camera: Camera): Patterns {
-  const views = viewsOf(crystal, options.zones);
+/** The patterns of one crystal by a probe in a box; signals get their turn before each. */
+export async function boxPatterns(
+  crystal: Crystal,
+  options: BoxOptions,
+  camera: Camera,
+): Promise<Patterns> {
+  const views = zoneViews(crystal, options.zones);
   const points = camera.size ** 2;
   const stacks = options.energies.map(() =>
     options.thicknesses.map(() => new Float32Array(3 * points)),
@@ -135,7 +140,8 @@ export function boxPatterns(crystal: Crystal, options: BoxOptions, camera: Camer
   const radii = views.map((view) =>
     options.energies.map((energy) => apertureRadius(view, energy, options)),
   );
-  views.forEach((view, v) => {
+  for (const [v, view] of views.entries()) {
+    await nextTurn();
     const { holz, square, bandwidth: band } = options;
     const width = widthOf(radii[v]!, options, camera);
     const box = boxFor({ crystal, frame: view.frame, width, band, holz, square });
@@ -146,6 +152,6 @@ export function boxPatterns(crystal: Crystal, options: BoxOptions, camera: Camer
         drawBox(box, intensity, image, camera);
       });
     });
-  });
+  }
   return { views, radii, stacks };
 }

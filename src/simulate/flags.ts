@@ -35,7 +35,7 @@ const numbers = (flag: string, text: string): number[] =>
   text.split(',').map((part) => numberOf(flag, part, text));
 
 /** `001,1-10,111` or `0 0 1, 1 -1 0, 1 1 1`: three direct-lattice directions. */
-export function parseZones(text: string): string | number[][] {
+function parseZones(text: string): string | number[][] {
   if (text === 'standard' || text === 'strongest') return text;
   const zones = text.split(',').map((word) => {
     const spaced = word.trim().split(/\s+/);

@@ -31,12 +31,19 @@ const shared = {
   /** Pixels a side of the patterns. */
   size: z.int().min(16).max(1024).default(64),
   /** Accelerating voltages, kV. */
-  energies: z.array(positive.min(10).max(1000)).min(1).default([100]),
+  energies: z
+    .array(positive.min(10).max(1000))
+    .min(1)
+    .refine((list) => new Set(list).size === list.length, 'an energy is given twice')
+    .default([100]),
   /** Specimen thicknesses, angstrom, ascending. */
   thicknesses: z.array(positive.max(5000)).min(1).default([100]),
   /** Largest thickness of a slice, angstrom; `spacing` for that of the zone's reflection. */
   sliceThickness: z.union([positive.max(20), z.literal('spacing')]).default(2.5),
-  /** `standard` axes of the lattice system, the `strongest` reflections, or three directions. */
+  /**
+   * `standard` axes of the lattice system, the `strongest` reflections, or three directions in the
+   * axes of the crystal's source (a CIF file's own).
+   */
   zones: z
     .union([z.enum(['standard', 'strongest']), z.tuple([direction, direction, direction])])
     .default('standard'),

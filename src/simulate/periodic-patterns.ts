@@ -1,16 +1,21 @@
 import { inputError, usageError } from '../common/errors.ts';
 import type { Crystal } from '../crystal/crystal.ts';
-import { apertureRadius, sliceOf, type View, viewsOf } from './axes.ts';
-import { type Camera, defaultCamera } from './camera.ts';
-import { stagesOf } from './depth.ts';
+import { apertureRadius, sliceOf, type ZoneView, zoneViews } from './axes.ts';
+import { type Camera, defaultCamera, splat } from './camera.ts';
 import { discTilts } from './disc.ts';
 import { interactionParameter, wavelength } from './electron.ts';
-import type { Intensities, Job } from './job.ts';
 import type { PeriodicOptions } from './options.ts';
-import { type Beams, beamsOf, columnPotential, type Projection, project } from './projection.ts';
-import type { Patterns } from './sample-of.ts';
+import type { BeamIntensities, Job } from './periodic.ts';
+import { stagesOf } from './periodic.ts';
+import {
+  type Beams,
+  beamsOf,
+  columnPotential,
+  type Projection,
+  projectCrystal,
+} from './projection.ts';
+import type { Patterns } from './sample.ts';
 import { scatteringFactors } from './scattering.ts';
-import { splat } from './splat.ts';
 import {
   type Move,
   patternMoves,
@@ -27,7 +32,7 @@ type PeriodicJob = Job & { tilts: ReducedTilts; moves: readonly Move[] };
 
 /** A crystal ready for the engine: for each view, one job an energy. */
 export interface PeriodicPlan {
-  views: View[];
+  views: ZoneView[];
   jobs: PeriodicJob[][];
   radii: number[][];
 }
@@ -45,11 +50,11 @@ const BANDWIDTH = { usual: 3, heavy: 4, volts: 300 };
  * The projected potential of a view. Heavy columns scatter so far that with the usual bandwidth up to
  * a fifth of the intensity would stand elsewhere.
  */
-function projectionOf(crystal: Crystal, { frame }: View, options: PeriodicOptions): Projection {
+function projectionOf(crystal: Crystal, { frame }: ZoneView, options: PeriodicOptions): Projection {
   const { bandwidth, thermal } = options;
   const displacement = thermal.kind === 'none' ? 0 : thermal.displacement;
   const factors = scatteringFactors(options.factors);
-  const upTo = (band: number) => project({ crystal, frame, band, displacement, factors });
+  const upTo = (band: number) => projectCrystal({ crystal, frame, band, displacement, factors });
   if (bandwidth !== 'auto') return upTo(bandwidth);
   const usual = upTo(BANDWIDTH.usual);
   const heavy = columnPotential(crystal, usual) > BANDWIDTH.volts;
@@ -58,7 +63,7 @@ function projectionOf(crystal: Crystal, { frame }: View, options: PeriodicOption
 
 function jobsOf(
   crystal: Crystal,
-  view: View,
+  view: ZoneView,
   radii: number[],
   options: PeriodicOptions,
 ): PeriodicJob[] {
@@ -92,7 +97,7 @@ function jobsOf(
 
 /** Prepares a crystal: zones, projected potentials, transmission functions. */
 export function planPeriodic(crystal: Crystal, options: PeriodicOptions): PeriodicPlan {
-  const views = viewsOf(crystal, options.zones);
+  const views = zoneViews(crystal, options.zones);
   const radii = views.map((view) =>
     options.energies.map((energy) => apertureRadius(view, energy, options)),
   );
@@ -129,7 +134,7 @@ function picture(
 /** The pictures of a plan from the intensities of its jobs (`results[view][energy]`). */
 export function drawPeriodic(
   plan: PeriodicPlan,
-  results: readonly (readonly Intensities[])[],
+  results: readonly (readonly BeamIntensities[])[],
   options: PeriodicOptions,
   camera: Camera,
 ): Patterns {

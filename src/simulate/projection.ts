@@ -163,7 +163,7 @@ export function columnPotential(crystal: Crystal, { frame, coefficients }: Proje
  * factor times Debye-Waller factor. Exact sub-cell positions. The band limit is a circle, so that no
  * symmetry of the projection is lost.
  */
-export function project(request: ProjectionRequest): Projection {
+export function projectCrystal(request: ProjectionRequest): Projection {
   const { crystal, frame, band, displacement, factors } = request;
   const rows = gridSize(frame.projected[0], band);
   const columns = gridSize(frame.projected[1], band);

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CbedError, messageOf } from '../common/errors.ts';
 import { type ProgressFactory, silentProgress } from '../common/progress.ts';
 import type { Crystal } from '../crystal/crystal.ts';
@@ -6,24 +7,26 @@ import { type Camera, cameraFor, defaultCamera } from './camera.ts';
 import type { PeriodicOptions, SimulationOptions } from './options.ts';
 import { periodicMultislice } from './periodic.ts';
 import { drawPeriodic, type PeriodicPlan, planPeriodic } from './periodic-patterns.ts';
-import type { Sample } from './sample.ts';
-import { type Patterns, samplesOf } from './sample-of.ts';
+import { type Patterns, type Sample, samplesOf } from './sample.ts';
 
 /** A crystal that could not be simulated, and why. */
-export interface Failure {
+export interface SimulationFailure {
   failed: { id: string; reason: string };
 }
 
 /** A simulated triplet, or a crystal that gave none. */
-export type Outcome = { ok: Sample } | Failure;
+export type Outcome = { ok: Sample } | SimulationFailure;
 
 /** Crystals of the periodic mode that are computed together; their results wait for the last. */
-const WINDOW = 32;
+const WINDOW = 8;
 
 /** Runs a step for one crystal; what is wrong with that crystal is its failure alone. */
-function attempt<T>(crystal: Crystal, step: () => T): { done: T } | Failure {
+async function attempt<T>(
+  crystal: Crystal,
+  step: () => T | Promise<T>,
+): Promise<{ done: T } | SimulationFailure> {
   try {
-    return { done: step() };
+    return { done: await step() };
   } catch (error) {
     // A setting that no crystal can be simulated with is the user's to mend, not a bad crystal.
     if (error instanceof CbedError && error.fault === 'usage') throw error;
@@ -31,12 +34,14 @@ function attempt<T>(crystal: Crystal, step: () => T): { done: T } | Failure {
   }
 }
 
-function periodicWindow(
+async function periodicWindow(
   crystals: readonly Crystal[],
   options: PeriodicOptions,
   camera: Camera,
-): ({ done: Patterns } | Failure)[] {
-  const plans = crystals.map((crystal) => attempt(crystal, () => planPeriodic(crystal, options)));
+): Promise<({ done: Patterns } | SimulationFailure)[]> {
+  const plans = await Promise.all(
+    crystals.map((crystal) => attempt(crystal, () => planPeriodic(crystal, options))),
+  );
   const results = periodicMultislice(
     plans.flatMap((plan) => ('done' in plan ? plan.done.jobs.flat() : [])),
   );
@@ -70,9 +75,9 @@ export function cameraOf(options: SimulationOptions): Camera {
 
 /**
  * Simulates the triplet of each crystal at each energy and thickness, in input order; a crystal
- * that cannot be simulated gives its reason instead. The periodic mode works in windows of 32
- * crystals and needs under about 1 GiB for cells of the minerals table; the box mode works one
- * pattern at a time (`boxMultislice` states its memory).
+ * that cannot be simulated gives its reason instead. The periodic mode works in windows of eight
+ * crystals; the box mode works one pattern at a time (`boxMultislice` states its memory). Signals and
+ * timers get their turn between windows and between patterns.
  *
  * @param options resolved by `simulationSchema`.
  */
@@ -87,10 +92,13 @@ export async function* simulateTriplets(
   const window = options.mode === 'periodic' ? WINDOW : 1;
   for (let from = 0; from < crystals.length; from += window) {
     const some = crystals.slice(from, from + window);
+    await nextTurn();
     const found =
       options.mode === 'periodic'
-        ? periodicWindow(some, options, camera)
-        : some.map((crystal) => attempt(crystal, () => boxPatterns(crystal, options, camera)));
+        ? await periodicWindow(some, options, camera)
+        : await Promise.all(
+            some.map((crystal) => attempt(crystal, () => boxPatterns(crystal, options, camera))),
+          );
     for (const [i, outcome] of found.entries()) {
       const item = { crystal: some[i]!, index: numbering.first + (from + i) * numbering.step };
       if ('failed' in outcome) yield outcome;

@@ -28,6 +28,8 @@ export interface ArchiveContents {
   passports: readonly Passport[];
   origin: Origin;
   parameters?: Parameters;
+  /** The crystal of each triplet as CIF text; null where there is none. */
+  cifs?: readonly (string | null)[];
 }
 
 /** A synthetic archive that was opened; foreign ones have images and labels only. */
@@ -45,6 +47,8 @@ export interface SyntheticArchive {
   readonly passports: readonly Passport[] | null;
   readonly origin: Origin | null;
   readonly parameters: Parameters | null;
+  /** The crystal of each triplet as CIF text, where the archive has them. */
+  readonly cifs: readonly (string | null)[] | null;
   /** (indices.length, S, S, 3) stored pixels. */
   images(indices: ArrayLike<number>): Uint8Array;
 }
@@ -74,7 +78,7 @@ function checkContents(path: string, contents: ArchiveContents): void {
 }
 
 function fill(file: File, contents: ArchiveContents): void {
-  const { size, images, classes, camera, passports, origin, parameters } = contents;
+  const { size, images, classes, camera, passports, origin, parameters, cifs } = contents;
   const labels = Int32Array.from(contents.labels);
   const count = labels.length;
   file.create_attribute('format', FORMAT);
@@ -90,6 +94,7 @@ function fill(file: File, contents: ArchiveContents): void {
   file.create_dataset({ name: 'classes', data: Int32Array.from(classes), shape: [classes.length] });
   writeText(file, 'provenance', JSON.stringify(passports));
   writeText(file, 'origin', JSON.stringify(origin));
+  if (cifs) writeText(file, 'cif', JSON.stringify(cifs));
   if (parameters) {
     const { values, width, layout } = parameters;
     file.create_dataset({ name: 'parameters', data: values, shape: [count, width] });
@@ -222,6 +227,7 @@ export async function openArchive(path: string): Promise<SyntheticArchive> {
       passports: text<Passport[]>(file, 'provenance'),
       origin: text<Origin>(file, 'origin'),
       parameters: parametersOf(file),
+      cifs: text<(string | null)[]>(file, 'cif'),
       images: (indices) => pickPixels(pixels, indices, size * size * 3),
     };
   });
@@ -246,7 +252,7 @@ export async function writeScored(
   archive: SyntheticArchive,
   findings: readonly Findings[],
 ): Promise<boolean> {
-  const { camera, passports, origin, parameters } = archive;
+  const { camera, passports, origin, parameters, cifs } = archive;
   if (!camera || !passports || !origin) return false;
   const scored = passports.map((passport, row) => {
     const { realism, rarity, nearest, accepted, reasons } = findings[row]!;
@@ -261,6 +267,7 @@ export async function writeScored(
     passports: scored,
     origin,
     ...(parameters && { parameters }),
+    ...(cifs && { cifs }),
   });
   return true;
 }

@@ -5,7 +5,7 @@ import {
   pairView,
 } from '../../classifier/boundary/margin.ts';
 import type { Classifier } from '../../classifier/classifier.ts';
-import type { Candidate, Gate } from '../../gan/boundary/attempt.ts';
+import type { CandidateCheck } from '../../gan/boundary/search.ts';
 import { Stream } from '../../src/common/stream.ts';
 import type { Examples } from '../../src/dataset/examples.ts';
 import { joinTriplets } from '../../src/dataset/intensity/transform.ts';
@@ -20,7 +20,7 @@ import {
 import { realism, references } from '../metrics/realism.ts';
 
 /** Pixels of candidates one after another. */
-export const pixelsOf = (candidates: readonly Pick<Candidate, 'drawn'>[]): Uint8Array =>
+export const pixelsOf = (candidates: readonly { drawn: { pixels: Uint8Array } }[]): Uint8Array =>
   joinTriplets(candidates.map(({ drawn }) => drawn.pixels));
 
 /**
@@ -31,9 +31,9 @@ export const pixelsOf = (candidates: readonly Pick<Candidate, 'drawn'>[]): Uint8
 export const verifierCheck = (
   verifiers: readonly Classifier[],
   agreement: number = AGREEMENT,
-): Gate => ({
+): CandidateCheck => ({
   name: 'verifier',
-  judge(candidates) {
+  accepts(candidates) {
     const pixels = pixelsOf(candidates);
     const pairs = candidates.map(({ pair }) => pair);
     const margins = verifiers.map((verifier) => verifierMargins(verifier, pixels, pairs));
@@ -62,7 +62,7 @@ const BATCH = 256;
  * of their class, or of all classes where it has few materials, reaches what all but 5 % of new
  * real ones would reach.
  */
-export function realismCheck(space: Space, train: Examples, centre: number): Gate {
+export function realismCheck(space: Space, train: Examples, centre: number): CandidateCheck {
   const { size } = train;
   const triplets = (pixels: Uint8Array): Triplets => ({
     pixels,
@@ -75,7 +75,7 @@ export function realismCheck(space: Space, train: Examples, centre: number): Gat
   const referenceOf = references(standardised(all, scaler), train);
   return {
     name: 'realism',
-    judge(candidates) {
+    accepts(candidates) {
       const { real, groups, limit } = referenceOf(candidates[0]!.pair.label);
       const features = standardised(space.embed(triplets(pixelsOf(candidates))), scaler);
       return Array.from(realism(real, features, { groups }), (value) => value >= limit);
@@ -84,14 +84,14 @@ export function realismCheck(space: Space, train: Examples, centre: number): Gat
 }
 
 /**
- * The gates of samples that go to people: classifiers of other seeds if there are any, and realism,
+ * The checks of samples that go to people: classifiers of other seeds if there are any, and realism,
  * which takes longer.
  */
 export const candidateChecks = (
   store: Store,
   verifiers: readonly Classifier[],
   agreement?: number,
-): Gate[] => {
+): CandidateCheck[] => {
   const space = convolutionSpace(new Stream(0, 'boundary realism'));
   const realistic = realismCheck(space, store.examples('train'), store.camera.centre);
   return verifiers.length > 0 ? [verifierCheck(verifiers, agreement), realistic] : [realistic];

@@ -1,7 +1,7 @@
-import { type DrawingModel, randomPixels } from '../../gan/random.ts';
+import type { Generator } from '../../gan/generator.ts';
 import { Stream } from '../../src/common/stream.ts';
-import { joinTriplets } from '../../src/dataset/intensity/transform.ts';
 import type { Store } from '../../src/dataset/store/store.ts';
+import { randomStack } from '../sampling/random.ts';
 import { convolutionSpace, fitScaler, standardised } from './feature-spaces.ts';
 import { type Features, pickRows } from './features.ts';
 import { kid } from './kid.ts';
@@ -29,10 +29,9 @@ const embedder = () => {
     space.embed({ pixels, count: pixels.length / (3 * size * size), size, centre: (size - 1) / 2 });
 };
 
-async function drawnPixels(model: DrawingModel, classes: readonly number[]): Promise<Uint8Array> {
+async function drawnPixels(model: Generator, classes: readonly number[]): Promise<Uint8Array> {
   const count = Math.max(2, Math.ceil(GENERATED / classes.length));
-  const drawn = await randomPixels(model, { spaceGroups: classes, count, seed: 0 });
-  return joinTriplets(drawn);
+  return randomStack(model, { spaceGroups: classes, count, seed: 0 });
 }
 
 /**
@@ -42,7 +41,7 @@ async function drawnPixels(model: DrawingModel, classes: readonly number[]): Pro
 export async function generatorQuality(
   store: Store,
   classes: readonly number[],
-  models: { model: DrawingModel; untrained: DrawingModel },
+  models: { model: Generator; untrained: Generator },
 ): Promise<Quality> {
   const stream = new Stream(0, 'gan quality rows');
   const train = store.examples('train');
@@ -54,7 +53,7 @@ export async function generatorQuality(
   const raw = embed(train.images(rows), store.size);
   const scaler = fitScaler(raw);
   const real = standardised(raw, scaler);
-  const kidOf = async (model: DrawingModel): Promise<number> =>
+  const kidOf = async (model: Generator): Promise<number> =>
     kid(real, standardised(embed(await drawnPixels(model, classes), store.size), scaler));
   const half = Math.floor(real.count / 2);
   const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);

@@ -21,17 +21,17 @@ async function sampledPairs(): Promise<Map<string, number>> {
 
 /** How the classes asked for are confused on validation, and what the newest samples cover. */
 export async function pairTable(sampling: Sampling): Promise<PairCell[]> {
-  const { model, classes, store } = sampling;
+  const { generator, classes, store } = sampling;
   const table = validationConfusion(sampling.guide!, store);
   const sampled = await sampledPairs();
   return classes.flatMap((spaceGroup) =>
-    table[model.labelOf(spaceGroup)]!.filter(
-      ({ label, partner }) => label !== partner && model.hasZones(partner),
+    table[generator.labelOf(spaceGroup)]!.filter(
+      ({ label, partner }) => label !== partner && generator.knows(partner),
     ).map(({ partner, share }) => ({
       spaceGroup,
-      partner: model.classes[partner]!,
+      partner: generator.classes[partner]!,
       confusion: share,
-      accepted: sampled.get(`${spaceGroup}:${model.classes[partner]}`) ?? null,
+      accepted: sampled.get(`${spaceGroup}:${generator.classes[partner]}`) ?? null,
     })),
   );
 }

@@ -1,9 +1,8 @@
-import type { Attempt } from '../../gan/boundary/attempt.ts';
-import { searchPair } from '../../gan/boundary/search.ts';
-import { drawTriplets, randomOrigins } from '../../gan/codec/sample.ts';
+import { type Attempt, searchPair } from '../../gan/boundary/search.ts';
 import { type ProgressFactory, silentProgress } from '../../src/common/progress.ts';
 import type { Store } from '../../src/dataset/store/store.ts';
 import { pixelsOf } from '../checks/candidate-checks.ts';
+import { randomStack } from '../sampling/random.ts';
 import { embeddingOf, marginsOf, nearestTriplet, type ProbedKinds, planeOf } from './evidence.ts';
 import { crossingData, type Probing, pathData } from './path.ts';
 import type {
@@ -33,7 +32,8 @@ export interface ProbedPair {
   strip: StripData;
   margins: MarginData;
   embedding: EmbeddingData;
-  crossing: CrossingData;
+  /** Null where the generator knows no discs. */
+  crossing: CrossingData | null;
   /** Attempts and accepted boundary samples. */
   attempts: number;
   accepted: number;
@@ -60,13 +60,13 @@ const shownAttempt = (attempts: readonly Attempt[]): Attempt =>
  * classes, the margins, the features, and what crosses the boundary.
  */
 export async function probePair(probing: Probing, options: ProbeOptions): Promise<ProbedPair> {
-  const { store, model, guide } = probing;
+  const { store, generator, guide } = probing;
   const { epsilon = 0.1, count = 24, seed = 0 } = options;
   const [spaceGroup, partner] = options.pair;
-  const pair = { label: model.labelOf(spaceGroup), partner: model.labelOf(partner) };
+  const pair = { label: generator.labelOf(spaceGroup), partner: generator.labelOf(partner) };
   const bar = (options.progress ?? silentProgress)(`probing ${spaceGroup}:${partner}`, 4);
   const search = await searchPair({
-    model,
+    generator,
     score: (x) => guide.logitsOf(x),
     spaceGroup,
     partner,
@@ -77,12 +77,15 @@ export async function probePair(probing: Probing, options: ProbeOptions): Promis
   });
   const { attempts, accepted } = search;
   bar.advance(1, `${accepted} boundary samples`);
-  const origins = randomOrigins(model, { spaceGroup, count, seed: seed + 1 });
-  const random = await drawTriplets(model, origins);
+  const random = await randomStack(generator, {
+    spaceGroups: [spaceGroup],
+    count,
+    seed: seed + 1,
+  });
   const kinds: ProbedKinds = {
     real: realPixels(store, spaceGroup),
     realPartner: realPixels(store, partner),
-    random: pixelsOf(random.map((drawn) => ({ drawn }))),
+    random,
     boundary: pixelsOf(attempts.filter((one) => one.accepted).slice(0, count)),
   };
   bar.advance();
@@ -90,8 +93,8 @@ export async function probePair(probing: Probing, options: ProbeOptions): Promis
   const real = [kinds.real, kinds.realPartner].map((stack) => nearestTriplet(stack, shown));
   const plane = planeOf(probing, options, pair, [real[0]!, real[1]!, shown]);
   bar.advance();
-  const { z, ...strip } = await pathData(probing, pair, seed);
-  const crossing = crossingData(probing, pair, { z, t: strip.crossing ?? 1 });
+  const { strip, path } = await pathData(probing, pair, seed);
+  const crossing = crossingData(probing, pair, path);
   const margins = marginsOf(probing, options.pair, pair, kinds);
   const embedding = embeddingOf(probing, options, kinds);
   bar.advance();

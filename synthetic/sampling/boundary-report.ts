@@ -11,22 +11,21 @@ export function writeAttempts(
   { results, classes, seed }: Pick<BoundaryMade, 'results' | 'classes'> & { seed: number },
 ): void {
   const lines = results.flatMap(({ attempts }) =>
-    attempts.map(
-      ({ spaceGroup, partner, index, origin, view, method, evaluations, accepted, reasons }) =>
-        JSON.stringify({
-          class: spaceGroup,
-          partner,
-          seed,
-          index,
-          toward: classes[origin.partner!],
-          t: origin.t,
-          method,
-          margin: view.margin,
-          gap: view.gap,
-          evaluations,
-          accepted,
-          reasons,
-        }),
+    attempts.map(({ spaceGroup, partner, reached, view, accepted, reasons }) =>
+      JSON.stringify({
+        class: spaceGroup,
+        partner,
+        seed,
+        index: reached.index,
+        toward: classes[reached.toward],
+        t: reached.position,
+        method: reached.method,
+        margin: view.margin,
+        gap: view.gap,
+        evaluations: reached.evaluations,
+        accepted,
+        reasons,
+      }),
     ),
   );
   writeAtomic(path, `${lines.join('\n')}\n`);
@@ -71,17 +70,17 @@ export function boundaryText({ summary, results, seconds, verifiers }: BoundaryM
     'refused for',
   ];
   const accepted = summary.reduce((sum, one) => sum + one.accepted, 0);
-  const total = { search: 0, draw: 0, gates: 0 };
+  const total = { search: 0, draw: 0, checks: 0 };
   for (const { times } of results) {
     for (const phase of Object.keys(total) as (keyof typeof total)[]) total[phase] += times[phase];
   }
-  const whole = total.search + total.draw + total.gates || 1;
+  const whole = total.search + total.draw + total.checks || 1;
   const share = (phase: keyof typeof total): string =>
     `${Math.round((100 * total[phase]) / whole)} %`;
   const unreached = summary.filter((one) => one.accepted === 0).map(pairText);
   const lines = [
     textTable([head, ...rows]),
-    `${accepted} accepted, ${(accepted / seconds).toFixed(2)} a second; time: search ${share('search')}, drawing ${share('draw')}, gates ${share('gates')}`,
+    `${accepted} accepted, ${(accepted / seconds).toFixed(2)} a second; time: search ${share('search')}, drawing ${share('draw')}, checks ${share('checks')}`,
   ];
   if (unreached.length > 0) lines.push(`no boundary reached: ${unreached.join(', ')}`);
   const fooled = summary.reduce((sum, one) => sum + one.guideOnly, 0);

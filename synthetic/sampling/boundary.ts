@@ -1,19 +1,22 @@
 import type { Classifier } from '../../classifier/classifier.ts';
-import type { Attempt, Gate } from '../../gan/boundary/attempt.ts';
-import { type PairResult, searchPair } from '../../gan/boundary/search.ts';
-import type { GanModel } from '../../gan/codec/model.ts';
-import { BLOCK } from '../../gan/codec/sample.ts';
+import {
+  type Attempt,
+  type CandidateCheck,
+  type PairResult,
+  searchPair,
+} from '../../gan/boundary/search.ts';
+import type { Generator } from '../../gan/generator.ts';
 import { tally } from '../../src/common/group.ts';
 import type { ProgressFactory } from '../../src/common/progress.ts';
 import { median } from '../../src/common/quantile.ts';
-import type { GanSample } from '../archive/from-gan.ts';
+import type { GanSample } from '../archive/from-generator.ts';
 import { passportOf } from '../archive/passport.ts';
 import { pixelsOf, verifierMargins } from '../checks/candidate-checks.ts';
 import type { WantedSearch } from './searches.ts';
 
 /** The generator, the classifier that hesitates, and those of other seeds that must agree. */
 export interface Searching {
-  model: GanModel;
+  generator: Generator;
   guide: Classifier;
   verifiers: readonly Classifier[];
 }
@@ -27,7 +30,7 @@ export interface BoundaryOptions {
   /** Gradient steps where the path does not cross; the search's own number where absent. */
   gradientSteps?: number;
   /** What a sample must meet beside lying near the boundary. */
-  gates: readonly Gate[];
+  checks: readonly CandidateCheck[];
   /** Whether passports state the partner's share of the label. */
   softLabels: boolean;
   seed: number;
@@ -89,11 +92,12 @@ function summaryOf(result: PairResult, { verifiers }: Searching): PairSummary {
 }
 
 const attemptPassport = (attempt: Attempt, { seed, softLabels }: BoundaryOptions) => {
-  const { view, origin, spaceGroup, partner } = attempt;
+  const { view, reached, spaceGroup, partner, drawn } = attempt;
   const both = view.probability + view.partnerProbability;
   return passportOf(spaceGroup, {
     partner,
-    t: origin.t ?? null,
+    t: reached.position,
+    parents: [...drawn.parents],
     margin: view.margin,
     seed,
     share: softLabels ? view.partnerProbability / both : null,
@@ -106,9 +110,7 @@ const samplesOf = (result: PairResult, count: number, options: BoundaryOptions):
     .filter(({ accepted }) => accepted)
     .slice(0, count)
     .map((attempt) => ({
-      drawn: attempt.drawn,
-      source: attempt.origin,
-      place: attempt.index % BLOCK,
+      sample: attempt.drawn,
       passport: attemptPassport(attempt, options),
     }));
 
@@ -118,21 +120,21 @@ export async function boundarySamples(
   options: BoundaryOptions,
   progress: ProgressFactory,
 ): Promise<BoundaryMade> {
-  const { model, guide, verifiers } = searching;
-  const { epsilon, gradientSteps, gates, seed } = options;
+  const { generator, guide, verifiers } = searching;
+  const { epsilon, gradientSteps, checks, seed } = options;
   const start = performance.now();
   const results: PairResult[] = [];
   for (const [at, pair] of options.pairs.entries()) {
     const place = options.pairs.length > 1 ? ` (${at + 1} of ${options.pairs.length})` : '';
     const found = await searchPair({
       ...pair,
-      model,
+      generator,
       score: (images) => guide.logitsOf(images),
       attempts: options.attempts * pair.count,
       epsilon,
       gradientSteps,
       seed,
-      gates,
+      checks,
       progress: (stage, total) => progress(`${stage}${place}`, total),
     });
     results.push(found);
@@ -140,7 +142,7 @@ export async function boundarySamples(
   return {
     samples: results.flatMap((result, i) => samplesOf(result, options.pairs[i]!.count, options)),
     results,
-    classes: model.classes,
+    classes: generator.classes,
     summary: results.map((result) => summaryOf(result, searching)),
     seconds: (performance.now() - start) / 1000,
     verifiers: verifiers.length,

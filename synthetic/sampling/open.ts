@@ -1,9 +1,9 @@
 import type { Classifier } from '../../classifier/classifier.ts';
 import { loadClassifier } from '../../classifier/load.ts';
-import { EPSILON_RANGE } from '../../gan/boundary/search.ts';
-import { chooseClasses } from '../../gan/class-choice.ts';
-import { GanModel } from '../../gan/codec/model.ts';
-import type { GeneratorName } from '../../gan/config.ts';
+import { EPSILON_RANGE, searchSpaceOf } from '../../gan/boundary/search.ts';
+import { chooseClasses } from '../../gan/classes.ts';
+import type { Generator } from '../../gan/generator.ts';
+import { type GeneratorName, generatorKind, loadGenerator } from '../../gan/kinds.ts';
 import type { Lineage } from '../../gan/lineage.ts';
 import { CbedError, inputError, usageError } from '../../src/common/errors.ts';
 import { readJson, requireRun, runsOf } from '../../src/common/run.ts';
@@ -12,7 +12,7 @@ import { openStore, type Store } from '../../src/dataset/store/store.ts';
 /** Everything that samples are made with, opened. */
 export interface Sampling {
   store: Store;
-  model: GanModel;
+  generator: Generator;
   /** Space groups to make. */
   classes: readonly number[];
   /** The classifier that hesitates, and those of other seeds that must agree; near a boundary. */
@@ -37,29 +37,17 @@ const CLASSIFIER_FILE = 'classifier.safetensors';
 /** Verifiers taken from the workspace where none is named. */
 const MOST_VERIFIERS = 2;
 
-/** A GAN run, the newest where none is named: what it trained, and for which classes. */
-export function ganRun(folder?: string) {
-  const run = requireRun('gan', folder, 'train one: npx gan train', GENERATOR_FILE);
-  const config = readJson<{ classes?: string; generator?: GeneratorName }>(run.file('config.json'));
-  const { classes: trainedFor = 'rare', generator = 'codec' } = config;
-  return { run, trainedFor, generator };
-}
-
 /**
- * The codec generator of a run, the newest where none is named.
+ * The generator of a GAN run, the newest where none is named, and the classes it was trained for.
  *
- * @throws input error where the run trained a generator on pixels: boundaries are searched in the
- * codec's terms.
+ * @throws input error where there is no run, or its file is no generator.
  */
-export function openGenerator(folder?: string): { model: GanModel; trainedFor: string } {
-  const { run, trainedFor, generator } = ganRun(folder);
-  if (generator !== 'codec') {
-    throw inputError(
-      `${run.folder} is a ${generator} generator, and boundaries need the codec generator`,
-      'train one: npx gan train --generator codec, or name its run with --gan',
-    );
-  }
-  return { model: GanModel.load(run.file(GENERATOR_FILE)), trainedFor };
+export async function openGenerator(
+  folder?: string,
+): Promise<{ generator: Generator; trainedFor: string }> {
+  const run = requireRun('gan', folder, 'train one: npx gan train', GENERATOR_FILE);
+  const { classes: trainedFor = 'rare' } = readJson<{ classes?: string }>(run.file('config.json'));
+  return { generator: await loadGenerator(run.file(GENERATOR_FILE)), trainedFor };
 }
 
 /** @throws input error where a generator was trained on another store. */
@@ -126,13 +114,17 @@ export async function openJudges(
 }
 
 /** The space groups asked for; a pair names one. */
-function wantedClasses(request: SamplingRequest, model: GanModel, trainedFor: string): number[] {
+function wantedClasses(
+  request: SamplingRequest,
+  generator: Generator,
+  trainedFor: string,
+): number[] {
   if (request.pair) {
     const [label, partner] = request.pair.split(':').map(Number) as [number, number];
-    for (const spaceGroup of [label, partner]) model.labelOf(spaceGroup);
+    for (const spaceGroup of [label, partner]) generator.labelOf(spaceGroup);
     return [label];
   }
-  const { classes, lineage } = model;
+  const { classes, lineage } = generator;
   return chooseClasses(request.classes ?? trainedFor, { classes, counts: lineage.counts });
 }
 
@@ -147,22 +139,28 @@ export async function openSampling(request: SamplingRequest): Promise<Sampling> 
   if (request.near && !(request.epsilon >= low && request.epsilon <= high)) {
     throw usageError(`--epsilon ${request.epsilon} is not between ${low} and ${high}`);
   }
-  const store = await openStore(request.data);
-  const { model, trainedFor } = openGenerator(request.gan);
+  const opened = await openStore(request.data);
+  let generator: Generator | null = null;
   try {
-    checkStore(model, store);
-    const classes = wantedClasses(request, model, trainedFor);
+    const { generator: loaded, trainedFor } = await openGenerator(request.gan);
+    generator = loaded;
+    if (request.near) searchSpaceOf(loaded);
+    checkStore(loaded, opened);
+    // Some kinds draw at another size than their store has.
+    const kind = await generatorKind(loaded.kind as GeneratorName);
+    const store = loaded.size === opened.size ? opened : kind.storeFor(opened, loaded.size);
+    const classes = wantedClasses(request, loaded, trainedFor);
     const judges = request.near
       ? await openJudges(request, misfitTo(store))
       : { guide: null, verifiers: [] as Classifier[] };
     const close = (): void => {
-      for (const one of [model, judges.guide, ...judges.verifiers]) one?.dispose();
-      store.close();
+      for (const one of [loaded, judges.guide, ...judges.verifiers]) one?.dispose();
+      opened.close();
     };
-    return { store, model, classes, ...judges, close };
+    return { store, generator: loaded, classes, ...judges, close };
   } catch (error) {
-    model.dispose();
-    store.close();
+    generator?.dispose();
+    opened.close();
     throw error;
   }
 }

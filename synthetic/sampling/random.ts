@@ -1,31 +1,68 @@
-import type { GanModel } from '../../gan/codec/model.ts';
-import { BLOCK, drawTriplets, randomOrigins } from '../../gan/codec/sample.ts';
-import type { ProgressFactory } from '../../src/common/progress.ts';
-import type { GanSample } from '../archive/from-gan.ts';
+import type { Generator, SampleRequest } from '../../gan/generator.ts';
+import { inputError } from '../../src/common/errors.ts';
+import { joinTriplets } from '../../src/dataset/intensity/transform.ts';
+import type { GanSample } from '../archive/from-generator.ts';
 import { passportOf } from '../archive/passport.ts';
-import type { Wanted } from './wanted.ts';
+import { ofEach } from './wanted.ts';
 
-export interface RandomOptions {
-  wanted: Wanted;
-  /** Below 1: latent vectors nearer to the middle, more typical and less diverse. */
-  truncation?: number;
-  seed: number;
+/** Random samples with passports, and what the generator threw away on the way to them. */
+export interface RandomSamples {
+  samples: GanSample[];
+  proposed: number;
+  refused: Readonly<Record<string, number>>;
 }
 
-/** Random triplets of the generator, as many of each space group as wanted, with passports. */
+/** Random triplets of a generator, as many of each space group as wanted, with passports. */
 export async function randomSamples(
-  model: GanModel,
-  { wanted, truncation, seed }: RandomOptions,
-  progress: ProgressFactory,
-): Promise<GanSample[]> {
-  const origins = [...wanted].flatMap(([spaceGroup, count]) =>
-    count > 0 ? randomOrigins(model, { spaceGroup, count, truncation, seed }) : [],
-  );
-  const drawn = await drawTriplets(model, origins, progress);
-  return drawn.map((one, i) => ({
-    drawn: one,
-    source: origins[i]!,
-    place: i % BLOCK,
-    passport: passportOf(model.classes[origins[i]!.label]!, { seed }),
-  }));
+  generator: Generator,
+  request: SampleRequest,
+): Promise<RandomSamples> {
+  const { samples, proposed, refused } = await generator.sample(request);
+  return {
+    samples: samples.map((sample) => ({
+      sample,
+      passport: passportOf(generator.classes[sample.label]!, {
+        seed: request.seed,
+        parents: [...sample.parents],
+      }),
+    })),
+    proposed,
+    refused,
+  };
 }
+
+/** How often each reason refused a proposal, in words; empty where none did. */
+export function refusalText({ proposed, refused }: Omit<RandomSamples, 'samples'>): string {
+  const reasons = Object.entries(refused).sort(([, a], [, b]) => b - a);
+  if (reasons.length === 0) return '';
+  const share = (count: number) => `${((100 * count) / proposed).toFixed(1)} %`;
+  return `of ${proposed} proposals refused: ${reasons.map(([name, count]) => `${name} ${share(count)}`).join(', ')}`;
+}
+
+/**
+ * Stored pixels of random triplets, `count` of each space group in order: what pictures and
+ * measures look at.
+ *
+ * @throws input error where the generator makes fewer.
+ */
+export async function randomPixels(
+  generator: Generator,
+  request: { spaceGroups: readonly number[]; count: number; seed: number },
+): Promise<Uint8Array[]> {
+  const { spaceGroups, count, seed } = request;
+  const { samples } = await generator.sample({ wanted: ofEach(spaceGroups, count), seed });
+  return spaceGroups.flatMap((spaceGroup) => {
+    const own = samples.filter(({ label }) => generator.classes[label] === spaceGroup);
+    if (own.length === 0) {
+      throw inputError(`the generator makes no triplet of space group ${spaceGroup}`);
+    }
+    // Where fewer were made than wanted the first ones stand for the rest.
+    return Array.from({ length: count }, (_, i) => own[i % own.length]!.pixels);
+  });
+}
+
+/** The same one after another. */
+export const randomStack = async (
+  generator: Generator,
+  request: { spaceGroups: readonly number[]; count: number; seed: number },
+): Promise<Uint8Array> => joinTriplets(await randomPixels(generator, request));

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CellResult } from '../../src/benchmark/cells/result.ts';
 import {
   openStudyFolder,
-  readOutcomes,
+  readResults,
   readStudyFolder,
   resultNames,
   type StudyFolder,
@@ -58,7 +58,7 @@ beforeAll(async () => {
   store = (await toyStore(folder, { counts: [12, 9, 6], size: 16 })).store;
   const study = openStudyFolder(join(folder, 'quiet'), toyStudy(store));
   execFileSync(process.execPath, runArguments(study, '--jobs', '2'), { stdio: 'pipe' });
-  undisturbed = timeless(readOutcomes(study));
+  undisturbed = timeless(readResults(study).results);
 }, 240_000);
 
 it('runs every cell, writes the report, and does nothing twice', () => {
@@ -108,7 +108,7 @@ it('killed ten times at random moments, ends with the results of an undisturbed 
       }
     }
     execFileSync(process.execPath, runArguments(study), { stdio: 'pipe' });
-    expect(timeless(readOutcomes(study))).toEqual(undisturbed);
+    expect(timeless(readResults(study).results)).toEqual(undisturbed);
   }
 }, 300_000);
 
@@ -175,7 +175,7 @@ describe.skipIf(!hasSlurm)('on SLURM', () => {
     const second = submit(study);
     if (done < 4) expect(second.stdout).toContain(`submitted ${4 - done} cells`);
     await untilQueueIsEmpty();
-    expect(timeless(readOutcomes(study))).toEqual(undisturbed);
+    expect(timeless(readResults(study).results)).toEqual(undisturbed);
     expect(existsSync(join(study.path, 'report.html'))).toBe(true);
     expect(submit(study).stdout).toContain('every cell is done');
   }, 240_000);

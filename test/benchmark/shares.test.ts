@@ -40,7 +40,7 @@ function compared(
   const outcomes = Array.from({ length: seeds }, (_, seed) =>
     chosen.map(({ name, gain }) =>
       randomOutcome({
-        ...{ arm: name, seed, perClass: 40, trainCounts: [150, 40, 12, 5] },
+        ...{ arm: name, seed, split: seed, perClass: 40, trainCounts: [150, 40, 12, 5] },
         stream: new Stream(seed, `shares/${name}`),
         skill: [0.7, 0.6, 0.5, 0.4].map((p) => p + gain),
       }),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { inWords, testDifferences } from '../../src/benchmark/comparison/verdict.ts';
-import { measureOf, pairedBootstrap } from '../../src/benchmark/statistics/bootstrap.ts';
+import { measureOf, type Pair, pairedBootstrap } from '../../src/benchmark/statistics/bootstrap.ts';
 import {
   classTally,
   f1Scores,
@@ -44,9 +44,9 @@ it('leaves classes without test samples out of the means', () => {
 const skill = [0.9, 0.8, 0.6, 0.5];
 const trainCounts = [150, 60, 12, 5];
 
-function study(gain: number, seeds: number, stream: Stream) {
+function study(gain: number, { seeds, splits }: { seeds: number; splits: number }, stream: Stream) {
   return Array.from({ length: seeds }, (_, seed) => {
-    const shared = { seed, perClass: 10, trainCounts };
+    const shared = { seed, split: seed % splits, perClass: 10, trainCounts };
     return {
       baseline: randomOutcome({ ...shared, arm: 'a', skill, stream }),
       treated: randomOutcome({
@@ -59,22 +59,127 @@ function study(gain: number, seeds: number, stream: Stream) {
   });
 }
 
-const compare = (gain: number, seeds: number, stream: Stream, replicates = 100) =>
+const compare = (
+  gain: number,
+  seeds: number,
+  stream: Stream,
+  { replicates = 100, splits = 1 } = {},
+) =>
   pairedBootstrap({
-    pairs: study(gain, seeds, stream.split('data')),
+    pairs: study(gain, { seeds, splits }, stream.split('data')),
     statistic: 'macroF1',
     measure: measureOf('macroF1'),
     stream: stream.split('bootstrap'),
     replicates,
   });
 
-it('calls at most 5 % of 1,000 null studies decided', () => {
-  let decided = 0;
-  for (let n = 0; n < 1000; n++) {
-    const difference = compare(0, 6, new Stream(n, 'null'), 60);
-    if (testDifferences([{ subject: 'b', difference }])[0]!.verdict !== 'undecided') decided++;
-  }
-  expect(decided).toBeLessThanOrEqual(50);
+it.each([1, 3, 6])(
+  'calls at most one in twenty of 1,000 null studies decided, on %s divisions',
+  (splits) => {
+    let decided = 0;
+    for (let n = 0; n < 1000; n++) {
+      const difference = compare(0, 6, new Stream(n, 'null'), { replicates: 60, splits });
+      if (testDifferences([{ subject: 'b', difference }])[0]!.verdict !== 'undecided') decided++;
+    }
+    // 5 % and twice the standard error of 1,000 draws; where interval and test agree, 5 % is exact.
+    expect(decided).toBeLessThanOrEqual(splits === 1 ? 50 : 64);
+  },
+);
+
+/** Pairs whose differences are +gain, a part of each division and one of each seed. */
+function simulatedPairs(
+  options: { gain: number; seeds: number; splits: number; ofSplits: number; ofSeeds: number },
+  stream: Stream,
+): Pair[] {
+  const { gain, seeds, splits, ofSplits, ofSeeds } = options;
+  const parts = Array.from({ length: splits }, () => ofSplits * stream.normal());
+  return Array.from({ length: seeds }, (_, seed) => {
+    const split = seed % splits;
+    const shared = {
+      arm: '',
+      seed,
+      split,
+      perClass: 1,
+      skill: [1, 1],
+      trainCounts: [1, 1],
+      stream,
+    };
+    const base = { ...randomOutcome(shared), metrics: { value: stream.normal() } };
+    const value = base.metrics.value + gain + parts[split]! + ofSeeds * stream.normal();
+    return { baseline: base, treated: { ...base, metrics: { value } } };
+  });
+}
+
+describe.each([
+  { seeds: 6, splits: 6 },
+  { seeds: 6, splits: 3 },
+  { seeds: 12, splits: 4 },
+])('the interval of $seeds seeds on $splits divisions', ({ seeds, splits }) => {
+  it.each([
+    [0, 1],
+    [2, 0.3],
+  ])(
+    'covers the truth in 94 to 96 percent with effects of divisions %s and of seeds %s',
+    (ofSplits, ofSeeds) => {
+      const stream = new Stream(11, `coverage ${seeds} ${splits} ${ofSplits}`);
+      const studies = 5000; // standard error of a coverage of 95 %: 0.3 %
+      let covered = 0;
+      for (let n = 0; n < studies; n++) {
+        const pairs = simulatedPairs({ gain: 0.4, seeds, splits, ofSplits, ofSeeds }, stream);
+        const { low, high } = pairedBootstrap({
+          pairs,
+          statistic: 'value',
+          measure: ({ metrics }) => metrics.value!,
+          stream,
+        });
+        if (low <= 0.4 && 0.4 <= high) covered++;
+      }
+      expect(covered / studies).toBeGreaterThanOrEqual(0.94);
+      expect(covered / studies).toBeLessThanOrEqual(0.96);
+    },
+  );
+});
+
+it('is wider where divisions matter than seeds taken for independent would say', () => {
+  const stream = new Stream(5, 'wider');
+  const pairs = simulatedPairs({ gain: 0, seeds: 6, splits: 3, ofSplits: 2, ofSeeds: 0.2 }, stream);
+  const of = (some: readonly Pair[]) =>
+    pairedBootstrap({
+      pairs: some,
+      statistic: 'value',
+      measure: ({ metrics }) => metrics.value!,
+      stream,
+    });
+  const alone = pairs.map(({ baseline, treated }, split) => ({
+    baseline: { ...baseline, split },
+    treated: { ...treated, split },
+  }));
+  const reach = ({ low, high }: { low: number; high: number }) => high - low;
+  expect(reach(of(pairs))).toBeGreaterThan(1.5 * reach(of(alone)));
+  expect(of(pairs).difference).toBeCloseTo(of(alone).difference, 12);
+  expect([of(pairs).splits, of(alone).splits]).toEqual([3, 6]);
+});
+
+it('decides nothing where the error of resampling spans 5 %', () => {
+  const difference = compare(0.25, 6, new Stream(1, 'effect'));
+  const near = { ...difference, p: 0.0499, pRange: [0.047, 0.052] as const };
+  const tested = testDifferences([{ subject: 'b', difference: near }])[0]!;
+  expect(tested).toMatchObject({ verdict: 'undecided', borderline: true });
+  expect(inWords(tested)).toMatch(/borderline/);
+  const clear = { ...near, pRange: [0.047, 0.0499] as const };
+  expect(testDifferences([{ subject: 'b', difference: clear }])[0]).toMatchObject({
+    verdict: 'helped',
+    borderline: false,
+  });
+});
+
+it('has less error of resampling the more it resamples, and none between divisions', () => {
+  const width = (options: object) => {
+    const [least, most] = compare(0.05, 6, new Stream(3, 'range'), options).pRange;
+    return most - least;
+  };
+  expect(width({ replicates: 1600 })).toBeLessThan(0.5 * width({ replicates: 100 }));
+  expect(width({ splits: 6 })).toBe(0);
 });
 
 it('finds a large effect and says so in words', () => {
@@ -91,12 +196,16 @@ it('finds harm as readily as help', () => {
   expect(testDifferences([{ subject: 'b', difference }])[0]!.verdict).toBe('hurt');
 });
 
-it('makes no claim from fewer than six seeds', () => {
-  const judged = testDifferences([
-    { subject: 'b', difference: compare(0.3, 3, new Stream(3, 'few')) },
-  ])[0]!;
-  expect(judged.verdict).toBe('undecided');
-  expect(inWords(judged)).toContain('3 seeds are too few for a claim');
+it.each([2, 3, 5])('gives the spread of %i seeds and no interval', (seeds) => {
+  const difference = compare(0.3, seeds, new Stream(3, 'few'));
+  const tested = testDifferences([{ subject: 'b', difference }])[0]!;
+  expect(tested.verdict).toBe('undecided');
+  expect([tested.low, tested.high, tested.p, tested.adjustedP]).toEqual(Array(4).fill(Number.NaN));
+  expect(tested.each).toHaveLength(seeds);
+  const words = inWords(tested);
+  expect(words).toMatch(/six seeds are needed for an interval/);
+  expect(words).toContain(`over ${seeds} seeds`);
+  expect(words).not.toMatch(/95 %|NaN/);
 });
 
 it('is the same for the same stream, and refuses a single pair', () => {

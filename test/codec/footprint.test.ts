@@ -8,8 +8,8 @@ import {
   tableSide,
 } from '../../src/codec/footprint.ts';
 import { Stream } from '../../src/common/stream.ts';
+import { splat } from '../../src/simulate/camera.ts';
 import { discTilts } from '../../src/simulate/disc.ts';
-import { splat } from '../../src/simulate/splat.ts';
 
 /** Sum of a footprint over pixels for a disc centred at a fraction of a pixel. */
 function sumOver(footprint: Footprint, dx: number, dy: number): number {

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Stream } from '../../src/common/stream.ts';
-import { parseSpaceGroups } from '../../src/crystal/groups.ts';
 import { type CrystalRequest, crystalsOf } from '../../src/crystal/source.ts';
+import { parseSpaceGroups } from '../../src/crystal/symbols.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'source-'));
 afterAll(() => rmSync(folder, { recursive: true }));

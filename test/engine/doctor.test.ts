@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/common/paths.ts';
-import { type Findings, judge, verdictOf } from '../../src/engine/checks.ts';
+import { checksOf, type Findings, worstState } from '../../src/engine/checks.ts';
 import {
   type DoctorReport,
   doctorJsonSchema,
   doctorSchema,
-} from '../../src/engine/doctor-schema.ts';
-import { parseGpus } from '../../src/engine/driver.ts';
+} from '../../src/engine/doctor-report.ts';
 import { describeMachine, parseInstructions } from '../../src/engine/machine.ts';
+import { parseGpus } from '../../src/engine/nvidia.ts';
 import { buildSources } from './support/checkout.ts';
 
 const published = join(packageRoot, 'docs', 'reference', 'doctor.schema.json');
@@ -64,7 +64,7 @@ const h200 = { name: 'NVIDIA H200', memoryBytes: 143771 * 2 ** 20, driver: '580.
 
 /** What is off after a change, as 'name: mend'. */
 function off(change: Partial<Findings>): string[] {
-  return judge({ ...healthy, ...change })
+  return checksOf({ ...healthy, ...change })
     .filter((check) => check.state !== 'ok')
     .map((check) => `${check.name}: ${check.mend}`);
 }
@@ -74,10 +74,10 @@ const engine = healthy.engine!;
 describe('the judgement of what doctor finds', () => {
   it('is ok for a healthy engine', () => {
     expect(off({})).toEqual([]);
-    expect(verdictOf(judge(healthy))).toBe('ok');
+    expect(worstState(checksOf(healthy))).toBe('ok');
   });
 
-  it.each<[string, Partial<Findings>, RegExp, DoctorReport['verdict']]>([
+  it.each<[string, Partial<Findings>, RegExp, DoctorReport['state']]>([
     [
       'an old Node',
       { machine: { ...healthy.machine, node: '20.10.0' } },
@@ -165,13 +165,13 @@ describe('the judgement of what doctor finds', () => {
       /^gpu: .*driver/,
       'problems',
     ],
-  ])('names the mend for %s', (_name, change, mend, verdict) => {
+  ])('names the mend for %s', (_name, change, mend, state) => {
     const found = off(change);
     expect(
       found.some((each) => mend.test(each)),
       found.join('\n'),
     ).toBe(true);
-    expect(verdictOf(judge({ ...healthy, ...change }))).toBe(verdict);
+    expect(worstState(checksOf({ ...healthy, ...change }))).toBe(state);
   });
 
   it('is content with a GPU in use', () => {
@@ -180,7 +180,7 @@ describe('the judgement of what doctor finds', () => {
       engine: { ...engine, build: 'cuda', gpu: true },
     };
     expect(off(change)).toEqual([]);
-    const gpu = judge({ ...healthy, ...change }).find((check) => check.name === 'gpu');
+    const gpu = checksOf({ ...healthy, ...change }).find((check) => check.name === 'gpu');
     expect(gpu?.detail).toBe('NVIDIA H200, 140.4 GiB (driver 580.159.03)');
   });
 });
@@ -219,12 +219,12 @@ describe('gan doctor', { timeout: 300_000 }, () => {
     const report = JSON.parse(run.stdout);
     const validate = new Ajv2020().compile(JSON.parse(readFileSync(published, 'utf8')));
     expect(validate(report), JSON.stringify(validate.errors)).toBe(true);
-    expect(validate({ ...report, verdict: 'fine' })).toBe(false);
+    expect(validate({ ...report, state: 'fine' })).toBe(false);
     expect(validate({ ...report, engine: undefined })).toBe(false);
     expect(doctorSchema.parse(report)).toEqual(report);
     expect(report.selfTest.passed).toBe(true);
     expect(report.cache.entries.length).toBeGreaterThan(0);
-    expect(run.status).toBe(report.verdict === 'problems' ? 3 : 0);
+    expect(run.status).toBe(report.state === 'problems' ? 3 : 0);
     expect(run.stderr).toBe('');
   });
 

@@ -276,7 +276,7 @@ describe.skipIf(process.platform !== 'linux' || process.arch !== 'x64')(
       // The loader's part: what preload opened is found by name alone, without any search path.
       const look = `
       import { createRequire } from 'node:module';
-      import { preloadCuda, cudaLibraries } from './dist/src/engine/cuda.js';
+      import { preloadCuda, cudaLibraries } from './dist/src/engine/nvidia.js';
       const helper = createRequire(import.meta.url)(${JSON.stringify(join(binding, 'helper.node'))});
       const before = helper.preload('libcublas.so.12');
       const complaints = preloadCuda(${JSON.stringify(folder)}, helper);

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BatchSampler, batchSampler, GROUP, groupedRows } from '../../gan/codec/batches.ts';
-import { classCodes } from '../../gan/codec/codes.ts';
+import { classCodes } from '../../gan/classes.ts';
 import { groupSpread } from '../../gan/codec/networks.ts';
+import { BatchSampler, batchSampler, GROUP, groupedRows } from '../../gan/training/batches.ts';
 import { Stream } from '../../src/common/stream.ts';
 import { tf } from '../../src/engine/tf.ts';
 import { toyVectors } from '../support/toy-vectors.ts';

@@ -1,14 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isNear, pairView, rivalOf, sidedView } from '../../classifier/boundary/margin.ts';
-import {
-  approachBoundary,
-  type PathGenerator,
-  type Scorer,
-  type Toward,
-} from '../../gan/boundary/approach.ts';
-import { boundaryReasons } from '../../gan/boundary/attempt.ts';
+import type { PathGenerator, Scorer, Toward } from '../../gan/boundary/candidate.ts';
 import { findCrossings } from '../../gan/boundary/crossing.ts';
+import { approachBoundary } from '../../gan/boundary/path.ts';
+import { boundaryReasons } from '../../gan/boundary/search.ts';
 import { Stream } from '../../src/common/stream.ts';
 import { type Tensor2D, tf } from '../../src/engine/tf.ts';
 

@@ -1,11 +1,10 @@
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import { criticScores } from '../../gan/codec/critic.ts';
-import { GanModel } from '../../gan/codec/model.ts';
-import { generatorLayout } from '../../gan/codec/networks.ts';
+import { CodecGenerator, type CodecSample } from '../../gan/codec/model.ts';
+import { discriminatorScores, generatorLayout } from '../../gan/codec/networks.ts';
 import { fitSpace, vectorWidth } from '../../gan/codec/space.ts';
 import { GanTrainer } from '../../gan/codec/trainer.ts';
-import { joinRows } from '../../gan/codec/vectors.ts';
+import { joinRows } from '../../gan/training/batches.ts';
 import { Stream } from '../../src/common/stream.ts';
 import { Adam } from '../../src/engine/adam.ts';
 import { tf } from '../../src/engine/tf.ts';
@@ -20,7 +19,7 @@ const trainer = new GanTrainer(
   new Stream(1, 'critic'),
 );
 for (let i = 0; i < 60; i++) trainer.update();
-const critic = trainer.critic();
+const kept = trainer.kept();
 const codes = tf.tensor2d(data.codes, [3, data.code]);
 afterAll(() => {
   trainer.dispose();
@@ -29,7 +28,7 @@ afterAll(() => {
 
 const vector = (row: number) => data.values.slice(row * data.width, (row + 1) * data.width);
 const scores = (vectors: Float32Array[], labels: number[]): number[] => [
-  ...criticScores(critic, trainer.shape, { vectors: joinRows(vectors), labels, codes }),
+  ...discriminatorScores(kept, trainer.shape, { vectors: joinRows(vectors), labels, codes }),
 ];
 
 describe('the discriminator that is kept', () => {
@@ -71,7 +70,7 @@ describe('the discriminator that is kept', () => {
   it('leaves no tensor behind', () => {
     const before = tf.memory().numTensors;
     scores([vector(0), vector(1)], [0, 0]);
-    trainer.critic();
+    trainer.kept();
     expect(tf.memory().numTensors).toBe(before);
   });
 });
@@ -87,17 +86,20 @@ it('a model keeps its discriminator in its file; one without scores nothing', ()
   const { shape } = made;
   const weights = generatorLayout(shape).initial(new Stream(3, 'weights'));
   const lineage = { store: 'toy', materials: ['a'], counts: [1, 1, 1] };
-  const model = new GanModel({ shape, space, weights, critic: made.critic(), lineage });
-  const bare = new GanModel({ shape, space, weights, lineage });
+  const model = new CodecGenerator({ shape, space, weights, discriminator: made.kept(), lineage });
+  const bare = new CodecGenerator({ shape, space, weights, lineage });
   const path = join(temporaryFolder('critic'), 'model.safetensors');
   model.save(path);
-  const again = GanModel.load(path);
-  const some = [vectors.slice(0, width), vectors.slice(width, 2 * width)];
-  expect(model.scores(some, [0, 1])).toEqual(again.scores(some, [0, 1]));
-  expect(model.scores(some, [0, 1])![0]).toBeTypeOf('number');
+  const again = CodecGenerator.load(path);
+  const some = [0, 1].map((label) => ({
+    label,
+    vector: vectors.slice(label * width, (label + 1) * width),
+  })) as unknown as CodecSample[];
+  expect(model.scores(some)).toEqual(again.scores(some));
+  expect(model.scores(some)![0]).toBeTypeOf('number');
   expect(again.digest).toBe(model.digest);
   expect(bare.digest).not.toBe(model.digest);
-  expect(bare.scores(some, [0, 1])).toBeNull();
+  expect(bare.scores(some)).toBeNull();
   for (const one of [model, bare, again, made]) one.dispose();
 });
 

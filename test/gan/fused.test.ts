@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { fusedGradients } from '../../gan/codec/fused-gradients.ts';
+import { ganConfig } from '../../gan/codec/config.ts';
+import { fusedGradients } from '../../gan/codec/fused-step.ts';
+import { discriminatorLayout, type GanShape, generatorLayout } from '../../gan/codec/networks.ts';
 import {
   composedGradients,
   type Descent,
   type DiscriminatorDraws,
   type Gradients,
   type Networks,
-} from '../../gan/codec/gradients.ts';
-import { discriminatorLayout, type GanShape, generatorLayout } from '../../gan/codec/networks.ts';
+} from '../../gan/codec/step.ts';
 import { GanTrainer } from '../../gan/codec/trainer.ts';
-import { ganConfig } from '../../gan/config.ts';
 import { NoiseSource } from '../../gan/training/noise.ts';
 import { Stream } from '../../src/common/stream.ts';
 import { type Kernels, kernels, withoutKernels } from '../../src/engine/kernels.ts';

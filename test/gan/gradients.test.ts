@@ -1,6 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { dense, layerNorm, leakyRelu } from '../../gan/codec/layers.ts';
-import { discriminatorHinge, generatorHinge, gradientPenalty } from '../../gan/codec/losses.ts';
 import {
   discriminator,
   discriminatorLayout,
@@ -9,6 +7,8 @@ import {
   generator,
   generatorLayout,
 } from '../../gan/codec/networks.ts';
+import { discriminatorHinge, generatorHinge, gradientPenalty } from '../../gan/codec/step.ts';
+import { dense, layerNorm, leakyRelu } from '../../gan/training/layers.ts';
 import { Stream } from '../../src/common/stream.ts';
 import { numbersOf } from '../../src/engine/numbers.ts';
 import type { ParameterLayout } from '../../src/engine/parameters.ts';

@@ -3,9 +3,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { serialize } from 'node:v8';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { ganConfig } from '../../gan/codec/config.ts';
 import { GanTrainer } from '../../gan/codec/trainer.ts';
-import { ganConfig } from '../../gan/config.ts';
-import { Checkpoints, checkpointFacts, type Progress } from '../../gan/training/checkpoint.ts';
+import { Checkpoints, factsOf, type SavedTraining } from '../../gan/training/checkpoint.ts';
 import { launcher } from '../../src/common/paths.ts';
 import { Stream } from '../../src/common/stream.ts';
 import { temporaryFolder } from '../support/folder.ts';
@@ -25,9 +25,9 @@ const PROGRAM = `
 import { readFileSync } from 'node:fs';
 import { deserialize } from 'node:v8';
 const built = (path) => import(process.argv[1] + '/dist/' + path);
-const { trainGan } = await built('gan/codec/train.js');
+const { trainGan } = await built('gan/codec/kind.js');
 const { Checkpoints } = await built('gan/training/checkpoint.js');
-const { ganConfig } = await built('gan/config.js');
+const { ganConfig } = await built('gan/codec/config.js');
 const { kid } = await built('synthetic/metrics/kid.js');
 const { model } = await trainGan({
   data: deserialize(readFileSync(process.argv[2])),
@@ -60,12 +60,11 @@ describe('a training that is killed', () => {
 });
 
 describe('a checkpoint', () => {
-  const facts = checkpointFacts(
-    ganConfig.parse(settings),
-    { set: toySet([2, 2, 2]), store: 'toy' },
-    true,
+  const facts = factsOf(
+    { ...ganConfig.parse(settings), watched: true },
+    { store: 'toy', materials: toySet([2, 2, 2]).triplets.map(({ material }) => material) },
   );
-  const progressOf = (steps: number): Progress => {
+  const progressOf = (steps: number): SavedTraining => {
     const trainer = new GanTrainer(toyVectors(), toyConfig(), new Stream(1, 'checkpoint'));
     for (let i = 0; i < steps; i++) trainer.update();
     const state = trainer.state();
@@ -75,6 +74,7 @@ describe('a checkpoint', () => {
     return {
       state,
       history: [{ step: 1, discriminator: 1, generator: 2, real: 3, fake: 4, health }],
+      pending: { sums: { discriminator: 1, generator: 2, real: 3, fake: 4 }, count: 2 },
       watch: { best: { health, state }, troubled: 1, setbacks: [setback] },
     };
   };

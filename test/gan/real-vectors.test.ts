@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { batchSampler, type TrainingVectors } from '../../gan/codec/batches.ts';
-import { classCodes } from '../../gan/codec/codes.ts';
+import { classCodes } from '../../gan/classes.ts';
 import { RealVectors, turned, widths } from '../../gan/codec/real-vectors.ts';
+import { batchSampler, type TrainingVectors } from '../../gan/training/batches.ts';
 import { Stream } from '../../src/common/stream.ts';
 import { type Tensor2D, tf } from '../../src/engine/tf.ts';
 

@@ -1,12 +1,13 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { classCodes } from '../../gan/codec/codes.ts';
-import { GanModel } from '../../gan/codec/model.ts';
+import { classCodes } from '../../gan/classes.ts';
+import { decodedTriplets } from '../../gan/codec/decode.ts';
+import { CodecGenerator } from '../../gan/codec/model.ts';
 import { generatorLayout } from '../../gan/codec/networks.ts';
 import { principalComponents } from '../../gan/codec/principal.ts';
-import { SlotTable, slotsOf } from '../../gan/codec/slots.ts';
-import { fitSpace, vectorWidth } from '../../gan/codec/space.ts';
-import { packSpace, unpackSpace } from '../../gan/codec/space-file.ts';
+import { fitSpace, packSpace, unpackSpace, vectorWidth } from '../../gan/codec/space.ts';
+import { SlotTable, slotsOf } from '../../gan/codec/tables.ts';
 import { renderTriplets } from '../../src/codec/render.ts';
+
 import { extinction, patternSymmetry, symmetryResidual } from '../../src/codec/symmetry.ts';
 import { Stream } from '../../src/common/stream.ts';
 import { type Tensor2D, tf } from '../../src/engine/tf.ts';
@@ -19,7 +20,7 @@ const { code } = classCodes(space.classes);
 const shape = { latent: 4, embedding: 4, hidden: 8, vector: width, code };
 const weights = generatorLayout(shape).initial(new Stream(2, 'weights'));
 const lineage = { store: 'toy', materials: ['a'], counts: [1, 1, 1] };
-const model = new GanModel({ shape, space, weights, lineage });
+const model = new CodecGenerator({ shape, space, weights, lineage });
 afterAll(() => model.dispose());
 
 const labels = Array.from(used, (i) => set.triplets[i]!.label);
@@ -101,8 +102,8 @@ describe('codec space', () => {
 
   it('draws training triplets again from their vectors', () => {
     const all = labels.map((_, i) => i);
-    const plan = model.plan(vectors, decodings);
-    const drawn = tf.tidy(() => model.draw(tf.tensor2d(vectors, [labels.length, width]), plan));
+    const plan = model.planOf(vectors, decodings);
+    const drawn = tf.tidy(() => model.render(tf.tensor2d(vectors, [labels.length, width]), plan));
     const real = renderTriplets(all.map((i) => set.triplets[used[i]!]!.discs));
     const error = drawn.sub(real).abs().mean().div(real.mean()).dataSync()[0]!;
     expect(error).toBeLessThan(0.12);
@@ -115,8 +116,11 @@ describe('codec space', () => {
 
   it('keeps the symmetry and the extinctions of the space group, whatever the vector', () => {
     const wild = new Stream(6, 'wild').normals(labels.length * width, 1.5);
-    const plan = model.plan(wild, decodings);
-    const triplets = model.triplets(tf.tensor2d(wild, [labels.length, width]), plan);
+    const plan = model.planOf(wild, decodings);
+    const triplets = decodedTriplets(
+      plan,
+      model.coefficients(tf.tensor2d(wild, [labels.length, width]), plan),
+    );
     triplets.forEach((triplet, i) => {
       const spaceGroup = space.classes[labels[i]!]!;
       for (const pattern of triplet) {
@@ -135,16 +139,17 @@ describe('codec space', () => {
     const still = new Float32Array(width);
     const at = (t: number) => [{ label: 1, partner: 0, t }];
     const levels = (t: number): Float32Array => {
-      const plan = model.plan(still, at(t));
+      const plan = model.planOf(still, at(t));
       expect(plan.cells[0]!.slice(3)).toEqual([90, 90, 90]); // orthorhombic, though 14 is not
-      return model.triplets(tf.tensor2d(still, [1, width]), plan)[0]![0].coefficients;
+      const x = tf.tensor2d(still, [1, width]);
+      return decodedTriplets(plan, model.coefficients(x, plan))[0]![0].coefficients;
     };
     expect(levels(0)).not.toEqual(levels(0.5));
-    expect(() => model.plan(still, [{ label: 1, partner: 2, t: 0.5 }])).not.toThrow();
+    expect(() => model.planOf(still, [{ label: 1, partner: 2, t: 0.5 }])).not.toThrow();
   });
 
   it('is differentiable in the scores: the gradient agrees with differences', () => {
-    const plan = model.plan(vectors, decodings);
+    const plan = model.planOf(vectors, decodings);
     const start = tf.tensor2d(vectors, [labels.length, width]);
     const direction = tf.tensor2d(new Stream(8, 'd').normals(vectors.length), [
       labels.length,
@@ -152,7 +157,7 @@ describe('codec space', () => {
     ]);
     const mask = tf.range(0, width).less(space.principal.rank).cast('float32');
     const along = direction.mul(mask) as Tensor2D;
-    const loss = (x: Tensor2D) => model.draw(x, plan).square().mean();
+    const loss = (x: Tensor2D) => model.render(x, plan).square().mean();
     const gradient = tf.grad((x) => loss(x as Tensor2D))(start);
     const exact = gradient.mul(along).sum().dataSync()[0]!;
     const step = 1e-2;
@@ -162,10 +167,10 @@ describe('codec space', () => {
 
   it('leaves no tensor behind', () => {
     const before = tf.memory().numTensors;
-    const plan = model.plan(vectors, decodings);
+    const plan = model.planOf(vectors, decodings);
     const x = tf.tensor2d(vectors, [labels.length, width]);
-    const drawn = model.draw(x, plan);
-    model.triplets(x, plan);
+    const drawn = model.render(x, plan);
+    model.coefficients(x, plan);
     const embeddings = model.embeddings([{ label: 0, partner: 1, t: 0.3 }]);
     tf.dispose([x, drawn, embeddings]);
     expect(tf.memory().numTensors).toBe(before);

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { BatchSampler, classShares } from '../../gan/codec/batches.ts';
 import { embed, generator, generatorLayout } from '../../gan/codec/networks.ts';
 import { GanTrainer } from '../../gan/codec/trainer.ts';
+import { BatchSampler, classShares } from '../../gan/training/batches.ts';
 import { Stream } from '../../src/common/stream.ts';
 import { type Tensor2D, tf } from '../../src/engine/tf.ts';
 import { toyConfig, toyVectors } from '../support/toy-vectors.ts';

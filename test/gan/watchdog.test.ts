@@ -1,12 +1,15 @@
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { TrainingVectors } from '../../gan/codec/batches.ts';
 import { generatorLayout } from '../../gan/codec/networks.ts';
 import { GanTrainer } from '../../gan/codec/trainer.ts';
-import type { LabelledRows } from '../../gan/codec/vectors.ts';
-import { type Health, healthOf } from '../../gan/training/health.ts';
-import { heldOut } from '../../gan/training/held-out.ts';
-import type { TrainerState } from '../../gan/training/trainee.ts';
-import { troubleOf, Watchdog } from '../../gan/training/watchdog.ts';
+import type { LabelledRows, TrainingVectors } from '../../gan/training/batches.ts';
+import type { TrainerState } from '../../gan/training/trainer.ts';
+import {
+  type Health,
+  healthOf,
+  heldOut,
+  troubleOf,
+  Watchdog,
+} from '../../gan/training/watchdog.ts';
 import { Stream } from '../../src/common/stream.ts';
 import { tf } from '../../src/engine/tf.ts';
 import { kid } from '../../synthetic/metrics/kid.ts';
@@ -132,14 +135,14 @@ describe('the watchdog', () => {
   it('sets a collapsed training back to its best moment, with more noise, and stops the third time', () => {
     const trainer = learnedTrainer();
     const watchdog = new Watchdog(looking());
-    expect(watchdog.look(trainer)).toBeNull();
+    expect(watchdog.check(trainer)).toBeNull();
     const best = trainer.state();
     const noise = trainer.inputNoise;
     for (const turn of [1, 2, 3]) {
       update(trainer, 3);
       collapse(trainer);
-      expect(watchdog.look(trainer), 'one bad look may be chance').toBeNull();
-      const setback = watchdog.look(trainer)!;
+      expect(watchdog.check(trainer), 'one bad look may be chance').toBeNull();
+      const setback = watchdog.check(trainer)!;
       expect(setback).toMatchObject({ trouble: 'collapse', step: 503, back: 500 });
       expect(trainer.averaged()).toEqual(best.average);
       if (turn === 3) expect(setback.noise).toBeNull();

@@ -27,6 +27,7 @@ function demoComparison() {
       randomOutcome({
         arm: arm.name,
         seed,
+        split: seed,
         perClass: 20,
         skill: [0.9, 0.7, 0.6, 0.5, 0.4].map((p) => Math.min(1, p + gains[i]!)),
         trainCounts: [150, 80, 30, 12, 5],

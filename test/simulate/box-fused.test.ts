@@ -7,8 +7,7 @@ import { type Kernels, kernels, withoutKernels } from '../../src/engine/kernels.
 import { engine, tf } from '../../src/engine/tf.ts';
 import type { Placement } from '../../src/simulate/box/deposit.ts';
 import { type Box, boxArea, eachFrequency } from '../../src/simulate/box/grid.ts';
-import { type BoxRun, boxMultislice } from '../../src/simulate/box/multislice.ts';
-import { aperture } from '../../src/simulate/box/optics.ts';
+import { aperture, type BoxRun, boxMultislice } from '../../src/simulate/box/multislice.ts';
 import { SlicePotentials, type SpeciesAtoms } from '../../src/simulate/box/potential.ts';
 import { discPoints } from '../../src/simulate/box/probe.ts';
 import { interactionParameter, wavelength } from '../../src/simulate/electron.ts';
@@ -131,6 +130,17 @@ describe('the fused kernels of the box mode', () => {
       });
     });
     all.potentials.dispose();
+  });
+
+  it('go through slices that lie between the atoms, also where a call has no others', () => {
+    const slices = [...Array.from({ length: 16 }, () => [14]), []];
+    const settings = runOf({ rows: 16, columns: 16, slices }, { records: [17] });
+    const ours = boxMultislice(settings);
+    const theirs = withoutKernels(() => boxMultislice(settings));
+    ours.forEach(([pattern], e) => {
+      expect(difference(pattern!, theirs[e]![0]!)).toBeLessThan(1e-5);
+    });
+    settings.potentials.dispose();
   });
 
   it('give the same bits on one thread and on two', () => {

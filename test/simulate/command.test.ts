@@ -186,6 +186,7 @@ describe('bad input ends in one line', () => {
     [2, ['--materials', '0'], /--materials 0: expected a whole number/],
     [2, ['--groups', '231'], /231/],
     [2, ['--energies', 'low'], /--energies low: expected a number/],
+    [2, ['--energies', '200,200'], /energies.*given twice/],
     [2, ['--thickness', '100,50'], /ascending/],
     [2, ['--mode', 'fast'], /--mode fast: expected periodic, box, summit/],
     [2, ['--no-holz'], /--no-holz belongs to the box mode/],

@@ -6,15 +6,14 @@ import { kernels, withoutKernels } from '../../src/engine/kernels.ts';
 import { tf } from '../../src/engine/tf.ts';
 import { defaultCamera } from '../../src/simulate/camera.ts';
 import { type Plane, transform } from '../../src/simulate/fourier.ts';
-import type { Job } from '../../src/simulate/job.ts';
 import {
   type PeriodicOptions,
   type SimulationSettings,
   simulationSchema,
 } from '../../src/simulate/options.ts';
-import { periodicMultislice } from '../../src/simulate/periodic.ts';
+import type { Job } from '../../src/simulate/periodic.ts';
+import { periodicMultislice, transmission } from '../../src/simulate/periodic.ts';
 import { drawPeriodic, planPeriodic } from '../../src/simulate/periodic-patterns.ts';
-import { transmission } from '../../src/simulate/planes.ts';
 import { beamsOf } from '../../src/simulate/projection.ts';
 import { GALLIUM_ARSENIDE, SILICON } from '../support/crystals.ts';
 import { difference } from '../support/difference.ts';

@@ -1,10 +1,14 @@
 import type { Crystal, Vec3 } from '../../src/crystal/crystal.ts';
 import { centring } from '../../src/crystal/spacegroup.ts';
 import { type ZoneFrame, zoneFrame } from '../../src/crystal/zone.ts';
-import { stagesOf } from '../../src/simulate/depth.ts';
 import { interactionParameter, wavelength } from '../../src/simulate/electron.ts';
-import { periodicMultislice } from '../../src/simulate/periodic.ts';
-import { type Beams, beamsOf, type Projection, project } from '../../src/simulate/projection.ts';
+import { periodicMultislice, stagesOf } from '../../src/simulate/periodic.ts';
+import {
+  type Beams,
+  beamsOf,
+  type Projection,
+  projectCrystal,
+} from '../../src/simulate/projection.ts';
 import { scatteringFactors } from '../../src/simulate/scattering.ts';
 
 export type Tilt = readonly [number, number];
@@ -39,7 +43,7 @@ export function simulateBeams(request: BeamRequest): BeamResult {
   const { crystal, zone, tilts, energy = 100, thickness = 100, step = 2.5 } = request;
   const { band = 3, displacement = 0.07 } = request;
   const frame = zoneFrame({ cell: crystal.cell, centring: centring(crystal.spaceGroup), zone });
-  const projection = project({
+  const projection = projectCrystal({
     crystal,
     frame,
     band,

@@ -43,7 +43,7 @@ export function randomOutcome(options: {
     },
     metrics: {},
     chosen: {},
-    training: { real: 100, synthetic: 0, updates: 1, seconds: 1 },
+    training: { real: 100, synthetic: 0, updates: 1, seconds: 1, threads: 1 },
     digests: {},
   };
 }

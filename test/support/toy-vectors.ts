@@ -1,6 +1,6 @@
-import type { TrainingVectors } from '../../gan/codec/batches.ts';
-import { classCodes } from '../../gan/codec/codes.ts';
-import { type GanConfig, ganConfig } from '../../gan/config.ts';
+import { classCodes } from '../../gan/classes.ts';
+import { type GanConfig, ganConfig } from '../../gan/codec/config.ts';
+import type { TrainingVectors } from '../../gan/training/batches.ts';
 import { Stream } from '../../src/common/stream.ts';
 
 /** Three space groups of two crystal systems, with a long tail. */

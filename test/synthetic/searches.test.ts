@@ -2,17 +2,15 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rivalOf } from '../../classifier/boundary/margin.ts';
 import type { Classifier } from '../../classifier/classifier.ts';
-import { ganData } from '../../gan/codec/data.ts';
-import type { GanModel } from '../../gan/codec/model.ts';
-import { drawAgain } from '../../gan/codec/sample.ts';
-import { trainGan } from '../../gan/codec/train.ts';
-import { ganConfig } from '../../gan/config.ts';
+import { ganConfig } from '../../gan/codec/config.ts';
+import { ganData, trainGan } from '../../gan/codec/kind.ts';
+import type { CodecGenerator, CodecSample } from '../../gan/codec/model.ts';
 import { silentProgress } from '../../src/common/progress.ts';
 import { Stream } from '../../src/common/stream.ts';
 import { openStore, type Store } from '../../src/dataset/store/store.ts';
 import { type Tensor2D, type Tensor4D, tf } from '../../src/engine/tf.ts';
 import { openArchive, writeArchive } from '../../synthetic/archive/archive.ts';
-import { ganArchive, sourceOf } from '../../synthetic/archive/from-gan.ts';
+import { generatorArchive, parameterRow } from '../../synthetic/archive/from-generator.ts';
 import { type BoundaryMade, boundarySamples } from '../../synthetic/sampling/boundary.ts';
 import { boundaryText } from '../../synthetic/sampling/boundary-report.ts';
 import { boundarySearches, partnerChoice } from '../../synthetic/sampling/searches.ts';
@@ -40,7 +38,7 @@ describe('samples that chose their own partners', () => {
   const folder = temporaryFolder('searches');
   const EPSILON = 0.2;
   let store: Store;
-  let model: GanModel;
+  let model: CodecGenerator;
   let found: BoundaryMade;
 
   /** A linear classifier of pixels: it hesitates between any two classes somewhere. */
@@ -59,10 +57,10 @@ describe('samples that chose their own partners', () => {
     const guide = { logitsOf: score } as Classifier;
     const wanted = new Map(store.classes.map((c) => [c, 4]));
     found = await boundarySamples(
-      { model, guide, verifiers: [] },
+      { generator: model, guide, verifiers: [] },
       {
         ...{ pairs: boundarySearches({ guide, store, by: 'candidate' }, wanted), attempts: 4 },
-        ...{ epsilon: EPSILON, gradientSteps: 8, gates: [], softLabels: true, seed: 5 },
+        ...{ epsilon: EPSILON, gradientSteps: 8, checks: [], softLabels: true, seed: 5 },
       },
       silentProgress,
     );
@@ -104,15 +102,18 @@ describe('samples that chose their own partners', () => {
 
   it('are drawn again bit for bit from their rows, also where the path led to another class', async () => {
     const path = join(folder, 'synthetic.h5');
-    await writeArchive(path, ganArchive({ model, store, guide: null }, found.samples));
+    await writeArchive(
+      path,
+      generatorArchive({ generator: model, store, guide: null }, found.samples),
+    );
     const archive = await openArchive(path);
     const elsewhere = { true: 0, false: 0 };
     for (let row = 0; row < archive.count; row++) {
-      const { source, place } = sourceOf(model, archive, row);
-      expect(source).toEqual(found.samples[row]!.source);
+      const { source, place } = model.sourceOf(parameterRow(archive, row, model.digest));
+      expect(source).toEqual((found.samples[row]!.sample as CodecSample).source);
       const led = store.classes[source.partner!] !== archive.passports![row]!.partner;
       if (++elsewhere[`${led}`] > 2) continue; // two of either kind are drawn
-      const again = await drawAgain(model, source, place);
+      const again = await model.redraw(source, place);
       expect(again.pixels).toEqual(archive.images([row]));
     }
     expect(elsewhere.true).toBeGreaterThan(0);

@@ -6,7 +6,8 @@ import type { ProgressFactory } from '../../common/progress.ts';
 import { didYouMean } from '../../common/suggest.ts';
 import { materialCounts, type RealExamples } from '../../dataset/examples.ts';
 import { openStore, type Store } from '../../dataset/store/store.ts';
-import type { StudyFolder } from '../study/folder.ts';
+import { engine } from '../../engine/tf.ts';
+import { checkBasis, type StudyFolder } from '../study/folder.ts';
 import { divideStore, studyStore } from '../study/store.ts';
 import { type CellPlan, planCells } from '../study/study.ts';
 import { effortOf } from './candidates.ts';
@@ -62,6 +63,8 @@ export interface CellWork {
 
 interface Ended {
   trained: ChosenTraining;
+  /** The whole store, and as the cell sees it. */
+  data: Store;
   store: Store;
   test: RealExamples;
   trainCounts: number[];
@@ -70,7 +73,7 @@ interface Ended {
 
 /** What a cell writes down. */
 function outcomeOf({ folder, cell }: CellWork, ended: Ended): CellResult {
-  const { trained, store, test, trainCounts, probabilities } = ended;
+  const { trained, data, store, test, trainCounts, probabilities } = ended;
   const { study } = folder;
   const { examples, digests } = trained.set;
   const synthetic = examples.synthetic?.reduce((a, b) => a + b, 0) ?? 0;
@@ -93,8 +96,10 @@ function outcomeOf({ folder, cell }: CellWork, ended: Ended): CellResult {
       synthetic,
       updates: study.updates,
       seconds: Math.round(trained.seconds * 10) / 10,
+      threads: engine.threads,
     },
     digests: {
+      data: data.digest,
       store: store.digest,
       classifier: trained.classifier.digest,
       study: digestOf(study),
@@ -110,6 +115,7 @@ function outcomeOf({ folder, cell }: CellWork, ended: Ended): CellResult {
 export async function runCell(work: CellWork): Promise<CellResult> {
   const { folder, cell } = work;
   const whole = await openStore(await studyStore(folder.study));
+  checkBasis(folder, { data: whole.digest, threads: engine.threads });
   const store = divideStore(whole, cell);
   // Bands tell how rare a class is in the data, so that budgets are compared on the same classes.
   const unlimited = divideStore(whole, { ...cell, budget: null });
@@ -118,7 +124,14 @@ export async function runCell(work: CellWork): Promise<CellResult> {
     const trained = await trainArm({ ...work, store });
     const test = store.examples(folder.study.comparedOn);
     const probabilities = trained.choice.apply(trained.classifier.predict(test));
-    const outcome = outcomeOf(work, { trained, store, test, trainCounts, probabilities });
+    const outcome = outcomeOf(work, {
+      trained,
+      data: whole,
+      store,
+      test,
+      trainCounts,
+      probabilities,
+    });
     trained.classifier.dispose();
     writeJson(folder.resultFile(cell), outcome);
     return outcome;

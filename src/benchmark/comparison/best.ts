@@ -1,8 +1,8 @@
 import type { CellResult } from '../cells/result.ts';
-import { differenceOf } from '../statistics/bootstrap.ts';
+import { differenceOf, SEEDS_FOR_A_CLAIM } from '../statistics/bootstrap.ts';
 import type { Statistic } from '../statistics/macro.ts';
 import { type Arm, type Study, usesGan } from '../study/study.ts';
-import { inWords, SEEDS_FOR_A_CLAIM, type TestedDifference, testDifferences } from './verdict.ts';
+import { inWords, type TestedDifference, testDifferences } from './verdict.ts';
 
 /** The arm that a verdict is about, and what it has to be measured by. */
 export interface Best {

@@ -33,8 +33,8 @@ export function classChanges(pairs: readonly Pair[]): ClassChange[] {
         pairs,
         statistic: 'F1',
         measure: measureOfClass(c, f1Scores),
-        stream: new Stream(0, `bootstrap/class/${c}`),
-        replicates: 200,
+        stream: new Stream(0, 'bootstrap/classes'),
+        replicates: 500,
       }),
     })),
   );

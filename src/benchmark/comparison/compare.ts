@@ -6,13 +6,7 @@ import { type Best, bestOf, inQuestion, nextStep, rivalsInWords } from './best.t
 import { type ClassChange, type ConfusedPair, classChanges, confusedPairs } from './classes.ts';
 import { type Share, sharesInWords, sharesOf } from './shares.ts';
 import { type ArmSummary, summarise } from './summary.ts';
-import {
-  type Family,
-  inWords,
-  type TestedDifference,
-  testDifferences,
-  tuningInWords,
-} from './verdict.ts';
+import { type Family, inWords, type TestedDifference, testDifferences } from './verdict.ts';
 
 /** Everything the report of a study says, of all its materials or within one budget. */
 export interface StudyComparison {
@@ -72,7 +66,6 @@ function comparison(
   const best = bestOf(study, { against, outcomes });
   const pairs = best ? pairsOf(outcomes, study.baseline, best.arm) : [];
   const shares = sharesOf(study, outcomes, arms);
-  const unequal = [tuningInWords(study.baseline, arms)].filter((line) => line !== null);
   return {
     study: study.name,
     budget,
@@ -90,12 +83,10 @@ function comparison(
           ...(best.few ? [inWords(best.few)] : []),
           ...rivalsInWords(best),
           ...(shares.length > 0 ? [sharesInWords(shares)] : []),
-          ...unequal,
           nextStep(best),
         ]
       : [
           `${inQuestion(study).length} arms are to be compared with ${study.baseline}; none has results for two seeds yet: no verdict.`,
-          ...unequal,
         ],
   };
 }

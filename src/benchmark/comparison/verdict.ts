@@ -1,12 +1,7 @@
-import { groupBy } from '../../common/group.ts';
-import type { Effort } from '../cells/candidates.ts';
 import type { Difference } from '../statistics/bootstrap.ts';
 import { holm } from '../statistics/significance.ts';
 
 export type Verdict = 'helped' | 'hurt' | 'undecided';
-
-/** Seeds below which a difference is reported but never called one. */
-export const SEEDS_FOR_A_CLAIM = 6;
 
 export interface TestedDifference extends Difference {
   /** What was compared: arm against arm, or a class within them. */
@@ -14,18 +9,31 @@ export interface TestedDifference extends Difference {
   /** p after Holm's correction over all comparisons tested together. */
   adjustedP: number;
   verdict: Verdict;
+  /** Whether another stream of resamples might have given another verdict; it is undecided then. */
+  borderline: boolean;
 }
 
 /** Differences that are tested together, each of its subject. */
 export type Family = readonly { subject: string; difference: Difference }[];
 
-/** Tests a family of differences together: Holm-corrected at 5 %, at least six seeds. */
+/** Level of a family of comparisons. */
+const LEVEL = 0.05;
+
+/**
+ * Tests a family of differences together: Holm-corrected at 5 %, at least six seeds. A p-value that
+ * lies on both sides of 5 % within the Monte Carlo error of its resamples decides nothing.
+ */
 export function testDifferences(family: Family): TestedDifference[] {
-  const adjusted = holm(family.map(({ difference }) => difference.p));
+  const corrected = (of: (difference: Difference) => number) =>
+    holm(family.map(({ difference }) => of(difference)));
+  const adjusted = corrected(({ p }) => p);
+  const least = corrected(({ pRange }) => pRange[0]);
+  const most = corrected(({ pRange }) => pRange[1]);
   return family.map(({ subject, difference }, i) => {
-    const decided = difference.seeds >= SEEDS_FOR_A_CLAIM && adjusted[i]! < 0.05;
+    const decided = most[i]! < LEVEL;
+    const borderline = least[i]! < LEVEL && !decided;
     const verdict = decided ? (difference.difference > 0 ? 'helped' : 'hurt') : 'undecided';
-    return { ...difference, subject, adjustedP: adjusted[i]!, verdict };
+    return { ...difference, subject, adjustedP: adjusted[i]!, verdict, borderline };
   });
 }
 
@@ -44,39 +52,38 @@ const NAMES: Readonly<Record<string, string>> = {
 /** A statistic as a reader would call it. */
 export const statisticName = (statistic: string): string => NAMES[statistic] ?? statistic;
 
-/** A difference with its interval, in points, without a verdict. */
-export const figureInWords = ({ difference, low, high }: Difference): string =>
-  `${points(difference)} (${points(low)} to ${points(high)})`;
+/** Whether a difference has an interval: not with too few seeds. */
+export const hasInterval = ({ low }: Pick<Difference, 'low'>): boolean => !Number.isNaN(low);
+
+/** From where to where a difference reaches in points: its interval, or its smallest and largest seed. */
+export function rangeInWords({ low, high, each }: Difference): string {
+  const [from, to] = Number.isNaN(low) ? [Math.min(...each), Math.max(...each)] : [low, high];
+  return `${points(from)} to ${points(to)}`;
+}
+
+/** A difference with its interval or, with too few seeds, its range, in points, without a verdict. */
+export const figureInWords = (difference: Difference): string =>
+  `${points(difference.difference)} (${rangeInWords(difference)})`;
+
+/** On what the interval rests. */
+function basisInWords({ seeds, splits }: Difference): string {
+  if (splits === 1) return `${seeds} seeds on one division of the materials`;
+  return splits === seeds
+    ? `${seeds} seeds, each with its own division`
+    : `${seeds} seeds on ${splits} divisions`;
+}
 
 /** One tested difference in words, with its figure, interval and what could have been seen. */
 export function inWords(tested: TestedDifference): string {
-  const figure = `${points(tested.difference)} points of ${statisticName(tested.statistic)} (95 % interval ${points(tested.low)} to ${points(tested.high)}, Holm p = ${tested.adjustedP.toPrecision(2)}, ${tested.seeds} seeds)`;
-  if (tested.verdict === 'helped') return `${tested.subject} helped: ${figure}.`;
-  if (tested.verdict === 'hurt') return `${tested.subject} hurt: ${figure}.`;
-  const why =
-    tested.seeds < SEEDS_FOR_A_CLAIM
-      ? `${tested.seeds} seeds are too few for a claim`
-      : `a difference of ${(100 * tested.detectable).toFixed(1)} points would have been seen`;
-  return `${tested.subject}: undecided, ${figure}; ${why}.`;
-}
-
-const effortInWords = ({ candidates, trainings }: Effort): string =>
-  `${candidates} ${candidates === 1 ? 'candidate' : 'candidates'}${trainings > 1 ? ` in ${trainings} trainings` : ''}`;
-
-/**
- * That arms were not tuned alike, and how much each was; null where every arm had as many
- * candidates and trainings as the baseline.
- */
-export function tuningInWords(
-  baseline: string,
-  arms: readonly { arm: string; tuning: Effort }[],
-): string | null {
-  const own = arms.find(({ arm }) => arm === baseline);
-  const efforts = groupBy(arms, ({ tuning }) => effortInWords(tuning));
-  if (!own || efforts.size === 1) return null;
-  const usual = effortInWords(own.tuning);
-  const others = [...efforts]
-    .filter(([effort]) => effort !== usual)
-    .map(([effort, group]) => `${group.map(({ arm }) => arm).join(', ')}: ${effort}`);
-  return `Tuning on validation was unequal: ${baseline} (the baseline) had ${usual}; ${others.join('; ')}.`;
+  const { subject, verdict, seeds } = tested;
+  const gain = `${points(tested.difference)} points of ${statisticName(tested.statistic)}`;
+  if (!hasInterval(tested)) {
+    return `${subject}: undecided, ${gain} (${rangeInWords(tested)} over ${seeds} seeds); six seeds are needed for an interval.`;
+  }
+  const figure = `${gain} (95 % interval ${rangeInWords(tested)}, Holm p = ${tested.adjustedP.toPrecision(2)}, ${basisInWords(tested)})`;
+  if (verdict !== 'undecided') return `${subject} ${verdict}: ${figure}.`;
+  const why = tested.borderline
+    ? 'borderline: p is 0.05 within the error of resampling'
+    : `a difference of ${(100 * tested.detectable).toFixed(1)} points would have been seen`;
+  return `${subject}: undecided, ${figure}; ${why}.`;
 }

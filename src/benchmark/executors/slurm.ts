@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { inputError, messageOf } from '../../common/errors.ts';
+import { inputError, messageOf, usageError } from '../../common/errors.ts';
 import { writeAtomic } from '../../common/files.ts';
 import { launcher } from '../../common/paths.ts';
 import { missingPools } from '../pools/pools.ts';
@@ -25,62 +25,64 @@ export interface Submission {
   cells: number;
 }
 
-const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+/** What SLURM flags may look like: they go into its command line. */
+const PARTITION = /^[\w.-]+(,[\w.-]+)*$/;
+const TIME = /^(\d+|\d+:\d\d(:\d\d)?|\d+-\d\d?(:\d\d){0,2})$/;
 
-function directives(resources: SlurmResources): string[] {
-  return [
-    resources.partition ? `--partition=${resources.partition}` : '',
-    `--cpus-per-task=${resources.cpus}`,
-    `--mem=${resources.memory}G`,
-    `--time=${resources.time}`,
-    resources.gpus > 0 ? `--gres=gpu:${resources.gpus}` : '',
-  ].filter(Boolean);
+/** @throws usage error for a partition or a time limit that is none. */
+function checkResources({ partition, time }: SlurmResources): void {
+  if (partition !== undefined && !PARTITION.test(partition)) {
+    throw usageError(`--partition "${partition}" is no name of a partition`);
+  }
+  if (!TIME.test(time)) {
+    throw usageError(
+      `--time "${time}" is no time limit`,
+      'hours:minutes:seconds, such as 01:30:00',
+    );
+  }
 }
 
-/** The batch script: array task i runs the i-th cell of the list file. */
-export function arrayScript(folder: StudyFolder, resources: SlurmResources, cells: number): string {
-  const limit = resources.atOnce > 0 ? `%${resources.atOnce}` : '';
-  const heads = [
-    `--job-name=gan-${folder.study.name}`,
-    `--array=0-${cells - 1}${limit}`,
-    `--output=${folder.path}/logs/slurm-%A_%a.log`,
-    '--requeue',
-    ...directives(resources),
+/** A path in a file name pattern of SLURM, where % begins a placeholder. */
+const literal = (path: string): string => path.replaceAll('%', '%%');
+
+/** Arguments of sbatch for the kind of job, its log and its resources. */
+export function jobArguments(
+  folder: StudyFolder,
+  resources: SlurmResources,
+  job: { name: string; cells?: number },
+): string[] {
+  checkResources(resources);
+  const { partition, cpus, memory, time, gpus, atOnce } = resources;
+  const log = job.cells === undefined ? `slurm-${job.name}-%j.log` : 'slurm-%A_%a.log';
+  return [
+    `--job-name=gan-${folder.study.name}-${job.name}`,
+    `--output=${literal(join(folder.path, 'logs'))}/${log}`,
+    `--cpus-per-task=${cpus}`,
+    `--mem=${memory}G`,
+    `--time=${time}`,
+    ...(partition ? [`--partition=${partition}`] : []),
+    ...(gpus > 0 ? [`--gres=gpu:${gpus}`] : []),
+    ...(job.cells === undefined
+      ? []
+      : [`--array=0-${job.cells - 1}${atOnce > 0 ? `%${atOnce}` : ''}`, '--requeue']),
   ];
-  return [
-    '#!/bin/bash',
-    ...heads.map((head) => `#SBATCH ${head}`),
-    `cell=$(sed -n "$((SLURM_ARRAY_TASK_ID + 1))p" ${quoted(join(folder.path, 'slurm-cells.txt'))})`,
-    `export CBED_THREADS=${resources.cpus}`,
-    `exec ${quoted(process.execPath)} ${quoted(launcher)} bench cell "$cell" --in ${quoted(folder.path)}`,
-    '',
-  ].join('\n');
 }
 
-/** The script that makes what cells share, before any of them runs. */
-export const poolsScript = (folder: StudyFolder, resources: SlurmResources): string =>
-  [
-    '#!/bin/bash',
-    ...[
-      `--job-name=gan-${folder.study.name}-pools`,
-      `--output=${folder.path}/logs/slurm-pools-%j.log`,
-      ...directives(resources),
-    ].map((head) => `#SBATCH ${head}`),
-    `export CBED_THREADS=${resources.cpus}`,
-    `exec ${quoted(process.execPath)} ${quoted(launcher)} bench pools --in ${quoted(folder.path)}`,
-    '',
-  ].join('\n');
-
-/** The script that writes the report once every cell has ended. */
-export function reportScript(folder: StudyFolder): string {
-  return [
-    '#!/bin/bash',
-    `#SBATCH --job-name=gan-${folder.study.name}-report`,
-    `#SBATCH --output=${folder.path}/logs/slurm-report-%j.log`,
-    `exec ${quoted(process.execPath)} ${quoted(launcher)} bench report ${quoted(folder.path)}`,
-    '',
-  ].join('\n');
-}
+/**
+ * The batch script of every job: all that differs comes as arguments (node, launcher, threads, folder,
+ * kind of work), so that no name or path is ever read as a command.
+ */
+export const BATCH_SCRIPT = `#!/bin/bash
+node=$1 launcher=$2 folder=$4 work=$5
+export CBED_THREADS=$3
+case $work in
+  cell)
+    cell=$(sed -n "$((SLURM_ARRAY_TASK_ID + 1))p" "$folder/slurm-cells.txt")
+    exec "$node" "$launcher" bench cell "$cell" --in "$folder" ;;
+  pools) exec "$node" "$launcher" bench pools --in "$folder" ;;
+  report) exec "$node" "$launcher" bench report "$folder" ;;
+esac
+`;
 
 function sbatch(args: readonly string[]): string {
   try {
@@ -100,11 +102,28 @@ function sbatch(args: readonly string[]): string {
   }
 }
 
-/** Writes a batch script into the study folder and submits it. */
-function submit(folder: StudyFolder, name: string, script: string, flags: string[] = []): string {
-  const path = join(folder.path, `slurm-${name}.sh`);
-  writeAtomic(path, script);
-  return sbatch([...flags, path]);
+interface Job {
+  work: 'cell' | 'pools' | 'report';
+  resources: SlurmResources;
+  cells?: number;
+  /** Job that has to end before, and how. */
+  after?: string | null;
+}
+
+/** Submits a job of a study. */
+function submit(folder: StudyFolder, { work, resources, cells, after }: Job): string {
+  const script = join(folder.path, 'slurm-job.sh');
+  writeAtomic(script, BATCH_SCRIPT);
+  return sbatch([
+    ...jobArguments(folder, resources, { name: work, cells }),
+    ...(after ? [`--dependency=${after}`, '--kill-on-invalid-dep=yes'] : []),
+    script,
+    process.execPath,
+    launcher,
+    String(resources.cpus),
+    folder.path,
+    work,
+  ]);
 }
 
 /**
@@ -118,14 +137,11 @@ export function submitToSlurm(folder: StudyFolder, resources: SlurmResources): S
   const list = join(folder.path, 'slurm-cells.txt');
   writeAtomic(list, `${missing.map(({ id }) => id).join('\n')}\n`);
   const pools =
-    missingPools(folder).length > 0
-      ? submit(folder, 'pools', poolsScript(folder, resources))
-      : null;
-  const after = pools ? [`--dependency=afterok:${pools}`, '--kill-on-invalid-dep=yes'] : [];
-  const array = submit(folder, 'array', arrayScript(folder, resources, missing.length), after);
-  const partition = resources.partition ? [`--partition=${resources.partition}`] : [];
-  const ending = [`--dependency=afterany:${array}`, ...partition];
-  const report = submit(folder, 'report', reportScript(folder), ending);
+    missingPools(folder).length > 0 ? submit(folder, { work: 'pools', resources }) : null;
+  const after = pools && `afterok:${pools}`;
+  const array = submit(folder, { work: 'cell', resources, cells: missing.length, after });
+  const few = { ...resources, cpus: 1, gpus: 0 };
+  const report = submit(folder, { work: 'report', resources: few, after: `afterany:${array}` });
   const jobs = [pools, array, report].filter((job) => job !== null);
   writeAtomic(join(folder.path, 'slurm-jobs.txt'), `${jobs.join('\n')}\n`);
   return { array, report, cells: missing.length };

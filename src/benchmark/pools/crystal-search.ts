@@ -1,6 +1,6 @@
 import { isNear, type PairView, pairView } from '../../../classifier/boundary/margin.ts';
-import type { Scorer } from '../../../gan/boundary/approach.ts';
-import { scorePixels } from '../../../gan/boundary/class-path.ts';
+import type { Scorer } from '../../../gan/boundary/candidate.ts';
+import { guideLogits } from '../../../gan/boundary/search.ts';
 import type { WantedPair } from '../../../synthetic/sampling/pairs.ts';
 import { groupBy } from '../../common/group.ts';
 import type { Stream } from '../../common/stream.ts';
@@ -68,7 +68,7 @@ function viewsOf(
   drawn: readonly { pixels: Uint8Array; spaceGroup: number; partner: number }[],
 ): PairView[] {
   const images = drawn.map(({ pixels }) => pixels);
-  const logits = scorePixels(guide, images, size);
+  const logits = guideLogits(guide, images, size);
   return drawn.map(({ spaceGroup, partner }, row) =>
     pairView(logits, row, {
       label: classes.indexOf(spaceGroup),

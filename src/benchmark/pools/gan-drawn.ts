@@ -1,6 +1,7 @@
 import type { Classifier } from '../../../classifier/classifier.ts';
-import type { GanModel } from '../../../gan/codec/model.ts';
-import { type GanSample, ganArchive } from '../../../synthetic/archive/from-gan.ts';
+import { searchSpaceOf } from '../../../gan/boundary/search.ts';
+import type { Generator } from '../../../gan/generator.ts';
+import { type GanSample, generatorArchive } from '../../../synthetic/archive/from-generator.ts';
 import { recordMaterials } from '../../../synthetic/archive/passport.ts';
 import { verifierCheck } from '../../../synthetic/checks/candidate-checks.ts';
 import { boundarySamples } from '../../../synthetic/sampling/boundary.ts';
@@ -20,33 +21,38 @@ const ROUND_SEEDS = 50_000;
 
 /** The makers of a pool, loaded. */
 export interface Makers {
-  model: GanModel;
+  generator: Generator;
   guide: Classifier;
   verifier: Classifier;
 }
 
 /** Random samples of the generator; each round has latent vectors of its own. */
-const atRandom = (
+async function atRandom(
   { cell, progress }: PoolWork,
-  { model }: Makers,
+  { generator }: Makers,
   { wanted, round }: { wanted: Wanted; round: number },
-) => randomSamples(model, { wanted, seed: cell.gan + ROUND_SEEDS * round }, progress);
+): Promise<GanSample[]> {
+  const seed = cell.gan + ROUND_SEEDS * round;
+  return (await randomSamples(generator, { wanted, seed, progress })).samples;
+}
 
 /** Samples near the boundaries of each class with the partners that the pool asks for. */
 async function nearBoundaries(
   { folder, store, pool, cell, file, progress }: PoolWork,
-  { model, guide, verifier }: Makers,
+  { generator, guide, verifier }: Makers,
   wanted: Wanted,
 ): Promise<GanSample[]> {
   const { boundaryClasses, boundaryAttempts: attempts, gradientSteps } = folder.study;
   const { epsilon, applyChecks, partners, partnerBy: by, agreement } = pool;
-  const partnering = { guide, store, allowed: model.hasZones, partners, by };
+  const space = searchSpaceOf(generator);
+  const allowed = (label: number) => space.allows(label);
+  const partnering = { guide, store, allowed, partners, by };
   const pairs = boundarySearches(partnering, rarest(wanted, boundaryClasses));
   const seed = BOUNDARY_SEEDS + cell.gan;
-  const gates = applyChecks ? [verifierCheck([verifier], agreement)] : [];
+  const checks = applyChecks ? [verifierCheck([verifier], agreement)] : [];
   const made = await boundarySamples(
-    { model, guide, verifiers: [verifier] },
-    { pairs, attempts, epsilon, gradientSteps, gates, softLabels: true, seed },
+    { generator, guide, verifiers: [verifier] },
+    { pairs, attempts, epsilon, gradientSteps, checks, softLabels: true, seed },
     progress,
   );
   writeJson(besidePool(file, '.search.json'), made.summary);
@@ -57,7 +63,7 @@ async function nearBoundaries(
 /** Random samples and samples near boundaries. */
 export function drawnRecipe(work: PoolWork, makers: Makers): SampleRecipe<GanSample> {
   const { source } = work.pool;
-  const { model, guide } = makers;
+  const { generator, guide } = makers;
   const seen = source === 'gan-random' ? null : recordMaterials(guide.digest, guide.seen.materials);
   const both = async (wanted: Wanted): Promise<GanSample[]> => {
     const near = await nearBoundaries(work, makers, wantedOf(work, SPARE / 2));
@@ -71,6 +77,6 @@ export function drawnRecipe(work: PoolWork, makers: Makers): SampleRecipe<GanSam
       if (source === 'gan-random' || round > 0) return atRandom(work, makers, { wanted, round });
       return source === 'gan-boundary' ? nearBoundaries(work, makers, wanted) : both(wanted);
     },
-    archive: (made) => ganArchive({ model, store: work.store, guide: seen }, made),
+    archive: (made) => generatorArchive({ generator, store: work.store, guide: seen }, made),
   };
 }

@@ -1,5 +1,4 @@
-import { GanModel } from '../../../gan/codec/model.ts';
-import { randomPixels } from '../../../gan/random.ts';
+import { loadGenerator } from '../../../gan/kinds.ts';
 import {
   convolutionSpace,
   fitScaler,
@@ -8,8 +7,8 @@ import {
   standardised,
 } from '../../../synthetic/metrics/feature-spaces.ts';
 import { kid } from '../../../synthetic/metrics/kid.ts';
+import { randomStack } from '../../../synthetic/sampling/random.ts';
 import { Stream } from '../../common/stream.ts';
-import { joinTriplets } from '../../dataset/intensity/transform.ts';
 import type { Store } from '../../dataset/store/store.ts';
 import type { StudyGan } from './study-gan.ts';
 
@@ -38,10 +37,10 @@ function realOf(store: Store, labels: ReadonlySet<number>, stream: Stream): Trip
 }
 
 async function drawnBy(path: string, spaceGroups: readonly number[], seed: number) {
-  const model = GanModel.load(path);
+  const model = await loadGenerator(path);
   try {
-    const drawn = await randomPixels(model, { spaceGroups, count: EACH, seed });
-    return { pixels: joinTriplets(drawn), count: drawn.length };
+    const pixels = await randomStack(model, { spaceGroups, count: EACH, seed });
+    return { pixels, count: EACH * spaceGroups.length };
   } finally {
     model.dispose();
   }

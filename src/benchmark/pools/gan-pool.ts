@@ -12,7 +12,6 @@ import { scoreArchive } from '../../../synthetic/checks/score.ts';
 import type { Wanted } from '../../../synthetic/sampling/wanted.ts';
 import { writeJson } from '../../common/files.ts';
 import { drawnRecipe, type Makers } from './gan-drawn.ts';
-import { transferRecipe } from './gan-transfer.ts';
 import { makerClassifier, makerGan } from './makers.ts';
 import { besidePool, type PoolWork, type SampleRecipe, SPARE, wantedOf } from './pool.ts';
 
@@ -83,14 +82,11 @@ export async function ganPool(work: PoolWork): Promise<void> {
   const makers: Makers = {
     guide: await makerClassifier(work, 'guide'),
     verifier: await makerClassifier(work, 'verifier'),
-    model: await makerGan(work),
+    generator: await makerGan(work),
   };
   try {
-    const judged =
-      work.pool.source === 'gan-transfer'
-        ? await fill(work, makers.verifier, transferRecipe(work, makers.model))
-        : await fill(work, makers.verifier, drawnRecipe(work, makers));
-    await writeScored(work.file, judged.archive, judged.samples);
+    const { archive, samples } = await fill(work, makers.verifier, drawnRecipe(work, makers));
+    await writeScored(work.file, archive, samples);
   } finally {
     rmSync(rawFile(work), { force: true });
     for (const maker of Object.values(makers)) maker.dispose();

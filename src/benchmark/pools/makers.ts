@@ -3,9 +3,8 @@ import type { Classifier } from '../../../classifier/classifier.ts';
 import { loadClassifier } from '../../../classifier/load.ts';
 import { classifierSpec } from '../../../classifier/spec.ts';
 import { trainClassifier } from '../../../classifier/train.ts';
-import { GanModel } from '../../../gan/codec/model.ts';
-import { trainGan } from '../../../gan/codec/train.ts';
-import { ganConfig } from '../../../gan/config.ts';
+import type { CommonSettings, Generator } from '../../../gan/generator.ts';
+import { generatorKind, loadGenerator } from '../../../gan/kinds.ts';
 import { kid } from '../../../synthetic/metrics/kid.ts';
 import type { EncodedSet } from '../../codec/encode.ts';
 import { writeJson } from '../../common/files.ts';
@@ -70,17 +69,20 @@ export async function makerClassifier(work: MakerWork, role: MakerRole): Promise
 }
 
 /** The GAN of a split and GAN number, trained on the training split only, or read where it stands. */
-export async function makerGan(work: MakerWork): Promise<GanModel> {
+export async function makerGan(work: MakerWork): Promise<Generator> {
   const { folder, cell, store, discs, progress } = work;
   const path = folder.sharedFile(makersFolder(cell), 'gan', 'model.safetensors');
-  if (existsSync(path)) return GanModel.load(path);
-  const config = ganConfig.parse({ steps: folder.study.ganSteps, seed: cell.gan });
+  if (existsSync(path)) return loadGenerator(path);
+  const kind = await generatorKind('codec');
+  const settings = { steps: folder.study.ganSteps, seed: cell.gan };
+  const config = kind.settings('cpu').parse(settings) as unknown as CommonSettings;
   const missing = missingRows(store.examples('train'), cell.arm.fillTo);
   const attention = new Set([...missing.keys()].filter((label) => missing[label]! > 0));
-  const data = { set: discs(), store: store.digest, attention };
-  const { model, untrained, history, setbacks } = await trainGan({
-    data,
+  const { model, untrained, history, setbacks } = await kind.train({
+    store,
     config,
+    attention,
+    discs,
     watch: kid,
     progress,
   });

@@ -11,7 +11,8 @@ import { groupBy } from '../../common/group.ts';
 import type { ProgressFactory } from '../../common/progress.ts';
 import { Stream } from '../../common/stream.ts';
 import type { Store } from '../../dataset/store/store.ts';
-import type { StudyFolder } from '../study/folder.ts';
+import { engine } from '../../engine/tf.ts';
+import { checkBasis, type StudyFolder } from '../study/folder.ts';
 import { openDivision } from '../study/store.ts';
 import { type CellPlan, planCells } from '../study/study.ts';
 import { crystalPool } from './crystal-pool.ts';
@@ -78,7 +79,8 @@ export async function makePools(
 ): Promise<void> {
   const groups = groupBy(missingPools(folder, group), ({ cell }) => makersFolder(cell));
   for (const missing of groups.values()) {
-    const store = await openDivision(folder.study, missing[0]!.cell);
+    const { store, data } = await openDivision(folder.study, missing[0]!.cell);
+    checkBasis(folder, { data, threads: engine.threads });
     const discs = discsOf(store, progress);
     try {
       for (const { cell, pool, file } of missing) {

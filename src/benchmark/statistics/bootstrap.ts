@@ -1,3 +1,4 @@
+import { groupBy } from '../../common/group.ts';
 import { Stream } from '../../common/stream.ts';
 import type { CellResult } from '../cells/result.ts';
 import { classTally, type Statistic, statisticOf } from './macro.ts';
@@ -15,11 +16,15 @@ export interface Difference {
   baseline: number;
   treated: number;
   difference: number;
-  /** 95 % interval. */
+  /** The difference of each seed. */
+  each: readonly number[];
+  /** 95 % interval; NaN, as p and what follows from it, with fewer than `SEEDS_FOR_A_CLAIM` seeds. */
   low: number;
   high: number;
   /** Two-sided p-value of no difference. */
   p: number;
+  /** Smallest and largest p within the Monte Carlo error of resampling (95 %). */
+  pRange: readonly [number, number];
   standardError: number;
   /** Difference that would be found with 80 % power at the 5 % level. */
   detectable: number;
@@ -28,7 +33,12 @@ export interface Difference {
   ties: number;
   losses: number;
   seeds: number;
+  /** Divisions of the materials (each with its GAN) among the seeds: the units of the interval. */
+  splits: number;
 }
+
+/** Seeds below which a difference is reported but neither an interval nor a claim made of it. */
+export const SEEDS_FOR_A_CLAIM = 6;
 
 /** A figure of one resampled test set: labels and predictions of an arm at the drawn rows. */
 export type Measure = (outcome: CellResult, rows: ArrayLike<number>) => number;
@@ -59,11 +69,33 @@ function materialsByClass(outcome: CellResult): number[][][] {
   return [...byClass.values()].map((materials) => [...materials.values()]);
 }
 
-function drawRows(groups: number[][][], stream: Stream): number[] {
+function drawRows(groups: readonly number[][][], stream: Stream): Int32Array {
   const rows: number[] = [];
   for (const materials of groups) {
-    for (let i = 0; i < materials.length; i++) rows.push(...stream.pick(materials));
+    for (let i = 0; i < materials.length; i++) {
+      for (const row of stream.pick(materials)) rows.push(row);
+    }
   }
+  return Int32Array.from(rows);
+}
+
+interface Resamples {
+  key: string;
+  rows: readonly Int32Array[];
+}
+
+/** Resamples of the test sets seen last: every arm and statistic of a study uses the same ones. */
+const resamplesKept = new WeakMap<CellResult['predictions'], Resamples>();
+
+/** Rows of some resamples of the test materials of an outcome. */
+function resamplesOf(outcome: CellResult, stream: Stream, count: number): readonly Int32Array[] {
+  const key = `${stream.seed}/${stream.name}/${count}`;
+  const kept = resamplesKept.get(outcome.predictions);
+  if (kept?.key === key) return kept.rows;
+  const groups = materialsByClass(outcome);
+  const draws = stream.split('materials');
+  const rows = Array.from({ length: count }, () => drawRows(groups, draws));
+  resamplesKept.set(outcome.predictions, { key, rows });
   return rows;
 }
 
@@ -75,44 +107,105 @@ const variance = (values: readonly number[]): number => {
   return values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1);
 };
 
-/** One resample of the test materials: a difference for every pair. */
-function resampledDifferences(
-  pairs: readonly Pair[],
-  groups: readonly number[][][][],
-  measure: Measure,
-  stream: Stream,
-): number[] {
-  // Seeds of one split are tested on the same materials, so they share the draw.
-  const drawn = new Map<number, number[]>();
-  return pairs.map((pair, i) => {
-    const split = pair.baseline.split;
-    const rows = drawn.get(split) ?? drawRows(groups[i]!, stream);
-    drawn.set(split, rows);
-    return measure(pair.treated, rows) - measure(pair.baseline, rows);
-  });
+/** A standard error, the degrees of freedom it has, and its relative Monte Carlo error. */
+interface Uncertainty {
+  standardError: number;
+  dof: number;
+  monteCarlo: number;
 }
 
 /**
- * Variance of the mean difference over seeds and test materials, which are crossed: with A the
- * part of seeds, B of materials and C of their interaction, the variance between seeds gives
- * A + C, resampling materials for all seeds together gives B + C, and resampling them for one
- * seed alone gives B + S C; the sum A + B + C follows without counting C twice, and is never taken smaller
- * than either part alone.
+ * The mean over seeds of several divisions of the materials. Seeds of one division share test
+ * materials and GAN, so divisions are the units: the variance between their means holds the parts of
+ * the division, of its GAN, of the seeds and of the test materials. For equal numbers of seeds this
+ * is Student's t on the means of the divisions; for unequal ones the cluster-robust estimate.
  */
-function crossedVariance(differences: readonly number[], replicates: readonly number[][]): number {
+function betweenSplits(differences: readonly number[], splits: readonly number[]): Uncertainty {
+  const centre = mean(differences);
+  const units = [...groupBy(differences.keys(), (i) => splits[i]!).values()];
+  const sum = units.reduce((total, seeds) => {
+    const pull = seeds.reduce((part, i) => part + differences[i]! - centre, 0);
+    return total + (pull / differences.length) ** 2;
+  }, 0);
+  const dof = units.length - 1;
+  return { standardError: Math.sqrt((sum * units.length) / dof), dof, monteCarlo: 0 };
+}
+
+/**
+ * The mean over seeds of one division. Seeds and test materials are crossed: with A the part of
+ * seeds, B of materials and C of their interaction, the variance between seeds gives A + C, resampling
+ * materials for all seeds together B + C, and resampling them for one seed alone B + S C; the sum
+ * A + B + C follows without counting C twice, and is never taken smaller than either part alone.
+ */
+function withinSplit(
+  differences: readonly number[],
+  replicates: readonly (readonly number[])[],
+): Uncertainty {
   const seeds = differences.length;
   const ofSeeds = variance(differences) / seeds;
   const ofMaterials = variance(replicates.map(mean));
   const alone = mean(differences.map((_, i) => variance(replicates.map((one) => one[i]!))));
   const interaction = Math.max(0, (alone - ofMaterials) / (seeds - 1));
-  return ofSeeds + ofMaterials - Math.min(interaction, ofSeeds, ofMaterials);
+  const all = ofSeeds + ofMaterials - Math.min(interaction, ofSeeds, ofMaterials);
+  // A variance of n resamples has a relative standard error of sqrt(2 / n); its root half of that.
+  const monteCarlo = all > 0 ? (ofMaterials / all) * Math.sqrt(1 / (2 * replicates.length)) : 0;
+  return { standardError: Math.sqrt(all), dof: seeds - 1, monteCarlo };
+}
+
+/** Resamples of the test materials, where a division stands alone. */
+const RESAMPLES = 10_000;
+
+function uncertaintyOf(
+  pairs: readonly Pair[],
+  differences: readonly number[],
+  { measure, stream, replicates }: { measure: Measure; stream: Stream; replicates: number },
+): Uncertainty {
+  const splits = pairs.map(({ baseline }) => baseline.split);
+  if (new Set(splits).size > 1) return betweenSplits(differences, splits);
+  // Seeds of one division are tested on the same materials in the same order, so they share the draws.
+  const resampled = resamplesOf(pairs[0]!.baseline, stream, replicates).map((rows) =>
+    pairs.map((pair) => measure(pair.treated, rows) - measure(pair.baseline, rows)),
+  );
+  return withinSplit(
+    differences,
+    resampled.filter((one) => !one.some(Number.isNaN)),
+  );
+}
+
+/** p-value of a difference under a standard error. */
+function pValue(difference: number, standardError: number, dof: number): number {
+  if (standardError > 0) return twoSidedP(difference / standardError, dof);
+  return difference === 0 ? 1 : 0;
+}
+
+const UNKNOWN = {
+  low: Number.NaN,
+  high: Number.NaN,
+  p: Number.NaN,
+  pRange: [Number.NaN, Number.NaN] as const,
+  standardError: Number.NaN,
+  detectable: Number.NaN,
+};
+
+function intervalOf(difference: number, { standardError, dof, monteCarlo }: Uncertainty) {
+  const reach = tQuantile(0.975, dof) * standardError;
+  const at = (factor: number) => pValue(difference, factor * standardError, dof);
+  return {
+    low: difference - reach,
+    high: difference + reach,
+    p: at(1),
+    pRange: [at(1 - 2 * monteCarlo), at(1 + 2 * monteCarlo)] as const,
+    standardError,
+    detectable: (tQuantile(0.975, dof) + tQuantile(0.8, dof)) * standardError,
+  };
 }
 
 /**
- * Paired comparison of two arms over seeds and test materials: a bootstrap of the materials
- * (whole materials, classes kept, the same draw for both arms) and the spread between seeds,
- * put together by `crossedVariance`; interval and p-value are Student's with S - 1 degrees of
- * freedom.
+ * Paired comparison of two arms over seeds. Where the seeds have several divisions of the materials,
+ * each with its GAN, the divisions are the units (`betweenSplits`); where they share one, a bootstrap
+ * of the test materials (whole materials, classes kept, the same draw for both arms) and the spread
+ * between seeds are put together (`withinSplit`), and the interval holds for this division alone.
+ * Interval and p-value are Student's.
  *
  * @throws RangeError with fewer than two pairs.
  */
@@ -123,34 +216,29 @@ export function pairedBootstrap(options: {
   stream: Stream;
   replicates?: number;
 }): Difference {
-  const { pairs, statistic, measure, stream, replicates = 1000 } = options;
+  const { pairs, statistic, measure, stream, replicates = RESAMPLES } = options;
   if (pairs.length < 2) throw new RangeError(`${pairs.length} paired seeds: at least 2 are needed`);
-  const groups = pairs.map((pair) => materialsByClass(pair.baseline));
   const whole = pairs.map((pair) => pair.baseline.predictions.labels.map((_, row) => row));
   const base = pairs.map((pair, i) => measure(pair.baseline, whole[i]!));
   const treated = pairs.map((pair, i) => measure(pair.treated, whole[i]!));
-  const differences = treated.map((value, i) => value - base[i]!);
-  const resampled = Array.from({ length: replicates }, () =>
-    resampledDifferences(pairs, groups, measure, stream),
-  ).filter((one) => !one.some(Number.isNaN));
-  const dof = pairs.length - 1;
-  const standardError = Math.sqrt(crossedVariance(differences, resampled));
-  const difference = mean(differences);
-  const reach = tQuantile(0.975, dof) * standardError;
+  const each = treated.map((value, i) => value - base[i]!);
+  const difference = mean(each);
+  const interval =
+    pairs.length < SEEDS_FOR_A_CLAIM || Number.isNaN(difference)
+      ? UNKNOWN
+      : intervalOf(difference, uncertaintyOf(pairs, each, { measure, stream, replicates }));
   return {
     statistic,
     baseline: mean(base),
     treated: mean(treated),
     difference,
-    low: difference - reach,
-    high: difference + reach,
-    p: standardError > 0 ? twoSidedP(difference / standardError, dof) : difference === 0 ? 1 : 0,
-    standardError,
-    detectable: (tQuantile(0.975, dof) + tQuantile(0.8, dof)) * standardError,
-    wins: differences.filter((d) => d > 0).length,
-    ties: differences.filter((d) => d === 0).length,
-    losses: differences.filter((d) => d < 0).length,
+    each,
+    ...interval,
+    wins: each.filter((d) => d > 0).length,
+    ties: each.filter((d) => d === 0).length,
+    losses: each.filter((d) => d < 0).length,
     seeds: pairs.length,
+    splits: new Set(pairs.map(({ baseline }) => baseline.split)).size,
   };
 }
 
@@ -179,8 +267,8 @@ export function differenceOf(
     pairs,
     statistic,
     measure: measureOf(statistic),
-    // One stream name for all arms: the same resamples, so arms differ by their results alone.
-    stream: new Stream(0, `bootstrap/${statistic}`),
+    // One stream for all arms and statistics: the same resamples, so they differ by results alone.
+    stream: new Stream(0, 'bootstrap'),
   });
   return Number.isNaN(found.difference) ? null : found;
 }

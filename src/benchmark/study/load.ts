@@ -2,12 +2,20 @@ import { existsSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { readConfigFile } from '../../common/config.ts';
 import { usageError } from '../../common/errors.ts';
+import { groupBy } from '../../common/group.ts';
 import { dataFile } from '../../common/paths.ts';
 import { didYouMean } from '../../common/suggest.ts';
-import { type Study, studySchema } from './study.ts';
+import { fileSafe, type Study, studySchema } from './study.ts';
 
 /** Studies that ship with the package, under data/studies. */
-export const BUILT_IN_STUDIES = ['quick', 'default', 'challenge', 'ablations', 'boundary'] as const;
+export const BUILT_IN_STUDIES = [
+  'quick',
+  'default',
+  'challenge',
+  'ablations',
+  'boundary',
+  'convergence',
+] as const;
 
 function rawStudy(nameOrPath: string): Record<string, unknown> {
   if ((BUILT_IN_STUDIES as readonly string[]).includes(nameOrPath)) {
@@ -40,6 +48,14 @@ function checkStudy(nameOrPath: string, study: Study): void {
   const names = study.arms.map(({ name }) => name);
   if (new Set(names).size !== names.length) {
     throw usageError(`study ${nameOrPath}: two arms have one name`, 'rename one');
+  }
+  const files = groupBy(names, fileSafe);
+  const collision = [...files.values()].find((some) => some.length > 1);
+  if (collision) {
+    throw usageError(
+      `study ${nameOrPath}: arms ${collision.map((name) => `"${name}"`).join(' and ')} would have one file`,
+      'rename one: names must differ in letters and digits',
+    );
   }
   if (!names.includes(study.baseline)) {
     throw usageError(

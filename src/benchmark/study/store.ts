@@ -51,9 +51,13 @@ export function divideStore(store: Store, { split, budget }: Division): Store {
   return budget === null ? whole : withinBudget(whole, { budget, seed: split });
 }
 
-/** The store of a study as the cells of a split and budget see it. */
-export async function openDivision(study: Study, place: Division): Promise<Store> {
-  return divideStore(await openStore(await studyStore(study)), place);
+/** The store of a study as the cells of a split and budget see it, and the digest of the whole. */
+export async function openDivision(
+  study: Study,
+  division: Division,
+): Promise<{ store: Store; data: string }> {
+  const whole = await openStore(await studyStore(study));
+  return { store: divideStore(whole, division), data: whole.digest };
 }
 
 /** Code of rows that a budget leaves out: they stand in no part of the store. */

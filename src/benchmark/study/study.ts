@@ -18,12 +18,24 @@ export const SYNTHETIC_SOURCES = [
   'gan-random',
   'gan-boundary',
   'gan-both',
-  'gan-transfer',
 ] as const;
 
+/** What a name is called in file names. */
+export const fileSafe = (name: string): string =>
+  name
+    .toLowerCase()
+    .replaceAll('+', 'and')
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '');
+
 const settings = z.strictObject({
-  /** Name in tables and figures. */
-  name: z.string().min(1),
+  /** Name in tables and figures; the names of result files follow from it. */
+  name: z
+    .string()
+    .regex(/^[\p{L}\p{N}][\p{L}\p{N} .,:+()/%±-]{0,79}$/u, {
+      error: 'is no name: up to 80 letters, digits, blanks and . , : + ( ) / % -',
+    })
+    .refine((name) => fileSafe(name) !== '', { error: 'has no letter a to z and no digit' }),
   /** Techniques of the classifier, combined. */
   techniques: z.array(z.string()).default([]),
   synthetic: z.enum(SYNTHETIC_SOURCES).default('none'),
@@ -56,7 +68,10 @@ const arm = settings.refine(
 
 /** A study: arms x seeds on one prepared store. */
 export const studySchema = z.strictObject({
-  name: z.string().min(1),
+  /** Also the name of its folder and of its jobs. */
+  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, {
+    error: 'is no name: up to 64 letters a to z, digits, - and _',
+  }),
   /** `workspace` for its prepared store, a built-in task, or the path of a prepared store. */
   data: z.string().default('minerals'),
   arms: z.array(arm).min(1),
@@ -65,8 +80,8 @@ export const studySchema = z.strictObject({
   seeds: z.int().min(1).max(100).default(6),
   /** First seed; seed s uses split s mod `splits` and GAN s mod `gans`. */
   firstSeed: z.int().min(0).default(0),
-  splits: z.int().min(1).default(3),
-  gans: z.int().min(1).default(3),
+  splits: z.int().min(1).default(6),
+  gans: z.int().min(1).default(6),
   /** Materials that the arms are compared on: variants are chosen on validation, never on test. */
   comparedOn: z.enum(['test', 'validation']).default('test'),
   updates: z.int().min(1).default(TRAINING_DEFAULTS.updates),
@@ -101,13 +116,6 @@ export interface CellPlan {
   /** Training materials of a class at most; null for all there are. */
   budget: number | null;
 }
-
-const fileSafe = (name: string): string =>
-  name
-    .toLowerCase()
-    .replaceAll('+', 'and')
-    .replaceAll(/[^a-z0-9]+/g, '-')
-    .replaceAll(/^-|-$/g, '');
 
 /** The budgets of a study, ascending; `null`, all materials, where it has none. */
 export const budgetsOf = ({ budgets }: Study): (number | null)[] =>

@@ -8,7 +8,9 @@ import type { Atom, Cell, Crystal } from '../crystal.ts';
 import { worstClash } from '../distances.ts';
 import { elementSymbol } from '../elements.ts';
 import { cellFormula, materialKey } from '../formula.ts';
+import type { Matrix3 } from '../matrix.ts';
 import { expandSites } from '../orbit.ts';
+import { operations } from '../spacegroup.ts';
 import { standardise } from '../symmetry.ts';
 import { chosenElements, statedComposition } from './composition.ts';
 import {
@@ -51,6 +53,14 @@ function refuseSize(cell: Cell, count: number, file: string): void {
     'check the unit and the decimal point of the cell, and the symmetry',
   );
 }
+
+/** Whether directions of the file are those of the standard cell, or equivalent to them by symmetry. */
+const keepsAxes = (standard: { spaceGroup: number; directions: Matrix3 }): boolean => {
+  const turned = standard.directions.flat();
+  return operations(standard.spaceGroup).some(({ rotation }) =>
+    rotation.every((value, i) => Math.abs(value - turned[i]!) < 1e-6),
+  );
+};
 
 /** The atoms of the cell that each site stands for, not yet with their elements. */
 function orbitsOf(sites: readonly CifSite[], { operations }: StatedSymmetry, cell: Cell) {
@@ -96,6 +106,7 @@ export function crystalOfBlock(block: CifBlock, id: string, file = id): Crystal 
     spaceGroup: standard.spaceGroup,
     cell: standard.cell,
     atoms: standard.atoms,
+    ...(keepsAxes(standard) ? {} : { directions: standard.directions }),
   };
 }
 

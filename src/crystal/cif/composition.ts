@@ -114,7 +114,7 @@ const ROUNDING = 0.01;
  * Formula units that atoms make up, hydrogen left out; null where they are in other proportions.
  * Whole numbers must agree exactly.
  */
-export function formulaUnits(counts: ElementCounts, formula: ElementCounts): number | null {
+function formulaUnits(counts: ElementCounts, formula: ElementCounts): number | null {
   const [found, said] = [withoutHydrogen(counts), withoutHydrogen(formula)];
   if (found.length === 0 && said.length === 0) return null;
   const units = total(found) / total(said);
@@ -163,7 +163,7 @@ function densityFault(
  * Why the atoms of a cell are not what the file says it consists of, beyond hydrogen; null where
  * nothing contradicts. A primitive cell may go with the number of units of the conventional one.
  */
-export function contradiction(contents: CellContents, stated: StatedComposition): string | null {
+function contradiction(contents: CellContents, stated: StatedComposition): string | null {
   const counts = tally(contents.elements);
   const text = countsText(counts);
   const { formula, units } = stated;

@@ -1,7 +1,7 @@
 import { atomicNumber } from '../elements.ts';
 
 /** What the name of a site can mean. */
-export interface Reading {
+export interface SiteMeaning {
   /** Atomic numbers that the name can stand for; empty where it names none. */
   elements: readonly number[];
   /** Why it names none: `is a vacancy`. */
@@ -9,9 +9,12 @@ export interface Reading {
 }
 
 const [HYDROGEN, OXYGEN, TUNGSTEN, VANADIUM] = [1, 8, 74, 23];
-const UNKNOWN: Reading = { elements: [], fault: 'names no element' };
-const MIXED: Reading = { elements: [], fault: 'is shared by several elements, or partly empty' };
-const VACANCY: Reading = { elements: [], fault: 'is a vacancy' };
+const UNKNOWN: SiteMeaning = { elements: [], fault: 'names no element' };
+const MIXED: SiteMeaning = {
+  elements: [],
+  fault: 'is shared by several elements, or partly empty',
+};
+const VACANCY: SiteMeaning = { elements: [], fault: 'is a vacancy' };
 
 /** Digits, signs and brackets of a label; the letters after them name the site: `O1W`, `Fe_a`. */
 const MARKS = `[\\d'"*+\\-()\\[\\]{}_.#@^~\\s]`;
@@ -24,7 +27,7 @@ const SMALL = new RegExp(`^[a-z][A-Z]?(?:${MARKS}+[A-Za-z]{0,2})*$`);
  * Names that are words instead of element symbols, whatever letters they begin with. Hydrogen of
  * water and hydroxyl is rarely located, so the molecule stands for its oxygen.
  */
-const WORDS: readonly (readonly [RegExp, Reading])[] = [
+const WORDS: readonly (readonly [RegExp, SiteMeaning])[] = [
   [/^(vac|vc|void|empty)|^(□|\[\s*\])$/i, VACANCY],
   [/^va(?![a-z])/i, VACANCY],
   [/^wat|^(wtr|aq|oh2|oxonium|hydroxyl)(?![a-z])/i, { elements: [OXYGEN] }],
@@ -87,7 +90,7 @@ function symbolReadings(name: string, known: ReadonlySet<number> | null): number
  * signs or the short name of a site. Several elements are left where it can mean either (`CO1`:
  * cobalt, or carbon of a site O); `known`, the elements of the formula, narrows them down.
  */
-export function readLabel(label: string, known: ReadonlySet<number> | null): Reading {
+export function readLabel(label: string, known: ReadonlySet<number> | null): SiteMeaning {
   const name = label.trim().replace(/^["'([]+(?=[A-Za-z])/, '');
   const word = WORDS.find(([pattern]) => pattern.test(name))?.[1];
   if (word === VACANCY && !(known?.has(VANADIUM) && /^va(?![a-z])/i.test(name))) return VACANCY;
@@ -110,7 +113,7 @@ export function readLabel(label: string, known: ReadonlySet<number> | null): Rea
 const CHARGE = /^\(?(\d*(\.\d+)?[+-]+|[+-]\d*(\.\d+)?|\d*|[IVX]+|val?|iso)\)?$/;
 
 /** What a type symbol (`Fe3+`, `CL`, `O2-`, `Sival`, `OH`) means; else it is read as a label. */
-export function readTypeSymbol(text: string, known: ReadonlySet<number> | null): Reading {
+export function readTypeSymbol(text: string, known: ReadonlySet<number> | null): SiteMeaning {
   const name = text.trim();
   for (const length of [2, 1]) {
     const symbol = name.slice(0, length);

@@ -1,7 +1,7 @@
 import { inputError } from '../../common/errors.ts';
 import { cellVolume, isCell } from '../cell.ts';
 import type { Cell, Vec3 } from '../crystal.ts';
-import { type Reading, readLabel, readTypeSymbol } from './labels.ts';
+import { readLabel, readTypeSymbol, type SiteMeaning } from './labels.ts';
 import {
   type CifBlock,
   type CifLoop,
@@ -225,7 +225,7 @@ function displacementOf(row: Row, site: string, file: string): number | undefine
 }
 
 /** What a site is; the composition chooses later where its name can mean several elements. */
-function readingOf(row: Row, known: ReadonlySet<number> | null): Reading {
+function readingOf(row: Row, known: ReadonlySet<number> | null): SiteMeaning {
   const type = row.get(TYPE);
   if (isGiven(type)) return readTypeSymbol(type, known);
   const label = row.get(LABEL);

@@ -2,14 +2,13 @@ import { inputError } from '../../common/errors.ts';
 import { cellMatrix, cellVolume } from '../cell.ts';
 import type { Atom, Cell } from '../crystal.ts';
 import { determinant, type Matrix3, multiply, norm, transpose } from '../matrix.ts';
-import { distinctOperations, isGroup, sameOperations } from '../operation.ts';
+import { distinctOperations, isGroup, type Operation, sameOperations } from '../operation.ts';
 import { expandSites } from '../orbit.ts';
 import {
   centringVectors,
   hermannMauguin,
   isSpaceGroup,
   latticeSystem,
-  type Operation,
   operations,
 } from '../spacegroup.ts';
 import {

@@ -1,4 +1,4 @@
-import { digestOf, digestOfFile } from '../../common/digest.ts';
+import { digestOf } from '../../common/digest.ts';
 import { inputError } from '../../common/errors.ts';
 import { checkOutput } from '../../common/files.ts';
 import { withOutputLock } from '../../common/lock.ts';
@@ -162,11 +162,11 @@ export async function importManifest(
   const table = tableOf(
     triplets.map(({ key, facts }) => ({ key, facts, split: splits.get(facts.material)! })),
   );
-  const source = { name: manifest, bytes: 0, samples: rows.length, digest: digestOfFile(manifest) };
+  const source = { name: manifest, bytes: 0, samples: rows.length, digest: digestOf(rows) };
   const digest = await withOutputLock(out, () =>
     writeTable(out, table, {
       camera,
-      config: { size, field, split: 'material', seed, import: digestOf(rows) },
+      config: { size, field, split: 'material', seed },
       images: triplets.map(({ pixels }) => pixels),
       sources: [source],
     }),

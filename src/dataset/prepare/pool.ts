@@ -60,11 +60,10 @@ export class Readers {
         }
       }
     };
-    const here: Perform = async (reading) => ({
-      result: await performReading(reading, {}),
-      anomalies: [],
-      careful: false,
-    });
+    const here: Perform = async (reading) => {
+      await new Promise(setImmediate); // lets Ctrl-C through
+      return { result: await performReading(reading, {}), anomalies: [], careful: false };
+    };
     const servers = this.readers.map(
       (reader): Perform =>
         (reading) =>

@@ -8,10 +8,11 @@ import { rowsOfSplit, type Store, storeExamples } from './store.ts';
  */
 export function storeView(
   store: Store,
-  changes: Partial<Pick<Store, 'digest' | 'camera' | 'rows' | 'images'>>,
+  changes: Partial<Pick<Store, 'digest' | 'camera' | 'rows' | 'images' | 'crystals'>>,
 ): Store {
   const { digest = store.digest, camera = store.camera, rows = store.rows } = changes;
-  const { images = (indices) => store.images(indices) } = changes;
+  const { images = (indices) => store.images(indices), crystals = () => store.crystals() } =
+    changes;
   const view: Store = {
     path: store.path,
     digest,
@@ -27,7 +28,7 @@ export function storeView(
     images,
     facts: (row) => store.facts(row),
     crystal: (row) => store.crystal(row),
-    crystals: () => store.crystals(),
+    crystals,
     examples: (which) => storeExamples(view, which),
     close: () => store.close(),
   };

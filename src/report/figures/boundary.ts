@@ -10,14 +10,14 @@ export interface NamedFigure {
   svg: string;
 }
 
-/** The five figures of a probed pair. */
+/** The figures of a probed pair; what crosses the boundary only where the generator knows discs. */
 export async function pairProbeFigures(probed: ProbedPair): Promise<NamedFigure[]> {
   return [
     { name: 'plane', svg: planeFigure(probed.plane) },
     { name: 'strip', svg: await stripFigure(probed.strip) },
     { name: 'margins', svg: marginFigure(probed.margins) },
     { name: 'embedding', svg: embeddingFigure(probed.embedding) },
-    { name: 'crossing', svg: crossingFigure(probed.crossing) },
+    ...(probed.crossing ? [{ name: 'crossing', svg: crossingFigure(probed.crossing) }] : []),
   ];
 }
 

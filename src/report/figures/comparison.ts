@@ -1,6 +1,10 @@
 import * as Plot from '@observablehq/plot';
 import type { StudyComparison } from '../../benchmark/comparison/compare.ts';
-import { statisticName, type TestedDifference } from '../../benchmark/comparison/verdict.ts';
+import {
+  hasInterval,
+  statisticName,
+  type TestedDifference,
+} from '../../benchmark/comparison/verdict.ts';
 import type { Statistic } from '../../benchmark/statistics/macro.ts';
 import type { Arm, Study } from '../../benchmark/study/study.ts';
 import { canonicalJson } from '../../common/digest.ts';
@@ -17,7 +21,13 @@ const VERDICT_KEYS = (['helped', 'hurt', 'undecided'] as const).map((label) => (
 const changeColour = (gain: number): string =>
   COLOURS[gain > 0 ? 'helped' : gain < 0 ? 'hurt' : 'undecided'];
 
-/** Judged differences with their 95 % intervals, in the order given, coloured by verdict. */
+/** What the bars of a figure of differences are. */
+const barsInWords = (differences: readonly TestedDifference[]): string =>
+  differences.every(hasInterval)
+    ? 'bars are 95 % intervals, colour is the Holm-corrected verdict'
+    : 'bars go from the worst seed to the best: six seeds are needed for intervals';
+
+/** Differences with their 95 % intervals, in the order given, coloured by verdict. */
 function differencesFigure(
   differences: readonly TestedDifference[],
   { title, subtitle, label }: { title: string; subtitle: string; label: string },
@@ -25,8 +35,8 @@ function differencesFigure(
   const rows = differences.map((judged) => ({
     name: judged.subject,
     difference: 100 * judged.difference,
-    low: 100 * judged.low,
-    high: 100 * judged.high,
+    low: 100 * (hasInterval(judged) ? judged.low : Math.min(...judged.each)),
+    high: 100 * (hasInterval(judged) ? judged.high : Math.max(...judged.each)),
     colour: COLOURS[judged.verdict],
   }));
   const longest = Math.max(8, ...rows.map(({ name }) => name.length));
@@ -65,7 +75,7 @@ export const intervalFigure = (comparison: StudyComparison, statistic: Statistic
     [...comparison.against[statistic]].sort((a, b) => b.difference - a.difference),
     {
       title: `${statisticName(statistic)}: each arm against ${comparison.baseline}`,
-      subtitle: `${comparison.seeds} seeds, paired; bars are 95 % intervals, colour is the Holm-corrected verdict`,
+      subtitle: `${comparison.seeds} seeds, paired; ${barsInWords(comparison.against[statistic])}`,
       label: differenceLabel(statistic),
     },
   );
@@ -76,7 +86,7 @@ export const sharesFigure = ({ shares, seeds }: StudyComparison): string =>
     shares.map(({ overall, to }) => ({ ...overall, subject: `+ ${overall.subject} (${to})` })),
     {
       title: `macro-F1: what each addition brings, beginning with ${shares[0]!.from}`,
-      subtitle: `${seeds} seeds, each against the arm before it, paired; bars are 95 % intervals, colour is the Holm-corrected verdict`,
+      subtitle: `${seeds} seeds, each against the arm before it, paired; ${barsInWords(shares.map(({ overall }) => overall))}`,
       label: differenceLabel('macroF1'),
     },
   );

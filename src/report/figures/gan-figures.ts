@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import type { HistoryRow } from '../../../gan/training/history.ts';
+import type { HistoryRow } from '../../../gan/training/loop.ts';
 import { figure, PALETTE } from '../draw/figure.ts';
 
 const [BLUE, ORANGE, GREEN, PURPLE] = PALETTE;

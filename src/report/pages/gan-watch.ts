@@ -1,10 +1,10 @@
-import { appendFileSync, rmSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import sharp from 'sharp';
-import { type DrawingModel, randomPixels } from '../../../gan/random.ts';
-import type { HistoryRow } from '../../../gan/training/history.ts';
-import type { Trained } from '../../../gan/training/loop.ts';
+import type { Generator } from '../../../gan/generator.ts';
+import type { HistoryRow, Trained } from '../../../gan/training/loop.ts';
 import { generatorQuality, type Quality } from '../../../synthetic/metrics/generator-quality.ts';
-import { atomically } from '../../common/files.ts';
+import { randomPixels } from '../../../synthetic/sampling/random.ts';
+import { atomically, writeAtomic } from '../../common/files.ts';
 import type { Run } from '../../common/run.ts';
 import type { Store } from '../../dataset/store/store.ts';
 import { tf } from '../../engine/tf.ts';
@@ -40,12 +40,13 @@ export class GanWatch {
     this.board = tf.node.summaryFileWriter(run.file('tensorboard'));
   }
 
-  /** Starts the list of metrics anew, for a training that starts anew. */
-  begin(): void {
-    rmSync(this.run.file('metrics.jsonl'), { force: true });
+  /** Starts the list of metrics from a history, so that no step stands in it twice. */
+  begin(history: readonly HistoryRow[]): void {
+    const lines = history.map((row) => `${JSON.stringify(row)}\n`);
+    writeAtomic(this.run.file('metrics.jsonl'), lines.join(''));
   }
 
-  async report(row: HistoryRow, modelNow: () => DrawingModel): Promise<void> {
+  async report(row: HistoryRow, modelNow: () => Generator): Promise<void> {
     appendFileSync(this.run.file('metrics.jsonl'), `${JSON.stringify(row)}\n`);
     for (const key of ['discriminator', 'generator', 'real', 'fake'] as const) {
       this.board.scalar(key, row[key], row.step);
@@ -69,11 +70,11 @@ export class GanWatch {
   }
 
   /** Triplets of the shown classes, `EACH` of one after another. */
-  private drawn(model: DrawingModel): Promise<Uint8Array[]> {
+  private drawn(model: Generator): Promise<Uint8Array[]> {
     return randomPixels(model, { spaceGroups: this.shown, count: EACH, seed: 0 });
   }
 
-  private async sheet(model: DrawingModel, step: number): Promise<void> {
+  private async sheet(model: Generator, step: number): Promise<void> {
     const drawn = await this.drawn(model);
     const svg = await contactSheet({
       title: `Samples of the same latent vectors after ${step} steps`,
@@ -89,7 +90,7 @@ export class GanWatch {
   }
 
   /** Real triplets beside generated ones of the same classes. */
-  private async comparison(model: DrawingModel): Promise<string> {
+  private async comparison(model: Generator): Promise<string> {
     const drawn = await this.drawn(model);
     const train = this.store.examples('train');
     const cells = this.shown.flatMap((spaceGroup, place): SheetCell[] => {
@@ -138,7 +139,7 @@ export class GanWatch {
     model,
     untrained,
     history,
-  }: Omit<Trained<DrawingModel>, 'steps'>): Promise<WatchResult> {
+  }: Pick<Trained<Generator>, 'model' | 'untrained' | 'history'>): Promise<WatchResult> {
     this.board.flush();
     const learning = await writeFigure(this.run.file('learning'), ganLearningFigure(history));
     const wrote = [learning.png, await this.comparison(model)];

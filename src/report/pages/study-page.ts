@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { CellResult } from '../../benchmark/cells/result.ts';
 import type { StudyComparison } from '../../benchmark/comparison/compare.ts';
 import type { Learned } from '../../benchmark/pools/gan-learning.ts';
+import type { StudyResults } from '../../benchmark/study/folder.ts';
 import type { Study } from '../../benchmark/study/study.ts';
 import { packageRoot } from '../../common/paths.ts';
 import {
@@ -34,6 +35,8 @@ import { armRows, classRows, differenceRows, shareRows, tuningRows } from './stu
 export interface Compared {
   study: Study;
   comparisons: readonly StudyComparison[];
+  /** Results that do not belong to the others, and why: named, and in no figure. */
+  leftOut?: StudyResults['leftOut'];
 }
 
 /** Figures by file name. */
@@ -121,15 +124,26 @@ export function studySections({ study, comparisons }: Compared): Section[] {
   return [{ heading: 'How much data it takes', body }, ...sections];
 }
 
+/** Results that a page names and does not compare, at most these one by one. */
+const NAMED = 5;
+
+const leftOutInWords = (leftOut: StudyResults['leftOut']): string => {
+  const named = leftOut.slice(0, NAMED).map(({ cell, reason }) => `${cell} ${reason}`);
+  const more = leftOut.length > NAMED ? `; and ${leftOut.length - NAMED} more` : '';
+  return `Left out, because they do not belong to the others: ${named.join('; ')}${more}.`;
+};
+
 /** The verdict of a study in words, budget by budget where it has some. */
-export const verdictOf = ({ comparisons }: Compared): string[] =>
-  comparisons.flatMap(({ budget, verdict }) =>
+export const verdictOf = ({ comparisons, leftOut = [] }: Compared): string[] => [
+  ...comparisons.flatMap(({ budget, verdict }) =>
     verdict.map((line, i) =>
       i === 0 && budget !== null
         ? `At most ${budget} training materials of a class: ${line}`
         : line,
     ),
-  );
+  ),
+  ...(leftOut.length > 0 ? [leftOutInWords(leftOut)] : []),
+];
 
 /** What a study's page opens with; its tone is the verdict on macro-F1 with most materials. */
 export const leadOf = (compared: Compared): Lead => ({

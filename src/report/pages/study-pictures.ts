@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { loadClassifier } from '../../../classifier/load.ts';
-import { GanModel } from '../../../gan/codec/model.ts';
+import { loadGenerator } from '../../../gan/kinds.ts';
 import type { SyntheticArchive } from '../../../synthetic/archive/archive.ts';
 import { openArchive } from '../../../synthetic/archive/archive.ts';
 import type { Passport } from '../../../synthetic/archive/passport.ts';
@@ -12,7 +12,7 @@ import { settledCells } from '../../benchmark/cells/candidates.ts';
 import { armMixture } from '../../benchmark/cells/training-set.ts';
 import { type Learned, whatItLearned } from '../../benchmark/pools/gan-learning.ts';
 import { type StudyGan, shownGan } from '../../benchmark/pools/study-gan.ts';
-import { readOutcomes, type StudyFolder } from '../../benchmark/study/folder.ts';
+import { readResults, type StudyFolder } from '../../benchmark/study/folder.ts';
 import { divideStore, studyStorePath } from '../../benchmark/study/store.ts';
 import { messageOf } from '../../common/errors.ts';
 import { type ProgressFactory, silentProgress } from '../../common/progress.ts';
@@ -154,18 +154,18 @@ export async function drawProbes(
   const sample = nearestSample((await openArchive(gan.archive)).passports ?? []);
   if (!sample) return null;
   const pair = [sample.class, sample.partner!] as const;
-  const model = GanModel.load(gan.maker('gan', 'model.safetensors'));
+  const generator = await loadGenerator(gan.maker('gan', 'model.safetensors'));
   const guide = await loadClassifier(gan.maker('guide'));
   const verifier = await loadClassifier(gan.maker('verifier'));
   try {
     const found = await probePair(
-      { store, model, guide, verifiers: [verifier] },
+      { store, generator, guide, verifiers: [verifier] },
       { pair, count: SHOWN, seed, progress },
     );
     const figures = await pairProbeFigures(found);
     return { pair, figures, frames: await slides(found.strip, pair, store.size) };
   } finally {
-    for (const thing of [model, guide, verifier]) thing.dispose();
+    for (const thing of [generator, guide, verifier]) thing.dispose();
   }
 }
 
@@ -206,7 +206,7 @@ async function onStore<T>(
 
 /** The data of a study, provided that its store still is what the cells worked on. */
 async function dataOf(folder: StudyFolder): Promise<StudyParts['data']> {
-  const outcome = readOutcomes(folder)[0];
+  const outcome = readResults(folder).results[0];
   const { split, budget = null } = outcome ?? { split: 0 };
   return onStore(folder, async (store) => {
     const used = divideStore(store, { split, budget });

@@ -1,9 +1,13 @@
 import { join } from 'node:path';
 import type { CellResult } from '../../benchmark/cells/result.ts';
 import { compareBudgets, type StudyComparison } from '../../benchmark/comparison/compare.ts';
-import { statisticName, type TestedDifference } from '../../benchmark/comparison/verdict.ts';
+import {
+  hasInterval,
+  statisticName,
+  type TestedDifference,
+} from '../../benchmark/comparison/verdict.ts';
 import { STATISTICS } from '../../benchmark/statistics/macro.ts';
-import { readOutcomes, type StudyFolder } from '../../benchmark/study/folder.ts';
+import { readResults, type StudyFolder } from '../../benchmark/study/folder.ts';
 import { writeAtomic, writeJson } from '../../common/files.ts';
 import { writeFigure } from '../draw/raster.ts';
 import { type Compared, studyFigures, verdictOf } from './study-page.ts';
@@ -37,13 +41,18 @@ const DIFFERENCE_HEAD = [
   'verdict',
 ];
 
-const differenceCells = (judged: TestedDifference): string[] => [
-  percent(judged.difference),
-  `${percent(judged.low)} to ${percent(judged.high)}`,
-  judged.adjustedP.toPrecision(2),
-  `${judged.wins}/${judged.ties}/${judged.losses}`,
-  percent(judged.detectable),
-  judged.verdict,
+/** Without an interval: the range over seeds, in brackets, and what is lacking. */
+const differenceCells = (tested: TestedDifference): string[] => [
+  percent(tested.difference),
+  hasInterval(tested)
+    ? `${percent(tested.low)} to ${percent(tested.high)}`
+    : `(seeds ${percent(Math.min(...tested.each))} to ${percent(Math.max(...tested.each))})`,
+  hasInterval(tested) ? tested.adjustedP.toPrecision(2) : '-',
+  `${tested.wins}/${tested.ties}/${tested.losses}`,
+  hasInterval(tested) ? percent(tested.detectable) : '-',
+  hasInterval(tested)
+    ? `${tested.verdict}${tested.borderline ? ', borderline' : ''}`
+    : 'six seeds are needed',
 ];
 
 /** Rows of the table of differences against the baseline. */
@@ -144,8 +153,9 @@ export function compareFolder({ study, ...folder }: StudyFolder): {
   compared: Compared;
   outcomes: CellResult[];
 } {
-  const outcomes = readOutcomes({ study, ...folder });
-  return { compared: { study, comparisons: compareBudgets(study, outcomes) }, outcomes };
+  const { results, leftOut } = readResults({ study, ...folder });
+  const comparisons = compareBudgets(study, results);
+  return { compared: { study, comparisons, leftOut }, outcomes: results };
 }
 
 /** The results of a study in words, as CSV of the arms, and as data. */

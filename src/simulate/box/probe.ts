@@ -1,4 +1,4 @@
-import { type Box, boxReciprocal, eachFrequency } from './grid.ts';
+import { type Box, eachFrequency } from './grid.ts';
 
 /** Where a probe stands, as fractions of the sides of the box. */
 export type ProbePosition = readonly [number, number];
@@ -36,7 +36,3 @@ export function probes(
   });
   return out;
 }
-
-/** The coarser spacing of the box's reciprocal grid, 1/angstrom. */
-export const gridSpacing = (box: Box): number =>
-  Math.max(...boxReciprocal(box).map((row) => Math.hypot(...row)));

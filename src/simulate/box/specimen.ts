@@ -11,7 +11,7 @@ import type { SpeciesAtoms } from './potential.ts';
 const SAME = 1e-4;
 
 /** Atoms of the primitive cell, with coordinates over the basis of the frame in [0, 1). */
-export function primitiveAtoms(crystal: Crystal, frame: ZoneFrame): { atom: Atom; at: Vec3 }[] {
+function primitiveAtoms(crystal: Crystal, frame: ZoneFrame): { atom: Atom; at: Vec3 }[] {
   const toBasis = inverse(frame.basis);
   const wrap = (value: number): number => {
     const inside = value - Math.floor(value);

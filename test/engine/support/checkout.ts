@@ -68,8 +68,8 @@ export function makeCheckout(): Checkout {
   for (const part of ['package.json', 'data/engine', 'src/engine/native']) {
     cpSync(join(packageRoot, part), join(root, part), { recursive: true });
   }
-  for (const room of ['ground', 'engine']) {
-    const part = join('dist', 'src', room);
+  for (const module of ['common', 'engine']) {
+    const part = join('dist', 'src', module);
     cpSync(join(packageRoot, part), join(root, part), { recursive: true });
   }
   writeFileSync(join(root, 'provision.mjs'), PROGRAM);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { biasedLeaky } from '../../../gan/codec/layers.ts';
-import { modulated, modulationSpecs } from '../../../gan/pixel/modulation.ts';
+import { modulated, modulationSpecs } from '../../../gan/pixel/networks.ts';
 import { powerIteration, spectrallyNormalised } from '../../../gan/pixel/spectral.ts';
+import { biasedLeaky } from '../../../gan/training/layers.ts';
 import { Stream } from '../../../src/common/stream.ts';
 import { withoutKernels } from '../../../src/engine/kernels.ts';
 import { ParameterLayout } from '../../../src/engine/parameters.ts';

@@ -17,7 +17,7 @@ const PROGRAM = `
 import { readFileSync } from 'node:fs';
 import { deserialize } from 'node:v8';
 const built = (path) => import(process.argv[1] + '/dist/' + path);
-const { trainPixelGan } = await built('gan/pixel/train.js');
+const { trainPixelGan } = await built('gan/pixel/kind.js');
 const { Checkpoints } = await built('gan/training/checkpoint.js');
 const { pixelConfig } = await built('gan/pixel/config.js');
 const { kid } = await built('synthetic/metrics/kid.js');

@@ -1,19 +1,25 @@
 import { describe, expect, it } from 'vitest';
-import { gradientPenalty } from '../../../gan/codec/losses.ts';
-import { augmented, drawViews } from '../../../gan/pixel/augment.ts';
-import { discriminatorLayout, scorePixels } from '../../../gan/pixel/discriminator.ts';
-import { pixelLayout } from '../../../gan/pixel/generator.ts';
-import { OBJECTIVES } from '../../../gan/pixel/losses.ts';
-import { modulated, modulationSpecs } from '../../../gan/pixel/modulation.ts';
-import { generate, toStored, toUnits } from '../../../gan/pixel/networks.ts';
-import { type PixelShape, SIZES } from '../../../gan/pixel/shape.ts';
-import { shifted } from '../../../gan/pixel/shift.ts';
+import { gradientPenalty } from '../../../gan/codec/step.ts';
+import { augmented, drawViews, shifted } from '../../../gan/pixel/augment.ts';
+import {
+  discriminatorLayout,
+  generate,
+  modulated,
+  modulationSpecs,
+  type PixelShape,
+  pixelLayout,
+  SIZES,
+  scorePixels,
+  toStored,
+  toUnits,
+} from '../../../gan/pixel/networks.ts';
 import {
   flatRight,
   powerIteration,
   spectralLayout,
   spectrallyNormalised,
 } from '../../../gan/pixel/spectral.ts';
+import { OBJECTIVES } from '../../../gan/pixel/step.ts';
 import { Stream } from '../../../src/common/stream.ts';
 import { withoutKernels } from '../../../src/engine/kernels.ts';
 import { ParameterLayout } from '../../../src/engine/parameters.ts';

@@ -1,13 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { drawRows } from '../../../gan/pixel/chunks.ts';
 import { type PixelConfig, pixelConfig, pixelConfigFor } from '../../../gan/pixel/config.ts';
-import { unitRows } from '../../../gan/pixel/data.ts';
-import type { PixelModel } from '../../../gan/pixel/model.ts';
-import { randomPixelOrigins } from '../../../gan/pixel/random.ts';
-import { trainPixelGan } from '../../../gan/pixel/train.ts';
-import { PixelTrainer } from '../../../gan/pixel/trainer.ts';
-import { lookedAt } from '../../../gan/pixel/watched.ts';
-import { healthOf } from '../../../gan/training/health.ts';
+import { trainPixelGan } from '../../../gan/pixel/kind.ts';
+import { drawRows, type PixelGenerator } from '../../../gan/pixel/model.ts';
+import { lookedAt, PixelTrainer, unitRows } from '../../../gan/pixel/trainer.ts';
+import { healthOf } from '../../../gan/training/watchdog.ts';
 import { Stream } from '../../../src/common/stream.ts';
 import { tf } from '../../../src/engine/tf.ts';
 import { kid } from '../../../synthetic/metrics/kid.ts';
@@ -78,18 +74,19 @@ describe('what is learned', () => {
     const rates = { generatorRate: 2e-3, discriminatorRate: 2e-3, average: 0.98 };
     const config = pixelConfig.parse({ ...sizes, ...rates, seed: 2 });
     const { model, untrained } = await trainPixelGan({ data, config });
-    const distance = (one: PixelModel, label: number, to: number): number => {
+    const distance = async (one: PixelGenerator, label: number, to: number) => {
       const spaceGroup = examples.classes[label]!;
-      const made = one.draw(randomPixelOrigins(one, { spaceGroup, count: 24, seed: 5 }));
+      const { samples } = await one.sample({ wanted: new Map([[spaceGroup, 24]]), seed: 5 });
+      const made = samples.map(({ pixels }) => pixels);
       const rows = [...examples.labels.keys()].filter((row) => examples.labels[row] === to);
       const real = rows.map((row) => examples.images([row]));
       const nearest = made.map((image) => Math.min(...real.map((other) => apart(image, other))));
       return nearest.reduce((a, b) => a + b, 0) / nearest.length;
     };
-    const [own, other] = [0, 1].map((off) =>
-      [0, 1].reduce((sum, label) => sum + distance(model, label, (label + off) % 2), 0),
-    ) as [number, number];
-    const before = distance(untrained, 0, 0) + distance(untrained, 1, 1);
+    const all = async (off: number) =>
+      (await distance(model, 0, off)) + (await distance(model, 1, (1 + off) % 2));
+    const [own, other] = [await all(0), await all(1)];
+    const before = (await distance(untrained, 0, 0)) + (await distance(untrained, 1, 1));
     expect(own).toBeLessThan(0.5 * before);
     expect(own).toBeLessThan(other);
     for (const one of [model, untrained]) one.dispose();

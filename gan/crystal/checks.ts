@@ -1,0 +1,82 @@
+import { isCell } from '../../src/crystal/cell.ts';
+import type { Crystal } from '../../src/crystal/crystal.ts';
+import { StructureIndex } from '../../src/crystal/match.ts';
+import { findSymmetry } from '../../src/crystal/symmetry.ts';
+import { hasClash, type PairDistances } from './distances.ts';
+import { crystalOf, type SkeletonCrystal } from './skeletons.ts';
+
+/** Why a proposed crystal is refused, in the words of reports. */
+export const REFUSALS = {
+  cell: 'cell cannot exist',
+  size: 'too many atoms',
+  clash: 'atoms too near',
+  symmetry: 'symmetry is not the group',
+  nearly: 'symmetry is nearly higher',
+  repeated: 'equal to another sample',
+  training: 'equal to a training crystal',
+  heldOut: 'equal to a held-out crystal',
+} as const;
+
+export type Refusal = keyof typeof REFUSALS;
+
+/** Positions may blur by this (angstrom) and the symmetry must still not be higher. */
+const MARGIN = 0.1;
+/** More atoms than this in a conventional cell take too long to simulate. */
+const MOST_ATOMS = 400;
+
+export type Checked = { ok: Crystal } | { refused: Refusal };
+
+export interface CheckOptions {
+  /** Name of the crystal. */
+  id: string;
+  /** How near atoms may come. */
+  distances: PairDistances;
+  /** Demand that symmetry is not even nearly higher; default. Off along a distortion path. */
+  margin?: boolean;
+}
+
+/**
+ * The crystal of a proposal where it can exist and has exactly its group: no two atoms nearer than
+ * they come in training crystals, the symmetry as found by moyo, also when positions are blurred
+ * by 0.1 angstrom. Its atoms have at least the symmetry of the skeleton by construction, so a
+ * group found is the skeleton's own or a higher one.
+ */
+export function checkCrystal(
+  sited: SkeletonCrystal,
+  { id, distances, margin = true }: CheckOptions,
+): Checked {
+  if (!isCell(sited.cell)) return { refused: 'cell' };
+  const count = sited.skeleton.sites.reduce((sum, site) => sum + site.multiplicity, 0);
+  if (count > MOST_ATOMS) return { refused: 'size' };
+  if (hasClash(sited, distances)) return { refused: 'clash' };
+  const crystal = crystalOf(sited, id);
+  const { spaceGroup } = crystal;
+  const has = (tolerance?: number): boolean => {
+    const found = findSymmetry(crystal, tolerance);
+    return found?.spaceGroup === spaceGroup && found.atomCount === count;
+  };
+  if (margin && has(MARGIN)) return { ok: crystal };
+  if (!has()) return { refused: 'symmetry' };
+  return margin ? { refused: 'nearly' } : { ok: crystal };
+}
+
+/** What samples must not repeat: each other, training crystals, held-out crystals. */
+export class NoveltyCheck {
+  private readonly own = new StructureIndex();
+  private readonly training = new StructureIndex();
+  private readonly heldOut = new StructureIndex();
+
+  constructor(known: { training: readonly Crystal[]; heldOut: readonly Crystal[] }) {
+    for (const crystal of known.training) this.training.add(crystal.id, crystal);
+    for (const crystal of known.heldOut) this.heldOut.add(crystal.id, crystal);
+  }
+
+  /** Why a crystal is not new, or null; a new one is remembered. */
+  refusal(crystal: Crystal): Refusal | null {
+    if (this.heldOut.find(crystal) !== null) return 'heldOut';
+    if (this.training.find(crystal) !== null) return 'training';
+    if (this.own.find(crystal) !== null) return 'repeated';
+    this.own.add(crystal.id, crystal);
+    return null;
+  }
+}

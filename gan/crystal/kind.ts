@@ -1,0 +1,95 @@
+import { usageError } from '../../src/common/errors.ts';
+import type { Store } from '../../src/dataset/store/store.ts';
+import { classCodes } from '../classes.ts';
+import type { Generator, GeneratorKind } from '../generator.ts';
+import type { Trained } from '../training/loop.ts';
+import { type GanPlan, trainingPlan } from '../training/plan.ts';
+import { type CrystalConfig, crystalConfigFor } from './config.ts';
+import { crystalData, crystalMisfit } from './data.ts';
+import { CrystalGenerator } from './generator.ts';
+import { CrystalModel } from './model.ts';
+import { crystalDiscriminatorLayout, crystalGeneratorLayout } from './networks.ts';
+import { CrystalSources, type SourceCounts } from './sources.ts';
+import { distinctMaterials, trainCrystalGan } from './train.ts';
+import { crystalShape } from './trainer.ts';
+
+/** Time of a step that does not depend on its size, time of one of its crystals, ms on two cores. */
+const OVERHEAD_MS = 60;
+const CRYSTAL_MS = 3;
+/** Time to read a training crystal: sites, distances, neighbours. */
+const READING_MS = 3;
+
+/** What each class has to make crystals from, as `--dry-run` says it. */
+export interface CrystalPlan extends GanPlan {
+  sources: readonly (SourceCounts & { spaceGroup: number })[];
+}
+
+function crystalPlan(store: Store, config: CrystalConfig, classes: readonly number[]): CrystalPlan {
+  const data = crystalData(store, new Set());
+  const training = distinctMaterials([...data.training, ...data.others]);
+  const sources = new CrystalSources(training);
+  const groups = [...new Set([...store.classes, ...sources.groups])].sort((a, b) => a - b);
+  const shape = crystalShape(config, { classes: groups, elements: sources.elements });
+  const generatorParameters = crystalGeneratorLayout(shape).size;
+  const discriminatorParameters = crystalDiscriminatorLayout(shape).size;
+  const plan = trainingPlan({
+    classes,
+    triplets: store.indices('train').length,
+    config,
+    generatorParameters,
+    discriminatorParameters,
+    passes: 0,
+    overheadMs: OVERHEAD_MS + CRYSTAL_MS * config.batch,
+    beforeMs: READING_MS * training.length,
+    dataBytes: 40_000 * training.length,
+  });
+  const { code } = classCodes(groups);
+  return {
+    ...plan,
+    bytes: plan.bytes + 8 * code * shape.hidden,
+    sources: classes.map((spaceGroup) => ({ spaceGroup, ...sources.counts(spaceGroup) })),
+  };
+}
+
+/** The plan of each class in lines of text. */
+export const crystalPlanText = ({ sources }: CrystalPlan): string =>
+  sources
+    .map(({ spaceGroup, crystals, skeletons, paths, supergroups }) => {
+      const broken =
+        paths === 0
+          ? 'no supergroup among them'
+          : `${paths} ways from supergroups ${supergroups.join(', ')}`;
+      return `  ${spaceGroup}: ${crystals} crystals of ${skeletons} skeletons; ${broken}; new skeletons without limit`;
+    })
+    .join('\n');
+
+/** A conditional GAN that proposes crystals of the group; the simulator draws their triplets. */
+export const kind: GeneratorKind<CrystalConfig> = {
+  name: 'crystal',
+  summary: 'crystals of the group, simulated',
+  settings: crystalConfigFor,
+  misfit: crystalMisfit,
+  storeFor(store, size) {
+    if (size === undefined || size === store.size) return store;
+    throw usageError(
+      `--size ${size}: ${store.path} has ${store.size} pixels a side, and a crystal GAN simulates as its store was`,
+      'leave --size away, or prepare the store at that size',
+    );
+  },
+  plan: crystalPlan,
+  async train({ store, config, attention, discs: _, onReport, ...loop }) {
+    const trained = await trainCrystalGan({
+      ...loop,
+      data: crystalData(store, attention),
+      config,
+      onReport:
+        onReport && ((row, model) => onReport(row, (): Generator => new CrystalGenerator(model()))),
+    });
+    return {
+      ...trained,
+      model: new CrystalGenerator(trained.model),
+      untrained: new CrystalGenerator(trained.untrained),
+    } satisfies Trained<Generator>;
+  },
+  load: (path) => new CrystalGenerator(CrystalModel.load(path)),
+};

@@ -1,0 +1,126 @@
+import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { canonicalJson } from './digest.ts';
+import { CbedError, inputError, usageError } from './errors.ts';
+
+let replacing = false;
+
+/** Whether results may replace others that were made with other settings (`--force`). */
+export function allowReplacing(allowed: boolean): void {
+  replacing = allowed;
+}
+
+const FAULTS: Record<string, string> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'your quota of the disk is used up',
+  EACCES: 'you may not write or read there',
+  EPERM: 'you may not write there',
+  EROFS: 'the disk is read-only',
+  EEXIST: 'a file stands where a folder is needed',
+  ENOTDIR: 'a part of the path is a file, not a folder',
+  EISDIR: 'it is a folder, not a file',
+  ENOENT: 'there is no such file or folder',
+  ENAMETOOLONG: 'the name is too long',
+  ELOOP: 'its links lead in a circle',
+  EMFILE: 'too many files are open',
+  ENOTEMPTY: 'the folder is not empty',
+  EBUSY: 'it is in use',
+};
+const MENDS: Record<string, string> = {
+  ENOSPC: 'free some space, or choose another folder with --out, CBED_WORKSPACE or CBED_CACHE',
+  EDQUOT: 'free some space, or choose another folder with --out, CBED_WORKSPACE or CBED_CACHE',
+};
+const OTHER_PLACE = 'choose another place with --out, CBED_WORKSPACE or CBED_CACHE';
+
+/** A fault of the file system as one line with the mend; null for any other error. */
+export function explainSystemError(error: unknown): CbedError | null {
+  if (error instanceof CbedError) return error;
+  const { code, path, dest } = error as NodeJS.ErrnoException & { dest?: string };
+  const text = code === undefined ? undefined : FAULTS[code];
+  if (text === undefined) return null;
+  const place = code === 'ENOSPC' || code === 'EDQUOT' ? (dest ?? path) : (path ?? dest);
+  return inputError(`${place ?? 'a file'}: ${text}`, MENDS[code!] ?? OTHER_PLACE);
+}
+
+/** The nearest folder above a path that exists; refuses a file in its place. */
+function folderAbove(path: string): string {
+  let folder = dirname(path);
+  while (!existsSync(folder)) folder = dirname(folder);
+  if (!statSync(folder).isDirectory()) {
+    throw inputError(`${folder} is a file, so ${path} cannot be written`, OTHER_PLACE);
+  }
+  return folder;
+}
+
+function requireWritable(folder: string, path: string): void {
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw explainSystemError(error) ?? error;
+  }
+  if (basename(path).length > 200) throw inputError(`${path}: the name is too long`, OTHER_PLACE);
+}
+
+/** Checks before the work that a file can be written there in the end. */
+export function checkOutputFile(path: string): void {
+  const final = resolve(path);
+  if (existsSync(final) && statSync(final).isDirectory()) {
+    throw inputError(`${path} is a folder`, 'name a file');
+  }
+  requireWritable(folderAbove(final), final);
+}
+
+/** Checks before the work that files can be written in a folder. */
+export function checkOutputFolder(path: string): void {
+  const final = resolve(path);
+  if (!existsSync(final)) requireWritable(folderAbove(final), final);
+  else if (!statSync(final).isDirectory()) {
+    throw inputError(`${path} is a file`, 'name a folder');
+  } else requireWritable(final, final);
+}
+
+const sameSettings = (file: string, settings: unknown): boolean => {
+  try {
+    return canonicalJson(JSON.parse(readFileSync(file, 'utf8'))) === canonicalJson(plain(settings));
+  } catch {
+    return false;
+  }
+};
+
+/** A value as JSON keeps it. */
+const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+
+/**
+ * Refuses a run folder that holds something else: a run of other settings, or files that are no
+ * run. Where a run goes on by a flag (`goesOnBy`), one of the same settings is refused too.
+ * `--force` lets it be replaced.
+ */
+export function claimRunFolder(folder: string, settings: unknown, goesOnBy?: string): void {
+  checkOutputFolder(folder);
+  if (replacing || !existsSync(folder) || readdirSync(folder).length === 0) return;
+  const config = join(folder, 'config.json');
+  const same = sameSettings(config, settings);
+  if (same && !goesOnBy) return;
+  const what = existsSync(config)
+    ? `a run of ${same ? 'the same' : 'other'} settings`
+    : 'files that are no run';
+  const goOn = existsSync(config) && goesOnBy ? `go on with it by ${goesOnBy}, ` : '';
+  throw usageError(
+    `${folder} holds ${what}`,
+    `${goOn}choose another --out, or replace it with --force`,
+  );
+}
+
+/**
+ * Refuses a file that stands there already and was made otherwise. `recipes` are the settings of
+ * files written so far, as their runs keep them.
+ */
+export function claimFile(path: string, settings: unknown, recipes: readonly string[]): void {
+  checkOutputFile(path);
+  if (replacing || !existsSync(path)) return;
+  if (recipes[0] !== undefined && sameSettings(recipes[0], settings)) return;
+  throw usageError(
+    `${path} stands there already and was made with other settings`,
+    'choose another --out, or replace it with --force',
+  );
+}
