@@ -130,15 +130,21 @@ async function readNpz(path: string): Promise<Numbers> {
 /** TIFF (all pages) and PNG of 8 and 16 bits; colours are made grey. */
 async function readImage(path: string): Promise<DetectorPattern[]> {
   const { default: sharp } = await import('sharp');
-  const { pages = 1 } = await sharp(path).metadata();
+  const { pages = 1, depth } = await sharp(path).metadata();
+  const deep = depth === 'ushort' || depth === 'short';
+  if (!deep && depth !== 'uchar')
+    throw inputError(`${path} holds ${depth}`, 'save it with 8 or 16 bits');
   const patterns: DetectorPattern[] = [];
   for (let page = 0; page < pages; page++) {
     const grey = sharp(path, pages > 1 ? { page } : {})
       .removeAlpha()
+      .toColourspace(deep ? 'grey16' : 'b-w')
       .extractChannel(0);
-    const { data, info } = await grey.raw({ depth: 'float' }).toBuffer({ resolveWithObject: true });
-    const values = new Float32Array(data.buffer, data.byteOffset, info.width * info.height);
-    patterns.push({ values: Float32Array.from(values), width: info.width, height: info.height });
+    const raw = grey.raw({ depth: deep ? 'ushort' : 'uchar' });
+    const { data, info } = await raw.toBuffer({ resolveWithObject: true });
+    const count = info.width * info.height;
+    const levels = deep ? new Uint16Array(data.buffer, data.byteOffset, count) : data;
+    patterns.push({ values: Float32Array.from(levels), width: info.width, height: info.height });
   }
   return patterns;
 }
