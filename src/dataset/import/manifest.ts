@@ -6,6 +6,7 @@ import { didYouMean } from '../../common/suggest.ts';
 import type { Vec3 } from '../../crystal/crystal.ts';
 import { isSpaceGroup } from '../../crystal/spacegroup.ts';
 import { settingsOfSymbol } from '../../crystal/symbols.ts';
+import { cleanMaterial } from '../split.ts';
 
 /** How the direct beam is found: a given pixel, the brightest disc, or symmetry about a point. */
 export type CentreRule = readonly [x: number, y: number] | 'brightest' | 'correlation';
@@ -144,7 +145,7 @@ function rowOf(cells: Cells, line: number, manifest: string): ManifestRow {
       .replace(/[^\w.-]/g, '_')
       .slice(0, 60)}`,
     spaceGroup,
-    material: row.needed('material'),
+    material: cleanMaterial(row.needed('material')),
     energy: energy!,
     pixel: row.positive('pixel_inv_angstrom'),
     centre: row.centre(),

@@ -3,7 +3,7 @@ import { inputError } from '../../common/errors.ts';
 import { groupBy } from '../../common/group.ts';
 import type { Camera } from '../../simulate/camera.ts';
 import type { Anomaly } from '../anomaly.ts';
-import { officialSplit, SPLITS, type Split } from '../split.ts';
+import { materialIdentity, officialSplit, SPLITS, type Split } from '../split.ts';
 import type { Catalogue, Outline } from '../summit/catalogue.ts';
 import { sameCamera } from '../summit/summit.ts';
 
@@ -127,11 +127,12 @@ export function withoutLeaks(
     });
   each((material, _key, file) => {
     const split = splits[file]!;
-    const before = home.get(material);
-    if (!before || SPLITS.indexOf(split) > SPLITS.indexOf(before)) home.set(material, split);
+    const before = home.get(materialIdentity(material));
+    if (!before || SPLITS.indexOf(split) > SPLITS.indexOf(before))
+      home.set(materialIdentity(material), split);
   });
   each((material, key, file) => {
-    const stays = home.get(material)!;
+    const stays = home.get(materialIdentity(material))!;
     if (stays === splits[file]) return;
     chosen[file]!.delete(key);
     const reason = `material ${material} also stands in ${stays}; left out of ${splits[file]}`;

@@ -12,6 +12,7 @@ import {
   type Reduction,
   reduceStack,
 } from '../intensity/transform.ts';
+import { cleanMaterial } from '../split.ts';
 
 /** The camera of the Summit data: a 100 angstrom box at 512 pixels a side. */
 export const SUMMIT_CAMERA: Camera = { size: 512, pixel: 0.01, centre: 256 };
@@ -286,7 +287,7 @@ export function readFacts(
   remark: Remark,
 ): SampleFacts | null {
   const spaceGroup = readSpaceGroup(attributes, remark);
-  const material = attributes.text('material')?.trim();
+  const material = cleanMaterial(attributes.text('material') ?? '');
   if (!material) remark('no-material', 'the material is not known, so it cannot be split safely');
   const zones = attributes.numbers('z_dirs', 9);
   const inPlane = attributes.numbers('y_dirs', 9);
