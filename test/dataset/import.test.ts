@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { brightestDisc, resample, symmetryCentre } from '../../src/dataset/import/geometry.ts';
 import { importManifest } from '../../src/dataset/import/import.ts';
-import { manifestTemplate, readManifest } from '../../src/dataset/import/manifest.ts';
+import { manifestTemplate, readImportManifest } from '../../src/dataset/import/manifest.ts';
 import { readPatternFile } from '../../src/dataset/import/read-pattern.ts';
 import { openStore, verifyStore } from '../../src/dataset/store/store.ts';
 import { temporaryFolder } from './fixture.ts';
@@ -115,7 +115,7 @@ it('the template is a manifest once its files are there', () => {
   mkdirSync(join(folder, 'template'));
   const path = join(folder, 'template', 'scans.csv');
   writeFileSync(path, manifestTemplate());
-  expect(readManifest(path)).toMatchObject([
+  expect(readImportManifest(path)).toMatchObject([
     { spaceGroup: 62, material: 'olivine-1', energy: 200, pixel: 0.02, centre: 'brightest' },
   ]);
 });

@@ -19,7 +19,7 @@ import {
   resample,
   symmetryCentre,
 } from './geometry.ts';
-import { type CentreRule, type ManifestRow, readManifest } from './manifest.ts';
+import { type CentreRule, type ManifestRow, readImportManifest } from './manifest.ts';
 import { type PatternFile, readPatternFile } from './read-pattern.ts';
 
 export interface ImportOptions {
@@ -139,7 +139,7 @@ export async function importManifest(
 ): Promise<Imported> {
   const { size, field, seed, progress = silentProgress } = options;
   checkOutput(out);
-  const rows = readManifest(manifest);
+  const rows = readImportManifest(manifest);
   const camera = cameraFor(size, field);
   const bar = progress('reading patterns', rows.length);
   const triplets: (ImportedTriplet & { facts: SampleFacts })[] = [];

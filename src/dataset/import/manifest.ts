@@ -174,7 +174,7 @@ function checkHead(names: readonly string[], manifest: string): void {
  *
  * @throws an input error that names line, column and value.
  */
-export function readManifest(path: string): ManifestRow[] {
+export function readImportManifest(path: string): ManifestRow[] {
   if (!existsSync(path))
     throw inputError(`no manifest at ${path}`, 'see: gan data import --template');
   const options = { bom: true, comment: '#', relax_column_count: true, skip_empty_lines: true };

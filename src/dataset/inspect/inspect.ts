@@ -58,7 +58,7 @@ interface Located {
 }
 
 /** Classes shown of each rarity band. */
-export const EXAMPLES_PER_BAND = 4;
+const EXAMPLES_PER_BAND = 4;
 const PICTURE_SIZE = 64;
 
 /** Items spread evenly over a list. */

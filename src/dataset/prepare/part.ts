@@ -61,7 +61,7 @@ function blockOf(bytes: number): Uint8Array {
 }
 
 /** Reduced samples of an open file, to be written together. One at a time: they share memory. */
-export class PartRoom {
+class PartRoom {
   readonly head: PartHead = { kept: [], anomalies: [] };
   private readonly from: number;
   private readonly size: number;

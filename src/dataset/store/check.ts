@@ -141,7 +141,7 @@ export interface CheckedStore extends Content {
  * @param always hash it in any case.
  * @throws an input error that says what is wrong.
  */
-export function checkStore(store: CheckedStore, always = false): void {
+export function checkContent(store: CheckedStore, always = false): void {
   const { path, shape, camera, classes, materials, rows } = store;
   const fault = headFault(store);
   if (fault) throw damaged(path, fault);

@@ -9,7 +9,7 @@ import { hdf5 } from '../hdf5/library.ts';
 import { fileProblem } from '../hdf5/superblock.ts';
 import { SPLITS, type Split } from '../split.ts';
 import { storeFile } from '../tasks/task-names.ts';
-import { checkStore } from './check.ts';
+import { checkContent } from './check.ts';
 import { type CrystalTable, readCrystals } from './crystals.ts';
 import {
   COLUMNS,
@@ -222,7 +222,7 @@ class OpenStore implements Store {
     const pixels = (from: number, to: number): Uint8Array =>
       reader.read(Array.from({ length: to - from }, (_, i) => from + i));
     const { shape } = reader;
-    checkStore({ path, digest, camera, classes, materials, rows, shape, pixels }, always);
+    checkContent({ path, digest, camera, classes, materials, rows, shape, pixels }, always);
   }
 
   get count(): number {

@@ -281,11 +281,7 @@ function readCrystal(
  * What the attributes of a sample say; null where its label or its material is not known, which
  * leaves it out. Everything else that is missing or unsound becomes null, NaN or [0, 0, 0].
  */
-export function readFacts(
-  attributes: GroupAttributes,
-  key: string,
-  remark: Remark,
-): SampleFacts | null {
+function readFacts(attributes: GroupAttributes, key: string, remark: Remark): SampleFacts | null {
   const spaceGroup = readSpaceGroup(attributes, remark);
   const material = cleanMaterial(attributes.text('material') ?? '');
   if (!material) remark('no-material', 'the material is not known, so it cannot be split safely');
