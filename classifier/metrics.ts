@@ -52,7 +52,7 @@ export interface CalibrationBin {
 
 export interface ReportOptions {
   classes: readonly number[];
-  /** Training examples of each class, for many, medium and few. */
+  /** Training materials of each class, for many, medium and few (`bandOf`). */
   trainCounts?: ArrayLike<number>;
 }
 
@@ -221,7 +221,7 @@ export const taskText = (tasks: TaskReport): string =>
 
 /** Precision, recall and F1 of every tested class as rows of a table, heads first. */
 export const classScoreRows = (report: Report): (string | number)[][] => [
-  ['group', 'train', 'test', 'precision', 'recall', 'F1'],
+  ['group', 'materials', 'test', 'precision', 'recall', 'F1'],
   ...report.perClass
     .filter(({ support }) => support > 0)
     .map(({ spaceGroup, trainCount, support, precision, recall, f1 }) => [

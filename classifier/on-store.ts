@@ -1,6 +1,6 @@
 import { inputError } from '../src/common/errors.ts';
 import type { ProgressFactory } from '../src/common/progress.ts';
-import { classCounts } from '../src/dataset/examples.ts';
+import { materialCounts } from '../src/dataset/examples.ts';
 import { SPLITS, type Split } from '../src/dataset/split.ts';
 import type { Store } from '../src/dataset/store/store.ts';
 import type { Classifier } from './classifier.ts';
@@ -93,7 +93,7 @@ export function evaluateOn(
   const examples = store.examples(split);
   if (split !== 'train') refuseSeen(classifier, examples.materials, `${store.path} (${split})`);
   const probabilities = views ? predictViews(classifier, examples) : classifier.predict(examples);
-  const trainCounts = classCounts(store.examples('train'));
+  const trainCounts = materialCounts(store.examples('train'));
   const outcome = report(probabilities, examples.labels, { classes: store.classes, trainCounts });
   const said = classifier instanceof SingleClassifier ? classifier.properties(examples) : null;
   const tasks = said && taskReport(said, taskTable(examples));

@@ -1,6 +1,8 @@
 import { usageError } from '../src/common/errors.ts';
 import { didYouMean } from '../src/common/suggest.ts';
+import { bandOf } from '../src/dataset/census.ts';
 import { type CrystalSystem, crystalSystem } from '../src/crystal/spacegroup.ts';
+import { materialCounts } from '../src/dataset/examples.ts';
 import type { Store } from '../src/dataset/store/store.ts';
 
 const SYSTEMS: readonly CrystalSystem[] = [
@@ -13,10 +15,6 @@ const SYSTEMS: readonly CrystalSystem[] = [
   'cubic',
 ];
 const WORDS = ['rare', 'medium', 'all', ...SYSTEMS] as const;
-
-/** Training materials below which a class is rare, and up to which it is medium. */
-export const RARE_BELOW = 20;
-const MEDIUM_UP_TO = 100;
 
 /**
  * The classes that `--classes` names, as space groups, ascending: `rare` (fewer than 20 training
@@ -47,8 +45,8 @@ export function chooseClasses(
 
 function testOf(word: string, given: string): (spaceGroup: number, count: number) => boolean {
   if (word === 'all') return () => true;
-  if (word === 'rare') return (_, count) => count < RARE_BELOW;
-  if (word === 'medium') return (_, count) => count >= RARE_BELOW && count <= MEDIUM_UP_TO;
+  if (word === 'rare') return (_, count) => bandOf(count) === 'few';
+  if (word === 'medium') return (_, count) => bandOf(count) === 'medium';
   const system = SYSTEMS.find((name) => name === word);
   if (system) return (spaceGroup) => crystalSystem(spaceGroup) === system;
   throw usageError(
@@ -77,22 +75,13 @@ function numbered(
   return numbers;
 }
 
-/** Training materials of each class of a store. */
-export function materialCounts(store: Store): number[] {
-  const seen = store.classes.map(() => new Set<number>());
-  for (const row of store.indices('train')) {
-    seen[store.rows.label[row]!]!.add(store.rows.material[row]!);
-  }
-  return seen.map((materials) => materials.size);
-}
-
 /** The space groups that `--classes` names in the training split of a store. */
 export const trainingClasses = (store: Store, word: string): number[] =>
-  chooseClasses(word, { classes: store.classes, counts: materialCounts(store) });
+  chooseClasses(word, { classes: store.classes, counts: materialCounts(store.examples('train')) });
 
 /** One line for each class from which nothing but a copy can be learned. */
 export function memoryWarnings(store: Store, chosen: readonly number[]): string[] {
-  const counts = materialCounts(store);
+  const counts = materialCounts(store.examples('train'));
   return chosen
     .filter((spaceGroup) => counts[store.classes.indexOf(spaceGroup)] === 1)
     .map(

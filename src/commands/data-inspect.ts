@@ -8,20 +8,26 @@ interface InspectFlags {
   workers?: string;
   patience?: string;
   strict?: boolean;
+  allowExternal?: boolean;
   config?: string;
   json?: boolean;
 }
 
-type Settings = { patterns: number; workers?: number; patience: number; strict: boolean };
+type Settings = {
+  patterns: number;
+  workers?: number;
+  patience: number;
+  strict: boolean;
+  allowExternal: boolean;
+};
 
 /** A prepared store is looked through as it is; everything else is read as Summit files. */
 async function look(files: string[], settings: Settings, json?: boolean): Promise<Inspection> {
   const { availableParallelism } = await import('node:os');
-  const { isStore, openStore, verifyStore } = await import('../dataset/store/store.ts');
+  const { isStore, openStore } = await import('../dataset/store/store.ts');
   if (files.length === 1 && (await isStore(files[0]!))) {
     const { inspectStore } = await import('../dataset/inspect/inspect.ts');
-    await verifyStore(files[0]!);
-    const store = await openStore(files[0]!);
+    const store = await openStore(files[0]!, { verify: true });
     try {
       return inspectStore(store, settings.patterns);
     } finally {
@@ -101,6 +107,7 @@ export const dataInspectCommand = (): Command =>
     .option('--workers <n>', 'reading processes (as many as cores, at most 4)')
     .option('--patience <seconds>', 'time after which the reading of one sample is ended (30)')
     .option('--strict', 'stop at the first sample that cannot be used')
+    .option('--allow-external', 'read what files take from others outside the given folders')
     .option('--config <file>', 'YAML file with these settings; flags override it')
     .option('--json', 'print everything as JSON')
     .addHelpText(

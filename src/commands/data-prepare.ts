@@ -15,6 +15,7 @@ interface PrepareFlags {
   workers?: string;
   patience?: string;
   strict?: boolean;
+  allowExternal?: boolean;
   config?: string;
   json?: boolean;
 }
@@ -102,6 +103,7 @@ export const dataPrepareCommand = (): Command =>
     .option('--workers <n>', 'reading processes (as many as cores, at most 4)')
     .option('--patience <seconds>', 'time after which the reading of one sample is ended (30)')
     .option('--strict', 'stop at the first sample that cannot be used')
+    .option('--allow-external', 'read what files take from others outside the given folders')
     .option('--config <file>', 'YAML file with these settings; flags override it')
     .option('--json', 'print the result as JSON')
     .addHelpText(

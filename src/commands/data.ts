@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { dataCodecCommand } from './data-codec.ts';
 import { dataExportCommand } from './data-export.ts';
+import { dataImportCommand } from './data-import.ts';
 import { dataInspectCommand } from './data-inspect.ts';
 import { dataPrepareCommand } from './data-prepare.ts';
 import { dataSimulateCommand } from './data-simulate.ts';
@@ -14,6 +15,7 @@ export const dataCommand = (): Command =>
     .addCommand(dataTaskCommand())
     .addCommand(dataInspectCommand())
     .addCommand(dataPrepareCommand())
+    .addCommand(dataImportCommand())
     .addCommand(dataExportCommand())
     .addCommand(dataCodecCommand())
     .addHelpText(

@@ -33,12 +33,26 @@ export interface Census {
   energies: [number, number][];
 }
 
-/** Rarity of a class by its training samples (materials, where a census counts those). */
+/**
+ * Rarity of a class by the materials that it can be learned from; samples do not count, as those
+ * of one material are near-duplicates. The only definition of rare, few, medium and many.
+ */
 export type Band = 'many' | 'medium' | 'few';
 
-/** More than 100, 20 to 100, fewer than 20. */
-export const bandOf = (count: number): Band =>
-  count > 100 ? 'many' : count >= 20 ? 'medium' : 'few';
+/** Fewer training materials are few; more than `MANY_ABOVE` are many, those between medium. */
+export const FEW_BELOW = 20;
+export const MANY_ABOVE = 100;
+
+/** The definition in words, for figures and help. */
+export const BANDS_TEXT = `by training materials: many (more than ${MANY_ABOVE}), medium (${FEW_BELOW} to ${MANY_ABOVE}), few (fewer than ${FEW_BELOW})`;
+
+/** The band of a class of so many training materials. */
+export const bandOf = (materials: number): Band =>
+  materials > MANY_ABOVE ? 'many' : materials >= FEW_BELOW ? 'medium' : 'few';
+
+/** Materials that a class can be learned from: its training ones, or all where nothing is split. */
+export const learnableMaterials = ({ bySplit, materials }: ClassCount): number =>
+  SPLITS.some((split) => bySplit[split].materials > 0) ? bySplit.train.materials : materials;
 
 const ratio = (counts: readonly number[]): number =>
   counts.length === 0 ? 0 : Math.max(...counts) / Math.min(...counts);

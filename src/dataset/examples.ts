@@ -42,6 +42,17 @@ export interface RealExamples extends Examples {
 /** Pixel values run from 0 to 255; networks see value / 128. */
 export const PIXEL_SCALE = 1 / 128;
 
+/** Distinct materials of each class: what tells how rare it is. */
+export function materialCounts(
+  examples: Pick<Examples, 'labels' | 'classes' | 'materials'>,
+): number[] {
+  const seen = examples.classes.map(() => new Set<string>());
+  examples.labels.forEach((label, i) => {
+    seen[label]!.add(examples.materials[i]!);
+  });
+  return seen.map((materials) => materials.size);
+}
+
 /** Examples of each class. */
 export function classCounts(examples: Pick<Examples, 'labels' | 'classes'>): Int32Array {
   const counts = new Int32Array(examples.classes.length);

@@ -36,6 +36,23 @@ export function heldOutCounts(
   return { test, validation: Math.min(part(rule.validation), count - test - 1) };
 }
 
+// Zero-width characters and soft hyphens, which nobody sees.
+const INVISIBLE = /[\u00ad\u200b-\u200f\u2060\ufeff]/g;
+
+/** A material's name without what nobody sees: compatibility forms, invisible characters, blanks. */
+export const cleanMaterial = (name: string): string =>
+  name.normalize('NFKC').replace(INVISIBLE, '').replace(/\s+/g, ' ').trim();
+
+/**
+ * The same text for spellings of one material: case, blanks, dashes and the prefixes that name no
+ * other source (`mp-17`, `MP_17`, `material 17`, `17`). Two spellings never stand in two parts.
+ */
+export const materialIdentity = (name: string): string =>
+  cleanMaterial(name)
+    .toLowerCase()
+    .replace(/[\s_\-‐-―]+/g, '-')
+    .replace(/^(?:(?:materials?|mpid|mp|id)[-:#]*)+(?=\d)/, '');
+
 export interface SplitOptions {
   seed: number;
   rule?: SplitRule;
@@ -43,7 +60,8 @@ export interface SplitOptions {
 
 /**
  * Divides materials into train, validation and test, class by class. The division of a class
- * depends on the seed, the class and the names of its own materials, on nothing else.
+ * depends on the seed, the class and the names of its own materials, on nothing else. Spellings of
+ * one material (`materialIdentity`) go to one part.
  *
  * @param classOf space group of each material.
  */
@@ -51,7 +69,12 @@ export function splitMaterials(
   classOf: ReadonlyMap<string, number>,
   { seed, rule = DEFAULT_SPLIT_RULE }: SplitOptions,
 ): Map<string, Split> {
-  const members = groupBy(classOf.keys(), (material) => classOf.get(material)!);
+  // Of several spellings the first in order decides for all; most materials have one.
+  const spellings = groupBy([...classOf.keys()].sort(), materialIdentity);
+  const firsts = [...spellings.values()].map(([first]) => first!);
+  const known = new Set(firsts);
+  const inOrder = [...classOf.keys()].filter((material) => known.has(material));
+  const members = groupBy(inOrder, (material) => classOf.get(material)!);
   const splits = new Map<string, Split>();
   const stream = new Stream(seed, 'split');
   for (const [spaceGroup, names] of members) {
@@ -60,6 +83,9 @@ export function splitMaterials(
     order.forEach((name, i) => {
       splits.set(name, i < test ? 'test' : i < test + validation ? 'validation' : 'train');
     });
+  }
+  for (const [first, ...others] of spellings.values()) {
+    for (const other of others) splits.set(other, splits.get(first!)!);
   }
   return splits;
 }

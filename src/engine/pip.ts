@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { inputError } from '../common/errors.ts';
+import { temporaryName } from '../common/lock.ts';
 import { sizeOf } from './cache.ts';
-import { temporaryName } from './leftovers.ts';
 import { runProgram, versionOf } from './program.ts';
 import { platformTags, pythonsToTry } from './wheel.ts';
 

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { CbedError, inputError, usageError } from '../common/errors.ts';
+import { sweep, temporaryName, withLock } from '../common/lock.ts';
 import { type ProgressFactory, silentProgress } from '../common/progress.ts';
 import {
   BINDING_FILE,
@@ -22,8 +23,6 @@ import {
 } from './cache.ts';
 import { bindingKey, compileBinding, requireCompiler } from './compile.ts';
 import { type FetchedWheel, fetchWheels } from './fetch.ts';
-import { sweep, temporaryName } from './leftovers.ts';
-import { withLock } from './lock.ts';
 import { describeMachine } from './machine.ts';
 import { hasNvidiaDriver } from './nvidia.ts';
 import { requirementsOf } from './pypi.ts';

@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { packageRoot } from '../../src/common/paths.ts';
+import type { ProgressFactory } from '../../src/common/progress.ts';
 import { Stream } from '../../src/common/stream.ts';
 import { prepareStore } from '../../src/dataset/prepare/prepare.ts';
 import { verifyStore } from '../../src/dataset/store/store.ts';
@@ -17,6 +18,8 @@ afterAll(remove);
 const out = join(folder, 'killed.h5');
 const options = { size: 16, split: 'material', seed: 0, workers: 2 } as const;
 const KILLS = 20;
+// More by hand: RACES=60 npx vitest run test/dataset/kill.test.ts
+const RACES = Number(process.env.RACES ?? 4);
 
 beforeAll(async () => {
   buildReaders();
@@ -65,3 +68,36 @@ it(`resumes to the same digest after ${KILLS} kills at random moments`, async ()
   expect(calm.samples).toBe(600);
   expect(readdirSync(folder).sort()).toEqual(['calm.h5', 'data', 'killed.h5', 'workspace']);
 }, 300_000);
+
+it('two at once, begun at any distance, lose no sample: one waits for the other', async () => {
+  const stream = new Stream(3, 'races');
+  const calm = await prepareStore([join(folder, 'data')], join(folder, 'calm.h5'), options);
+  for (let race = 0; race < RACES; race++) {
+    rmSync(out, { force: true });
+    if (race % 2 === 1) rmSync(join(folder, 'workspace'), { recursive: true, force: true });
+    const first = start();
+    await wait(stream.between(0, 1500));
+    const second = start();
+    expect(await Promise.all([first.ended, second.ended])).toEqual([0, 0]);
+    expect(await verifyStore(out)).toBe(calm.digest);
+  }
+  expect(readdirSync(folder).sort()).toEqual(['calm.h5', 'data', 'killed.h5', 'workspace']);
+}, 600_000);
+
+it('a planned part that is gone is an error, and no smaller store', async () => {
+  const progress: ProgressFactory = (stage) => ({
+    advance: () => {},
+    done: () => {
+      if (stage !== 'reading patterns') return;
+      const parts = `${out}.parts`;
+      const [part] = readdirSync(parts).filter((name) => name.endsWith('.part'));
+      rmSync(join(parts, part!));
+    },
+  });
+  rmSync(out, { force: true });
+  await expect(
+    prepareStore([join(folder, 'data')], out, { ...options, progress }),
+  ).rejects.toMatchObject({ fault: 'input', message: expect.stringMatching(/\.part is gone/) });
+  expect(existsSync(out)).toBe(false);
+  rmSync(`${out}.parts`, { recursive: true });
+});

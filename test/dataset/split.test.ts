@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   DEFAULT_SPLIT_RULE,
   heldOutCounts,
+  materialIdentity,
   officialSplit,
   type Split,
   splitMaterials,
@@ -94,4 +95,34 @@ it.each([
   ['trainer.h5', null],
 ])('reads the official split of %s', (name, split) => {
   expect(officialSplit(name)).toBe(split);
+});
+
+describe('spellings of one material', () => {
+  const same = [
+    ['mp-17', 'MP-17', 'mp_17', ' mp-17 ', 'mp\u200b-17', 'mp 17', '17', 'material 17', 'ｍｐ-17'],
+    ['Quartz', 'quartz', 'QUARTZ\ufeff', ' quartz'],
+    ['icsd-17', 'ICSD 17', 'icsd_17'],
+  ];
+
+  it('are one identity, and others are others', () => {
+    for (const names of same) expect(new Set(names.map(materialIdentity)).size).toBe(1);
+    expect(new Set(same.map(([first]) => materialIdentity(first!))).size).toBe(same.length);
+    expect(materialIdentity('mp-170')).not.toBe(materialIdentity('mp-17'));
+    expect(materialIdentity('mineral')).toBe('mineral');
+    expect(materialIdentity('identity')).toBe('identity');
+  });
+
+  it('stand in one part, and leave the division of the others as it is', () => {
+    const plain = new Map(Array.from({ length: 30 }, (_, i) => [`mp-${i}`, 14] as const));
+    const spelled = new Map([
+      ...plain,
+      ...Array.from(plain, ([name, g]) => [name.toUpperCase(), g] as const),
+    ]);
+    for (const seed of [0, 1, 2]) {
+      const once = splitMaterials(plain, { seed });
+      const twice = splitMaterials(spelled, { seed });
+      for (const name of plain.keys()) expect(twice.get(name.toUpperCase())).toBe(twice.get(name));
+      expect(new Set(once.values())).toEqual(new Set(twice.values()));
+    }
+  });
 });

@@ -4,7 +4,7 @@ import { usageError } from '../../common/errors.ts';
 import { writeJson } from '../../common/files.ts';
 import type { ProgressFactory } from '../../common/progress.ts';
 import { didYouMean } from '../../common/suggest.ts';
-import type { Examples, RealExamples } from '../../dataset/examples.ts';
+import { materialCounts, type RealExamples } from '../../dataset/examples.ts';
 import { openStore, type Store } from '../../dataset/store/store.ts';
 import { engine } from '../../engine/tf.ts';
 import { checkBasis, type StudyFolder } from '../study/folder.ts';
@@ -13,14 +13,6 @@ import { type CellPlan, planCells } from '../study/study.ts';
 import { effortOf } from './candidates.ts';
 import type { CellResult, Predictions } from './result.ts';
 import { type ChosenTraining, trainArm } from './training.ts';
-
-const materialCounts = (examples: Examples): number[] => {
-  const materials = examples.classes.map(() => new Set<string>());
-  examples.labels.forEach((label, i) => {
-    materials[label]!.add(examples.materials[i]!);
-  });
-  return materials.map((set) => set.size);
-};
 
 function predictionsOf(probabilities: Float32Array, test: RealExamples): Predictions {
   const classes = test.classes.length;

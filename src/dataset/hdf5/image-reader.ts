@@ -8,6 +8,8 @@ const RUN_BYTES = 4 << 20;
 export class ImageReader {
   private readonly library: Hdf5;
   private readonly file: H5wasm.File;
+  /** Rows, then what a row holds. */
+  readonly shape: readonly number[];
   private readonly rowShape: readonly number[];
   private readonly rowBytes: number;
   private readonly count: number;
@@ -20,6 +22,7 @@ export class ImageReader {
     this.library = library;
     this.file = file;
     const [count, ...rowShape] = library.module.get_dataset_metadata(file.file_id, 'images').shape!;
+    this.shape = [count!, ...rowShape];
     this.count = count!;
     this.rowShape = rowShape;
     this.rowBytes = rowShape.reduce((a, b) => a * b, 1);

@@ -2,6 +2,7 @@ import type * as H5wasm from 'h5wasm/node';
 import type { AnomalyKind } from '../anomaly.ts';
 import type { AttributeSource, Remark } from './attributes.ts';
 import { libraryAttributes } from './attributes.ts';
+import type { ExternalAccess } from './external.ts';
 import { type Hdf5, hdf5 } from './library.ts';
 import type { Patch } from './superblock.ts';
 
@@ -13,6 +14,14 @@ export class UnreadableFile extends Error {
     super(reason);
     this.kind = kind;
   }
+}
+
+/** How a file is opened. */
+interface OpenOptions {
+  /** Bytes to be read instead of its own. */
+  patch?: Patch;
+  /** What it may take from other files; links in its own folder where absent. */
+  external?: ExternalAccess;
 }
 
 /** What a file says of a dataset before its numbers. */
@@ -30,26 +39,44 @@ export interface DatasetFacts {
 export class LibraryFile {
   private readonly path: string;
   private readonly patch: Patch | undefined;
+  private readonly external: ExternalAccess;
+  /** Other files that this one has named so far, whether or not they are there. */
+  readonly links = new Set<string>();
   private library: Hdf5;
   private file: H5wasm.File;
   private lacking = false;
   private buffer: { address: number; bytes: number } | null = null;
 
-  private constructor(path: string, library: Hdf5, patch?: Patch) {
+  /** What was wrong with the link that was last found to lead to no group or dataset. */
+  linkFault: string | null = null;
+
+  private constructor(path: string, library: Hdf5, { patch, external }: OpenOptions) {
     this.path = path;
     this.library = library;
     this.patch = patch;
+    this.external = external ?? { folders: [], allow: false };
     this.file = this.openWith(library);
   }
 
   /** @throws UnreadableFile where the library refuses it. */
-  static async open(path: string, patch?: Patch): Promise<LibraryFile> {
-    return new LibraryFile(path, await hdf5(), patch);
+  static async open(path: string, options: OpenOptions = {}): Promise<LibraryFile> {
+    return new LibraryFile(path, await hdf5(), options);
   }
 
   /** Names of the members of the root group. @throws UnreadableFile */
   groups(): string[] {
     return this.whole(() => this.file.keys());
+  }
+
+  /** Paths of all datasets of this name that lie deeper than in a group of the root. */
+  deeper(name: string): string[] {
+    try {
+      const all = this.library.module.get_names(this.file.file_id, '/', true);
+      return all.filter((path) => path.endsWith(`/${name}`) && path.split('/').length > 2);
+    } catch (error) {
+      this.library.fault(error);
+      return [];
+    }
   }
 
   /** The attributes of the root group. @throws UnreadableFile */
@@ -149,10 +176,13 @@ export class LibraryFile {
 
   /** What `read` gives of an object; null where it fails because there is no object of this type. */
   private unlessOther<T>(path: string, type: number, read: () => T): T | null {
+    this.linkFault = null;
     try {
       return read();
     } catch (error) {
+      this.library.takeLinkFault();
       if (this.typeOf(path) === type) throw error;
+      this.linkFault = this.library.takeLinkFault();
       this.library.fault(error);
       return null;
     }
@@ -186,6 +216,7 @@ export class LibraryFile {
 
   private openWith(library: Hdf5): H5wasm.File {
     if (this.patch) library.patch(this.path, this.patch);
+    library.admit(this.path, this.external, this.links);
     try {
       return new library.File(this.path, 'r');
     } catch (error) {

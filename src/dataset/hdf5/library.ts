@@ -1,5 +1,7 @@
-import { closeSync } from 'node:fs';
+import { closeSync, existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type * as H5wasm from 'h5wasm/node';
+import { type ExternalAccess, externalRefusal, foldersOf } from './external.ts';
 import type { Patch } from './superblock.ts';
 
 type Module = Awaited<typeof H5wasm.ready>;
@@ -13,6 +15,8 @@ interface NodeStream {
 /** The part of the library's file system that is used here. */
 interface NodeFiles {
   streams: (NodeStream | null)[];
+  ErrnoError: new (errno: number) => Error;
+  open(path: string, flags: number, mode?: number): unknown;
   read(
     stream: NodeStream,
     buffer: Int8Array | Uint8Array,
@@ -38,6 +42,18 @@ interface Diversion {
   come: number;
 }
 
+/** An open file, and what it may take from others. */
+interface Admission extends ExternalAccess {
+  /** Every other file that was asked for while it was open. */
+  links: Set<string>;
+}
+
+// What emscripten calls `EACCES`, and the files that the library makes for itself.
+const NOT_PERMITTED = 2;
+// Folders are opened in search of filters.
+const DIRECTORY = 0o200000;
+const OWN_FILES = /^\/(dev\/|tmp\/tmpfile_)/;
+
 // An error leaves C stack frames and handles behind in the library's memory.
 const FAULTS_BEFORE_RENEWAL = 8;
 
@@ -47,17 +63,45 @@ export class Hdf5 {
   readonly File: typeof H5wasm.File;
   private readonly patches = new Map<string, Patch>();
   private readonly files: NodeFiles;
+  private opening: string | null = null;
+  private readonly admitted = new Map<string, Admission>();
+  private refusal: string | null = null;
+  private absent: string | null = null;
   private diversion: Diversion | null = null;
   private faults = 0;
   private dead = false;
 
   constructor(library: typeof H5wasm, module: Module) {
     this.module = module;
-    this.File = library.File;
+    this.File = new Proxy(library.File, {
+      construct: (file, args: ConstructorParameters<typeof H5wasm.File>) =>
+        this.openNamed(args[0], () => new file(...args)),
+    });
     // Without this the library prints its errors and hands back rubbish.
     module.activate_throwing_error_handler();
     this.files = module.FS as unknown as NodeFiles;
     this.readThroughPatches();
+    this.guardOpening();
+  }
+
+  /**
+   * Says, before a file is opened, what it may take from others; links that stay in its folder
+   * where nothing is said.
+   *
+   * @returns the files it asks for while it is open, filled as it does.
+   */
+  admit(path: string, { folders, allow }: ExternalAccess, links = new Set<string>()): Set<string> {
+    const within = [...folders.map((folder) => resolve(folder)), ...foldersOf(resolve(path))];
+    this.admitted.set(resolve(path), { folders: within, allow, links });
+    return links;
+  }
+
+  /** Takes what was wrong with the last file that another one named; null where nothing was. */
+  takeLinkFault(): string | null {
+    const { refusal, absent } = this;
+    this.refusal = null;
+    this.absent = null;
+    return refusal ?? (absent && `a link to ${absent}, which is not there`);
   }
 
   /**
@@ -96,7 +140,7 @@ export class Hdf5 {
     this.faults++;
     if (isTrap(error)) this.dead = true;
     this.closeStreams((path) => path.startsWith('/tmp/tmpfile_'));
-    return faultText(error);
+    return this.takeLinkFault() ?? faultText(error);
   }
 
   /**
@@ -105,8 +149,54 @@ export class Hdf5 {
    */
   abandon(path: string): void {
     this.dead = true;
+    this.admitted.delete(resolve(path));
     this.unpatch(path);
     this.closeStreams((open) => open === path);
+  }
+
+  private openNamed(path: string, open: () => H5wasm.File): H5wasm.File {
+    const full = resolve(path);
+    this.opening = full;
+    if (!this.admitted.has(full)) this.admit(full, { folders: [], allow: false });
+    try {
+      const file = open();
+      const close = file.close.bind(file);
+      file.close = () => {
+        this.admitted.delete(full);
+        return close();
+      };
+      return file;
+    } finally {
+      this.opening = null;
+    }
+  }
+
+  /** Every file that the library opens without being told to is one that a file names. */
+  private guardOpening(): void {
+    const open = this.files.open;
+    this.files.open = (path, flags, mode) => {
+      const full = typeof path === 'string' ? resolve(path) : '';
+      if (full !== '' && this.isLink(full, flags)) this.checkLink(full);
+      return open(path, flags, mode);
+    };
+  }
+
+  private isLink(path: string, flags: number): boolean {
+    return path !== this.opening && !OWN_FILES.test(path) && (flags & DIRECTORY) === 0;
+  }
+
+  private checkLink(path: string): void {
+    let refusal: string | null = 'no file is open';
+    for (const admission of this.admitted.values()) {
+      admission.links.add(path);
+      refusal &&= externalRefusal(path, admission);
+    }
+    if (refusal === null) {
+      if (!existsSync(path)) this.absent = path;
+      return;
+    }
+    this.refusal = refusal;
+    throw new this.files.ErrnoError(NOT_PERMITTED);
   }
 
   private readThroughPatches(): void {
@@ -164,9 +254,32 @@ const isTrap = (error: unknown): boolean =>
   error instanceof RangeError ||
   /abort|unreachable|out of bounds|memory/i.test(String(error));
 
+/** Registered filters that are met in the field and are no part of the library. */
+const FILTERS: Readonly<Record<number, string>> = {
+  4: 'SZIP',
+  307: 'bzip2',
+  32000: 'LZF',
+  32001: 'Blosc',
+  32004: 'LZ4',
+  32008: 'Bitshuffle',
+  32013: 'ZFP',
+  32015: 'Zstandard',
+  32017: 'SZ',
+  32026: 'Blosc2',
+};
+
+/** What to say of a dataset compressed with a filter that the library lacks: its name or number. */
+export function filterFault(filter: string | number): string {
+  const known = typeof filter === 'number' ? FILTERS[filter] : undefined;
+  const name = known ?? (filter === '' || typeof filter === 'number' ? `filter ${filter}` : filter);
+  return `compressed with ${name}, which is not known here; write it anew: h5repack -f GZIP=4 OLD NEW`;
+}
+
 /** The library's own words for an error, in one line: its first and its innermost complaint. */
 export function faultText(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
+  const filter = /required filter '([^']*)' is not registered/.exec(text)?.[1];
+  if (filter !== undefined) return filterFault(filter);
   const complaints = [...text.matchAll(/#\d+: .*? in \w+\(\): (.*)/g)].map((match) => match[1]!);
   if (complaints.length === 0) return text.split('\n')[0]!.slice(0, 200);
   const first = complaints[0]!;

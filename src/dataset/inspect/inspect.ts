@@ -1,11 +1,19 @@
 import { silentProgress } from '../../common/progress.ts';
-import { type Anomaly, distinctAnomalies } from '../anomaly.ts';
-import { bandOf, type Census, type CensusRow, census, storeCensus } from '../census.ts';
+import { type Anomaly, distinctAnomalies, isFatal } from '../anomaly.ts';
+import {
+  bandOf,
+  type Census,
+  type CensusRow,
+  census,
+  learnableMaterials,
+  storeCensus,
+} from '../census.ts';
+import type { ExternalAccess } from '../hdf5/external.ts';
 import { intensityOf } from '../intensity/transform.ts';
 import { runReadings } from '../prepare/pool.ts';
 import { surveyFrom } from '../prepare/reading.ts';
 import { enforce, type ScanOptions, scan } from '../prepare/scan.ts';
-import { officialSplits, selectSamples, withoutLeaks } from '../prepare/select.ts';
+import { officialSplits, oneCamera, selectSamples, withoutLeaks } from '../prepare/select.ts';
 import type { Store } from '../store/store.ts';
 import type { Catalogue } from '../summit/catalogue.ts';
 import { indexedFacts } from '../summit/catalogue.ts';
@@ -29,7 +37,7 @@ export interface BandExample {
   spaceGroup: number;
   material: string;
   formula: string;
-  /** Samples of its class that it can be learnt from. */
+  /** Materials of its class that it can be learned from. */
   count: number;
   /** (size, size, 3) stored pixels. */
   pixels: Uint8Array;
@@ -50,7 +58,7 @@ interface Located {
 }
 
 /** Classes shown of each rarity band. */
-export const EXAMPLES_PER_BAND = 4;
+const EXAMPLES_PER_BAND = 4;
 const PICTURE_SIZE = 64;
 
 /** Items spread evenly over a list. */
@@ -61,12 +69,6 @@ export function evenly<T>(items: readonly T[], count: number): T[] {
     (_, i) => items[Math.floor(((i + 0.5) * items.length) / count)]!,
   );
 }
-
-/** Samples a class can be learnt from: those of the training files, where files say so. */
-const learnable = (one: Census['classes'][number]): number =>
-  one.bySplit.train.samples + one.bySplit.validation.samples + one.bySplit.test.samples > 0
-    ? one.bySplit.train.samples
-    : one.samples;
 
 /** One sample of some classes of each band, from many to few. */
 function pickExamples(
@@ -79,12 +81,12 @@ function pickExamples(
       if (!firstOf.has(spaceGroup)) firstOf.set(spaceGroup, { file, key });
     }
   });
-  const sorted = [...counts.classes].sort((a, b) => learnable(b) - learnable(a));
+  const sorted = [...counts.classes].sort((a, b) => learnableMaterials(b) - learnableMaterials(a));
   return (['many', 'medium', 'few'] as const).flatMap((band) =>
     evenly(
-      sorted.filter((one) => bandOf(learnable(one)) === band),
+      sorted.filter((one) => bandOf(learnableMaterials(one)) === band),
       EXAMPLES_PER_BAND,
-    ).map((one) => ({ ...firstOf.get(one.spaceGroup)!, count: learnable(one) })),
+    ).map((one) => ({ ...firstOf.get(one.spaceGroup)!, count: learnableMaterials(one) })),
   );
 }
 
@@ -111,14 +113,17 @@ function planSurvey(
   });
 }
 
-async function runSurvey(plans: readonly SurveyPlan[], options: InspectOptions): Promise<Survey> {
-  const { strict, progress = silentProgress } = options;
+async function runSurvey(
+  plans: readonly SurveyPlan[],
+  options: InspectOptions & { external: ExternalAccess },
+): Promise<Survey> {
+  const { strict, external, progress = silentProgress } = options;
   const found = new Map<SurveyPlan, Survey>();
   const bar = progress(
     'reading patterns',
     plans.reduce((sum, plan) => sum + plan.keys.length, 0),
   );
-  const readings = plans.map((plan) => ({ kind: 'survey' as const, plan }));
+  const readings = plans.map((plan) => ({ kind: 'survey' as const, plan, external }));
   await runReadings(readings, options, (reading, { result, anomalies }) => {
     const { plan } = reading as (typeof readings)[number];
     const part = result === null ? emptySurvey() : surveyFrom(result);
@@ -142,19 +147,30 @@ export async function inspectFiles(
   inputs: readonly string[],
   options: InspectOptions,
 ): Promise<Inspection> {
-  const { catalogues, anomalies } = await scan(inputs, options);
+  const { catalogues: all, anomalies, external } = await scan(inputs, options);
+  const some = all.some(({ samples }) => samples.length > 0);
+  const catalogues = some ? oneCamera(all, anomalies).catalogues : all;
   const splits = officialSplits(catalogues);
   const selected = selectSamples(catalogues, {});
-  const leaks = splits ? withoutLeaks(catalogues, selected.keys, splits).anomalies : [];
-  anomalies.push(...selected.anomalies, ...leaks);
+  const kept = splits
+    ? withoutLeaks(catalogues, selected.keys, splits)
+    : { keys: selected.keys, anomalies: [] };
+  anomalies.push(...selected.anomalies, ...kept.anomalies);
   enforce(options.strict, anomalies);
-  const rows = catalogues.flatMap(({ samples }, file) =>
-    samples.map((sample): CensusRow => ({ ...sample, split: splits?.[file] ?? null })),
-  );
-  const counts = census(rows);
-  const shown = pickExamples(catalogues, counts);
-  const survey = await runSurvey(planSurvey(catalogues, selected.keys, shown, options), options);
+  const rows = (leftOut: ReadonlySet<string>): CensusRow[] =>
+    catalogues.flatMap(({ path, samples }, file) => {
+      const chosen = new Set(kept.keys[file]);
+      return samples
+        .filter(({ key }) => chosen.has(key) && !leftOut.has(`${path}/${key}`))
+        .map((sample): CensusRow => ({ ...sample, split: splits?.[file] ?? null }));
+    });
+  const shown = pickExamples(catalogues, census(rows(new Set())));
+  const plans = planSurvey(catalogues, kept.keys, shown, options);
+  const survey = await runSurvey(plans, { ...options, external });
   anomalies.push(...survey.anomalies);
+  // What preparing the same files would leave out is not counted.
+  const unusable = survey.anomalies.filter((one) => one.group !== null && isFatal(one));
+  const counts = census(rows(new Set(unusable.map(({ file, group }) => `${file}/${group}`))));
   const pictures = new Map(
     survey.pictures.map(({ path, key, pixels }) => [`${path}/${key}`, pixels]),
   );
@@ -169,7 +185,7 @@ export async function inspectFiles(
   const { pictures: _, anomalies: __, ...intensities } = survey;
   const size = Math.min(options.size ?? PICTURE_SIZE, catalogues[0]?.camera.size ?? PICTURE_SIZE);
   const told = distinctAnomalies(anomalies);
-  return { files: catalogues.length, census: counts, intensities, anomalies: told, examples, size };
+  return { files: all.length, census: counts, intensities, anomalies: told, examples, size };
 }
 
 /** What a prepared store holds, told as files are. */
@@ -203,16 +219,16 @@ export function inspectStore(store: Store, patterns: number): Inspection {
 
 function bandExamples(store: Store): BandExample[] {
   const classes = [...storeCensus(store).classes].sort(
-    (a, b) => b.bySplit.train.samples - a.bySplit.train.samples,
+    (a, b) => b.bySplit.train.materials - a.bySplit.train.materials,
   );
   return (['many', 'medium', 'few'] as const).flatMap((band) =>
     evenly(
-      classes.filter((one) => bandOf(one.bySplit.train.samples) === band),
+      classes.filter((one) => bandOf(one.bySplit.train.materials) === band),
       EXAMPLES_PER_BAND,
     ).map(({ spaceGroup, bySplit }) => {
       const row = store.rows.spaceGroup.indexOf(spaceGroup);
       const { material, formula } = store.facts(row);
-      const count = bySplit.train.samples;
+      const count = bySplit.train.materials;
       return { spaceGroup, material, formula, count, pixels: store.images([row]) };
     }),
   );

@@ -49,7 +49,11 @@ export async function surveyFile(plan: SurveyPlan, guard: ReadGuard = {}): Promi
   const survey = emptySurvey();
   let file: SummitFile | null = null;
   try {
-    file = await SummitFile.open(plan.path, (anomaly) => survey.anomalies.push(anomaly));
+    file = await SummitFile.open(
+      plan.path,
+      (anomaly) => survey.anomalies.push(anomaly),
+      guard.external,
+    );
     for (const key of plan.keys) {
       if (guard.skip?.includes(key)) continue;
       guard.announce?.(key);

@@ -82,6 +82,29 @@ export interface Reduction {
   mean: number;
   /** False where a value is NaN or infinite; the pixels are then of no use. */
   finite: boolean;
+  /** Patterns, from 1, that were never written (`blankPatterns`). */
+  blank: number[];
+}
+
+/** Different stored values that tell a pattern from noise on a constant. */
+const STRUCTURE = 8;
+
+/**
+ * Patterns, from 1, that were never written: one value throughout, which is none or stands beside a
+ * pattern with structure.
+ */
+export function blankPatterns(
+  lowest: ArrayLike<number>,
+  highest: ArrayLike<number>,
+  distinct: (pattern: number) => number,
+): number[] {
+  const constant = [0, 1, 2].filter((pattern) => !(highest[pattern]! > lowest[pattern]!));
+  if (constant.length === 0) return [];
+  const others = [0, 1, 2].filter((pattern) => !constant.includes(pattern));
+  const structured = others.some((pattern) => distinct(pattern) >= STRUCTURE);
+  return constant
+    .filter((pattern) => structured || !(highest[pattern]! > 0))
+    .map((pattern) => pattern + 1);
 }
 
 /** Makes stored values of averages, as they come from the top of the first pattern on. */
@@ -93,6 +116,8 @@ class Reducer {
   private total = 0;
   private minimum = Number.POSITIVE_INFINITY;
   private maximum = Number.NEGATIVE_INFINITY;
+  private readonly lowest = new Float64Array(3).fill(Number.POSITIVE_INFINITY);
+  private readonly highest = new Float64Array(3).fill(Number.NEGATIVE_INFINITY);
 
   constructor(size: number, pixels: Uint8Array = new Uint8Array(3 * size * size)) {
     this.points = size * size;
@@ -102,12 +127,14 @@ class Reducer {
   }
 
   add({ values, minimum, maximum }: Averages): void {
-    const { points, pixels, steps } = this;
+    const { points, pixels, steps, lowest, highest } = this;
     let { at, total } = this;
     for (let i = 0; i < values.length; i++, at++) {
       const value = values[i]!;
       total += value;
       const pattern = at < points ? 0 : at < 2 * points ? 1 : 2;
+      if (value < lowest[pattern]!) lowest[pattern] = value;
+      if (value > highest[pattern]!) highest[pattern] = value;
       pixels[3 * (at - pattern * points) + pattern] = quickPixelOf(value, steps);
     }
     this.at = at;
@@ -119,7 +146,12 @@ class Reducer {
   done(): Reduction {
     const { pixels, minimum, maximum } = this;
     const mean = this.total / pixels.length;
-    return { pixels, minimum, maximum, mean, finite: Number.isFinite(mean) };
+    const blank = blankPatterns(
+      this.lowest,
+      this.highest,
+      (pattern) => new Set(pixels.filter((_, i) => i % 3 === pattern)).size,
+    );
+    return { pixels, minimum, maximum, mean, finite: Number.isFinite(mean), blank };
   }
 }
 

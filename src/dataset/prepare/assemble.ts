@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { inputError } from '../../common/errors.ts';
 import type { Camera } from '../../simulate/camera.ts';
 import type { Anomaly } from '../anomaly.ts';
 import { type Census, storeCensus } from '../census.ts';
@@ -45,7 +46,9 @@ export function assembledFrom(result: string): Assembled {
 
 /** The samples of each source that stand in its parts, in order. */
 const keptOf = ({ parts }: AssemblySource, anomalies: Anomaly[]): string[] =>
-  parts.filter(partExists).flatMap((part) => {
+  parts.flatMap((part) => {
+    // Another process, or a hand, took it away: the store would lack its samples.
+    if (!partExists(part)) throw inputError(`${part.out} is gone`, 'run the same command again');
     const head = readPartHead(part);
     anomalies.push(...head.anomalies);
     return head.kept;
@@ -54,8 +57,8 @@ const keptOf = ({ parts }: AssemblySource, anomalies: Anomaly[]): string[] =>
 async function* pixelsOf(sources: readonly AssemblySource[], guard: ReadGuard) {
   for (const part of sources.flatMap((source) => source.parts)) {
     guard.announce?.(part.out);
-    const pixels = partExists(part) ? readPartPixels(part) : [];
-    if (pixels.length > 0) yield pixels as Uint8Array;
+    const pixels = readPartPixels(part);
+    if (pixels.length > 0) yield pixels;
   }
 }
 

@@ -8,12 +8,14 @@ const numbers = z.preprocess(
 );
 
 /** How files are read. */
-export const readingSchema = z.object({
+const readingSchema = z.object({
   /** Reading processes; 0 reads in the command itself. */
   workers: whole(0).max(256).optional(),
   /** Seconds that one sample may take before its reader is ended. */
   patience: positive.default(30),
   strict: z.boolean().default(false),
+  /** Read raw data outside of the files, and files outside of the given folders. */
+  allowExternal: z.boolean().default(false),
 });
 
 /** Settings of `gan data prepare`. */

@@ -61,7 +61,7 @@ function blockOf(bytes: number): Uint8Array {
 }
 
 /** Reduced samples of an open file, to be written together. One at a time: they share memory. */
-export class PartRoom {
+class PartRoom {
   readonly head: PartHead = { kept: [], anomalies: [] };
   private readonly from: number;
   private readonly size: number;
@@ -113,7 +113,7 @@ export async function makePart(plan: PartPlan, guard: ReadGuard = {}): Promise<v
   const { anomalies } = room.head;
   let file: SummitFile | null = null;
   try {
-    file = await SummitFile.open(path, (anomaly) => anomalies.push(anomaly));
+    file = await SummitFile.open(path, (anomaly) => anomalies.push(anomaly), guard.external);
     for (const key of keys) {
       if (guard.skip?.includes(key)) continue;
       guard.announce?.(key);

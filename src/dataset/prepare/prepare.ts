@@ -1,19 +1,27 @@
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { inputError, usageError } from '../../common/errors.ts';
+import { usageError } from '../../common/errors.ts';
+import { checkOutput } from '../../common/files.ts';
+import { withOutputLock } from '../../common/lock.ts';
 import { silentProgress } from '../../common/progress.ts';
-import type { Camera } from '../../simulate/camera.ts';
 import { type Anomaly, distinctAnomalies } from '../anomaly.ts';
 import type { Census } from '../census.ts';
+import type { ExternalAccess } from '../hdf5/external.ts';
 import { resampledCamera } from '../intensity/transform.ts';
 import type { Split, SplitRule } from '../split.ts';
 import type { Catalogue } from '../summit/catalogue.ts';
-import { sameCamera } from '../summit/summit.ts';
 import { type Assembled, type Assembly, assembledFrom } from './assemble.ts';
 import { PART_SAMPLES, type PartPlan, partExists, planParts, readPartHead } from './part.ts';
 import { Readers, runReadings } from './pool.ts';
 import { enforce, type ScanOptions, scan } from './scan.ts';
-import { officialSplits, type Selection, selectSamples, withoutLeaks } from './select.ts';
+import {
+  nothingToUse,
+  officialSplits,
+  oneCamera,
+  type Selection,
+  selectSamples,
+  withoutLeaks,
+} from './select.ts';
 
 export interface PrepareOptions extends ScanOptions, Selection {
   /** Pixels a side of the stored patterns. */
@@ -22,6 +30,8 @@ export interface PrepareOptions extends ScanOptions, Selection {
   split: 'official' | 'material' | 'auto';
   rule?: SplitRule;
   seed: number;
+  /** Told once when another process writes the same store; standard error where absent. */
+  onWait?: (holder: string) => void;
 }
 
 /** What a preparation came to. */
@@ -35,52 +45,26 @@ export interface Prepared {
   anomalies: Anomaly[];
 }
 
-const nothingToUse = (): Error =>
-  inputError('no sample in these files can be used', 'see: gan data inspect');
-
-/** The camera of most samples. */
-function commonCamera(catalogues: readonly Catalogue[]): Camera {
-  const votes: { camera: Camera; samples: number }[] = [];
-  for (const { camera, samples } of catalogues) {
-    const known = votes.find((vote) => sameCamera(vote.camera, camera));
-    if (known) known.samples += samples.length;
-    else votes.push({ camera, samples: samples.length });
-  }
-  const most = votes.reduce((best, vote) => (vote.samples > best.samples ? vote : best), votes[0]!);
-  if (most.samples > 0) return most.camera;
-  throw nothingToUse();
-}
-
-/** The files whose patterns were taken with the camera of most samples; the others are told. */
-function oneCamera(
-  all: readonly Catalogue[],
-  anomalies: Anomaly[],
-): { catalogues: Catalogue[]; camera: Camera } {
-  const camera = commonCamera(all);
-  const text = ({ size, pixel }: Camera): string => `${size} pixels of ${pixel} 1/angstrom`;
-  const catalogues = all.filter((catalogue) => {
-    if (catalogue.samples.length === 0 || sameCamera(catalogue.camera, camera)) return true;
-    const reason = `patterns of ${text(catalogue.camera)}; most samples have ${text(camera)}`;
-    anomalies.push({ kind: 'file-camera', file: catalogue.path, group: null, reason });
-    return false;
-  });
-  return { catalogues, camera };
-}
-
 /** Makes the parts that are not there yet. */
-async function makeParts(plans: readonly PartPlan[], options: PrepareOptions): Promise<Anomaly[]> {
-  const { strict, progress = silentProgress } = options;
+async function makeParts(
+  plans: readonly PartPlan[],
+  options: PrepareOptions & { external: ExternalAccess },
+): Promise<{ anomalies: Anomaly[]; made: PartPlan[] }> {
+  const { strict, external, progress = silentProgress } = options;
   const anomalies: Anomaly[] = [];
   const missing = plans.filter((plan) => !partExists(plan));
   const total = missing.reduce((sum, plan) => sum + plan.keys.length, 0);
   const bar = progress('reading patterns', total);
   const start = Date.now();
   let read = 0;
-  const readings = missing.map((plan) => ({ kind: 'part' as const, plan }));
+  const givenUp = new Set<PartPlan>();
+  const readings = missing.map((plan) => ({ kind: 'part' as const, plan, external }));
   await runReadings(readings, options, (reading, outcome) => {
     anomalies.push(...outcome.anomalies);
     const { plan } = reading as (typeof readings)[number];
-    if (strict) enforce(strict, [...outcome.anomalies, ...readPartHead(plan).anomalies]);
+    enforce(strict, outcome.anomalies);
+    if (outcome.result === null) givenUp.add(plan);
+    else if (strict) enforce(strict, readPartHead(plan).anomalies);
     read += plan.keys.length;
     const rate = read / Math.max(1e-3, (Date.now() - start) / 1000);
     bar.advance(plan.keys.length, `${rate.toFixed(0)} samples/s`);
@@ -88,7 +72,7 @@ async function makeParts(plans: readonly PartPlan[], options: PrepareOptions): P
   bar.done(
     plans.length > missing.length ? `${plans.length - missing.length} parts were there` : '',
   );
-  return anomalies;
+  return { anomalies, made: plans.filter((plan) => !givenUp.has(plan)) };
 }
 
 /** The samples that may stay, and the split that each file says; null where material decides. */
@@ -135,7 +119,12 @@ export async function prepareStore(
 ): Promise<Prepared> {
   const readers = options.readers ?? new Readers(options);
   try {
-    return await prepareWith(inputs, out, { ...options, readers });
+    checkOutput(out);
+    return await withOutputLock(
+      resolve(out),
+      () => prepareWith(inputs, out, { ...options, readers }),
+      options.onWait && { onWait: options.onWait },
+    );
   } finally {
     await readers.stop();
   }
@@ -162,13 +151,15 @@ async function prepareWith(
   const plans = catalogues.map((catalogue, file) =>
     planParts(catalogue, chosen.keys[file]!, { size, folder, length: PART_SAMPLES }),
   );
-  anomalies.push(...(await makeParts(plans.flat(), options)));
+  const parts = await makeParts(plans.flat(), { ...options, external: scanned.external });
+  anomalies.push(...parts.anomalies);
   const splitBy = chosen.named ? 'official' : 'material';
   const made = await putTogether(options.readers, {
     path: join(folder, 'store.h5'),
     sources: catalogues.map(({ path, bytes, digest, index }, i) => {
-      const parts = plans[i]!.map((plan) => ({ out: plan.out }));
-      return { path, bytes, digest, index, parts, split: chosen.named?.[i] ?? null };
+      const made = plans[i]!.filter((plan) => parts.made.includes(plan));
+      const files = made.map(({ out }) => ({ out }));
+      return { path, bytes, digest, index, parts: files, split: chosen.named?.[i] ?? null };
     }),
     split: { seed: options.seed, rule: options.rule },
     camera: resampledCamera(camera, size),

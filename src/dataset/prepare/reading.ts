@@ -1,15 +1,17 @@
 import type { Fault } from '../../common/errors.ts';
+import type { ExternalAccess } from '../hdf5/external.ts';
 import type { Survey, SurveyPlan } from '../inspect/survey.ts';
 import type { ReadGuard } from '../summit/catalogue.ts';
 import type { Assembly } from './assemble.ts';
 import type { PartPlan } from './part.ts';
 
 /** A piece of work that may be done by another process. */
-export type Reading =
+export type Reading = { external?: ExternalAccess } & (
   | { kind: 'catalogue'; path: string; index: string }
   | { kind: 'part'; plan: PartPlan }
   | { kind: 'survey'; plan: SurveyPlan }
-  | { kind: 'assembly'; plan: Assembly };
+  | { kind: 'assembly'; plan: Assembly }
+);
 
 /** The file that is read, or put together. */
 export const readingFile = (reading: Reading): string =>
@@ -19,7 +21,8 @@ export const readingFile = (reading: Reading): string =>
  * Does it; what is found comes back as JSON, a part stands in its file. What a kind of reading
  * takes is loaded for the first of it: the process that orders readings needs none of it.
  */
-export async function performReading(reading: Reading, guard: ReadGuard): Promise<string> {
+export async function performReading(reading: Reading, given: ReadGuard): Promise<string> {
+  const guard = { ...given, external: reading.external };
   switch (reading.kind) {
     case 'catalogue': {
       const { indexFile } = await import('../summit/catalogue.ts');

@@ -1,6 +1,9 @@
+import { realpathSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { inputError } from '../../common/errors.ts';
 import { type ProgressFactory, silentProgress } from '../../common/progress.ts';
 import { type Anomaly, anomalyText, isFatal } from '../anomaly.ts';
+import type { ExternalAccess } from '../hdf5/external.ts';
 import {
   type Catalogue,
   catalogueFrom,
@@ -17,7 +20,18 @@ import { type Reading, readingFile } from './reading.ts';
 export interface ScanOptions extends PoolOptions {
   /** Stop at the first file or sample that cannot be used. */
   strict?: boolean;
+  /** Read raw data in files of their own, and files that links outside the given folders name. */
+  allowExternal?: boolean;
   progress?: ProgressFactory;
+}
+
+/** A folder without symbolic links. */
+function realFolder(folder: string): string {
+  try {
+    return realpathSync(folder);
+  } catch {
+    return folder; // That of a file which is not there.
+  }
 }
 
 /** Stops, where the user asked for it, at the first anomaly that leaves something out. */
@@ -35,18 +49,21 @@ export function enforce(strict: boolean | undefined, anomalies: readonly Anomaly
 export async function scan(
   inputs: readonly string[],
   options: ScanOptions,
-): Promise<{ catalogues: Catalogue[]; anomalies: Anomaly[] }> {
-  const { strict, progress = silentProgress } = options;
+): Promise<{ catalogues: Catalogue[]; anomalies: Anomaly[]; external: ExternalAccess }> {
+  const { strict, allowExternal = false, progress = silentProgress } = options;
   const { paths, anomalies } = resolveSources(inputs);
   enforce(strict, anomalies);
+  const given = inputs.filter((input) => statSync(input, { throwIfNoEntry: false })?.isDirectory());
+  const folders = [...new Set([...given, ...paths.map((path) => dirname(path))])];
+  const external = { folders: folders.map(realFolder), allow: allowExternal };
   const known = new Map<string, Catalogue>();
   for (const path of paths) {
-    const indexed = indexedCatalogue(path);
+    const indexed = indexedCatalogue(path, external);
     if (indexed) known.set(path, indexed);
   }
   const missing = paths.filter((path) => !known.has(path));
   const readings = missing.map(
-    (path): Reading => ({ kind: 'catalogue', path, index: freshIndexPath(path) }),
+    (path): Reading => ({ kind: 'catalogue', path, index: freshIndexPath(path), external }),
   );
   const bar = progress('reading attributes', missing.length);
   const keep = (path: string, outcome: ReadingOutcome): void => {
@@ -65,5 +82,9 @@ export async function scan(
   bar.done(`${files}, ${known.size - missing.length} from the index`);
   const catalogues = paths.map((path) => known.get(path)!);
   for (const catalogue of catalogues) enforce(strict, catalogue.anomalies);
-  return { catalogues, anomalies: [...anomalies, ...catalogues.flatMap((one) => one.anomalies)] };
+  return {
+    catalogues,
+    external,
+    anomalies: [...anomalies, ...catalogues.flatMap((one) => one.anomalies)],
+  };
 }

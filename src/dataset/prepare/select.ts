@@ -1,8 +1,11 @@
 import { basename } from 'node:path';
+import { inputError } from '../../common/errors.ts';
 import { groupBy } from '../../common/group.ts';
+import type { Camera } from '../../simulate/camera.ts';
 import type { Anomaly } from '../anomaly.ts';
-import { officialSplit, SPLITS, type Split } from '../split.ts';
+import { materialIdentity, officialSplit, SPLITS, type Split } from '../split.ts';
 import type { Catalogue, Outline } from '../summit/catalogue.ts';
+import { sameCamera } from '../summit/summit.ts';
 
 export interface Selection {
   /** Beam energies to take, keV; all where absent. */
@@ -124,11 +127,12 @@ export function withoutLeaks(
     });
   each((material, _key, file) => {
     const split = splits[file]!;
-    const before = home.get(material);
-    if (!before || SPLITS.indexOf(split) > SPLITS.indexOf(before)) home.set(material, split);
+    const before = home.get(materialIdentity(material));
+    if (!before || SPLITS.indexOf(split) > SPLITS.indexOf(before))
+      home.set(materialIdentity(material), split);
   });
   each((material, key, file) => {
-    const stays = home.get(material)!;
+    const stays = home.get(materialIdentity(material))!;
     if (stays === splits[file]) return;
     chosen[file]!.delete(key);
     const reason = `material ${material} also stands in ${stays}; left out of ${splits[file]}`;
@@ -143,4 +147,36 @@ export function withoutLeaks(
     keys: keys.map((some, file) => some.filter((key) => chosen[file]!.has(key))),
     anomalies,
   };
+}
+
+export const nothingToUse = (): Error =>
+  inputError('no sample in these files can be used', 'see: gan data inspect');
+
+/** The camera of most samples. */
+function commonCamera(catalogues: readonly Catalogue[]): Camera {
+  const votes: { camera: Camera; samples: number }[] = [];
+  for (const { camera, samples } of catalogues) {
+    const known = votes.find((vote) => sameCamera(vote.camera, camera));
+    if (known) known.samples += samples.length;
+    else votes.push({ camera, samples: samples.length });
+  }
+  const most = votes.reduce((best, vote) => (vote.samples > best.samples ? vote : best), votes[0]!);
+  if (most.samples > 0) return most.camera;
+  throw nothingToUse();
+}
+
+/** The files whose patterns were taken with the camera of most samples; the others are told. */
+export function oneCamera(
+  all: readonly Catalogue[],
+  anomalies: Anomaly[],
+): { catalogues: Catalogue[]; camera: Camera } {
+  const camera = commonCamera(all);
+  const text = ({ size, pixel }: Camera): string => `${size} pixels of ${pixel} 1/angstrom`;
+  const catalogues = all.filter((catalogue) => {
+    if (catalogue.samples.length === 0 || sameCamera(catalogue.camera, camera)) return true;
+    const reason = `patterns of ${text(catalogue.camera)}; most samples have ${text(camera)}`;
+    anomalies.push({ kind: 'file-camera', file: catalogue.path, group: null, reason });
+    return false;
+  });
+  return { catalogues, camera };
 }

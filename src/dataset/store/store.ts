@@ -1,5 +1,5 @@
 import type * as H5wasm from 'h5wasm/node';
-import { inputError, messageOf } from '../../common/errors.ts';
+import { CbedError, inputError, messageOf } from '../../common/errors.ts';
 import type { Crystal } from '../../crystal/crystal.ts';
 import type { Camera } from '../../simulate/camera.ts';
 import type { SampleFacts } from '../../simulate/sample.ts';
@@ -9,6 +9,7 @@ import { hdf5 } from '../hdf5/library.ts';
 import { fileProblem } from '../hdf5/superblock.ts';
 import { SPLITS, type Split } from '../split.ts';
 import { storeFile } from '../tasks/task-names.ts';
+import { checkContent } from './check.ts';
 import { type CrystalTable, readCrystals } from './crystals.ts';
 import {
   COLUMNS,
@@ -20,7 +21,6 @@ import {
   type StoreRows,
   type StoreSource,
 } from './rows.ts';
-import { contentHash } from './store-write.ts';
 
 export type { StoreRows } from './rows.ts';
 
@@ -93,6 +93,8 @@ export function rowsOfSplit(codes: Uint8Array, split: Split): Int32Array {
 export interface OpenStoreOptions {
   /** Bytes of pixels that may be kept in memory; a larger store is read row by row. */
   memoryBudget?: number;
+  /** Hash the content also of a large store whose digest is remembered to be right. */
+  verify?: boolean;
 }
 
 /** Bytes of pixels kept in memory unless the caller says otherwise. */
@@ -106,30 +108,36 @@ const DEFAULT_MEMORY_BUDGET = 512 << 20;
  */
 export async function openStore(
   given: string,
-  { memoryBudget = DEFAULT_MEMORY_BUDGET }: OpenStoreOptions = {},
+  { memoryBudget = DEFAULT_MEMORY_BUDGET, verify = false }: OpenStoreOptions = {},
 ): Promise<Store> {
   const mend = 'run: gan data prepare';
   const path = storeFile(given);
   const problem = fileProblem(path);
   if (problem) throw inputError(`${path}: ${problem.reason}`, mend);
   const library = await hdf5();
+  let file: H5wasm.File | null = null;
   try {
-    const file = new library.File(path, 'r');
+    file = new library.File(path, 'r');
     const format = file.get_attribute('format', false);
     if (format !== STORE_FORMAT) throw inputError(`${path} is not a prepared store`, mend);
     const version = Number(file.get_attribute('version', false));
     if (version !== STORE_VERSION) {
       throw inputError(`${path} is a store of version ${version}, not ${STORE_VERSION}`, mend);
     }
-    return new OpenStore(path, file, new ImageReader(library, file, memoryBudget));
+    const store = new OpenStore(path, file, new ImageReader(library, file, memoryBudget));
+    store.check(verify);
+    return store;
   } catch (error) {
-    if (error instanceof Error && error.name === 'CbedError') throw error;
+    if (error instanceof CbedError) {
+      file?.close();
+      throw error;
+    }
     const reason = library.fault(error);
     library.abandon(path);
     if (reason.includes("can't locate attribute") || reason.includes('name not defined')) {
       throw inputError(`${path} is not a prepared store`, mend);
     }
-    throw inputError(`${path} cannot be read: ${reason}`, mend);
+    throw inputError(`${path} is damaged: ${reason}`, mend);
   }
 }
 
@@ -156,25 +164,17 @@ export async function isStore(path: string): Promise<boolean> {
  * @throws an input error where it is not the one the store was written with.
  */
 export async function verifyStore(path: string): Promise<string> {
-  const store = await openStore(path, { memoryBudget: 0 });
-  try {
-    const { rows, classes, materials } = store;
-    const table = { rows, classes: [...classes], materials: [...materials] };
-    const hash = contentHash(store.camera, table);
-    for (let row = 0; row < store.count; row++) hash.update(store.images([row]));
-    const digest = hash.digest('hex');
-    if (digest === store.digest) return digest;
-  } finally {
-    store.close();
-  }
-  throw inputError(
-    `${path} is damaged: its content has another digest than the one in it`,
-    'prepare it again',
-  );
+  const store = await openStore(path, { memoryBudget: 0, verify: true });
+  store.close();
+  return store.digest;
 }
 
 function readTable(file: H5wasm.File): Omit<RowTable, 'crystals'> {
-  const value = (name: string): unknown => (file.get(name) as H5wasm.Dataset).value;
+  const value = (name: string): unknown => {
+    const dataset = file.get(name) as H5wasm.Dataset | null;
+    if (!dataset || !('value' in dataset)) throw new Error(`it has no ${name}`);
+    return dataset.value;
+  };
   const numeric = NUMERIC_COLUMNS.map((column) => [column, value(`rows/${COLUMNS[column].name}`)]);
   const rows = {
     ...Object.fromEntries(numeric),
@@ -214,6 +214,15 @@ class OpenStore implements Store {
     this.rows = table.rows;
     this.classes = table.classes;
     this.materials = table.materials;
+  }
+
+  /** @throws an input error where something is not as it was written. */
+  check(always: boolean): void {
+    const { path, digest, camera, classes, materials, rows, reader } = this;
+    const pixels = (from: number, to: number): Uint8Array =>
+      reader.read(Array.from({ length: to - from }, (_, i) => from + i));
+    const { shape } = reader;
+    checkContent({ path, digest, camera, classes, materials, rows, shape, pixels }, always);
   }
 
   get count(): number {

@@ -8,6 +8,7 @@ import { workspaceFolder } from '../../common/run.ts';
 import type { Camera } from '../../simulate/camera.ts';
 import type { SampleFacts } from '../../simulate/sample.ts';
 import type { Anomaly } from '../anomaly.ts';
+import { type ExternalAccess, externalRefusal, foldersOf } from '../hdf5/external.ts';
 import { UnreadableFile } from '../hdf5/library-file.ts';
 import { SUMMIT_CAMERA, SummitFile } from './summit-file.ts';
 
@@ -24,6 +25,22 @@ export interface Outline extends Pick<SampleFacts, 'spaceGroup' | 'material' | '
   identity: number;
 }
 
+/** A file that another one names; -1 bytes where there is none. */
+interface LinkedFile {
+  path: string;
+  bytes: number;
+  changed: number;
+  /** Whether it could be read by what was allowed. */
+  readable: boolean;
+}
+
+function stateOf(path: string, from: string, external: ExternalAccess): LinkedFile {
+  const folders = [...external.folders, ...foldersOf(from)];
+  const readable = externalRefusal(path, { ...external, folders }) === null;
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return { path, bytes: stat?.size ?? -1, changed: stat?.mtimeMs ?? 0, readable };
+}
+
 /** What stands in one Summit file, without its pixels. */
 export interface Catalogue {
   path: string;
@@ -34,6 +51,8 @@ export interface Catalogue {
   /** Samples whose attributes can be used, in the order of the file. */
   samples: Outline[];
   anomalies: Anomaly[];
+  /** Other files that this one names, as they were when it was read. */
+  links: LinkedFile[];
   /** Of what the attributes say, whatever folder the file stands in. */
   digest: string;
   /** The file in which the facts of the samples are kept. */
@@ -48,6 +67,8 @@ export interface ReadGuard {
   skip?: readonly string[];
   /** A reader has ended here: leave out what only describes and may be the cause. */
   careful?: boolean;
+  /** What a file may take from others. */
+  external?: ExternalAccess;
 }
 
 /** A number for everything that the simulation of a pattern depends on. */
@@ -73,6 +94,7 @@ export const emptyCatalogue = (path: string, index = ''): Catalogue => {
     camera: SUMMIT_CAMERA,
     samples: [],
     anomalies: [],
+    links: [],
     digest: '',
     index,
   };
@@ -83,12 +105,13 @@ async function readCatalogue(
   path: string,
   guard: ReadGuard = {},
 ): Promise<{ catalogue: Catalogue; facts: SampleFacts[] }> {
+  const { external = { folders: [], allow: false } } = guard;
   const catalogue = emptyCatalogue(path);
   const { anomalies } = catalogue;
   const known: KnownSample[] = [];
   let file: SummitFile | null = null;
   try {
-    file = await SummitFile.open(path, (anomaly) => anomalies.push(anomaly));
+    file = await SummitFile.open(path, (anomaly) => anomalies.push(anomaly), guard.external);
     catalogue.camera = file.camera();
     const keys = file.groups();
     if (keys.length === 0) throw new UnreadableFile('file-empty', 'it holds no sample');
@@ -98,10 +121,13 @@ async function readCatalogue(
       const facts = await file.facts(key, guard);
       if (facts) known.push({ key, facts });
     }
+    const deeper = known.length < keys.length ? file.deeperSamples() : null;
+    if (deeper) anomalies.push({ kind: 'samples-deeper', file: path, group: null, reason: deeper });
   } catch (error) {
     if (!(error instanceof UnreadableFile)) throw error;
     anomalies.push({ kind: error.kind, file: path, group: null, reason: error.message });
   } finally {
+    catalogue.links = [...(file?.links ?? [])].map((link) => stateOf(link, path, external));
     file?.close();
   }
   const { bytes, camera } = catalogue;
@@ -112,7 +138,7 @@ async function readCatalogue(
 
 // An index file has two lines of JSON: the catalogue with its version, then the facts of its
 // samples, which are read only for the rows of a store.
-const INDEX_VERSION = 2;
+const INDEX_VERSION = 3;
 const NEW_LINE = 10;
 
 /** The index file of a Summit file, in the workspace: the data may stand on a read-only disk. */
@@ -158,8 +184,13 @@ export function keepIndex(catalogue: Catalogue): void {
   catalogue.index = index;
 }
 
+/** True where a linked file is what it was, and may be read where it might before. */
+function isAsBefore(link: LinkedFile, from: string, external: ExternalAccess): boolean {
+  return digestOf(stateOf(link.path, from, external)) === digestOf(link);
+}
+
 /** The catalogue kept from an earlier reading; null where there is none or the file has changed. */
-export function indexedCatalogue(path: string): Catalogue | null {
+export function indexedCatalogue(path: string, external: ExternalAccess): Catalogue | null {
   const index = indexPath(path);
   const stat = statSync(path, { throwIfNoEntry: false });
   if (!stat) return null;
@@ -171,7 +202,8 @@ export function indexedCatalogue(path: string): Catalogue | null {
     const same =
       catalogue.path === path &&
       catalogue.bytes === stat.size &&
-      catalogue.changed === stat.mtimeMs;
+      catalogue.changed === stat.mtimeMs &&
+      catalogue.links.every((link) => isAsBefore(link, path, external));
     return same ? { ...catalogue, index } : null;
   } catch {
     return null; // None, or a damaged one, which is rebuilt.

@@ -3,6 +3,7 @@ import type { Camera } from '../../simulate/camera.ts';
 import type { SampleFacts } from '../../simulate/sample.ts';
 import type { Anomaly, AnomalyKind } from '../anomaly.ts';
 import { GroupAttributes, type Remark } from '../hdf5/attributes.ts';
+import type { ExternalAccess } from '../hdf5/external.ts';
 import { type DatasetFacts, LibraryFile, UnreadableFile } from '../hdf5/library-file.ts';
 import { fileProblem } from '../hdf5/superblock.ts';
 import {
@@ -11,6 +12,7 @@ import {
   type Reduction,
   reduceStack,
 } from '../intensity/transform.ts';
+import { cleanMaterial } from '../split.ts';
 
 /** The camera of the Summit data: a 100 angstrom box at 512 pixels a side. */
 export const SUMMIT_CAMERA: Camera = { size: 512, pixel: 0.01, centre: 256 };
@@ -43,14 +45,22 @@ export class SummitFile {
    *
    * @throws UnreadableFile where nothing of the file can be read.
    */
-  static async open(path: string, report: Report = () => {}): Promise<SummitFile> {
+  static async open(
+    path: string,
+    report: Report = () => {},
+    external?: ExternalAccess,
+  ): Promise<SummitFile> {
     const problem = fileProblem(path);
     if (problem) {
       const { kind, reason, patch } = problem;
       if (!patch) throw new UnreadableFile(kind, reason);
       report({ kind, file: path, group: null, reason });
     }
-    return new SummitFile(path, report, await LibraryFile.open(path, problem?.patch));
+    return new SummitFile(
+      path,
+      report,
+      await LibraryFile.open(path, { patch: problem?.patch, external }),
+    );
   }
 
   /** Names of the samples' groups, in the order of the file. */
@@ -69,6 +79,19 @@ export class SummitFile {
     throw new UnreadableFile('file-camera', 'its attribute camera is not size, pixel, centre');
   }
 
+  /** Other files that this one has named so far. */
+  get links(): ReadonlySet<string> {
+    return this.library.links;
+  }
+
+  /** What to say where samples lie in groups of groups; null where none do. */
+  deeperSamples(): string | null {
+    const deeper = this.library.deeper(STACK).map((path) => path.slice(0, -STACK.length - 1));
+    if (deeper.length === 0) return null;
+    const count = deeper.length === 1 ? '1 sample lies' : `${deeper.length} samples lie`;
+    return `${count} deeper, such as ${deeper[0]}: samples are groups of the root`;
+  }
+
   /** What the attributes of a group say. */
   async facts(group: string, { careful = false } = {}): Promise<SampleFacts | null> {
     const { library } = this;
@@ -76,7 +99,8 @@ export class SummitFile {
     return library.guarded('group-unreadable', remark, () => {
       const source = library.attributes(group, careful);
       if (source) return readFacts(new GroupAttributes(source, remark), group, remark);
-      remark('not-a-sample', 'not a group');
+      if (library.linkFault) remark('link-dead', library.linkFault);
+      else remark('not-a-sample', 'not a group');
       return null;
     });
   }
@@ -118,7 +142,7 @@ export class SummitFile {
     return library.guarded('stack-unreadable', remark, () => {
       const path = `${group}/${STACK}`;
       const about = library.about(path);
-      if (!about) remark('no-stack', `no dataset ${STACK}`);
+      if (!about) remark('no-stack', library.linkFault ?? `no dataset ${STACK}`);
       return about && isStack(about, size, remark) ? read(path, about) : null;
     });
   }
@@ -257,13 +281,9 @@ function readCrystal(
  * What the attributes of a sample say; null where its label or its material is not known, which
  * leaves it out. Everything else that is missing or unsound becomes null, NaN or [0, 0, 0].
  */
-export function readFacts(
-  attributes: GroupAttributes,
-  key: string,
-  remark: Remark,
-): SampleFacts | null {
+function readFacts(attributes: GroupAttributes, key: string, remark: Remark): SampleFacts | null {
   const spaceGroup = readSpaceGroup(attributes, remark);
-  const material = attributes.text('material')?.trim();
+  const material = cleanMaterial(attributes.text('material') ?? '');
   if (!material) remark('no-material', 'the material is not known, so it cannot be split safely');
   const zones = attributes.numbers('z_dirs', 9);
   const inPlane = attributes.numbers('y_dirs', 9);

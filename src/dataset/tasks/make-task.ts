@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { digestOf } from '../../common/digest.ts';
 import { inputError } from '../../common/errors.ts';
+import { checkOutput } from '../../common/files.ts';
+import { withOutputLock } from '../../common/lock.ts';
 import { type ProgressFactory, silentProgress } from '../../common/progress.ts';
 import type { Camera } from '../../simulate/camera.ts';
 import { simulationSchema } from '../../simulate/options.ts';
@@ -67,6 +69,7 @@ export async function makeTask(
   given: TaskOptions,
 ): Promise<MadeTask> {
   const { seed, progress = silentProgress } = given;
+  checkOutput(store);
   const task = builtInTask(name, given);
   const failed: MadeTask['failed'] = [];
   const { rows, camera, options } = await simulatedRows(task, failed, progress);
@@ -92,6 +95,9 @@ export async function ensureTask(
   progress: ProgressFactory,
 ): Promise<string> {
   const path = taskStorePath(name);
-  if (!existsSync(path)) await makeTask(name, path, { seed: 0, progress });
+  if (existsSync(path)) return path;
+  await withOutputLock(path, async () => {
+    if (!existsSync(path)) await makeTask(name, path, { seed: 0, progress });
+  });
   return path;
 }

@@ -1,16 +1,21 @@
 import * as Plot from '@observablehq/plot';
 import { crystalSystem, hermannMauguin } from '../../crystal/spacegroup.ts';
-import { type Band, bandOf, type Census, type ClassCount } from '../../dataset/census.ts';
+import {
+  BANDS_TEXT,
+  type Band,
+  bandOf,
+  type Census,
+  FEW_BELOW,
+  learnableMaterials,
+  MANY_ABOVE,
+} from '../../dataset/census.ts';
 import type { BandExample } from '../../dataset/inspect/inspect.ts';
 import { figure, type Key, PALETTE, SYSTEM_COLOURS } from '../draw/figure.ts';
 import { contactSheet } from '../draw/sheet.ts';
 
-/** Training samples of a class where the data are split, all its samples otherwise. */
-function counterOf(census: Census): { label: string; count: (one: ClassCount) => number } {
-  return census.bySplit.train.samples > 0
-    ? { label: 'training samples', count: (one) => one.bySplit.train.samples }
-    : { label: 'samples', count: (one) => one.samples };
-}
+/** What the materials of a class are called: those it can be learned from. */
+const labelOf = (census: Census): string =>
+  census.bySplit.train.samples > 0 ? 'training materials' : 'materials';
 
 const systemKeys = (census: Census): Key[] => {
   const present = new Set(census.classes.map((one) => crystalSystem(one.spaceGroup)));
@@ -21,19 +26,18 @@ const systemKeys = (census: Census): Key[] => {
 
 const colourOf = (spaceGroup: number): string => SYSTEM_COLOURS[crystalSystem(spaceGroup)]!;
 
-// Where many, medium and few end: more than 100, 20 to 100, fewer than 20.
 const BANDS = [
-  { name: 'many', low: 100, high: Number.POSITIVE_INFINITY, fill: '#eef4f9' },
-  { name: 'medium', low: 20, high: 100, fill: '#f7f7ee' },
-  { name: 'few', low: 0, high: 20, fill: '#fbeeee' },
+  { name: 'many', low: MANY_ABOVE, high: Number.POSITIVE_INFINITY, fill: '#eef4f9' },
+  { name: 'medium', low: FEW_BELOW, high: MANY_ABOVE, fill: '#f7f7ee' },
+  { name: 'few', low: 0, high: FEW_BELOW, fill: '#fbeeee' },
 ];
 
 /**
- * How many samples each space group has: sorted, on a logarithmic scale, coloured by crystal
- * system, with the bands many (> 100), medium (20 to 100) and few (< 20).
+ * How many materials each space group can be learned from: sorted, on a logarithmic scale, coloured
+ * by crystal system, with the bands many, medium and few.
  */
 export function classHistogram(census: Census): string {
-  const { label, count } = counterOf(census);
+  const [label, count] = [labelOf(census), learnableMaterials];
   const sorted = [...census.classes].sort(
     (a, b) => count(b) - count(a) || a.spaceGroup - b.spaceGroup,
   );
@@ -60,7 +64,7 @@ export function classHistogram(census: Census): string {
   return figure(
     {
       title: `${label[0]!.toUpperCase()}${label.slice(1)} of each space group: ${ratio.toFixed(0)} to 1 from largest to smallest`,
-      subtitle: `${census.samples} samples in all, of ${census.materials} materials in ${census.classes.length} space groups${none}; logarithmic scale`,
+      subtitle: `${census.samples} samples in all, of ${census.materials} materials in ${census.classes.length} space groups${none}; logarithmic scale; bands ${BANDS_TEXT}`,
     },
     {
       width: Math.max(760, Math.min(1300, 90 + 14 * bars.length)),
@@ -153,15 +157,14 @@ const FRAMES: Record<Band, string> = { many: PALETTE[0], medium: PALETTE[4], few
 export const exampleSheet = (examples: readonly BandExample[], size: number): Promise<string> =>
   contactSheet({
     title: 'Examples from frequent to rare space groups',
-    subtitle:
-      'three zone axes each, grey = logarithm of the intensity; frame: blue many (> 100 samples), amber medium (20 to 100), red few (< 20)',
+    subtitle: `three zone axes each, grey = logarithm of the intensity; frames blue, amber and red ${BANDS_TEXT}`,
     columns: 4,
     cells: examples.map(({ spaceGroup, material, formula, count, pixels }) => ({
       pixels,
       size,
       frame: FRAMES[bandOf(count)],
       caption: [
-        `${spaceGroup} ${hermannMauguin(spaceGroup)} (${crystalSystem(spaceGroup)}), ${count} samples`,
+        `${spaceGroup} ${hermannMauguin(spaceGroup)} (${crystalSystem(spaceGroup)}), ${count} materials`,
         `${formula || '?'} · ${material}`.slice(0, 46),
       ],
     })),

@@ -2,6 +2,7 @@ import * as Plot from '@observablehq/plot';
 import type { History, Trace } from '../../../classifier/classifier.ts';
 import type { CalibrationBin, Report } from '../../../classifier/metrics.ts';
 import { type CrystalSystem, crystalSystem } from '../../crystal/spacegroup.ts';
+import { BANDS_TEXT, FEW_BELOW, MANY_ABOVE } from '../../dataset/census.ts';
 import { figure, type Key, PALETTE, SYSTEM_COLOURS } from '../draw/figure.ts';
 
 const SYSTEMS = Object.keys(SYSTEM_COLOURS) as CrystalSystem[];
@@ -102,8 +103,8 @@ export function scoreFigure(report: Report): string {
   const absent = report.absent.length;
   return figure(
     {
-      title: 'F1 of each space group against its training examples',
-      subtitle: `macro-F1 ${report.macroF1.toFixed(3)}; bands: fewer than 20, 20 to 100, more than 100`,
+      title: 'F1 of each space group against its training materials',
+      subtitle: `macro-F1 ${report.macroF1.toFixed(3)}; bands ${BANDS_TEXT}`,
       ...(absent > 0 && {
         caption: `${absent} ${absent === 1 ? 'group has' : 'groups have'} no test example: ${report.absent.join(', ')}`,
       }),
@@ -111,10 +112,10 @@ export function scoreFigure(report: Report): string {
     {
       width: 720,
       height: 420,
-      x: { type: 'log', label: 'training examples', grid: true },
+      x: { type: 'log', label: 'training materials', grid: true },
       y: { domain: [0, 1.04], label: 'F1', grid: true },
       marks: [
-        Plot.ruleX([20, 100], { stroke: '#bbb', strokeDasharray: '4 3' }),
+        Plot.ruleX([FEW_BELOW, MANY_ABOVE], { stroke: '#bbb', strokeDasharray: '4 3' }),
         Plot.ruleY([0]),
         Plot.dot(rows, { x: 'count', y: 'f1', fill: 'colour', r: 4.5, fillOpacity: 0.85 }),
         Plot.text(withoutCollisions(rows), {

@@ -12,8 +12,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { hasEnded, sweep, temporaryName } from '../../src/engine/leftovers.ts';
-import { withLock } from '../../src/engine/lock.ts';
+import { hasEnded, sweep, temporaryName, withLock } from '../../src/common/lock.ts';
 
 let folder: string;
 let lock: string;

@@ -1,0 +1,173 @@
+import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { Anomaly } from '../../src/dataset/anomaly.ts';
+import { filterFault, hdf5 } from '../../src/dataset/hdf5/library.ts';
+import { inspectFiles } from '../../src/dataset/inspect/inspect.ts';
+import { prepareStore } from '../../src/dataset/prepare/prepare.ts';
+import { writeSummit } from '../../src/dataset/summit/summit.ts';
+import type { Sample } from '../../src/simulate/sample.ts';
+import { sampleOf, temporaryFolder } from './fixture.ts';
+
+const { folder, remove } = temporaryFolder();
+afterAll(remove);
+const at = (...names: string[]): string => join(folder, ...names);
+const SIZE = 32;
+const options = { size: 16, split: 'material', seed: 0, workers: 0 } as const;
+
+let stores = 0;
+const prepare = (path: string, allowExternal = false) =>
+  prepareStore([path], at(`store${stores++}.h5`), { ...options, allowExternal });
+const told = (anomalies: readonly Anomaly[]): string =>
+  anomalies.map(({ kind, reason }) => `${kind}: ${reason}`).join('\n');
+
+/** A file with one sample of its own and links to others. */
+async function linking(
+  path: string,
+  links: readonly [file: string, name: string][],
+): Promise<string> {
+  await writeSummit(path, [sampleOf(0)]);
+  const { File } = await hdf5();
+  const file = new File(path, 'a');
+  for (const [target, name] of links) file.create_external_link(target, `/${name}`, name);
+  file.close();
+  return path;
+}
+
+describe('patterns that were never written', () => {
+  const blanked = (number: number, patterns: number[], value = 0): Sample => {
+    const sample = sampleOf(number);
+    for (const pattern of patterns) {
+      sample.stack.fill(value, pattern * SIZE ** 2, (pattern + 1) * SIZE ** 2);
+    }
+    return sample;
+  };
+
+  it.each([
+    ['the first', [0], 0, 'stack-blank: pattern 1 of 3'],
+    ['the last', [2], 0, 'stack-blank: pattern 3 of 3'],
+    ['two', [0, 2], 0, 'stack-blank: patterns 1 and 3 of 3'],
+    ['one with a fill value', [1], 7, 'stack-blank: pattern 2 of 3'],
+    ['one with a negative fill value', [1], -1, 'stack-blank: pattern 2 of 3'],
+    ['all', [0, 1, 2], 0, 'stack-empty'],
+  ])('leave their sample out: %s', async (name, patterns, value, reason) => {
+    const path = at(`blank-${name.replaceAll(' ', '-')}.h5`);
+    await writeSummit(path, [sampleOf(1), blanked(2, patterns, value), sampleOf(3)]);
+    const { samples, anomalies } = await prepare(path);
+    expect(samples).toBe(2);
+    expect(told(anomalies)).toContain(reason);
+    const { census, anomalies: seen } = await inspectFiles([path], { workers: 0, patterns: 10 });
+    expect(census.samples).toBe(2);
+    expect(told(seen)).toContain(reason);
+  });
+});
+
+describe('links to other files', () => {
+  it('to a file that appears, changes or goes are not hidden by the index', async () => {
+    const path = await linking(at('links.h5'), [['later.h5', 'sample_5_0']]);
+    const count = async () => (await prepare(path)).samples;
+    const first = await prepare(path);
+    expect(first.samples).toBe(1);
+    expect(told(first.anomalies)).toMatch(/link-dead: a link to .*later\.h5, which is not there/);
+    await writeSummit(at('later.h5'), [sampleOf(5)]);
+    expect(await count()).toBe(2);
+    await writeSummit(at('later.h5'), [sampleOf(6)]);
+    expect(await count()).toBe(1);
+    await writeSummit(at('later.h5'), [sampleOf(5), sampleOf(6)]);
+    expect(await count()).toBe(2);
+  });
+
+  it('out of the given folders are followed where they are allowed only', async () => {
+    mkdirSync(at('inside'));
+    mkdirSync(at('outside'));
+    await writeSummit(at('outside', 'other.h5'), [sampleOf(5)]);
+    symlinkSync(at('outside', 'other.h5'), at('inside', 'linked.h5'));
+    for (const target of ['../outside/other.h5', at('outside', 'other.h5'), 'linked.h5']) {
+      const path = await linking(at('inside', 'links.h5'), [[target, 'sample_5_0']]);
+      const closed = await prepare(path);
+      expect(closed.samples).toBe(1);
+      expect(told(closed.anomalies)).toMatch(/outside the given folders: .*--allow-external/);
+      expect((await prepare(path, true)).samples).toBe(2);
+      // Nor does the index of the permitted reading let them in afterwards.
+      expect((await prepare(path)).samples).toBe(1);
+      const both = await prepareStore([path, at('outside')], at('both.h5'), options);
+      expect(both.samples).toBe(2);
+    }
+  });
+
+  it('to what is no HDF5 file are told in one line', async () => {
+    writeFileSync(at('secret.txt'), 'root:x:0:0'.repeat(2000));
+    const path = await linking(at('text.h5'), [
+      ['secret.txt', 'sample_7_0'],
+      ['/dev/zero', 'sample_8_0'],
+      ['.', 'sample_9_0'],
+    ]);
+    const { samples, anomalies } = await prepare(path);
+    expect(samples).toBe(1);
+    expect(anomalies.map(({ group }) => group)).toEqual(['sample_7_0', 'sample_8_0', 'sample_9_0']);
+    expect(told(anomalies)).not.toMatch(/H5|\/__w\//);
+  });
+});
+
+it('raw data in other files are read where they are allowed only', async () => {
+  // Written by h5py: sample_0_0/cbed_stack stands raw in `passwd` beside the file.
+  const path = at('raw.h5');
+  copyFileSync(join(import.meta.dirname, '..', 'data', 'dataset', 'raw-external.h5'), path);
+  writeFileSync(at('passwd'), Buffer.alloc(3 * SIZE ** 2 * 4, 'root:x:0:0:'));
+  process.chdir(folder); // Where HDF5 looks for raw data.
+  const closed = await prepare(path).catch((error: Error) => error.message);
+  expect(closed).toMatch(/no sample in these files can be used/);
+  const { anomalies } = await inspectFiles([path], { workers: 0, patterns: 10 });
+  expect(told(anomalies)).toMatch(/its data stand raw in .*passwd: .*--allow-external/);
+  expect((await prepare(path, true)).samples).toBe(1);
+});
+
+it('a filter that is not known is named, with the mend', async () => {
+  const path = at('lzf.h5');
+  copyFileSync(join(import.meta.dirname, '..', 'data', 'dataset', 'lzf.h5'), path);
+  const { census, anomalies } = await inspectFiles([path], { workers: 0, patterns: 10 });
+  expect(census.samples).toBe(0);
+  expect(told(anomalies)).toMatch(/stack-unreadable: compressed with lzf, .*h5repack/);
+  expect(told(anomalies)).not.toMatch(/plugin|\/usr/);
+  expect(filterFault(32001)).toMatch(/compressed with Blosc, /);
+  expect(filterFault(31999)).toMatch(/compressed with filter 31999, /);
+});
+
+describe('samples that lie deeper', () => {
+  it.each([['data'], ['data/run1'], ['a/b/c/d']])('below %s are said to', async (parent) => {
+    const path = at(`deep-${parent.replaceAll('/', '-')}.h5`);
+    await writeSummit(path, [sampleOf(0)]);
+    const { File } = await hdf5();
+    const file = new File(path, 'a');
+    parent.split('/').forEach((_, i, names) => file.create_group(names.slice(0, i + 1).join('/')));
+    const stack = sampleOf(1).stack;
+    for (const n of [1, 2]) {
+      const group = file.create_group(`${parent}/sample_${n}_0`);
+      group.create_dataset({
+        name: 'cbed_stack',
+        data: stack,
+        shape: [3, SIZE, SIZE],
+        dtype: '<f',
+      });
+    }
+    file.close();
+    const { samples, anomalies } = await prepare(path);
+    expect(samples).toBe(1);
+    expect(told(anomalies)).toContain(`2 samples lie deeper, such as ${parent}/sample_1_0`);
+  });
+});
+
+it('inspect counts what prepare keeps', async () => {
+  const path = at('mixed.h5');
+  const nan = sampleOf(2);
+  nan.stack[5] = Number.NaN;
+  await writeSummit(path, [sampleOf(1), nan, sampleOf(3), sampleOf(4)]);
+  await writeSummit(at('mixed-copy.h5'), [sampleOf(3), sampleOf(5)]);
+  const other = { ...sampleOf(6, { size: 16 }) };
+  await writeSummit(at('mixed-other.h5'), [other]);
+  const files = [path, at('mixed-copy.h5'), at('mixed-other.h5')];
+  const { census } = await inspectFiles(files, { workers: 0, patterns: Number.MAX_SAFE_INTEGER });
+  const { samples } = await prepareStore(files, at('mixed-store.h5'), options);
+  expect(census.samples).toBe(samples);
+  expect(samples).toBe(4);
+});
