@@ -1,7 +1,7 @@
 import { usageError } from '../src/common/errors.ts';
 import { didYouMean } from '../src/common/suggest.ts';
-import { bandOf } from '../src/dataset/census.ts';
 import { type CrystalSystem, crystalSystem } from '../src/crystal/spacegroup.ts';
+import { bandOf } from '../src/dataset/census.ts';
 import { materialCounts } from '../src/dataset/examples.ts';
 import type { Store } from '../src/dataset/store/store.ts';
 
