@@ -105,6 +105,13 @@ async function goesOn(
     );
   }
   if (!existsSync(resumed.file(MODEL_FILE))) return true;
+  // Other settings than the run's: its checkpoint refuses them and names the first that differs.
+  const { readJson } = await import('../common/run.ts');
+  const recorded = readJson<Record<string, unknown>>(resumed.file('config.json'));
+  const changed = Object.entries(setup.settings).some(
+    ([name, value]) => name !== 'steps' && JSON.stringify(value) !== JSON.stringify(recorded[name]),
+  );
+  if (changed) return true;
   console.error(
     `${resumed.folder} has done all its ${done} steps; to train on, give --steps above ${done}`,
   );
