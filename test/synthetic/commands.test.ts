@@ -135,6 +135,6 @@ it.each([
   await expect(printed(mixCommand(), ...given)).rejects.toThrow(message);
 });
 
-it('gan mix does not take what has not been judged', async () => {
-  await expect(printed(mixCommand(), sample)).rejects.toThrow(/has not been judged yet/);
+it('gan mix does not take what has not been scored', async () => {
+  await expect(printed(mixCommand(), sample)).rejects.toThrow(/has not been scored yet/);
 });
