@@ -58,7 +58,24 @@ it('draws the same figures for the same results', async () => {
 });
 
 it('draws curves where arms differ in one setting only', () => {
-  const ablations = loadStudy('ablations');
+  const techniques = ['logit-adjustment', 'flips', 'dilation'];
+  const both = [0.5, 1, 2, 4].map((ratio) => ({
+    name: `ratio ${ratio}`,
+    techniques,
+    synthetic: 'gan-both',
+    ratio,
+  }));
+  const near = [0.05, 0.1, 0.3].map((epsilon) => ({
+    name: `epsilon ${epsilon}`,
+    techniques,
+    synthetic: 'gan-boundary',
+    epsilon,
+  }));
+  const ablations = studySchema.parse({
+    name: 'ablations',
+    baseline: 'nothing',
+    arms: [{ name: 'nothing', techniques }, ...both, ...near],
+  });
   const values = (varied: 'ratio' | 'epsilon') =>
     variedArms(ablations, varied).map((steps) => steps.map(({ value }) => value));
   expect(values('ratio')).toEqual([[0, 0.5, 1, 2, 4]]);
