@@ -69,6 +69,8 @@ function setEnvironment(tensorflow: string | null, build: EngineDevice): void {
   // Otherwise the calling thread sleeps while as many others compute, and every kernel waits for
   // them to wake.
   process.env.TF_ONEDNN_THREADPOOL_USE_CALLER_THREAD ??= '1';
+  // On AVX-512 oneDNN 3.7.3 gives wrong input gradients: single channels, half blocks of channels.
+  process.env.ONEDNN_MAX_CPU_ISA ??= 'AVX2';
   if (build !== 'cuda' || !tensorflow) return;
   process.env.CUDA_VISIBLE_DEVICES = oneGpu(process.env.CUDA_VISIBLE_DEVICES);
   // GPUs since 2020 would otherwise round the factors of products and convolutions to ten bits,
