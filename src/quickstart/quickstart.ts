@@ -17,6 +17,7 @@ import { makeTask } from '../dataset/tasks/make-task.ts';
 import { writeFigure } from '../report/draw/raster.ts';
 import { drawScore } from '../report/figures/realism.ts';
 import { storyText } from '../report/pages/runs.ts';
+import { compareFolder } from '../report/pages/study-files.ts';
 import { studyPage } from '../report/pages/study-page.ts';
 import {
   type DataPictures,
@@ -27,7 +28,7 @@ import {
   type SamplePictures,
   type StudyParts,
 } from '../report/pages/study-pictures.ts';
-import { armRows, compareFolder } from '../report/pages/study-text.ts';
+import { armRows } from '../report/pages/study-text.ts';
 
 /** What all stages of the story share. */
 export interface Story {

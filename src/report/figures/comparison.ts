@@ -189,7 +189,7 @@ export function classChangeFigure(comparison: StudyComparison): string {
 }
 
 /** How often pairs of space groups are confused, before and after: the most confused ones. */
-export function confusionFigure(comparison: StudyComparison): string {
+export function confusionChangeFigure(comparison: StudyComparison): string {
   const rows = comparison.confusions.map(({ spaceGroup, takenFor, tested, before, after }) => ({
     name: `${spaceGroup} taken for ${takenFor} (${tested})`,
     before: 100 * before,

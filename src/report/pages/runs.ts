@@ -7,6 +7,7 @@ import { textTable } from '../../common/log.ts';
 import type { ProgressFactory } from '../../common/progress.ts';
 import { readJson, workspaceFolder } from '../../common/run.ts';
 import { figureHtml, foldedHtml, type Lead, page, type Section, textHtml } from './page.ts';
+import { compareFolder, csvOf, studyTexts, writeStudyFiles } from './study-files.ts';
 import {
   type Compared,
   leadOf,
@@ -16,14 +17,7 @@ import {
   studyReportSections,
   verdictOf,
 } from './study-page.ts';
-import {
-  armRows,
-  budgetTable,
-  compareFolder,
-  csvOf,
-  studyTexts,
-  writeStudyFiles,
-} from './study-text.ts';
+import { armRows, budgetTable } from './study-text.ts';
 
 /** A study folder, alone or inside a quickstart run. */
 export interface StudyRun {

@@ -10,7 +10,7 @@ import {
   armsFigure,
   budgetCurve,
   classChangeFigure,
-  confusionFigure,
+  confusionChangeFigure,
   intervalFigure,
   settingCurves,
   sharesFigure,
@@ -56,7 +56,7 @@ export function comparisonFigures(study: Study, comparison: StudyComparison): Fi
   }
   if (comparison.shares.length > 0) figures.shares = sharesFigure(comparison);
   if (comparison.classes.length > 0) figures['class-change'] = classChangeFigure(comparison);
-  if (comparison.confusions.length > 0) figures.confusions = confusionFigure(comparison);
+  if (comparison.confusions.length > 0) figures.confusions = confusionChangeFigure(comparison);
   return { ...figures, ...settingCurves(study, comparison) };
 }
 
