@@ -9,7 +9,6 @@ import { type EngineDevice, readManifest } from './cache.ts';
 import { explainLoadError } from './explain.ts';
 import { oneGpu, preloadCuda, xlaFlags } from './nvidia.ts';
 import { loadHelper, quietly } from './quiet.ts';
-import { onWholeBlocks, type StridedBackend } from './strided.ts';
 
 export type {
   Scalar,
@@ -69,7 +68,8 @@ function setEnvironment(tensorflow: string | null, build: EngineDevice): void {
   // Otherwise the calling thread sleeps while as many others compute, and every kernel waits for
   // them to wake.
   process.env.TF_ONEDNN_THREADPOOL_USE_CALLER_THREAD ??= '1';
-  // On AVX-512 oneDNN 3.7.3 gives wrong input gradients: single channels, half blocks of channels.
+  // On AVX-512 processors oneDNN 3.7.3 gives wrong input gradients of convolutions: of single channels,
+  // and of the last ones where a block of 32 is followed by one that is half full or less.
   process.env.ONEDNN_MAX_CPU_ISA ??= 'AVX2';
   if (build !== 'cuda' || !tensorflow) return;
   process.env.CUDA_VISIBLE_DEVICES = oneGpu(process.env.CUDA_VISIBLE_DEVICES);
@@ -80,7 +80,7 @@ function setEnvironment(tensorflow: string | null, build: EngineDevice): void {
   process.env.XLA_FLAGS ??= xlaFlags(tensorflow);
 }
 
-interface NodeBackend extends StridedBackend {
+interface NodeBackend {
   isUsingGpuDevice: boolean;
   binding: { TF_Version: string };
 }
@@ -103,7 +103,6 @@ function load(): { tf: TensorflowNode; engine: Engine } {
   loaded.enableProdMode();
   const backend = loaded.backend() as unknown as NodeBackend;
   const gpu = backend.isUsingGpuDevice;
-  if (!gpu) onWholeBlocks(loaded, backend);
   if (build === 'cuda' && !gpu) {
     console.error(
       'TensorFlow for CUDA found no GPU and runs on the processor (see: npx gan doctor)',
