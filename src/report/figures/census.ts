@@ -9,8 +9,8 @@ import {
   learnableMaterials,
   MANY_ABOVE,
 } from '../../dataset/census.ts';
-import { SPLITS } from '../../dataset/split.ts';
 import type { BandExample } from '../../dataset/inspect/inspect.ts';
+import { SPLITS } from '../../dataset/split.ts';
 import { figure, type Key, PALETTE, SYSTEM_COLOURS } from '../draw/figure.ts';
 import { contactSheet } from '../draw/sheet.ts';
 
@@ -137,7 +137,13 @@ export function samplesAgainstMaterials(census: Census): string {
       height: 440,
       marginLeft: 60,
       marginRight: 30,
-      x: { type: 'log', domain: [0.8, widest], label: 'materials', grid: true, tickFormat: wholeTick },
+      x: {
+        type: 'log',
+        domain: [0.8, widest],
+        label: 'materials',
+        grid: true,
+        tickFormat: wholeTick,
+      },
       y: { type: 'log', domain: [0.8, most], label: 'samples', grid: true, tickFormat: wholeTick },
       marks: [
         Plot.line(line, { x: 'materials', y: 'samples', stroke: '#999', strokeDasharray: '4 3' }),
