@@ -204,7 +204,7 @@ export function searchSpaceOf(generator: Generator): SearchSpace {
   if (generator.space) return generator.space;
   throw inputError(
     `a ${generator.kind} generator has nothing that a boundary search can move`,
-    'train another kind: npx gan train --generator codec, or name its run with --gan',
+    'train another kind: npx gan train --generator crystal (or codec), or name its run with --gan',
   );
 }
 

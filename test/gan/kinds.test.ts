@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { searchSpaceOf } from '../../gan/boundary/search.ts';
 import type { CommonSettings, Generator, GeneratorKind, GuideScore } from '../../gan/generator.ts';
 import {
+  defaultKind,
   GENERATOR_NAMES,
   type GeneratorName,
   generatorKind,
@@ -13,6 +14,7 @@ import { Checkpoints } from '../../gan/training/checkpoint.ts';
 import type { LoopOptions } from '../../gan/training/loop.ts';
 import { Stream } from '../../src/common/stream.ts';
 import { openStore, type Store } from '../../src/dataset/store/store.ts';
+import { storeView } from '../../src/dataset/store/view.ts';
 import { makeTask } from '../../src/dataset/tasks/make-task.ts';
 import { type Tensor2D, tf } from '../../src/engine/tf.ts';
 import { openArchive, writeArchive } from '../../synthetic/archive/archive.ts';
@@ -41,6 +43,11 @@ beforeAll(async () => {
   store = await openStore(path);
 }, 600_000);
 afterAll(() => store.close());
+
+it('crystals are proposed by default where they are known, else discs drawn', async () => {
+  expect(await defaultKind(store)).toBe('crystal');
+  expect(await defaultKind(storeView(store, { crystals: () => null }))).toBe('codec');
+});
 
 describe.each(GENERATOR_NAMES)('a %s generator', (name) => {
   let kind: GeneratorKind;
