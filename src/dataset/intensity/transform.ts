@@ -82,60 +82,77 @@ export interface Reduction {
   mean: number;
   /** False where a value is NaN or infinite; the pixels are then of no use. */
   finite: boolean;
-  /** Patterns, from 1, that were never written (`blankPatterns`). */
+  /** Patterns, from 1, of which a quarter or more was never written. */
   blank: number[];
 }
 
-/** Different stored values that tell a pattern from noise on a constant. */
-const STRUCTURE = 8;
+/** Tiles a side of a pattern, for what was never written. */
+const TILES = 4;
+
+/** Smallest and largest average of each tile of a pattern, row by row. */
+interface Tiles {
+  lowest: Float64Array;
+  highest: Float64Array;
+}
+
+const emptyTiles = (): Tiles => ({
+  lowest: new Float64Array(TILES ** 2).fill(Number.POSITIVE_INFINITY),
+  highest: new Float64Array(TILES ** 2).fill(Number.NEGATIVE_INFINITY),
+});
 
 /**
- * Patterns, from 1, that were never written: one value throughout, which is none or stands beside a
- * pattern with structure.
+ * Whether a pattern, or a quarter of it, was never written: one value throughout, opposite to tiles
+ * with structure. A frame of zeros about a pattern lies on all sides of it.
  */
-export function blankPatterns(
-  lowest: ArrayLike<number>,
-  highest: ArrayLike<number>,
-  distinct: (pattern: number) => number,
-): number[] {
-  const constant = [0, 1, 2].filter((pattern) => !(highest[pattern]! > lowest[pattern]!));
-  if (constant.length === 0) return [];
-  const others = [0, 1, 2].filter((pattern) => !constant.includes(pattern));
-  const structured = others.some((pattern) => distinct(pattern) >= STRUCTURE);
-  return constant
-    .filter((pattern) => structured || !(highest[pattern]! > 0))
-    .map((pattern) => pattern + 1);
+function isUnwritten({ lowest, highest }: Tiles): boolean {
+  if (Math.max(...highest) === Math.min(...lowest)) return true;
+  const constant = lowest.map((least, tile) => (least === highest[tile] ? least : Number.NaN));
+  const alone = constant.filter(
+    (value, tile) => !Number.isNaN(value) && Number.isNaN(constant.at(-1 - tile)!),
+  );
+  return alone.length >= TILES && alone.every((value) => value === alone[0]);
 }
 
 /** Makes stored values of averages, as they come from the top of the first pattern on. */
 class Reducer {
-  private readonly points: number;
+  private readonly size: number;
   private readonly pixels: Uint8Array;
   private readonly steps: Steps;
   private at = 0;
   private total = 0;
   private minimum = Number.POSITIVE_INFINITY;
   private maximum = Number.NEGATIVE_INFINITY;
-  private readonly lowest = new Float64Array(3).fill(Number.POSITIVE_INFINITY);
-  private readonly highest = new Float64Array(3).fill(Number.NEGATIVE_INFINITY);
+  private readonly tiles = [emptyTiles(), emptyTiles(), emptyTiles()];
 
   constructor(size: number, pixels: Uint8Array = new Uint8Array(3 * size * size)) {
-    this.points = size * size;
+    this.size = size;
     this.pixels = pixels;
     steps ??= findSteps();
     this.steps = steps;
   }
 
+  /** Takes the averages of the next whole rows. */
   add({ values, minimum, maximum }: Averages): void {
-    const { points, pixels, steps, lowest, highest } = this;
+    const { size, pixels, steps } = this;
     let { at, total } = this;
-    for (let i = 0; i < values.length; i++, at++) {
-      const value = values[i]!;
-      total += value;
-      const pattern = at < points ? 0 : at < 2 * points ? 1 : 2;
-      if (value < lowest[pattern]!) lowest[pattern] = value;
-      if (value > highest[pattern]!) highest[pattern] = value;
-      pixels[3 * (at - pattern * points) + pattern] = quickPixelOf(value, steps);
+    for (let i = 0; i < values.length; ) {
+      const pattern = Math.floor(at / size ** 2);
+      const { lowest, highest } = this.tiles[pattern]!;
+      const row = Math.floor(at / size) % size;
+      for (let column = 0; column < TILES; column++) {
+        const tile = TILES * Math.floor((TILES * row) / size) + column;
+        const end = Math.ceil(((column + 1) * size) / TILES) - Math.ceil((column * size) / TILES);
+        let [least, most] = [lowest[tile]!, highest[tile]!];
+        for (const stop = i + end; i < stop; i++, at++) {
+          const value = values[i]!;
+          total += value;
+          if (value < least) least = value;
+          if (value > most) most = value;
+          pixels[3 * (at - pattern * size ** 2) + pattern] = quickPixelOf(value, steps);
+        }
+        lowest[tile] = least;
+        highest[tile] = most;
+      }
     }
     this.at = at;
     this.total = total;
@@ -144,13 +161,14 @@ class Reducer {
   }
 
   done(): Reduction {
-    const { pixels, minimum, maximum } = this;
+    const { pixels, minimum, maximum, tiles } = this;
     const mean = this.total / pixels.length;
-    const blank = blankPatterns(
-      this.lowest,
-      this.highest,
-      (pattern) => new Set(pixels.filter((_, i) => i % 3 === pattern)).size,
-    );
+    // Noise below the least stored value shows as little as a constant.
+    const even = (pattern: number): boolean =>
+      pixels.every((value, i) => i % 3 !== pattern || value === pixels[pattern]);
+    const blank = [0, 1, 2]
+      .filter((pattern) => isUnwritten(tiles[pattern]!) || even(pattern))
+      .map((pattern) => pattern + 1);
     return { pixels, minimum, maximum, mean, finite: Number.isFinite(mean), blank };
   }
 }
