@@ -100,17 +100,36 @@ const emptyTiles = (): Tiles => ({
   highest: new Float64Array(TILES ** 2).fill(Number.NEGATIVE_INFINITY),
 });
 
+/** First pixel of a tile along a side. */
+const tileStart = (tile: number, size: number): number => Math.ceil((tile * size) / TILES);
+
+/** Share of the pixels of a tile whose stored value is not this one. */
+function shareBeside(value: number, tile: number, size: number, stored: (i: number) => number) {
+  const [row, column] = [Math.floor(tile / TILES), tile % TILES];
+  let [count, beside] = [0, 0];
+  for (let y = tileStart(row, size); y < tileStart(row + 1, size); y++) {
+    for (let x = tileStart(column, size); x < tileStart(column + 1, size); x++, count++) {
+      if (stored(y * size + x) !== value) beside++;
+    }
+  }
+  return beside / Math.max(1, count);
+}
+
+/** A tile shows something where at least this share of it differs from what was never written. */
+const SHOWN = 0.25;
+
 /**
  * Whether a pattern, or a quarter of it, was never written: one value throughout, opposite to tiles
- * with structure. A frame of zeros about a pattern lies on all sides of it.
+ * that show something. A frame of zeros about a pattern lies on all sides of it.
  */
-function isUnwritten({ lowest, highest }: Tiles): boolean {
+function isUnwritten({ lowest, highest }: Tiles, size: number, stored: (i: number) => number) {
   if (Math.max(...highest) === Math.min(...lowest)) return true;
-  const constant = lowest.map((least, tile) => (least === highest[tile] ? least : Number.NaN));
-  const alone = constant.filter(
-    (value, tile) => !Number.isNaN(value) && Number.isNaN(constant.at(-1 - tile)!),
-  );
-  return alone.length >= TILES && alone.every((value) => value === alone[0]);
+  const constant = [...lowest.keys()].filter((tile) => lowest[tile] === highest[tile]);
+  const alone = constant.filter((tile) => {
+    const value = pixelOf(lowest[tile]!);
+    return shareBeside(value, TILES ** 2 - 1 - tile, size, stored) > SHOWN;
+  });
+  return alone.length >= TILES && alone.every((tile) => lowest[tile] === lowest[alone[0]!]);
 }
 
 /** Makes stored values of averages, as they come from the top of the first pattern on. */
@@ -141,7 +160,7 @@ class Reducer {
       const row = Math.floor(at / size) % size;
       for (let column = 0; column < TILES; column++) {
         const tile = TILES * Math.floor((TILES * row) / size) + column;
-        const end = Math.ceil(((column + 1) * size) / TILES) - Math.ceil((column * size) / TILES);
+        const end = tileStart(column + 1, size) - tileStart(column, size);
         let [least, most] = [lowest[tile]!, highest[tile]!];
         for (const stop = i + end; i < stop; i++, at++) {
           const value = values[i]!;
@@ -161,13 +180,16 @@ class Reducer {
   }
 
   done(): Reduction {
-    const { pixels, minimum, maximum, tiles } = this;
+    const { pixels, minimum, maximum, tiles, size } = this;
     const mean = this.total / pixels.length;
     // Noise below the least stored value shows as little as a constant.
     const even = (pattern: number): boolean =>
       pixels.every((value, i) => i % 3 !== pattern || value === pixels[pattern]);
     const blank = [0, 1, 2]
-      .filter((pattern) => isUnwritten(tiles[pattern]!) || even(pattern))
+      .filter((pattern) => {
+        const stored = (i: number): number => pixels[3 * i + pattern]!;
+        return even(pattern) || isUnwritten(tiles[pattern]!, size, stored);
+      })
       .map((pattern) => pattern + 1);
     return { pixels, minimum, maximum, mean, finite: Number.isFinite(mean), blank };
   }

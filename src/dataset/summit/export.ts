@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { usageError } from '../../common/errors.ts';
+import { claimFile } from '../../common/outputs.ts';
 import { type ProgressFactory, silentProgress } from '../../common/progress.ts';
 import type { Camera } from '../../simulate/camera.ts';
 import type { Sample, SampleFacts } from '../../simulate/sample.ts';
@@ -34,7 +35,7 @@ const PER_FILE = 165;
  * in a folder. Reading them again gives the stored pixels.
  *
  * @returns the paths written.
- * @throws a usage error where `size` is no multiple of the stored size.
+ * @throws a usage error where `size` is no multiple of the stored size, or a file stands there.
  */
 export async function exportSummit(
   folder: string,
@@ -61,6 +62,7 @@ export async function exportSummit(
   }
   while (!next.done) {
     const path = join(folder, `${name}_${paths.length}.h5`);
+    claimFile(path, options, []);
     await writeSummit(path, upTo(perFile));
     paths.push(path);
   }
