@@ -1,8 +1,8 @@
 import type { Classifier } from '../../../classifier/classifier.ts';
+import { trainInTurn } from '../../../classifier/fine-tune.ts';
 import { logPrior } from '../../../classifier/losses.ts';
 import { report } from '../../../classifier/metrics.ts';
 import { classifierSpec } from '../../../classifier/spec.ts';
-import { trainInTurn } from '../../../classifier/fine-tune.ts';
 import { trainClassifier } from '../../../classifier/train.ts';
 import { type ProgressFactory, silentProgress } from '../../common/progress.ts';
 import type { Examples, RealExamples } from '../../dataset/examples.ts';
