@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { CellResult } from '../../benchmark/cells/result.ts';
 import { compareBudgets } from '../../benchmark/comparison/compare.ts';
 import { readResults, type StudyFolder } from '../../benchmark/study/folder.ts';
+import { csvOf } from '../../common/csv.ts';
 import { writeAtomic, writeJson } from '../../common/files.ts';
 import { writeFigure } from '../draw/raster.ts';
 import { type Compared, studyFigures, verdictOf } from './study-page.ts';
@@ -18,14 +19,6 @@ const markdownTable = (rows: readonly string[][]): string => {
   const [head, ...body] = rows;
   return [head!, head!.map(() => '---'), ...body].map((row) => `| ${row.join(' | ')} |`).join('\n');
 };
-
-/** Rows as CSV. */
-export const csvOf = (rows: readonly string[][]): string =>
-  rows
-    .map((row) =>
-      row.map((cell) => (/[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(','),
-    )
-    .join('\n');
 
 /** What the results of a study's folder come to. */
 export function compareFolder({ study, ...folder }: StudyFolder): {
