@@ -91,6 +91,7 @@ async function run(flags: RunFlags): Promise<void> {
     jobs: wholeNumber('jobs', flags.jobs, 1)!,
     threads: wholeNumber('threads', flags.threads, 1)!,
     progress: terminalProgress,
+    say: console.log,
   });
   await report(folder.path, {});
 }

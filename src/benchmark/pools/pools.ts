@@ -73,6 +73,28 @@ function discsOf(store: Store, progress: ProgressFactory): () => EncodedSet {
   };
 }
 
+/** Updates of a classifier that last as long as a triplet simulated, or searched at a boundary. */
+const TRIPLET = 1.5;
+const SEARCHED = 12;
+/** Updates of a classifier that last as long as a step of a GAN. */
+const GAN_STEP = 12;
+/** Classes that lack rows, about; how many do is known when the store is open. */
+const LACKING = 40;
+
+/** About how long the missing pools of a group take, in updates of a classifier. */
+export function poolCost(folder: StudyFolder, group: string): number {
+  const { study } = folder;
+  const missing = missingPools(folder, group).map(({ pool }) => pool);
+  const triplets = missing.reduce(
+    (sum, { source, fillTo }) =>
+      sum + LACKING * fillTo * (source.includes('boundary') ? SEARCHED : TRIPLET),
+    0,
+  );
+  const guided = missing.some(({ source }) => source.includes('boundary')) ? 2 * study.updates : 0;
+  const gan = missing.some(({ source }) => source.startsWith('gan-')) ? GAN_STEP : 0;
+  return Math.ceil(triplets + guided + gan * (study.crystalSteps ?? 500));
+}
+
 /** Makes the missing pools of a study, or of one group of it. */
 export async function makePools(
   folder: StudyFolder,

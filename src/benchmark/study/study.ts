@@ -168,6 +168,10 @@ export const NEAR_SOURCES: readonly Arm['synthetic'][] = [
   'gan-crystal-boundary',
 ];
 
+/** Whether an arm trains with triplets that were made; copies of real rows were not. */
+export const usesSynthesis = ({ synthetic }: Pick<Arm, 'synthetic'>): boolean =>
+  synthetic !== 'none' && synthetic !== 'copies';
+
 /** Whether an arm trains with samples of a GAN. */
 export const usesGan = ({ synthetic }: Pick<Arm, 'synthetic'>): boolean =>
   synthetic.startsWith('gan-');
