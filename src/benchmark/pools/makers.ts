@@ -94,7 +94,7 @@ export async function makerGan(work: MakerWork): Promise<Generator> {
   const steps = name === 'crystal' ? crystalSteps : ganSteps;
   const settings = { seed: cell.gan, ...(steps !== undefined && { steps }) };
   const config = kind.settings('cpu').parse(settings) as unknown as CommonSettings;
-  const missing = missingRows(store.examples('train'), cell.arm.fillTo);
+  const missing = missingRows(store.examples('train'), { ...cell.arm, source: cell.arm.synthetic });
   const attention = new Set([...missing.keys()].filter((label) => missing[label]! > 0));
   const { model, untrained, history, setbacks } = await kind.train({
     store,

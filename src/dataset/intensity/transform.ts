@@ -2,13 +2,13 @@ import type { Camera } from '../../simulate/camera.ts';
 import { type Averages, areBlocks, blockAverages, coverAverages, rowRoom } from './averages.ts';
 
 // v = clip(10 (max(ln I, -17) + 17), 0, 255): ten grey levels a factor of e in intensity.
-const GAIN = 10;
-const FLOOR = -17;
+export const LEVEL_GAIN = 10;
+export const LEVEL_FLOOR = -17;
 
 /** The stored value of an intensity: 0 at or below e^-17, 255 at or above e^8.5. */
 export function pixelOf(intensity: number): number {
   if (!(intensity > 0)) return 0;
-  const value = GAIN * (Math.max(Math.log(intensity), FLOOR) - FLOOR);
+  const value = LEVEL_GAIN * (Math.max(Math.log(intensity), LEVEL_FLOOR) - LEVEL_FLOOR);
   return Math.min(255, Math.round(value));
 }
 
@@ -31,7 +31,7 @@ let steps: Steps | null = null;
 /** The least intensity whose stored value is at least `value`, by halving. */
 function stepTo(value: number): number {
   let low = 0;
-  let high = Math.exp((value + 1) / GAIN + FLOOR);
+  let high = Math.exp((value + 1) / LEVEL_GAIN + LEVEL_FLOOR);
   for (;;) {
     const middle = low + (high - low) / 2;
     if (middle <= low || middle >= high) return high;
@@ -63,7 +63,7 @@ function quickPixelOf(intensity: number, { from, least }: Steps): number {
 
 /** The intensity a stored value stands for; 0 stands for none. */
 export const intensityOf = (pixel: number): number =>
-  pixel === 0 ? 0 : Math.exp(pixel / GAIN + FLOOR);
+  pixel === 0 ? 0 : Math.exp(pixel / LEVEL_GAIN + LEVEL_FLOOR);
 
 /** The camera of a pattern after it was averaged to `size` pixels a side. */
 export function resampledCamera(camera: Camera, size: number): Camera {
