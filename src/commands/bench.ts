@@ -91,6 +91,7 @@ async function run(flags: RunFlags): Promise<void> {
     jobs: wholeNumber('jobs', flags.jobs, 1)!,
     threads: wholeNumber('threads', flags.threads, 1)!,
     progress: terminalProgress,
+    say: console.log,
   });
   await report(folder.path, {});
 }
@@ -112,7 +113,7 @@ const withStudy = (command: Command): Command =>
   command
     .option(
       '--study <name>',
-      'built-in study (quick, default, challenge, ablations, boundary, convergence) or a YAML file',
+      'built-in study (quick, default, challenge, ablations, boundary, convergence, zero-shot) or a YAML file',
       'quick',
     )
     .option(

@@ -1,11 +1,20 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { usageError } from '../common/errors.ts';
 import { terminalProgress } from '../common/progress.ts';
-import type { ExportRow } from '../dataset/summit/export.ts';
+import type { Exporter, ExportRow } from '../dataset/export/rows.ts';
 import type { Camera } from '../simulate/camera.ts';
+
+/** Writers of other tools' formats, loaded when asked for. */
+const FORMATS: Readonly<Record<string, () => Promise<Exporter>>> = {
+  summit: async () => (await import('../dataset/export/summit.ts')).exportSummit,
+  npz: async () => (await import('../dataset/export/npz.ts')).exportNpz,
+  hspy: async () => (await import('../dataset/export/hspy.ts')).exportHspy,
+  png: async () => (await import('../dataset/export/png.ts')).exportPng,
+};
 
 interface ExportFlags {
   out: string;
+  format: string;
   split?: string;
   classes?: string;
   limit?: string;
@@ -32,7 +41,12 @@ async function storeSource(path: string): Promise<Source> {
     camera: store.camera,
     count: store.count,
     spaceGroups: store.rows.spaceGroup,
-    row: (i) => ({ key: store.rows.key[i]!, facts: store.facts(i), pixels: store.images([i]) }),
+    row: (i) => ({
+      key: store.rows.key[i]!,
+      facts: store.facts(i),
+      split: SPLITS[store.rows.split[i]!]!,
+      pixels: store.images([i]),
+    }),
     splitOf: (i) => SPLITS[store.rows.split[i]!]!,
     close: () => store.close(),
   };
@@ -101,7 +115,6 @@ function* distinct(rows: Iterable<ExportRow>): Generator<ExportRow> {
 async function exportData(from: string, flags: ExportFlags): Promise<void> {
   const { existingFile } = await import('../common/files.ts');
   const { isStore } = await import('../dataset/store/store.ts');
-  const { exportSummit } = await import('../dataset/summit/export.ts');
   existingFile(from);
   const size = flags.size === undefined ? undefined : Number(flags.size);
   if (size !== undefined && !(Number.isInteger(size) && size > 0)) {
@@ -119,14 +132,19 @@ async function exportData(from: string, flags: ExportFlags): Promise<void> {
     const name = flags.split
       ? `batch_${flags.split === 'validation' ? 'dev' : flags.split}`
       : source.name;
-    const paths = await exportSummit(flags.out, name, rows, {
+    const exportRows = await FORMATS[flags.format]!();
+    const paths = await exportRows(flags.out, name, rows, {
       camera: source.camera,
       size,
       total: chosen.length,
       progress: flags.json ? undefined : terminalProgress,
     });
     if (flags.json) console.log(JSON.stringify({ samples: chosen.length, files: paths }, null, 2));
-    else console.log(`wrote ${chosen.length} samples to ${paths.length} files: ${paths[0]}, …`);
+    else {
+      const more = paths.length > 1 ? ', …' : '';
+      const files = paths.length > 1 ? `${paths.length} files` : 'one file';
+      console.log(`wrote ${chosen.length} samples to ${files}: ${paths[0]}${more}`);
+    }
   } finally {
     source.close();
   }
@@ -135,9 +153,17 @@ async function exportData(from: string, flags: ExportFlags): Promise<void> {
 /** `gan data export FROM --out FOLDER` */
 export const dataExportCommand = (): Command =>
   new Command('export')
-    .description('Write a prepared store, or a synthetic archive, back in the Summit layout.')
+    .description('Write a prepared store, or a synthetic archive, for other tools.')
     .argument('<from>', 'prepared store or synthetic archive')
     .requiredOption('--out <folder>', 'folder for the files')
+    .addOption(
+      new Option(
+        '--format <name>',
+        'summit (HDF5), npz (numpy), hspy (HyperSpy), png (grey levels and a manifest)',
+      )
+        .choices(Object.keys(FORMATS))
+        .default('summit'),
+    )
     .option('--split <name>', 'only train, validation or test samples')
     .option('--classes <list>', 'only these space groups, such as 14,62,225')
     .option('--limit <n>', 'at most n samples')
@@ -145,6 +171,6 @@ export const dataExportCommand = (): Command =>
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  gan data export workspace/prepared.h5 --split test --out exported',
+      '\nExample:\n  gan data export workspace/prepared.h5 --split test --out exported --format hspy',
     )
     .action(exportData);

@@ -129,6 +129,8 @@ async function boundaryContents(
 async function sample(flags: SampleFlags): Promise<void> {
   if (flags.replay !== undefined) return replay(flags);
   const settings = await settingsOf(flags);
+  const { claimRun } = await import('../common/run.ts');
+  claimRun('sample', settings, settings.out);
   const { openSampling } = await import('../../synthetic/sampling/open.ts');
   const { partnerChoice } = await import('../../synthetic/sampling/searches.ts');
   const near = settings.nearBoundary || settings.pair !== undefined;

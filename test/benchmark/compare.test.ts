@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { confusedPairs } from '../../src/benchmark/comparison/classes.ts';
 import { compareBudgets, compareStudy } from '../../src/benchmark/comparison/compare.ts';
+import { standingsInWords } from '../../src/benchmark/comparison/summary.ts';
 import { holm } from '../../src/benchmark/statistics/significance.ts';
 import { studySchema } from '../../src/benchmark/study/study.ts';
 import { Stream } from '../../src/common/stream.ts';
@@ -111,4 +112,26 @@ it('counts confusions by hand', () => {
     { spaceGroup: 1, takenFor: 2, tested: 4, before: 0.75, after: 0.25 },
   ]);
   expect(confusedPairs([pair], 1)).toHaveLength(1);
+});
+
+describe('standings while a study runs', () => {
+  const arms = ['plain', 'copies'].map((name) => ({ name }));
+  const study = studySchema.parse({ name: 'demo', baseline: 'plain', seeds: 3, arms });
+  const outcome = (arm: string, seed: number, macroF1: number) => ({
+    ...randomOutcome({
+      ...{ arm, seed, split: 0, perClass: 4, trainCounts: [20, 5] },
+      stream: new Stream(seed, arm),
+      skill: [0.5, 0.5],
+    }),
+    metrics: { macroF1 },
+  });
+
+  it('compare the arms over the seeds that all of them have', () => {
+    const first = [outcome('plain', 0, 0.4), outcome('plain', 1, 0.9)];
+    expect(standingsInWords(study, first)).toBe('');
+    const both = [...first, outcome('copies', 0, 0.5)];
+    expect(standingsInWords(study, both)).toBe(
+      '  after 1 of 3 seeds, macro-F1: plain 40.0, copies 50.0',
+    );
+  });
 });

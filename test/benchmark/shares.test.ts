@@ -119,6 +119,12 @@ describe('the arm that the verdict is about', () => {
     expect(alone!.control).toBeNull();
   });
 
+  it('has to beat copies of real rows, which are no synthetic data', () => {
+    const { best } = compared(['LA', 'copies', 'random']).comparison;
+    expect(best!.unaided!.arm).toBe('copies');
+    expect(best!.control).toBeNull();
+  });
+
   it('has to beat the best arm without synthetic data, whatever the baseline is', () => {
     const { best, verdict } = compared(['plain', 'LA', 'random'], {
       baseline: 'plain',

@@ -1,6 +1,11 @@
 import { spawnSync } from 'node:child_process';
 
-const candidates = [process.env.PEERS_PYTHON, process.env.CBED_PYTHON, 'python3'];
+const candidates = [
+  process.env.PEERS_PYTHON,
+  process.env.CBED_PYTHON,
+  'python3',
+  '/usr/bin/python3',
+];
 
 /** An interpreter that has h5py; null where there is none. */
 export const pythonWithH5py: string | null =

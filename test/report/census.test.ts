@@ -13,7 +13,7 @@ import {
   splitLines,
 } from '../../src/report/pages/census-text.ts';
 
-/** 130 cubic samples of 13 materials, 40 orthorhombic of 4, 3 tetragonal of one. */
+/** 130 cubic samples of 13 materials, 40 orthorhombic of 4, 3 tetragonal of one; a tenth for test. */
 const rows = [
   [225, 130],
   [62, 40],
@@ -41,9 +41,9 @@ describe('the class histogram', () => {
   const bar = (system: string): number =>
     Math.max(...marks(svg, 'rect', SYSTEM_COLOURS[system]!).map(heightOf));
 
-  it('draws one bar a space group, its height the logarithm of its training samples', () => {
+  it('draws one bar a space group, its height the logarithm of its training materials', () => {
     const heights = ['cubic', 'orthorhombic', 'tetragonal'].map(bar);
-    const logs = [117, 36, 3].map((count) => Math.log(count / 0.5));
+    const logs = [13, 4, 1].map((count) => Math.log(count / 0.5));
     const perUnit = heights[0]! / logs[0]!;
     heights.forEach((height, i) => {
       expect(height).toBeCloseTo(perUnit * logs[i]!, 0);
@@ -55,18 +55,28 @@ describe('the class histogram', () => {
       'many',
       'medium',
       'few',
-      'Training samples',
-      '39 to 1',
+      'Training materials',
+      '13 to 1',
       '173 samples',
       '18 materials',
     ]) {
       expect(svg).toContain(word);
     }
-    expect([117, 36, 3].map(bandOf)).toEqual(['many', 'medium', 'few']);
+    expect([101, 100, 20, 19].map(bandOf)).toEqual(['many', 'medium', 'medium', 'few']);
   });
 
   it('draws a single class', () => {
-    expect(classHistogram(census(rows.slice(0, 1)))).toContain('1 to 1');
+    expect(classHistogram(census(rows.slice(1, 2)))).toContain('1 to 1');
+  });
+
+  it('says where nothing is left to learn from, without a number that is none', () => {
+    const svg = classHistogram(census(rows.slice(0, 1)));
+    expect(svg).toContain('Training materials of each space group: there are none');
+    expect(svg).not.toContain('NaN');
+  });
+
+  it('counts in whole numbers on its axis', () => {
+    expect(classHistogram(counted)).not.toMatch(/>\d+m</);
   });
 });
 
@@ -87,7 +97,7 @@ it('the sheet shows each example with its group and frame', async () => {
     8,
   );
   expect(svg.match(/<image/g)).toHaveLength(2);
-  for (const text of ['225 Fm-3m (cubic), 117 samples', '122 I-42d (tetragonal), 3 samples']) {
+  for (const text of ['225 Fm-3m (cubic), 117 materials', '122 I-42d (tetragonal), 3 materials']) {
     expect(svg).toContain(text);
   }
 });

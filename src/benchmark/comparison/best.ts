@@ -1,7 +1,7 @@
 import type { CellResult } from '../cells/result.ts';
 import { differenceOf, SEEDS_FOR_A_CLAIM } from '../statistics/bootstrap.ts';
 import type { Statistic } from '../statistics/macro.ts';
-import { type Arm, type Study, usesGan } from '../study/study.ts';
+import { type Arm, type Study, usesGan, usesSynthesis } from '../study/study.ts';
 import { inWords, type TestedDifference, testDifferences } from './verdict.ts';
 
 /** The arm that a verdict is about, and what it has to be measured by. */
@@ -13,7 +13,7 @@ export interface Best {
   overall: TestedDifference;
   few: TestedDifference | null;
   /**
-   * Against the best arm without synthetic data, where that is not the baseline; tested alone.
+   * Against the best arm without synthetic data (copies of real rows are none), where that is not the baseline; tested alone.
    * Absent for an arm without synthetic data.
    */
   unaided: { arm: string; overall: TestedDifference; few: TestedDifference | null } | null;
@@ -29,7 +29,7 @@ export function inQuestion({ arms, baseline }: Pick<Study, 'arms' | 'baseline'>)
   const others = arms.filter(({ name }) => name !== baseline);
   const made = others.filter(usesGan);
   if (made.length > 0) return made;
-  const synthetic = others.filter((arm) => arm.synthetic !== 'none');
+  const synthetic = others.filter(usesSynthesis);
   return synthetic.length > 0 ? synthetic : others;
 }
 
@@ -47,9 +47,9 @@ const bestAmong = (
     .filter(({ subject }) => arms.some(({ name }) => name === subject))
     .sort((a, b) => b.difference - a.difference)[0] ?? null;
 
-/** The best arm with real data alone, where it is better than the baseline, and what `arm` has over it. */
+/** The best arm with real data alone, copies included, where it is better than the baseline, and what `arm` has over it. */
 function unaidedOf(study: Study, arm: string, { against, outcomes }: Results): Best['unaided'] {
-  const real = study.arms.filter(({ synthetic }) => synthetic === 'none');
+  const real = study.arms.filter((one) => !usesSynthesis(one));
   const rival = bestAmong(against.macroF1, real);
   const isBaselineReal = real.some(({ name }) => name === study.baseline);
   if (!rival || (isBaselineReal && rival.difference <= 0)) return null;
@@ -68,8 +68,8 @@ export function bestOf(study: Study, results: Results): Best | null {
   if (!overall) return null;
   const arm = overall.subject;
   const plan = study.arms.find(({ name }) => name === arm)!;
-  const synthetic = plan.synthetic !== 'none';
-  const controls = study.arms.filter((one) => one.synthetic !== 'none' && !usesGan(one));
+  const synthetic = usesSynthesis(plan);
+  const controls = study.arms.filter((one) => usesSynthesis(one) && !usesGan(one));
   return {
     arm,
     synthetic,

@@ -24,7 +24,11 @@ const RUNGS: readonly { adds: string; sources: readonly Arm['synthetic'][] }[] =
     adds: 'the codec',
     sources: ['interpolation', 'jitter', 'interpolation-jitter', 'lattice-transfer'],
   },
-  { adds: 'the GAN', sources: ['gan-random'] },
+  {
+    adds: 'new crystals',
+    sources: ['crystals-varied', 'crystals-half', 'crystals-fitted', 'crystals-broken'],
+  },
+  { adds: 'the GAN', sources: ['gan-random', 'gan-crystal'] },
   { adds: 'the boundary', sources: NEAR_SOURCES },
 ];
 

@@ -2,7 +2,8 @@ import { type Effort, effortOf } from '../cells/candidates.ts';
 import type { CellResult } from '../cells/result.ts';
 import { measureOf } from '../statistics/bootstrap.ts';
 import { STATISTICS, type Statistic } from '../statistics/macro.ts';
-import type { Arm } from '../study/study.ts';
+import type { Arm, Study } from '../study/study.ts';
+import { type ShotRecall, shotRecalls } from './shots.ts';
 
 /** Mean and standard deviation over seeds. */
 export interface SeedSpread {
@@ -19,6 +20,8 @@ export interface ArmSummary {
   seconds: number;
   /** Trainings of a cell, and candidates that validation chose among. */
   tuning: Effort;
+  /** Recall by the real training materials of classes. */
+  shots: ShotRecall[];
   /** What validation chose, a value a seed. */
   chosen: Record<string, (number | string)[]>;
 }
@@ -62,6 +65,26 @@ export function summarise(arm: Arm, outcomes: readonly CellResult[]): ArmSummary
     realRows: spread(own.map((o) => o.training.real)).mean,
     seconds: spread(own.map((o) => o.training.seconds)).mean,
     tuning: effortOf(arm),
+    shots: shotRecalls(own),
     chosen: chosenBy(own),
   };
+}
+
+/** How the arms stand by mean macro-F1 in percent, over the seeds that all of them have; empty before. */
+export function standingsInWords(
+  { arms, seeds }: Pick<Study, 'arms' | 'seeds'>,
+  outcomes: readonly CellResult[],
+): string {
+  const own = arms.map(({ name }) => outcomes.filter(({ arm }) => arm === name));
+  const shared = new Set(
+    outcomes
+      .map(({ seed }) => seed)
+      .filter((seed) => own.every((some) => some.some((one) => one.seed === seed))),
+  );
+  if (shared.size === 0) return '';
+  const means = arms.map(({ name }, i) => {
+    const some = own[i]!.filter(({ seed }) => shared.has(seed));
+    return `${name} ${(100 * spread(some.map(({ metrics }) => metrics.macroF1!)).mean).toFixed(1)}`;
+  });
+  return `  after ${shared.size} of ${seeds} seeds, macro-F1: ${means.join(', ')}`;
 }

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { inputError } from '../../common/errors.ts';
 import { launcher } from '../../common/paths.ts';
 import { type ProgressFactory, silentProgress } from '../../common/progress.ts';
-import { missingGroups, missingPools, poolFile, poolsOf } from '../pools/pools.ts';
-import { missingCells, type StudyFolder } from '../study/folder.ts';
+import { effortOf } from '../cells/candidates.ts';
+import { standingsInWords } from '../comparison/summary.ts';
+import { missingGroups, missingPools, poolCost, poolFile, poolsOf } from '../pools/pools.ts';
+import { missingCells, readResults, type StudyFolder } from '../study/folder.ts';
 
 /** Something to do once what it needs is there. */
 interface Waiting {
@@ -59,6 +61,8 @@ interface Task {
   id: string;
   /** Arguments of `gan bench`. */
   arguments: string[];
+  /** About how long it takes, in updates of a classifier: what the time left is reckoned by. */
+  cost: number;
   /** Whether what it needs is there. */
   isReady(): boolean;
   isDone(): boolean;
@@ -69,6 +73,8 @@ interface Workers {
   jobs: number;
   threads: number;
   progress: ProgressFactory;
+  /** Tells the reader how the arms stand, whenever all of them have another seed. */
+  say(line: string): void;
 }
 
 const logOf = (folder: StudyFolder, task: Task): string =>
@@ -124,10 +130,13 @@ interface Ended {
 }
 
 async function runTasks(workers: Workers, tasks: readonly Task[]): Promise<Ended> {
-  const { jobs, progress } = workers;
+  const { folder, jobs, progress, say } = workers;
   const queue = new WorkQueue(tasks);
   const stages = [...new Set(tasks.map(({ kind }) => kind))].join(' and ');
-  const bar = progress(stages, tasks.length);
+  const total = tasks.reduce((sum, { cost }) => sum + cost, 0);
+  const bar = progress(stages, total);
+  let ended = 0;
+  let standings = '';
   const live = new Set<() => void>();
   const stopAll = () => {
     for (const stop of live) stop();
@@ -138,7 +147,13 @@ async function runTasks(workers: Workers, tasks: readonly Task[]): Promise<Ended
     for (let task = await queue.next(); task; task = await queue.next()) {
       const line = await runTask(workers, task, live);
       if (line) failures.push({ task, line });
-      bar.advance(1, task.id);
+      ended++;
+      bar.advance(task.cost, `${ended} of ${tasks.length}: ${task.id}`);
+      if (task.kind === 'cells') {
+        const now = standingsInWords(folder.study, readResults(folder).results);
+        if (now !== standings) say(now);
+        standings = now;
+      }
       queue.ended();
     }
   };
@@ -153,6 +168,7 @@ function poolTasks(folder: StudyFolder): Task[] {
     kind: 'pools',
     id: `pools-${group}`,
     arguments: ['pools', group],
+    cost: poolCost(folder, group),
     isReady: () => true,
     isDone: () => missingPools(folder, group).length === 0,
   }));
@@ -163,6 +179,7 @@ function cellTasks(folder: StudyFolder): Task[] {
     kind: 'cells',
     id: cell.id,
     arguments: ['cell', cell.id],
+    cost: folder.study.updates * effortOf(cell.arm).trainings,
     isReady: () => poolsOf(cell).every((pool) => existsSync(poolFile(folder, cell, pool))),
     isDone: () => existsSync(folder.resultFile(cell)),
   }));
@@ -194,8 +211,9 @@ export async function runLocally(options: {
   jobs: number;
   threads: number;
   progress?: ProgressFactory;
+  say?(line: string): void;
 }): Promise<void> {
   const { folder } = options;
-  const workers: Workers = { progress: silentProgress, ...options };
+  const workers: Workers = { progress: silentProgress, say: () => {}, ...options };
   refuseFailures(await runTasks(workers, [...poolTasks(folder), ...cellTasks(folder)]));
 }

@@ -22,9 +22,11 @@ import { missingRows, type Pool, type PoolWork } from './pool.ts';
 
 /** The pools that a cell draws from; none for arms without synthetic data and for copies. */
 export function poolsOf({ arm }: CellPlan): Pool[] {
-  const { synthetic: source, fillTo, epsilon, applyChecks, partners, partnerBy, agreement } = arm;
+  const { synthetic: source, fillTo, each, epsilon, applyChecks } = arm;
   if (source === 'none' || source === 'copies') return [];
-  return [{ source, fillTo, epsilon, applyChecks, partners, partnerBy, agreement }];
+  const { partners, partnerBy, agreement } = arm;
+  const rows = { fillTo, ...(each !== undefined && { each }) };
+  return [{ source, ...rows, epsilon, applyChecks, partners, partnerBy, agreement }];
 }
 
 /** The archive of a pool for the split, GAN and budget of a cell. */
@@ -71,6 +73,28 @@ function discsOf(store: Store, progress: ProgressFactory): () => EncodedSet {
   };
 }
 
+/** Updates of a classifier that last as long as a triplet simulated, or searched at a boundary. */
+const TRIPLET = 1.5;
+const SEARCHED = 12;
+/** Updates of a classifier that last as long as a step of a GAN. */
+const GAN_STEP = 12;
+/** Classes that lack rows, about; how many do is known when the store is open. */
+const LACKING = 40;
+
+/** About how long the missing pools of a group take, in updates of a classifier. */
+export function poolCost(folder: StudyFolder, group: string): number {
+  const { study } = folder;
+  const missing = missingPools(folder, group).map(({ pool }) => pool);
+  const triplets = missing.reduce(
+    (sum, { source, fillTo }) =>
+      sum + LACKING * fillTo * (source.includes('boundary') ? SEARCHED : TRIPLET),
+    0,
+  );
+  const guided = missing.some(({ source }) => source.includes('boundary')) ? 2 * study.updates : 0;
+  const gan = missing.some(({ source }) => source.startsWith('gan-')) ? GAN_STEP : 0;
+  return Math.ceil(triplets + guided + gan * (study.crystalSteps ?? 500));
+}
+
 /** Makes the missing pools of a study, or of one group of it. */
 export async function makePools(
   folder: StudyFolder,
@@ -108,7 +132,7 @@ async function samplerPool(work: PoolWork): Promise<void> {
   const train = store.examples('train');
   const tables = new ClassTables(discs());
   const sampler = pool.source as SamplerName;
-  const counts = missingRows(train, pool.fillTo);
+  const counts = missingRows(train, pool);
   const stream = new Stream(cell.gan, `pool/${sampler}`);
   const drawn = await drawPool(tables, { sampler, counts, stream }, progress);
   const maker = recordMaterials(digestOf({ sampler, seed: cell.gan }), train.materials);

@@ -7,7 +7,7 @@ import { type Camera, cameraFor } from '../../simulate/camera.ts';
 import type { SampleFacts } from '../../simulate/sample.ts';
 import { isFatal } from '../anomaly.ts';
 import { type Census, storeCensus } from '../census.ts';
-import { reduceStack } from '../intensity/transform.ts';
+import { intensityOf, reduceStack } from '../intensity/transform.ts';
 import { splitMaterials } from '../split.ts';
 import { tableOf } from '../store/rows.ts';
 import { writeTable } from '../store/store-write.ts';
@@ -60,6 +60,15 @@ function centreOf(pattern: DetectorPattern, rule: CentreRule): DetectorPoint {
   return { x: rule[0], y: rule[1] };
 }
 
+/** The intensities that the grey levels of a store stand for. */
+function fromLevels(pattern: DetectorPattern, where: string): DetectorPattern {
+  const wrong = pattern.values.find((value) => !(value >= 0 && value <= 255));
+  if (wrong !== undefined) {
+    throw inputError(`${where}: a level of ${wrong}`, 'levels are 0 to 255; are these counts?');
+  }
+  return { ...pattern, values: pattern.values.map(intensityOf) };
+}
+
 /** The three patterns of a row, and their calibration. */
 async function readRow(
   row: ManifestRow,
@@ -84,17 +93,27 @@ async function readRow(
     const wrong = values.find((value) => !Number.isFinite(value));
     if (wrong !== undefined) throw inputError(`${where}: a pattern holds ${wrong}`);
   }
+  if (row.levels) return { patterns: patterns.map((one) => fromLevels(one, where)), pixel };
   return { patterns, pixel };
+}
+
+/** How a pattern lies on its detector, and where it is to lie; `given`: its values are fractions. */
+interface Placing {
+  pixel: number;
+  centre: DetectorPoint;
+  camera: Camera;
+  given: boolean;
 }
 
 /** A pattern as fractions of its intensity on the grid of the camera. */
 function densityOf(
   pattern: DetectorPattern,
-  { pixel, centre, camera }: { pixel: number; centre: DetectorPoint; camera: Camera },
+  { pixel, centre, camera, given }: Placing,
 ): Float32Array {
   const ratio = camera.pixel / pixel;
   const grid = { centre, ratio, size: camera.size, middle: camera.centre };
   const means = resample(pattern, grid).map((value) => Math.max(0, value));
+  if (given) return means;
   const total = means.reduce((sum, value) => sum + value, 0);
   const scale = total > 0 ? AREA / (total * camera.pixel ** 2) : 0;
   return means.map((value) => value * scale);
@@ -115,7 +134,8 @@ async function importRow(
   });
   const stack = new Float32Array(3 * camera.size ** 2);
   patterns.forEach((pattern, i) => {
-    stack.set(densityOf(pattern, { pixel, centre: centres[i]!, camera }), i * camera.size ** 2);
+    const placing = { pixel, centre: centres[i]!, camera, given: row.levels };
+    stack.set(densityOf(pattern, placing), i * camera.size ** 2);
   });
   const reduction = reduceStack(stack, camera.size, camera.size);
   const fault = rangeFault(reduction);

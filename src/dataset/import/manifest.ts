@@ -1,11 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { parse } from 'csv-parse/sync';
+import { csvOf } from '../../common/csv.ts';
 import { inputError } from '../../common/errors.ts';
 import { didYouMean } from '../../common/suggest.ts';
 import type { Vec3 } from '../../crystal/crystal.ts';
 import { isSpaceGroup } from '../../crystal/spacegroup.ts';
 import { settingsOfSymbol } from '../../crystal/symbols.ts';
+import type { Camera } from '../../simulate/camera.ts';
+import type { SampleFacts } from '../../simulate/sample.ts';
 import { cleanMaterial } from '../split.ts';
 
 /** How the direct beam is found: a given pixel, the brightest disc, or symmetry about a point. */
@@ -26,6 +29,8 @@ export interface ManifestRow {
   /** 1/angstrom a pixel; null where the file is to say it. */
   pixel: number | null;
   centre: CentreRule;
+  /** Whether the values are grey levels of a store, as `gan data export --format png` writes them. */
+  levels: boolean;
   /** Zone axes, or zeros where they are not known. */
   zones: readonly [Vec3, Vec3, Vec3];
   formula: string;
@@ -42,6 +47,8 @@ const COLUMNS = {
   energy_keV: 'beam energy',
   pixel_inv_angstrom: '1/angstrom a pixel; empty: as the file says',
   centre: 'x y in pixels from 0, brightest, or correlation (brightest)',
+  values:
+    'counts (proportional to intensity), or levels (grey levels of a store, v = 10 (ln I + 17)) (counts)',
   zone_1: 'zone axis of the first pattern: 0 0 1; empty: not known',
   zone_2: 'zone axis of the second pattern',
   zone_3: 'zone axis of the third pattern',
@@ -56,9 +63,36 @@ export const manifestTemplate = (): string =>
   [
     ...Object.entries(COLUMNS).map(([name, what]) => `# ${name}: ${what}`),
     Object.keys(COLUMNS).join(','),
-    'scans/olivine_001.tif,scans/olivine_010.tif,scans/olivine_100.tif,P b n m,olivine-1,200,0.02,brightest,0 0 1,0 1 0,1 0 0,Mg8 Si4 O16,800',
+    'scans/olivine_001.tif,scans/olivine_010.tif,scans/olivine_100.tif,P b n m,olivine-1,200,0.02,brightest,counts,0 0 1,0 1 0,1 0 0,Mg8 Si4 O16,800',
     '',
   ].join('\n');
+
+/** A manifest of grey levels; `files` are relative to it. Energies that are not known stay empty. */
+export function manifestText(
+  rows: readonly { files: readonly string[]; facts: SampleFacts; camera: Camera }[],
+): string {
+  const records = rows.map(({ files, facts, camera }): Record<Column, string> => {
+    const zones = facts.zones.map((zone) => (zone.some(Boolean) ? zone.join(' ') : ''));
+    return {
+      pattern_1: files[0]!,
+      pattern_2: files[1]!,
+      pattern_3: files[2]!,
+      space_group: String(facts.spaceGroup),
+      material: facts.material,
+      energy_keV: Number.isFinite(facts.energy) ? String(facts.energy) : '',
+      pixel_inv_angstrom: String(camera.pixel),
+      centre: `${camera.centre} ${camera.centre}`,
+      values: 'levels',
+      zone_1: zones[0]!,
+      zone_2: zones[1]!,
+      zone_3: zones[2]!,
+      formula: facts.formula,
+      thickness_angstrom: facts.thickness === null ? '' : String(facts.thickness),
+    };
+  });
+  const columns = Object.keys(COLUMNS) as Column[];
+  return csvOf([columns, ...records.map((record) => columns.map((column) => record[column]))]);
+}
 
 type Cells = Partial<Record<Column, string>>;
 
@@ -115,6 +149,12 @@ class RowReader {
     return [values[0]!, values[1]!, values[2]!];
   }
 
+  levels(): boolean {
+    const text = this.text('values');
+    if (!['', 'counts', 'levels'].includes(text)) throw this.fault('values');
+    return text === 'levels';
+  }
+
   centre(): CentreRule {
     const text = this.text('centre');
     if (text === '' || text === 'brightest') return 'brightest';
@@ -149,6 +189,7 @@ function rowOf(cells: Cells, line: number, manifest: string): ManifestRow {
     energy: energy!,
     pixel: row.positive('pixel_inv_angstrom'),
     centre: row.centre(),
+    levels: row.levels(),
     zones: [row.zone('zone_1'), row.zone('zone_2'), row.zone('zone_3')],
     formula: row.text('formula'),
     thickness: row.positive('thickness_angstrom'),

@@ -35,10 +35,13 @@ const ELSEWHERE = new Set([
   '.seq',
 ]);
 
+/** Pixels a side that a pattern has at least. */
+const SMALLEST = 8;
+
 /** The patterns of an array: one of two dimensions, or the leading ones of more are a list. */
 function patternsOf({ shape, values }: Numbers, path: string): DetectorPattern[] {
   const [height, width] = shape.slice(-2);
-  if (shape.length < 2 || !(height! >= 8 && width! >= 8)) {
+  if (shape.length < 2 || !(height! >= SMALLEST && width! >= SMALLEST)) {
     throw inputError(`${path} holds ${shape.join(' x ') || 'one number'}, no pattern`);
   }
   const size = height! * width!;
@@ -118,9 +121,13 @@ async function readNpz(path: string): Promise<Numbers> {
   for await (const entry of zip.eachEntry()) {
     if (!entry.fileName.endsWith('.npy')) continue;
     const bytes = await buffer(await zip.openReadStreamPromise(entry));
+    // Names and the like: no patterns.
+    if (/'descr':\s*'[<>|]?[US]/.test(bytes.toString('latin1', 0, 128))) continue;
     arrays.push(parseNpy(bytes, `${path}/${entry.fileName}`));
   }
-  const patterns = arrays.filter(({ shape }) => shape.length >= 2);
+  const patterns = arrays.filter(
+    ({ shape }) => shape.length >= 2 && shape.slice(-2).every((side) => side >= SMALLEST),
+  );
   if (patterns.length !== 1) {
     throw inputError(`${path} holds ${patterns.length} arrays of patterns`, 'save one array');
   }

@@ -10,12 +10,13 @@ import {
   MANY_ABOVE,
 } from '../../dataset/census.ts';
 import type { BandExample } from '../../dataset/inspect/inspect.ts';
+import { SPLITS } from '../../dataset/split.ts';
 import { figure, type Key, PALETTE, SYSTEM_COLOURS } from '../draw/figure.ts';
 import { contactSheet } from '../draw/sheet.ts';
 
 /** What the materials of a class are called: those it can be learned from. */
 const labelOf = (census: Census): string =>
-  census.bySplit.train.samples > 0 ? 'training materials' : 'materials';
+  SPLITS.some((split) => census.bySplit[split].samples > 0) ? 'training materials' : 'materials';
 
 const systemKeys = (census: Census): Key[] => {
   const present = new Set(census.classes.map((one) => crystalSystem(one.spaceGroup)));
@@ -59,11 +60,11 @@ export function classHistogram(census: Census): string {
     top: Math.min(top, band.high),
   }));
   const shown = sorted.map(count).filter((value) => value > 0);
-  const ratio = Math.max(...shown) / Math.min(...shown);
+  const ratio = `${(Math.max(...shown) / Math.min(...shown)).toFixed(0)} to 1 from largest to smallest`;
   const none = census.empty.length > 0 ? `; ${census.empty.length} of 230 groups have none` : '';
   return figure(
     {
-      title: `${label[0]!.toUpperCase()}${label.slice(1)} of each space group: ${ratio.toFixed(0)} to 1 from largest to smallest`,
+      title: `${label[0]!.toUpperCase()}${label.slice(1)} of each space group: ${shown.length > 0 ? ratio : 'there are none'}`,
       subtitle: `${census.samples} samples in all, of ${census.materials} materials in ${census.classes.length} space groups${none}; logarithmic scale; bands ${BANDS_TEXT}`,
     },
     {
@@ -73,7 +74,7 @@ export function classHistogram(census: Census): string {
       marginRight: 62,
       marginBottom: 56,
       x: { domain: [0, bars.length], axis: null },
-      y: { type: 'log', domain: [FLOOR, top], label, grid: false, tickFormat: '~s' },
+      y: { type: 'log', domain: [FLOOR, top], label, grid: false, tickFormat: wholeTick },
       marks: [
         Plot.rect(bands, { x1: 0, x2: bars.length, y1: 'bottom', y2: 'top', fill: 'fill' }),
         Plot.text(bands, {
@@ -106,6 +107,9 @@ export function classHistogram(census: Census): string {
   );
 }
 
+/** Counts are whole: ticks between them stay without a number. */
+const wholeTick = (value: number): string => (Number.isInteger(value) ? String(value) : '');
+
 // Bars of one sample must still be seen on the logarithmic scale.
 const FLOOR = 0.5;
 
@@ -133,8 +137,14 @@ export function samplesAgainstMaterials(census: Census): string {
       height: 440,
       marginLeft: 60,
       marginRight: 30,
-      x: { type: 'log', domain: [0.8, widest], label: 'materials', grid: true, tickFormat: '~s' },
-      y: { type: 'log', domain: [0.8, most], label: 'samples', grid: true, tickFormat: '~s' },
+      x: {
+        type: 'log',
+        domain: [0.8, widest],
+        label: 'materials',
+        grid: true,
+        tickFormat: wholeTick,
+      },
+      y: { type: 'log', domain: [0.8, most], label: 'samples', grid: true, tickFormat: wholeTick },
       marks: [
         Plot.line(line, { x: 'materials', y: 'samples', stroke: '#999', strokeDasharray: '4 3' }),
         Plot.dot(points, { x: 'materials', y: 'samples', fill: 'fill', r: 4, fillOpacity: 0.8 }),
@@ -157,7 +167,7 @@ const FRAMES: Record<Band, string> = { many: PALETTE[0], medium: PALETTE[4], few
 export const exampleSheet = (examples: readonly BandExample[], size: number): Promise<string> =>
   contactSheet({
     title: 'Examples from frequent to rare space groups',
-    subtitle: `three zone axes each, grey = logarithm of the intensity; frames blue, amber and red ${BANDS_TEXT}`,
+    subtitle: `three zone axes each, grey = logarithm of the intensity; frames blue, amber and vermilion ${BANDS_TEXT}`,
     columns: 4,
     cells: examples.map(({ spaceGroup, material, formula, count, pixels }) => ({
       pixels,

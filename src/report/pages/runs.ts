@@ -1,13 +1,14 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
 import { readStudyFolder, type StudyFolder } from '../../benchmark/study/folder.ts';
+import { csvOf } from '../../common/csv.ts';
 import { inputError } from '../../common/errors.ts';
 import { writeAtomic } from '../../common/files.ts';
 import { textTable } from '../../common/log.ts';
 import type { ProgressFactory } from '../../common/progress.ts';
 import { readJson, workspaceFolder } from '../../common/run.ts';
 import { figureHtml, foldedHtml, type Lead, page, type Section, textHtml } from './page.ts';
-import { compareFolder, csvOf, studyTexts, writeStudyFiles } from './study-files.ts';
+import { compareFolder, studyTexts, writeStudyFiles } from './study-files.ts';
 import {
   type Compared,
   leadOf,

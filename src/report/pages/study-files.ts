@@ -2,10 +2,11 @@ import { join } from 'node:path';
 import type { CellResult } from '../../benchmark/cells/result.ts';
 import { compareBudgets } from '../../benchmark/comparison/compare.ts';
 import { readResults, type StudyFolder } from '../../benchmark/study/folder.ts';
+import { csvOf } from '../../common/csv.ts';
 import { writeAtomic, writeJson } from '../../common/files.ts';
 import { writeFigure } from '../draw/raster.ts';
 import { type Compared, studyFigures, verdictOf } from './study-page.ts';
-import { armRows, budgetTable, differenceRows, shareRows } from './study-text.ts';
+import { armRows, budgetTable, differenceRows, shareRows, shotRows } from './study-text.ts';
 
 /** A study's results as text, table and data. */
 export interface StudyTexts {
@@ -18,14 +19,6 @@ const markdownTable = (rows: readonly string[][]): string => {
   const [head, ...body] = rows;
   return [head!, head!.map(() => '---'), ...body].map((row) => `| ${row.join(' | ')} |`).join('\n');
 };
-
-/** Rows as CSV. */
-export const csvOf = (rows: readonly string[][]): string =>
-  rows
-    .map((row) =>
-      row.map((cell) => (/[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(','),
-    )
-    .join('\n');
 
 /** What the results of a study's folder come to. */
 export function compareFolder({ study, ...folder }: StudyFolder): {
@@ -40,7 +33,7 @@ export function compareFolder({ study, ...folder }: StudyFolder): {
 /** The results of a study in words, as CSV of the arms, and as data. */
 export function studyTexts(compared: Compared): StudyTexts {
   const { study, comparisons } = compared;
-  const tables = [armRows, differenceRows, shareRows]
+  const tables = [armRows, differenceRows, shareRows, shotRows]
     .map((rowsOf) => budgetTable(comparisons, rowsOf))
     .filter((rows) => rows.length > 1);
   const budgets = { study: study.name, budgets: comparisons };
