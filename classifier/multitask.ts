@@ -109,13 +109,13 @@ export function cellScale({ cell, cellKnown }: TaskTable): CellScale {
 }
 
 /** Crystal system of each class as rows of a (systems, K) table of 0 and 1. */
-const systemTable = (classes: readonly number[]): number[][] =>
+export const systemTable = (classes: readonly number[]): number[][] =>
   CRYSTAL_SYSTEMS.map((system) =>
     classes.map((group) => (crystalSystem(group) === system ? 1 : 0)),
   );
 
 /** Far below any logit, but finite, so that log probabilities stay numbers. */
-const EXCLUDED = -60;
+export const EXCLUDED_LOGIT = -60;
 
 /**
  * Logits of the space groups (N, K) made consistent with those of the crystal systems (N, 7):
@@ -135,7 +135,7 @@ export function consistent(
     const empty = tf.sub(1, table.max(1, false)).mul(-1e9);
     const likeliest = tf.oneHot(systems.add(empty).argMax(1), table.shape[0]).cast('float32');
     const kept = likeliest.matMul(table) as Tensor2D;
-    return logits.mul(kept).add(tf.sub(1, kept).mul(EXCLUDED)) as Tensor2D;
+    return logits.mul(kept).add(tf.sub(1, kept).mul(EXCLUDED_LOGIT)) as Tensor2D;
   });
 }
 

@@ -34,7 +34,8 @@ interface Body {
   run(pass: Pass, x: Tensor4D): Tensor2D;
 }
 
-const STAGES = [1, 2, 3, 4] as const;
+/** Stages of a body; stage n has n times the channels of the first. */
+export const STAGES = [1, 2, 3, 4] as const;
 
 /** Four stride-2 convolutions of w, 2w, 3w, 4w channels. */
 const ladder = (from: number, width: number): LayerShape[] =>
@@ -58,7 +59,7 @@ const stackBody = (width: number): Body => ({
 });
 
 /** Stages that carry a residual block: the finer maps would cost more time than they give. */
-const RESIDUAL_STAGES: readonly number[] = [3, 4];
+export const RESIDUAL_STAGES: readonly number[] = [3, 4];
 
 const residualBody = (width: number): Body => ({
   convs: [

@@ -5,6 +5,7 @@ import type { ProgressFactory } from '../src/common/progress.ts';
 import { positive, whole } from '../src/common/settings.ts';
 import { classCounts, type Examples, type RealExamples } from '../src/dataset/examples.ts';
 import type { Camera } from '../src/simulate/camera.ts';
+import type { TrainedWeights } from './run.ts';
 import { type ClassifierSpec, CONSISTENCIES, NETWORKS } from './spec.ts';
 
 /** One training run of a classifier. */
@@ -15,6 +16,8 @@ export interface TrainOptions {
   spec: ClassifierSpec;
   /** Technique words such as `logit-adjustment:tau=1.2`; none is the plain classifier. */
   techniques?: readonly string[];
+  /** Weights to start from, of a network of the same spec; random ones where absent. */
+  start?: TrainedWeights;
   /** Optimiser updates. */
   updates: number;
   batch?: number;
@@ -91,9 +94,10 @@ const identityOfExamples = ({ labels, materials, synthetic, weights }: Examples)
 /** What makes two runs the same run, so that one may go on from the other's checkpoint. */
 export function identityOf(options: ResolvedOptions): string {
   const { examples, validation, spec, techniques, updates, batch, seed, rate } = options;
-  const { weightDecay, evaluations, patience } = options;
+  const { weightDecay, evaluations, patience, start } = options;
   return digestOf({
     spec,
+    ...(start && { start: digestOf(start.parameters) }),
     techniques: techniques ?? [],
     numbers: { updates, batch, seed, rate, weightDecay, evaluations, patience: patience ?? null },
     examples: identityOfExamples(examples),

@@ -45,12 +45,13 @@ export class SingleClassifier implements TrainedClassifier {
   readonly digest: string;
   readonly seen: TrainedClassifier['seen'];
   private readonly network: ClassifierNetwork;
-  private readonly weights: Weights;
+  /** Kernels and biases in use, normalisations folded in. */
+  readonly foldedWeights: Weights;
 
   constructor(data: ClassifierData) {
     this.data = data;
     this.network = new ClassifierNetwork(data.spec);
-    this.weights = this.network.fold(data.parameters, data.statistics);
+    this.foldedWeights = this.network.fold(data.parameters, data.statistics);
     this.seen = { materials: data.materials, digest: digestOf(data.materials) };
     this.digest = digestOf({
       spec: data.spec,
@@ -82,7 +83,7 @@ export class SingleClassifier implements TrainedClassifier {
 
   /** One pass in inference, crystal systems made consistent; differentiable in the input. */
   forward(input: Tensor4D): Forward {
-    const pass = this.network.use(this.weights, input);
+    const pass = this.network.use(this.foldedWeights, input);
     const { consistency, classes } = this.data.spec;
     if (!pass.tasks || consistency === 'none') return pass;
     return {
@@ -138,7 +139,7 @@ export class SingleClassifier implements TrainedClassifier {
   }
 
   dispose(): void {
-    tf.dispose(this.weights);
+    tf.dispose(this.foldedWeights);
   }
 }
 

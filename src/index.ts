@@ -3,6 +3,7 @@
 export type { Classifier } from '../classifier/classifier.ts';
 export { loadClassifier } from '../classifier/load.ts';
 export { type Report, report } from '../classifier/metrics.ts';
+export { onnxOf } from '../classifier/onnx/export.ts';
 export { type ClassifierSpec, classifierSpec } from '../classifier/spec.ts';
 export { trainClassifier } from '../classifier/train.ts';
 export { crystalConfigFor } from '../gan/crystal/config.ts';

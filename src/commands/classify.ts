@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { classifyEvaluateCommand } from './classify-evaluate.ts';
+import { classifyExportCommand } from './classify-export.ts';
 import { classifyPredictCommand } from './classify-predict.ts';
 import { classifyTrainCommand } from './classify-train.ts';
 
@@ -36,6 +37,7 @@ export const classifyCommand = (): Command =>
     .addCommand(classifyTrainCommand())
     .addCommand(classifyEvaluateCommand())
     .addCommand(classifyPredictCommand())
+    .addCommand(classifyExportCommand())
     .addHelpText(
       'after',
       '\nExample:\n  npx gan classify --list-techniques\n  npx gan classify train --technique logit-adjustment,flips,dilation',

@@ -112,15 +112,16 @@ export function claimRunFolder(folder: string, settings: unknown, goesOnBy?: str
 }
 
 /**
- * Refuses a file that stands there already and was made otherwise. `recipes` are the settings of
- * files written so far, as their runs keep them.
+ * Refuses a file that stands there already, unless by `--force`, or if it was made with the same
+ * `settings`: `recipes` are those of files written so far, as their runs keep them.
  */
-export function claimFile(path: string, settings: unknown, recipes: readonly string[]): void {
+export function claimFile(path: string, settings?: unknown, recipes: readonly string[] = []): void {
   checkOutputFile(path);
   if (replacing || !existsSync(path)) return;
   if (recipes[0] !== undefined && sameSettings(recipes[0], settings)) return;
+  const how = settings === undefined ? '' : ' and was made with other settings';
   throw usageError(
-    `${path} stands there already and was made with other settings`,
+    `${path} stands there already${how}`,
     'choose another --out, or replace it with --force',
   );
 }

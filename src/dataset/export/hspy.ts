@@ -95,8 +95,8 @@ function describeRows(metadata: H5wasm.Group, rows: readonly ExportRow[]): void 
  * Writes stored triplets as HyperSpy signals, `NAME_0.hspy`, …: axes (triplet, zone axis, ky, kx)
  * with ky growing downwards, as rows do; what is known of each triplet in `metadata.Sample`.
  *
- * @throws a usage error where `size` is no multiple of the stored size; an input error where a
- *   file is there already.
+ * @throws a usage error where `size` is no multiple of the stored size; or where a file
+ *   stands there already.
  */
 export const exportHspy: Exporter = async (folder, name, rows, options) => {
   const plan = planExport(name, rows, options);

@@ -65,8 +65,8 @@ function arraysOf(
 /**
  * Writes stored triplets as archives of numpy arrays, `NAME_0.npz`, …; `numpy.load` needs no pickle.
  *
- * @throws a usage error where `size` is no multiple of the stored size; an input error where a
- *   file is there already.
+ * @throws a usage error where `size` is no multiple of the stored size; or where a file
+ *   stands there already.
  */
 export const exportNpz: Exporter = async (folder, name, rows, options) => {
   const plan = planExport(name, rows, options);

@@ -10,8 +10,8 @@ import { type Exporter, newFile, planExport } from './rows.ts';
  * `gan data import` reads back: at the same size and field it gives the stored pixels.
  *
  * @returns the manifest, then the pictures.
- * @throws a usage error where `size` is no multiple of the stored size; an input error where a
- *   file is there already.
+ * @throws a usage error where `size` is no multiple of the stored size; or where a file
+ *   stands there already.
  */
 export const exportPng: Exporter = async (folder, name, rows, options) => {
   const { default: sharp } = await import('sharp');

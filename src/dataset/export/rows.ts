@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { inputError, usageError } from '../../common/errors.ts';
+import { usageError } from '../../common/errors.ts';
+import { claimFile } from '../../common/outputs.ts';
 import { type Progress, type ProgressFactory, silentProgress } from '../../common/progress.ts';
 import type { Camera } from '../../simulate/camera.ts';
 import type { SampleFacts } from '../../simulate/sample.ts';
@@ -77,8 +77,8 @@ export function planExport(
   };
 }
 
-/** The path, when nothing stands there. */
+/** A path to write to, where nothing stands yet. */
 export function newFile(path: string): string {
-  if (existsSync(path)) throw inputError(`${path} is there already`, 'name another folder');
+  claimFile(path);
   return path;
 }

@@ -10,8 +10,8 @@ const PER_FILE = 165;
  * Writes stored triplets as intensities in the Summit layout: files `NAME_0.h5`, `NAME_1.h5`, …
  * in a folder. Reading them again gives the stored pixels.
  *
- * @throws a usage error where `size` is no multiple of the stored size; an input error where a
- *   file is there already.
+ * @throws a usage error where `size` is no multiple of the stored size; or where a file
+ *   stands there already.
  */
 export const exportSummit: Exporter = async (folder, name, rows, options) => {
   const plan = planExport(name, rows, { perFile: PER_FILE, ...options });
