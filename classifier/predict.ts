@@ -31,6 +31,8 @@ export interface PredictOptions {
   warn?: (message: string) => void;
   /** The camera the classifier was trained with; others are warned of. */
   camera?: Camera;
+  /** What of a sample the classifier was not trained for, in words; warned of once a file. */
+  misfit?: (sample: Sample) => string | null;
 }
 
 const BLOCK = 32;
@@ -73,11 +75,12 @@ export async function* predictFiles(
   paths: readonly string[],
   options: PredictOptions = {},
 ): AsyncGenerator<Prediction> {
-  const { top = 5, warn = () => {}, camera } = options;
+  const { top = 5, warn = () => {}, camera, misfit = () => null } = options;
   const complain = (anomaly: Anomaly) => isFatal(anomaly) && warn(anomalyText(anomaly));
   for (const file of paths) {
     let block: Read[] = [];
     let warned = false;
+    const misfits = new Set<string>();
     for await (const found of readSummit([file])) {
       if ('anomaly' in found) {
         complain(found.anomaly);
@@ -88,6 +91,11 @@ export async function* predictFiles(
         warn(
           `${file} reaches ${reach(found.ok.camera).toFixed(2)} 1/angstrom, the training data ${reach(camera).toFixed(2)}: probabilities may mean little`,
         );
+      }
+      const reason = misfit(found.ok);
+      if (reason !== null && !misfits.has(reason)) {
+        misfits.add(reason);
+        warn(`${file}: the classifier was not trained for ${reason}`);
       }
       block.push({ sample: found.ok, file });
       if (block.length === BLOCK) {

@@ -16,6 +16,7 @@ export const BUILT_IN_STUDIES = [
   'boundary',
   'convergence',
   'zero-shot',
+  'universal',
 ] as const;
 
 function rawStudy(nameOrPath: string): Record<string, unknown> {
