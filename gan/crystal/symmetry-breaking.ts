@@ -3,11 +3,7 @@ import { cellMatrix, conformCell } from '../../src/crystal/cell.ts';
 import type { Atom, Cell, Crystal, Vec3 } from '../../src/crystal/crystal.ts';
 import { inverse, matrixVector, norm, vectorMatrix } from '../../src/crystal/matrix.ts';
 import type { Operation } from '../../src/crystal/operation.ts';
-import {
-  applyOperation,
-  onSpecialPosition,
-  wrapped,
-} from '../../src/crystal/orbit.ts';
+import { applyOperation, onSpecialPosition, wrapped } from '../../src/crystal/orbit.ts';
 import {
   centringVectors,
   latticeSystem,
