@@ -142,7 +142,12 @@ it('trains all 230 classes on a small task, the same twice, and writes its card'
   expect(() => withClasses(store, [1, 2])).toThrow(/left out/);
   store.close();
   const settings = { ...loadStudy('universal'), data: path, updates: 8, width: 4 };
-  const arms = settings.arms.map((arm) => ({ ...arm, synthetic: 'crystals-random' as const, fillTo: 1, each: 1 }));
+  const arms = settings.arms.map((arm) => ({
+    ...arm,
+    synthetic: 'crystals-random' as const,
+    fillTo: 1,
+    each: 1,
+  }));
   const train = async (name: string) =>
     trainUniversal(openStudyFolder(join(folder, name), studySchema.parse({ ...settings, arms })));
   const { card, files } = await train('first');
