@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { digestOf } from '../../common/digest.ts';
 import { inputError } from '../../common/errors.ts';
 import { checkOutput } from '../../common/files.ts';
@@ -6,6 +7,7 @@ import { type ProgressFactory, silentProgress } from '../../common/progress.ts';
 import { type Camera, cameraFor } from '../../simulate/camera.ts';
 import type { SampleFacts } from '../../simulate/sample.ts';
 import { isFatal } from '../anomaly.ts';
+import { writeStoreCard } from '../card.ts';
 import { type Census, storeCensus } from '../census.ts';
 import { intensityOf, reduceStack } from '../intensity/transform.ts';
 import { splitMaterials } from '../split.ts';
@@ -192,5 +194,6 @@ export async function importManifest(
     }),
   );
   const census = storeCensus({ ...table, count: rows.length });
+  writeStoreCard(out, { census, camera, sources: [basename(manifest)], digest });
   return { store: out, digest, camera, census, triplets };
 }
