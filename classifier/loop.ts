@@ -49,7 +49,8 @@ export class TrainingLoop {
     this.loss = recipe.loss(this.facts);
     const spec = { ...options.spec, head: recipe.head };
     this.tasks = spec.multitask ? tasksOf(options.examples) : null;
-    this.state = new RunState({ spec, stream, weightDecay: options.weightDecay });
+    const { weightDecay, start } = options;
+    this.state = new RunState({ spec, stream, weightDecay, start });
   }
 
   /** Runs to the end, or until patience is over. */

@@ -6,6 +6,7 @@ import { positive, whole } from '../src/common/settings.ts';
 import { classCounts, type Examples, type RealExamples } from '../src/dataset/examples.ts';
 import type { Camera } from '../src/simulate/camera.ts';
 import type { Technique } from './recipe.ts';
+import type { TrainedWeights } from './run.ts';
 import { type ClassifierSpec, CONSISTENCIES, NETWORKS } from './spec.ts';
 
 /** One training run of a classifier. */
@@ -16,6 +17,8 @@ export interface TrainOptions {
   spec: ClassifierSpec;
   /** Words such as `logit-adjustment:tau=1.2`, or techniques of one's own; none is the plain classifier. */
   techniques?: readonly (string | Technique)[];
+  /** Weights to start from, of a network of the same spec; random ones where absent. */
+  start?: TrainedWeights;
   /** Optimiser updates. */
   updates: number;
   batch?: number;
@@ -96,9 +99,10 @@ export const techniqueNames = (given: readonly (string | Technique)[] = []): str
 /** What makes two runs the same run, so that one may go on from the other's checkpoint. */
 export function identityOf(options: ResolvedOptions): string {
   const { examples, validation, spec, techniques, updates, batch, seed, rate } = options;
-  const { weightDecay, evaluations, patience } = options;
+  const { weightDecay, evaluations, patience, start } = options;
   return digestOf({
     spec,
+    ...(start && { start: digestOf(start.parameters) }),
     techniques: techniqueNames(techniques),
     numbers: { updates, batch, seed, rate, weightDecay, evaluations, patience: patience ?? null },
     examples: identityOfExamples(examples),

@@ -18,6 +18,7 @@ export interface RunOptions {
   spec: ClassifierSpec;
   stream: Stream;
   weightDecay: number;
+  start?: TrainedWeights;
 }
 
 /**
@@ -32,14 +33,14 @@ export class RunState {
   history: History = { losses: [], validation: [] };
   best: { score: number; highest: number; update: number; weights: TrainedWeights } | null = null;
 
-  constructor({ spec, stream, weightDecay }: RunOptions) {
+  constructor({ spec, stream, weightDecay, start }: RunOptions) {
     this.network = new ClassifierNetwork(spec);
     const { parameters, statistics } = this.network;
-    this.adam = new Adam(parameters.initial(stream.split('weights')), {
+    this.adam = new Adam(start?.parameters ?? parameters.initial(stream.split('weights')), {
       weightDecay,
       decayMask: parameters.decayMask(),
     });
-    this.statistics = tf.tensor1d(statistics.initial(stream));
+    this.statistics = tf.tensor1d(start?.statistics ?? statistics.initial(stream));
   }
 
   weights(): TrainedWeights {

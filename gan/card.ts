@@ -4,8 +4,10 @@ import type { Generator } from './generator.ts';
 /** How far a training came: kernel distances to real triplets, where they were measured. */
 export interface TrainingFigures {
   steps?: number;
-  quality?: { trained: number; untrained: number; floor: number | null };
+  quality?: { trained: number | null; untrained: number | null; floor: number | null };
 }
+
+const distanceText = (value: number | null): string => value?.toPrecision(3) ?? 'too few triplets';
 
 /** The model card of a generator. */
 export function generatorCard(
@@ -31,9 +33,9 @@ export function generatorCard(
       'space groups': classes.join(', '),
       'training materials of each': lineage.counts.join(', '),
       ...(quality && {
-        'KID in random convolutions': quality.trained.toPrecision(3),
-        'the same before the first step': quality.untrained.toPrecision(3),
-        'real against real': quality.floor?.toPrecision(3) ?? 'too few triplets',
+        'KID in random convolutions': distanceText(quality.trained),
+        'the same before the first step': distanceText(quality.untrained),
+        'real against real': distanceText(quality.floor),
       }),
     },
     limits: [

@@ -1,4 +1,4 @@
-import { usageError } from '../src/common/errors.ts';
+import { inputError, usageError } from '../src/common/errors.ts';
 import { didYouMean } from '../src/common/suggest.ts';
 import { type CrystalSystem, crystalSystem } from '../src/crystal/spacegroup.ts';
 import { bandOf } from '../src/dataset/census.ts';
@@ -75,9 +75,31 @@ function numbered(
   return numbers;
 }
 
-/** The space groups that `--classes` names in the training split of a store. */
-export const trainingClasses = (store: Store, word: string): number[] =>
-  chooseClasses(word, { classes: store.classes, counts: materialCounts(store.examples('train')) });
+/**
+ * Refuses a store from whose training split no GAN can learn.
+ *
+ * @throws input error where it has fewer than two materials.
+ */
+export function checkMaterials(store: Store): void {
+  const train = store.examples('train');
+  const materials = new Set(train.materials).size;
+  if (materials >= 2) return;
+  throw inputError(
+    `${store.path} has ${materials === 0 ? 'no' : 'one'} training material, and a GAN learns from what differs between materials`,
+    'prepare data of two or more, better dozens',
+  );
+}
+
+/**
+ * The space groups that `--classes` names in the training split of a store.
+ *
+ * @throws input error where no GAN can learn from it.
+ */
+export function trainingClasses(store: Store, word: string): number[] {
+  checkMaterials(store);
+  const counts = materialCounts(store.examples('train'));
+  return chooseClasses(word, { classes: store.classes, counts });
+}
 
 /** One line for each class from which nothing but a copy can be learned. */
 export function memoryWarnings(store: Store, chosen: readonly number[]): string[] {

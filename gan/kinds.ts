@@ -9,9 +9,9 @@ import type { Generator, GeneratorKind } from './generator.ts';
  * null is the default of a store.
  */
 export const GENERATOR_KINDS = {
+  crystal: async () => (await import('./crystal/kind.ts')).crystalKind,
   codec: async () => (await import('./codec/kind.ts')).codecKind,
   pixel: async () => (await import('./pixel/kind.ts')).pixelKind,
-  crystal: async () => (await import('./crystal/kind.ts')).crystalKind,
 } as const;
 
 export type GeneratorName = keyof typeof GENERATOR_KINDS;

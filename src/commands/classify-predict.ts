@@ -1,6 +1,8 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import type { Prediction } from '../../classifier/predict.ts';
 import { inputError } from '../common/errors.ts';
+import { claimFile } from '../common/outputs.ts';
 
 interface PredictFlags {
   run?: string;
@@ -48,6 +50,13 @@ const json = (predictions: readonly Prediction[]): string =>
     2,
   )}\n`;
 
+/** Predictions may be written over older ones, but over nothing else. */
+function claimPredictions(path: string): void {
+  if (!existsSync(path) || !/^(file,sample,|\[\s)/.test(readFileSync(path, 'utf8'))) {
+    claimFile(path, null, []);
+  }
+}
+
 async function picture(path: string, predictions: readonly Prediction[], size: number) {
   const { contactSheet } = await import('../report/draw/sheet.ts');
   const { writeFigure } = await import('../report/draw/raster.ts');
@@ -61,7 +70,8 @@ async function picture(path: string, predictions: readonly Prediction[], size: n
       return {
         pixels,
         size,
-        frame: spaceGroup === 0 ? '#999999' : rank === 0 ? '#009E73' : rank > 0 ? '#E69F00' : '#D55E00',
+        frame:
+          spaceGroup === 0 ? '#999999' : rank === 0 ? '#009E73' : rank > 0 ? '#E69F00' : '#D55E00',
         caption: [
           spaceGroup === 0
             ? material || key
@@ -90,6 +100,7 @@ async function predict(files: string[], flags: PredictFlags): Promise<void> {
   const others = files.filter((file) => !manifests.includes(file));
   const paths = others.length > 0 ? resolveSources(others).paths : [];
   const run = requireRun('classifier', flags.run, mend, 'classifier.safetensors');
+  if (flags.out) claimPredictions(flags.out);
   const classifier = await loadClassifier(run.folder);
   const predictions: Prediction[] = [];
   const options = {

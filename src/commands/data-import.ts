@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { usageError } from '../common/errors.ts';
 import { silentProgress, terminalProgress } from '../common/progress.ts';
@@ -77,15 +78,21 @@ async function run(manifest: string | undefined, flags: ImportFlags): Promise<vo
     return;
   }
   if (!manifest) throw usageError('no manifest is given', 'see: gan data import --template');
-  const { defaultStorePath } = await import('../common/run.ts');
+  const { claimOutput, openRun, preparedStorePath } = await import('../common/run.ts');
   const { censusLines, splitLines } = await import('../report/pages/census-text.ts');
-  const out = flags.out ?? defaultStorePath();
-  const imported = await importManifest(manifest, out, {
+  const out = resolve(flags.out ?? preparedStorePath());
+  const settings = {
     size: positive(flags.size ?? '64', 'size', true),
     field: positive(flags.field ?? '1.28', 'field'),
     seed: Number(flags.seed ?? 0),
+  };
+  const recipe = { ...settings, manifest: resolve(manifest), out };
+  claimOutput('prepare', out, recipe);
+  const imported = await importManifest(manifest, out, {
+    ...settings,
     progress: flags.json ? silentProgress : terminalProgress,
   });
+  openRun('prepare', recipe);
   const sheet = await drawSheet(
     imported.triplets,
     imported.camera,

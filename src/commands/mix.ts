@@ -108,6 +108,8 @@ async function mixtureOf(settings: Settings) {
 
 async function mixArchive(archivePath: string | undefined, flags: MixFlags): Promise<void> {
   const settings = await settingsOf(archivePath, flags);
+  const { claimRun, openRun } = await import('../common/run.ts');
+  claimRun('mix', settings, flags.out);
   const { store, options, mixture } = await mixtureOf(settings);
   const accepted = mixture.archive.passports?.filter((one) => one.accepted).length ?? 0;
   if (accepted === 0) {
@@ -122,7 +124,6 @@ async function mixArchive(archivePath: string | undefined, flags: MixFlags): Pro
       'raise --fill, --ratio or --cap, or score another archive',
     );
   }
-  const { openRun } = await import('../common/run.ts');
   const { textTable } = await import('../common/log.ts');
   const { writeFigure } = await import('../report/draw/raster.ts');
   const { mixFigure } = await import('../report/figures/mix.ts');

@@ -96,7 +96,7 @@ async function probe(flags: ProbeFlags): Promise<void> {
     for (const { name, svg } of figures)
       pictures.push((await writeFigure(run.file(name), svg)).png);
     const { attempts, accepted } = made;
-    const { crossing, curve } = made.strip;
+    const { crossing = null, curve = [] } = made.strip ?? {};
     const facts = { pair, attempts, accepted, crossing, curve };
     writeJson(run.file('probe.json'), facts);
     if (flags.json) console.log(JSON.stringify({ run: run.folder, ...facts, pictures }, null, 2));

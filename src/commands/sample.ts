@@ -109,8 +109,7 @@ async function boundaryContents(
   const { generator, store, classes, verifiers } = sampling;
   const guide = sampling.guide!;
   const { pair, count, partners } = settings;
-  const allowed = (label: number) => generator.space!.allows(label);
-  const partnering = { guide, store, allowed, partners, by };
+  const partnering = { guide, store, space: generator.space!, partners, by };
   const pairs = pair
     ? [namedSearch(pair, count)]
     : boundarySearches(partnering, ofEach(classes, count));
@@ -130,6 +129,8 @@ async function boundaryContents(
 async function sample(flags: SampleFlags): Promise<void> {
   if (flags.replay !== undefined) return replay(flags);
   const settings = await settingsOf(flags);
+  const { claimRun } = await import('../common/run.ts');
+  claimRun('sample', settings, settings.out);
   const { openSampling } = await import('../../synthetic/sampling/open.ts');
   const { partnerChoice } = await import('../../synthetic/sampling/searches.ts');
   const near = settings.nearBoundary || settings.pair !== undefined;
@@ -262,7 +263,7 @@ export const sampleCommand = (): Command =>
     )
     .option(
       '--partner-by <who>',
-      "candidate: each candidate's strongest rival, or validation: the class most confused there (default: candidate)",
+      "candidate: each candidate's strongest rival, relation: the same for distorted crystals of supergroups where there are some, or validation: the class most confused there (default: relation)",
     )
     .option('--partners <n>', 'most confused classes of validation that share the triplets')
     .option('--epsilon <x>', 'largest difference of the two probabilities (default: 0.1)')

@@ -66,6 +66,8 @@ async function verifierFor(
 
 async function scoreArchive(archivePath: string | undefined, flags: ScoreFlags): Promise<void> {
   const settings = await settingsOf(archivePath, flags);
+  const { claimRun, openRun } = await import('../common/run.ts');
+  claimRun('score', settings, flags.out);
   const { openArchive } = await import('../../synthetic/archive/archive.ts');
   const { openStore } = await import('../dataset/store/store.ts');
   const archive = await openArchive(settings.archive);
@@ -73,7 +75,6 @@ async function scoreArchive(archivePath: string | undefined, flags: ScoreFlags):
   if (store.indices('train').length === 0) {
     throw usageError(`${settings.against} has no training part to score against`);
   }
-  const { openRun } = await import('../common/run.ts');
   const { writeJson } = await import('../common/files.ts');
   const { scoreArchive } = await import('../../synthetic/checks/score.ts');
   const { SCORED_FILE, writeScored } = await import('../../synthetic/archive/archive.ts');

@@ -184,9 +184,10 @@ interface Result {
 function report({ run, trained, found, classes }: Result, { json }: TrainFlags): void {
   const { model, steps, setbacks } = trained;
   const { quality, wrote } = found;
-  if (quality.trained >= quality.untrained) {
+  const { trained: after, untrained: before, floor } = quality;
+  if (after !== null && before !== null && after >= before) {
     console.error(
-      `warning: the GAN is no better than before its first step (KID ${quality.trained.toPrecision(3)} against ${quality.untrained.toPrecision(3)}); train longer (--resume ${run.folder} --steps N), or lower generatorRate or raise penalty in a --config`,
+      `warning: the GAN is no better than before its first step (KID ${after.toPrecision(3)} against ${before.toPrecision(3)}); train longer (--resume ${run.folder} --steps N), or lower generatorRate or raise penalty in a --config`,
     );
   }
   if (json) {
@@ -194,12 +195,11 @@ function report({ run, trained, found, classes }: Result, { json }: TrainFlags):
     console.log(JSON.stringify(facts, null, 2));
     return;
   }
-  const floor =
-    quality.floor === null
-      ? 'too few real triplets for a floor'
-      : `real against real ${quality.floor.toPrecision(2)}`;
+  const many = classes === 1 ? '1 class' : `${classes} classes`;
   console.log(
-    `KID of ${classes} classes in random convolutions: ${quality.trained.toPrecision(3)} (untrained generator ${quality.untrained.toPrecision(3)}, ${floor})`,
+    after === null || before === null || floor === null
+      ? `KID of ${many}: too few real triplets (${quality.real}) to say whether the GAN has learned anything`
+      : `KID of ${many} in random convolutions: ${after.toPrecision(3)} (untrained generator ${before.toPrecision(3)}, real against real ${floor.toPrecision(2)})`,
   );
   console.log(`wrote ${[run.file(MODEL_FILE), ...wrote].join(', ')}`);
   console.log(`next: npx gan sample${model.space ? ' --near-boundary' : ''}`);

@@ -80,13 +80,18 @@ const machineRecord = (): { processor: string; threads: number } => ({
 /** Runs whose work in a folder goes on by a flag of its own, never by starting again there. */
 const GOES_ON: Partial<Record<RunKind, string>> = { gan: '--resume' };
 
+/** Refuses, before the work for it, a `folder` that holds a run of other settings. */
+export function claimRun(kind: RunKind, config: unknown, folder: string | undefined): void {
+  if (folder) claimRunFolder(resolve(folder), config, GOES_ON[kind]);
+}
+
 /**
  * Makes a run folder `workspace/runs/<UTC time>-<kind>` (or `folder`) and saves the resolved
  * config in it as config.json. Refuses a `folder` that holds a run of other settings.
  */
 export function openRun(kind: RunKind, config: unknown, folder?: string): Run {
   const path = folder ? resolve(folder) : freshFolder(kind);
-  if (folder) claimRunFolder(path, config, GOES_ON[kind]);
+  claimRun(kind, config, folder);
   mkdirSync(path, { recursive: true });
   const run = runAt(path, kind);
   writeJson(run.file('config.json'), config);

@@ -50,6 +50,14 @@ export const BANDS_TEXT = `by training materials: many (more than ${MANY_ABOVE})
 export const bandOf = (materials: number): Band =>
   materials > MANY_ABOVE ? 'many' : materials >= FEW_BELOW ? 'medium' : 'few';
 
+/** Finer than bands: how many real materials a class was learned from. */
+export const SHOTS = ['0', '1', '2-5', '6-20', 'more'] as const;
+export type Shots = (typeof SHOTS)[number];
+
+/** The shots of a class of so many training materials. */
+export const shotsOf = (materials: number): Shots =>
+  SHOTS[materials > 20 ? 4 : materials > 5 ? 3 : Math.min(2, materials)]!;
+
 /** Materials that a class can be learned from: its training ones, or all where nothing is split. */
 export const learnableMaterials = ({ bySplit, materials }: ClassCount): number =>
   SPLITS.some((split) => bySplit[split].materials > 0) ? bySplit.train.materials : materials;

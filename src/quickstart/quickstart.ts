@@ -196,6 +196,7 @@ export async function showSamples(
       ? [(await writeFigure(run.file('mix', 'counts'), found.figures.mix)).png]
       : [];
     writeJson(run.file('learned.json'), found.learned);
+    if (found.learned.length === 0) story.say('  too few real triplets of rare classes for a KID');
     for (const { space, trained, untrained } of found.learned) {
       story.say(
         `  KID of rare classes in ${space}: ${trained.toPrecision(3)} (untrained generator ${untrained.toPrecision(3)})`,

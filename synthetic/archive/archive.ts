@@ -157,6 +157,8 @@ export async function writeArchive(path: string, contents: ArchiveContents): Pro
     }
   });
   const name = basename(path).replace(/\.h5$/, '');
+  // A damaged origin is told when the archive is opened.
+  if (originFault(contents.origin)) return;
   writeCard(cardBeside(path), archiveCard(name, contents, digest));
 }
 

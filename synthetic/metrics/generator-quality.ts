@@ -8,16 +8,19 @@ import { kid } from './kid.ts';
 
 /** KID of a generator's samples against real training triplets of the same classes. */
 export interface Quality {
-  trained: number;
+  /** Null with fewer than ten real triplets: their scale is then mostly chance. */
+  trained: number | null;
   /** The same generator before its first step. */
-  untrained: number;
-  /** Two halves of the real triplets against each other; null with fewer than four. */
+  untrained: number | null;
+  /** Two halves of the real triplets against each other. */
   floor: number | null;
   /** Real and generated triplets compared. */
   real: number;
   generated: number;
 }
 
+/** Real triplets that a KID needs. */
+export const LEAST_FOR_KID = 10;
 /** Generated triplets in all, spread over the classes. */
 const GENERATED = 256;
 /** Real triplets at most. */
@@ -49,6 +52,10 @@ export async function generatorQuality(
   const rows = stream
     .shuffled([...train.labels.keys()].filter((row) => wanted.has(train.labels[row]!)))
     .slice(0, REAL);
+  const generated = Math.max(2, Math.ceil(GENERATED / classes.length)) * classes.length;
+  if (rows.length < LEAST_FOR_KID) {
+    return { trained: null, untrained: null, floor: null, real: rows.length, generated };
+  }
   const embed = embedder();
   const raw = embed(train.images(rows), store.size);
   const scaler = fitScaler(raw);
@@ -60,11 +67,8 @@ export async function generatorQuality(
   return {
     trained: await kidOf(models.model),
     untrained: await kidOf(models.untrained),
-    floor:
-      half < 2
-        ? null
-        : kid(pickRows(real, range(0, half)), pickRows(real, range(half, real.count))),
+    floor: kid(pickRows(real, range(0, half)), pickRows(real, range(half, real.count))),
     real: real.count,
-    generated: Math.max(2, Math.ceil(GENERATED / classes.length)) * classes.length,
+    generated,
   };
 }

@@ -14,7 +14,7 @@ export type Source = (typeof SOURCES)[number];
 export interface FillLimits {
   /** Only classes with fewer real rows than this get any, and only up to it. */
   fill: number;
-  /** At most this many times the real rows of the class. */
+  /** At most this many times the real rows of the class, where it has any. */
   ratio: number;
   /** At most this many. */
   cap: number;
@@ -26,7 +26,7 @@ export interface FillLimits {
  * among them, adds the same number.
  */
 export const roomFor = (real: number, { fill, ratio, cap }: FillLimits): number =>
-  Math.max(0, Math.min(cap, Math.floor(ratio * real), fill - real));
+  Math.max(0, Math.min(cap, real === 0 ? fill : Math.floor(ratio * real), fill - real));
 
 export interface MixOptions extends FillLimits {
   source: Source;

@@ -28,8 +28,8 @@ export interface ProbeOptions {
 /** What a probe of the boundary of a pair measured. */
 export interface ProbedPair {
   plane: PlaneFigureData;
-  /** Triplets along the path and what the guide says of them. */
-  strip: StripData;
+  /** Triplets along the path and what the guide says of them; null where there is no path. */
+  strip: StripData | null;
   margins: MarginData;
   embedding: EmbeddingData;
   /** Null where the generator knows no discs. */
@@ -93,8 +93,9 @@ export async function probePair(probing: Probing, options: ProbeOptions): Promis
   const real = [kinds.real, kinds.realPartner].map((stack) => nearestTriplet(stack, shown));
   const plane = planeOf(probing, options, pair, [real[0]!, real[1]!, shown]);
   bar.advance();
-  const { strip, path } = await pathData(probing, pair, seed);
-  const crossing = crossingData(probing, pair, path);
+  const along = await pathData(probing, pair, seed);
+  const strip = along?.strip ?? null;
+  const crossing = along && crossingData(probing, pair, along.path);
   const margins = marginsOf(probing, options.pair, pair, kinds);
   const embedding = embeddingOf(probing, options, kinds);
   bar.advance();

@@ -39,10 +39,16 @@ async function viewsAlong(probing: Probing, pair: ClassPair, places: readonly un
   }));
 }
 
-export async function pathData(probing: Probing, pair: ClassPair, seed: number): Promise<PathData> {
+/** Null where the generator knows no way between the two. */
+export async function pathData(
+  probing: Probing,
+  pair: ClassPair,
+  seed: number,
+): Promise<PathData | null> {
   const { generator, guide, store } = probing;
   const score = (x: Parameters<Classifier['logitsOf']>[0]) => guide.logitsOf(x);
   const path = await searchSpaceOf(generator).path(pair, { score, seed });
+  if (!path) return null;
   const ts = (count: number) =>
     Array.from({ length: count }, (_, i) => path.from + ((path.to - path.from) * i) / (count - 1));
   const at = (t: number) => path.at(t);

@@ -68,6 +68,17 @@ const water: [string, string, Outcome][] = [
   ['Wa where tungsten is possible', gypsum('Wa', ''), { refused: 'site Wa may be W or O' }],
   ['O-H', gypsum('O-H'), GYPSUM],
   ['H2O', gypsum('H2O'), GYPSUM],
+  ['OWat', gypsum('OWat', ''), GYPSUM],
+  ['HOH, which is no holmium', gypsum('HOH', ''), GYPSUM],
+  ['W_1', gypsum('W_1'), GYPSUM],
+  ['W1 as far from oxygen as water is', gypsum('W1', ''), { refused: 'site W1 may be W or O' }],
+  [
+    'tungsten between oxygen (scheelite)',
+    cellOf(5.243, 5.243, 11.374, 90, 90, 90) +
+      symbol('I 41/a :2') +
+      sites('', 'Ca 0 .25 .625', 'W 0 .25 .125', 'O .1507 .0086 .2106'),
+    { spaceGroup: 88, formula: 'Ca4 W4 O16' },
+  ],
   [
     'tungsten stays tungsten',
     cubic(3.165) + symbol('I m -3 m') + sites('', 'W1 0 0 0'),
@@ -325,11 +336,13 @@ const mixed: [string, string, Outcome][] = [
     SALT + salt(label, 'O1'),
     { refused: 'is a vacancy' },
   ]),
-  ...['T1', 'M1', 'X', 'Me2', 'Ln1'].map((label): [string, string, Outcome] => [
-    `label ${label}`,
-    SALT + salt(label, 'O1'),
-    { refused: 'names no element' },
-  ]),
+  ...['T1', 'M1', 'X', 'Me2', 'Ln1', 'RE1', 'Cat1', 'Tet2', 'Alk'].map(
+    (label): [string, string, Outcome] => [
+      `label ${label}`,
+      SALT + salt(label, 'O1'),
+      { refused: 'names no element' },
+    ],
+  ),
   [
     'type T',
     SALT + sites('type_symbol', 'T1 0 0 0 T', 'O1 .5 .5 .5 O'),

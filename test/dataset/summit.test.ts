@@ -145,7 +145,11 @@ describe('stacks', () => {
     ['integers', { data: new Int32Array(3072), shape: [3, 32, 32], dtype: '<i' }, 'stack-type'],
     [
       'doubles',
-      { data: new Float64Array(3072).fill(0.5), shape: [3, 32, 32], dtype: '<d' },
+      {
+        data: Float64Array.from({ length: 3072 }, (_, i) => 0.5 + i / 6144),
+        shape: [3, 32, 32],
+        dtype: '<d',
+      },
       'stack-double',
     ],
     [
@@ -160,7 +164,11 @@ describe('stacks', () => {
     ],
     [
       'negative values',
-      { data: new Float32Array(3072).fill(1).fill(-1e-3, 7, 8), shape: [3, 32, 32], dtype: '<f' },
+      {
+        data: Float32Array.from({ length: 3072 }, (_, i) => (i === 7 ? -1e-3 : 1 + i / 3072)),
+        shape: [3, 32, 32],
+        dtype: '<f',
+      },
       'stack-negative',
     ],
   ] as const;

@@ -66,6 +66,7 @@ interface Ended {
   /** The whole store, and as the cell sees it. */
   data: Store;
   store: Store;
+  withheld: number[];
   test: RealExamples;
   trainCounts: number[];
   probabilities: Float32Array;
@@ -73,7 +74,7 @@ interface Ended {
 
 /** What a cell writes down. */
 function outcomeOf({ folder, cell }: CellWork, ended: Ended): CellResult {
-  const { trained, data, store, test, trainCounts, probabilities } = ended;
+  const { trained, data, store, withheld, test, trainCounts, probabilities } = ended;
   const { study } = folder;
   const { examples, digests } = trained.set;
   const synthetic = examples.synthetic?.reduce((a, b) => a + b, 0) ?? 0;
@@ -85,6 +86,7 @@ function outcomeOf({ folder, cell }: CellWork, ended: Ended): CellResult {
     seed: cell.seed,
     split: cell.split,
     ...(cell.budget !== null && { budget: cell.budget }),
+    ...(withheld.length > 0 && { withheld }),
     trainCounts,
     classes: store.classes,
     predictions: predictionsOf(probabilities, test),
@@ -116,9 +118,8 @@ export async function runCell(work: CellWork): Promise<CellResult> {
   const { folder, cell } = work;
   const whole = await openStore(await studyStore(folder.study));
   checkBasis(folder, { data: whole.digest, threads: engine.threads });
-  const store = divideStore(whole, cell);
+  const { store, whole: unlimited, withheld } = divideStore(whole, cell, folder.study);
   // Bands tell how rare a class is in the data, so that budgets are compared on the same classes.
-  const unlimited = divideStore(whole, { ...cell, budget: null });
   const trainCounts = materialCounts(unlimited.examples('train'));
   try {
     const trained = await trainArm({ ...work, store });
@@ -128,6 +129,7 @@ export async function runCell(work: CellWork): Promise<CellResult> {
       trained,
       data: whole,
       store,
+      withheld,
       test,
       trainCounts,
       probabilities,

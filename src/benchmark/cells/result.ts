@@ -25,6 +25,8 @@ export interface CellResult {
   split: number;
   /** Training materials of a class at most; absent where the study has no budgets. */
   budget?: number;
+  /** Space groups whose training and validation rows were withheld; absent where none were. */
+  withheld?: readonly number[];
   /** Training materials of each class in the data, before any budget or balancing. */
   trainCounts: readonly number[];
   classes: readonly number[];
@@ -60,6 +62,7 @@ const resultSchema = z.object({
   seed: z.int().min(0),
   split: z.int().min(0),
   budget: z.int().min(1).optional(),
+  withheld: z.array(z.int().min(1).max(230)).optional(),
   trainCounts: z.array(z.number().min(0)),
   classes: z.array(z.int().min(1).max(230)).min(1),
   predictions: z.object({

@@ -21,10 +21,10 @@ const undersamplingOf = (arm: Arm) => ({
   keep: 'random' as const,
 });
 
-const fillLimitsOf = (arm: SettledArm): FillLimits => ({
-  fill: arm.fillTo,
-  ratio: arm.ratio,
-  cap: Number.POSITIVE_INFINITY,
+const fillLimitsOf = ({ fillTo, each, ratio }: SettledArm): FillLimits => ({
+  fill: each === undefined ? fillTo : Number.POSITIVE_INFINITY,
+  ratio,
+  cap: each ?? Number.POSITIVE_INFINITY,
 });
 
 /** Rows of the training split after undersampling, by position in it. */
@@ -49,7 +49,7 @@ function withCopies(arm: SettledArm, train: Examples, kept: Int32Array, stream: 
   });
   const copies = Array.from(classCounts(train)).flatMap((real, label) =>
     Array.from(
-      { length: roomFor(real, fillLimitsOf(arm)) },
+      { length: real === 0 ? 0 : roomFor(real, fillLimitsOf(arm)) },
       () => kept[stream.pick(rows[label]!)]!,
     ),
   );

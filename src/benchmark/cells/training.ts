@@ -1,4 +1,5 @@
 import type { Classifier } from '../../../classifier/classifier.ts';
+import { trainInTurn } from '../../../classifier/fine-tune.ts';
 import { logPrior } from '../../../classifier/losses.ts';
 import { report } from '../../../classifier/metrics.ts';
 import { classifierSpec } from '../../../classifier/spec.ts';
@@ -125,18 +126,19 @@ async function trainOnce(work: ArmWork, cell: SettledCell): Promise<Trained> {
   const set = await trainingSet(folder, cell, store);
   const { examples } = set;
   const validation = store.examples('validation');
-  const classifier = await trainClassifier({
-    examples,
+  const options = {
     validation,
     spec: classifierSpec(store, { multitask: cell.arm.multitask }),
     techniques: cell.arm.techniques,
-    updates,
     batch,
-    rate,
     seed: cell.seed,
     camera: store.camera,
     progress,
-  });
+  };
+  const share = cell.arm.pretrain;
+  const classifier = await (share === undefined
+    ? trainClassifier({ ...options, examples, updates, rate })
+    : trainInTurn({ ...options, examples, updates, rate }, share));
   const choice = choosePrior({ arm: cell.arm, classifier, examples, validation });
   return { ratio: cell.arm.ratio, set, classifier, choice };
 }

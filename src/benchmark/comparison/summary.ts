@@ -3,6 +3,7 @@ import type { CellResult } from '../cells/result.ts';
 import { measureOf } from '../statistics/bootstrap.ts';
 import { STATISTICS, type Statistic } from '../statistics/macro.ts';
 import type { Arm, Study } from '../study/study.ts';
+import { type ShotRecall, shotRecalls } from './shots.ts';
 
 /** Mean and standard deviation over seeds. */
 export interface SeedSpread {
@@ -19,6 +20,8 @@ export interface ArmSummary {
   seconds: number;
   /** Trainings of a cell, and candidates that validation chose among. */
   tuning: Effort;
+  /** Recall by the real training materials of classes. */
+  shots: ShotRecall[];
   /** What validation chose, a value a seed. */
   chosen: Record<string, (number | string)[]>;
 }
@@ -62,6 +65,7 @@ export function summarise(arm: Arm, outcomes: readonly CellResult[]): ArmSummary
     realRows: spread(own.map((o) => o.training.real)).mean,
     seconds: spread(own.map((o) => o.training.seconds)).mean,
     tuning: effortOf(arm),
+    shots: shotRecalls(own),
     chosen: chosenBy(own),
   };
 }

@@ -107,7 +107,7 @@ type DrawnCrystal = PoolCrystal & { pixels: Uint8Array };
 async function fillWithCrystals(work: PoolWork, source: FreeCrystals) {
   const { store, cell, pool } = work;
   const known = knownCrystals(store);
-  const missing = missingRows(store.examples('train'), pool.fillTo);
+  const missing = missingRows(store.examples('train'), pool);
   const wanted = new Map(
     store.classes.flatMap((group, label) => (missing[label]! ? [[group, missing[label]!]] : [])),
   );

@@ -45,8 +45,7 @@ async function nearBoundaries(
   const { boundaryClasses, boundaryAttempts: attempts, gradientSteps } = folder.study;
   const { epsilon, applyChecks, partners, partnerBy: by, agreement } = pool;
   const space = searchSpaceOf(generator);
-  const allowed = (label: number) => space.allows(label);
-  const partnering = { guide, store, allowed, partners, by };
+  const partnering = { guide, store, space, partners, by };
   const pairs = boundarySearches(partnering, rarest(wanted, boundaryClasses));
   const seed = BOUNDARY_SEEDS + cell.gan;
   const checks = applyChecks ? [verifierCheck([verifier], agreement)] : [];

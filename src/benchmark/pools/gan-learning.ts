@@ -6,6 +6,7 @@ import {
   type Space,
   standardised,
 } from '../../../synthetic/metrics/feature-spaces.ts';
+import { LEAST_FOR_KID } from '../../../synthetic/metrics/generator-quality.ts';
 import { kidAboutMean } from '../../../synthetic/metrics/kid.ts';
 import { randomStack } from '../../../synthetic/sampling/random.ts';
 import { Stream } from '../../common/stream.ts';
@@ -46,7 +47,10 @@ async function drawnBy(path: string, spaceGroups: readonly number[], seed: numbe
   }
 }
 
-/** Whether a GAN learned: some rare classes against those of the generator before training. */
+/**
+ * Whether a GAN learned: some rare classes against those of the generator before training. Empty
+ * where there are too few real triplets to say.
+ */
 export async function whatItLearned(
   gan: StudyGan,
   store: Store,
@@ -59,6 +63,7 @@ export async function whatItLearned(
   const centred = (triplets: Triplets) => ({ ...triplets, size, centre });
   const labels = new Set(spaceGroups.map((group) => store.classes.indexOf(group)));
   const real = centred(realOf(store, labels, stream));
+  if (real.count < LEAST_FOR_KID) return [];
   const convolutions = convolutionSpace(stream.split('space'));
   const scaler = fitScaler(convolutions.embed(real));
   const spaces: Space[] = [

@@ -4,6 +4,7 @@ import { loadClassifier } from '../../../classifier/load.ts';
 import { classifierSpec } from '../../../classifier/spec.ts';
 import { trainClassifier } from '../../../classifier/train.ts';
 import { generatorCard } from '../../../gan/card.ts';
+import { checkMaterials } from '../../../gan/classes.ts';
 import type { CommonSettings, Generator } from '../../../gan/generator.ts';
 import { generatorKind, loadGenerator } from '../../../gan/kinds.ts';
 import { kid } from '../../../synthetic/metrics/kid.ts';
@@ -88,13 +89,14 @@ export async function makerGan(work: MakerWork): Promise<Generator> {
   const at = (name: string) => ganFile(folder, cell, name);
   const path = at('model.safetensors');
   if (existsSync(path)) return loadGenerator(path);
+  checkMaterials(store);
   const name = ganOfSource(cell.arm.synthetic);
   const kind = await generatorKind(name);
   const { ganSteps, crystalSteps } = folder.study;
   const steps = name === 'crystal' ? crystalSteps : ganSteps;
   const settings = { seed: cell.gan, ...(steps !== undefined && { steps }) };
   const config = kind.settings('cpu').parse(settings) as unknown as CommonSettings;
-  const missing = missingRows(store.examples('train'), cell.arm.fillTo);
+  const missing = missingRows(store.examples('train'), { ...cell.arm, source: cell.arm.synthetic });
   const attention = new Set([...missing.keys()].filter((label) => missing[label]! > 0));
   const { model, untrained, history, setbacks } = await kind.train({
     store,

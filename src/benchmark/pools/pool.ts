@@ -12,6 +12,7 @@ import type { Arm, CellPlan } from '../study/study.ts';
 export interface Pool {
   source: Exclude<Arm['synthetic'], 'none' | 'copies'>;
   fillTo: number;
+  each?: number;
   epsilon: number;
   applyChecks: boolean;
   partners: number;
@@ -41,9 +42,19 @@ export interface SampleRecipe<Sample> {
   archive(made: readonly Sample[]): ArchiveContents;
 }
 
-/** Rows that each class lacks up to `fillTo`, by class index; none for a class without a row. */
-export const missingRows = (train: Examples, fillTo: number): Int32Array =>
-  classCounts(train).map((count) => (count === 0 ? 0 : Math.max(0, fillTo - count)));
+/**
+ * Rows that are to be made of each class, by class index: so many each, or those it lacks up to
+ * `fillTo`. Crystals can be made of a group without a row; other sources start from its rows.
+ */
+export const missingRows = (
+  train: Examples,
+  { source, fillTo, each }: Pick<Arm, 'fillTo' | 'each'> & { source: Arm['synthetic'] },
+): Int32Array => {
+  const crystals = source.startsWith('crystals-') || source.startsWith('gan-crystal');
+  return classCounts(train).map((count) =>
+    count === 0 && !crystals ? 0 : (each ?? Math.max(0, fillTo - count)),
+  );
+};
 
 /** The classes with most rows missing, the rarest first: those whose boundaries are searched. */
 export const rarest = (wanted: Wanted, most: number): Wanted =>
@@ -59,7 +70,7 @@ export const SPARE = 1.6;
 
 /** Triplets to make of each class that lacks rows, as a share of what it lacks. */
 export function wantedOf({ store, pool }: PoolWork, share: number): Map<number, number> {
-  const missing = missingRows(store.examples('train'), pool.fillTo);
+  const missing = missingRows(store.examples('train'), pool);
   const counts = Array.from(missing, (count) => Math.ceil(share * count));
   return new Map(
     store.classes.flatMap((c, label) => (counts[label]! ? [[c, counts[label]!]] : [])),

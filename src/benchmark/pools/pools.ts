@@ -22,9 +22,11 @@ import { missingRows, type Pool, type PoolWork } from './pool.ts';
 
 /** The pools that a cell draws from; none for arms without synthetic data and for copies. */
 export function poolsOf({ arm }: CellPlan): Pool[] {
-  const { synthetic: source, fillTo, epsilon, applyChecks, partners, partnerBy, agreement } = arm;
+  const { synthetic: source, fillTo, each, epsilon, applyChecks } = arm;
   if (source === 'none' || source === 'copies') return [];
-  return [{ source, fillTo, epsilon, applyChecks, partners, partnerBy, agreement }];
+  const { partners, partnerBy, agreement } = arm;
+  const rows = { fillTo, ...(each !== undefined && { each }) };
+  return [{ source, ...rows, epsilon, applyChecks, partners, partnerBy, agreement }];
 }
 
 /** The archive of a pool for the split, GAN and budget of a cell. */
@@ -130,7 +132,7 @@ async function samplerPool(work: PoolWork): Promise<void> {
   const train = store.examples('train');
   const tables = new ClassTables(discs());
   const sampler = pool.source as SamplerName;
-  const counts = missingRows(train, pool.fillTo);
+  const counts = missingRows(train, pool);
   const stream = new Stream(cell.gan, `pool/${sampler}`);
   const drawn = await drawPool(tables, { sampler, counts, stream }, progress);
   const maker = recordMaterials(digestOf({ sampler, seed: cell.gan }), train.materials);

@@ -11,10 +11,12 @@ import { fileSafe, type Study, studySchema } from './study.ts';
 export const BUILT_IN_STUDIES = [
   'quick',
   'default',
+  'controls',
   'challenge',
   'ablations',
   'boundary',
   'convergence',
+  'zero-shot',
 ] as const;
 
 function rawStudy(nameOrPath: string): Record<string, unknown> {
@@ -70,6 +72,13 @@ function checkStudy(nameOrPath: string, study: Study): void {
     throw usageError(
       `study ${nameOrPath}: arm "${nothing.name}" has no synthetic data whose ratio could be chosen`,
       'give it a synthetic source, or leave out ratio: validation',
+    );
+  }
+  const apart = study.arms.find((arm) => arm.pretrain !== undefined && arm.synthetic === 'none');
+  if (apart) {
+    throw usageError(
+      `study ${nameOrPath}: arm "${apart.name}" has no synthetic data to pretrain on`,
+      'give it a synthetic source, or leave out pretrain',
     );
   }
   if (new Set(study.budgets).size !== (study.budgets?.length ?? 0)) {

@@ -4,6 +4,8 @@ import { groupBy } from '../../common/group.ts';
 import { type ProgressFactory, silentProgress } from '../../common/progress.ts';
 import { defaultStorePath } from '../../common/run.ts';
 import { Stream } from '../../common/stream.ts';
+import { bandOf } from '../../dataset/census.ts';
+import { materialCounts } from '../../dataset/examples.ts';
 import { DEFAULT_SPLIT_RULE, SPLITS, type SplitRule } from '../../dataset/split.ts';
 import { openStore, type Store } from '../../dataset/store/store.ts';
 import { resplit, withSplit } from '../../dataset/store/view.ts';
@@ -39,16 +41,33 @@ export async function studyStore(
 }
 
 /** Which split and budget of a store a cell works on. */
-export type Division = Pick<CellPlan, 'split' | 'budget'>;
+type Division = Pick<CellPlan, 'split' | 'budget'>;
 
-/**
- * A store divided for a split number (0 is its own division, every other one divides the
- * materials anew by the same rule), its training part cut to the budget.
- */
-export function divideStore(store: Store, { split, budget }: Division): Store {
+/** A store with its materials divided, and what a cell sees of it. */
+export interface DividedStore {
+  /** All rows: 0 is the store's own division, every other split divides anew by the same rule. */
+  whole: Store;
+  /** Its training part cut to the budget, withheld groups without training and validation rows. */
+  store: Store;
+  /** Space groups that are withheld, ascending. */
+  withheld: number[];
+}
+
+/** A store divided for a split number and a budget as its study says. */
+export function divideStore(
+  store: Store,
+  { split, budget }: Division,
+  { withheld: every }: Pick<Study, 'withheld'>,
+): DividedStore {
   const rule = (store.config.rule as SplitRule | undefined) ?? DEFAULT_SPLIT_RULE;
   const whole = split === 0 ? store : resplit(store, { seed: split, rule });
-  return budget === null ? whole : withinBudget(whole, { budget, seed: split });
+  const withheld = every === undefined ? [] : withheldGroups(whole, { every, split });
+  const open = withheld.length === 0 ? whole : withoutGroups(whole, withheld);
+  return {
+    whole,
+    store: budget === null ? open : withinBudget(open, { budget, seed: split }),
+    withheld,
+  };
 }
 
 /** The store of a study as the cells of a split and budget see it, and the digest of the whole. */
@@ -57,13 +76,37 @@ export async function openDivision(
   division: Division,
 ): Promise<{ store: Store; data: string }> {
   const whole = await openStore(await studyStore(study));
-  return { store: divideStore(whole, division), data: whole.digest };
+  return { store: divideStore(whole, division, study).store, data: whole.digest };
 }
 
 /** Code of rows that a budget leaves out: they stand in no part of the store. */
 const LEFT_OUT = 255;
 
 const TRAIN = SPLITS.indexOf('train');
+const TEST = SPLITS.indexOf('test');
+
+/** Few-shot groups with test rows, of which every `every`th is withheld, another part each split. */
+function withheldGroups(store: Store, { every, split }: { every: number; split: number }) {
+  const counts = materialCounts(store.examples('train'));
+  const tested = new Set(store.examples('test').labels);
+  const few = store.classes.filter(
+    (_, label) => counts[label]! > 0 && bandOf(counts[label]!) === 'few' && tested.has(label),
+  );
+  return few.filter((_, i) => i % every === split % every);
+}
+
+/**
+ * The same store without the training and validation rows of some groups: they stand in no part, so
+ * that neither a network nor a choice, a prior or a generator sees a crystal of theirs. Test rows stay.
+ */
+function withoutGroups(store: Store, groups: readonly number[]): Store {
+  const out = new Set(groups);
+  const { split, spaceGroup } = store.rows;
+  return withSplit(
+    store,
+    split.map((part, row) => (part !== TEST && out.has(spaceGroup[row]!) ? LEFT_OUT : part)),
+  );
+}
 
 /** Training materials (positions in `materials`) that a budget keeps. */
 function keptMaterials(store: Store, budget: number, seed: number): Set<number> {

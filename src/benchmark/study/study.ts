@@ -49,6 +49,14 @@ const settings = z.strictObject({
   ratio: z.union([z.number().min(0).max(100), z.literal('validation')]).default(100),
   /** Weight of synthetic counts in the logit-adjustment prior; `validation` chooses it there. */
   weight: z.union([z.number().min(0).max(1), z.literal('validation')]).default('validation'),
+  /**
+   * Synthetic rows that every class gets beside its real ones, instead of filling up to `fillTo`: what
+   * is made then tells nothing of the class. Absent without a default, as all settings of later
+   * versions, so that older studies keep their digests.
+   */
+  each: z.int().min(1).max(10_000).optional(),
+  /** Share of the updates that see synthetic rows alone; the others see real ones alone. Absent: mixed. */
+  pretrain: z.number().gt(0).lt(1).optional(),
   /** Classes with more training rows are cut to this many; 0 keeps them whole. */
   undersample: z.int().min(0).default(0),
   /** Accept every boundary candidate that has the right label side, realistic or not. */
@@ -106,6 +114,11 @@ export const studySchema = z.strictObject({
    * are. Without a default, so that studies without budgets keep their digests.
    */
   budgets: z.array(z.int().min(1)).min(1).optional(),
+  /**
+   * Zero-shot: one in so many few-shot groups loses all its training and validation rows, in split s
+   * those that s leaves as remainder. Absent: none.
+   */
+  withheld: z.int().min(2).optional(),
 });
 
 export type Arm = z.output<typeof arm>;

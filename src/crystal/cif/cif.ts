@@ -5,7 +5,7 @@ import { existingFile } from '../../common/files.ts';
 import { bytesText } from '../../common/log.ts';
 import { asFractions, cellVolume } from '../cell.ts';
 import type { Atom, Cell, Crystal } from '../crystal.ts';
-import { worstClash } from '../distances.ts';
+import { Spacing, worstClash } from '../distances.ts';
 import { elementSymbol } from '../elements.ts';
 import { cellFormula, materialKey } from '../formula.ts';
 import type { Matrix3 } from '../matrix.ts';
@@ -40,6 +40,26 @@ function refuseClashes(cell: Cell, atoms: readonly Atom[], file: string): void {
   throw inputError(
     `${file}: two atoms (${a} and ${b}) stand ${clash.distance.toFixed(2)} angstrom apart`,
     'check coordinates, symmetry and disorder',
+  );
+}
+
+/** Angstrom between oxygen and a water beside it; tungsten is nearer to its oxygen. */
+const HYDROGEN_BOND = [2.4, 3.4] as const;
+
+/** Refuses a site W that stands as far from the oxygen around it as a water does. */
+function refuseWater(
+  cell: Cell,
+  atoms: readonly Atom[],
+  { name, position }: CifSite,
+  file: string,
+): void {
+  const spacing = new Spacing(cell, HYDROGEN_BOND[1]);
+  const oxygen = atoms.filter(({ element }) => element === 8);
+  const nearest = Math.min(...oxygen.map((atom) => spacing.between(atom.position, position)));
+  if (nearest < HYDROGEN_BOND[0] || nearest > HYDROGEN_BOND[1]) return;
+  throw inputError(
+    `${file}: site ${name} may be W or O: its nearest oxygen is ${nearest.toFixed(2)} angstrom away`,
+    'add _atom_site_type_symbol',
   );
 }
 
@@ -95,6 +115,7 @@ export function crystalOfBlock(block: CifBlock, id: string, file = id): Crystal 
   const elements = chosenElements({ sites, multiplicities, volume, share, stated, file });
   const atoms = orbits.flatMap((orbit, i) => orbit.map((a) => ({ ...a, element: elements[i]! })));
   refuseClashes(cell, atoms, file);
+  for (const site of sites) if (site.maybeWater) refuseWater(cell, atoms, site, file);
   const standard = standardise({ cell, atoms });
   if (!standard) throw inputError(`${file}: its symmetry could not be determined`);
   checkSymmetry(standard, symmetry, cell, file);

@@ -30,7 +30,9 @@ const SMALL = new RegExp(`^[a-z][A-Z]?(?:${MARKS}+[A-Za-z]{0,2})*$`);
 const WORDS: readonly (readonly [RegExp, SiteMeaning])[] = [
   [/^(vac|vc|void|empty)|^(□|\[\s*\])$/i, VACANCY],
   [/^va(?![a-z])/i, VACANCY],
-  [/^wat|^(wtr|aq|oh2|oxonium|hydroxyl)(?![a-z])/i, { elements: [OXYGEN] }],
+  // Cation, tetrahedral, alkali and rare-earth sites.
+  [/^(cat|tet|alk|ree)(?![a-z])/i, UNKNOWN],
+  [/^(o[-_(]?)?wat|^(wtr|aq|oh2|h-?o-?h|oxonium|hydroxyl)(?![a-z])/i, { elements: [OXYGEN] }],
   [/^hw/i, { elements: [HYDROGEN] }],
   [/^o[-(]?[hw](?![a-z]{2})/i, { elements: [OXYGEN] }],
   // The water molecule, or the second hydrogen of an atom O.
@@ -85,6 +87,12 @@ function symbolReadings(name: string, known: ReadonlySet<number> | null): number
   return readings;
 }
 
+/** A label of tungsten, or of a water: `W`, `W1`, `Wa(2)`. */
+const WATER = /^w[a-z]?[\d'()_\s]*$/i;
+
+/** Whether a label can mean tungsten as well as water. */
+export const maybeWater = (label: string): boolean => WATER.test(label.trim());
+
 /**
  * What a site label can mean. A label is read as an element only where the rest of it is digits,
  * signs or the short name of a site. Several elements are left where it can mean either (`CO1`:
@@ -93,14 +101,16 @@ function symbolReadings(name: string, known: ReadonlySet<number> | null): number
 export function readLabel(label: string, known: ReadonlySet<number> | null): SiteMeaning {
   const name = label.trim().replace(/^["'([]+(?=[A-Za-z])/, '');
   const word = WORDS.find(([pattern]) => pattern.test(name))?.[1];
+  if (word === UNKNOWN) return UNKNOWN;
   if (word === VACANCY && !(known?.has(VANADIUM) && /^va(?![a-z])/i.test(name))) return VACANCY;
   const water = word !== undefined && word !== VACANCY;
   if (isJoined(water ? name.replace(/^o-h/i, 'OH') : name)) return MIXED;
   if (water) return { elements: word.elements };
   if (isDouble(name, known)) return MIXED;
   const all = symbolReadings(name, known);
+  if (!known && /^RE(?![A-Za-z])/.test(name)) return UNKNOWN;
   // Waters are called W1, W2 or Wa, Wb too: tungsten only where the composition has it.
-  if (/^w[a-z]?[\d'()\s]*$/i.test(name) && !known?.has(TUNGSTEN)) {
+  if (WATER.test(name) && !known?.has(TUNGSTEN)) {
     if (known) return { elements: [OXYGEN] };
     if (/^w[a-z]/i.test(name)) return { elements: [TUNGSTEN, OXYGEN] };
   }

@@ -1,7 +1,7 @@
 import { inputError } from '../../common/errors.ts';
 import { cellVolume, isCell } from '../cell.ts';
 import type { Cell, Vec3 } from '../crystal.ts';
-import { readLabel, readTypeSymbol, type SiteMeaning } from './labels.ts';
+import { maybeWater, readLabel, readTypeSymbol, type SiteMeaning } from './labels.ts';
 import {
   type CifBlock,
   type CifLoop,
@@ -67,6 +67,8 @@ export interface CifSite {
   position: Vec3;
   /** Mean square displacement, square angstrom, where the file gives it. */
   uIso?: number;
+  /** Read as tungsten, but nothing in the file says that it is no water. */
+  maybeWater?: true;
 }
 
 type Row = ReadonlyMap<string, string>;
@@ -245,8 +247,14 @@ function siteOf(row: Row, known: ReadonlySet<number> | null, file: string): CifS
   }
   checkOccupancy(row, name, file);
   const uIso = displacementOf(row, name, file);
-  const site = { name, elements, position: positionOf(row, name, file) };
-  return uIso === undefined ? site : { ...site, uIso };
+  const water = !known && !isGiven(row.get(TYPE)) && maybeWater(name);
+  return {
+    name,
+    elements,
+    position: positionOf(row, name, file),
+    ...(uIso === undefined ? {} : { uIso }),
+    ...(water ? { maybeWater: water } : {}),
+  };
 }
 
 /** Refuses sites of alternative groups: not all of them are there at once. */

@@ -82,6 +82,7 @@ export class Hdf5 {
     this.files = module.FS as unknown as NodeFiles;
     this.readThroughPatches();
     this.guardOpening();
+    this.nameFilters();
   }
 
   /**
@@ -152,6 +153,21 @@ export class Hdf5 {
     this.admitted.delete(resolve(path));
     this.unpatch(path);
     this.closeStreams((open) => open === path);
+  }
+
+  /** A filter that a file gives no name is known by its number, which the library does not say. */
+  private nameFilters(): void {
+    const { module } = this;
+    const read = module.get_dataset_data.bind(module);
+    module.get_dataset_data = (file, path, ...where) => {
+      try {
+        return read(file, path, ...where);
+      } catch (error) {
+        if (!NAMELESS.test(String(error))) throw error;
+        const numbers = module.get_dataset_filters(file, path).map(({ id }) => id);
+        throw new Error(filterFault(numbers.find((id) => id in FILTERS) ?? numbers.at(-1)!));
+      }
+    };
   }
 
   private openNamed(path: string, open: () => H5wasm.File): H5wasm.File {
@@ -254,6 +270,8 @@ const isTrap = (error: unknown): boolean =>
   error instanceof RangeError ||
   /abort|unreachable|out of bounds|memory/i.test(String(error));
 
+const NAMELESS = /required filter (?:''|\(name unavailable\)) is not registered/;
+
 /** Registered filters that are met in the field and are no part of the library. */
 const FILTERS: Readonly<Record<number, string>> = {
   4: 'SZIP',
@@ -269,9 +287,9 @@ const FILTERS: Readonly<Record<number, string>> = {
 };
 
 /** What to say of a dataset compressed with a filter that the library lacks: its name or number. */
-export function filterFault(filter: string | number): string {
-  const known = typeof filter === 'number' ? FILTERS[filter] : undefined;
-  const name = known ?? (filter === '' || typeof filter === 'number' ? `filter ${filter}` : filter);
+function filterFault(filter: string | number): string {
+  const number = Number(filter);
+  const name = FILTERS[number] ?? (number >= 0 ? `filter ${number}` : filter);
   return `compressed with ${name}, which is not known here; write it anew: h5repack -f GZIP=4 OLD NEW`;
 }
 

@@ -82,60 +82,96 @@ export interface Reduction {
   mean: number;
   /** False where a value is NaN or infinite; the pixels are then of no use. */
   finite: boolean;
-  /** Patterns, from 1, that were never written (`blankPatterns`). */
+  /** Patterns, from 1, of which a quarter or more was never written. */
   blank: number[];
 }
 
-/** Different stored values that tell a pattern from noise on a constant. */
-const STRUCTURE = 8;
+/** Tiles a side of a pattern, for what was never written. */
+const TILES = 4;
+
+/** Smallest and largest average of each tile of a pattern, row by row. */
+interface Tiles {
+  lowest: Float64Array;
+  highest: Float64Array;
+}
+
+const emptyTiles = (): Tiles => ({
+  lowest: new Float64Array(TILES ** 2).fill(Number.POSITIVE_INFINITY),
+  highest: new Float64Array(TILES ** 2).fill(Number.NEGATIVE_INFINITY),
+});
+
+/** First pixel of a tile along a side. */
+const tileStart = (tile: number, size: number): number => Math.ceil((tile * size) / TILES);
+
+/** Share of the pixels of a tile whose stored value is not this one. */
+function shareBeside(value: number, tile: number, size: number, stored: (i: number) => number) {
+  const [row, column] = [Math.floor(tile / TILES), tile % TILES];
+  let [count, beside] = [0, 0];
+  for (let y = tileStart(row, size); y < tileStart(row + 1, size); y++) {
+    for (let x = tileStart(column, size); x < tileStart(column + 1, size); x++, count++) {
+      if (stored(y * size + x) !== value) beside++;
+    }
+  }
+  return beside / Math.max(1, count);
+}
+
+/** A tile shows something where at least this share of it differs from what was never written. */
+const SHOWN = 0.25;
 
 /**
- * Patterns, from 1, that were never written: one value throughout, which is none or stands beside a
- * pattern with structure.
+ * Whether a pattern, or a quarter of it, was never written: one value throughout, opposite to tiles
+ * that show something. A frame of zeros about a pattern lies on all sides of it.
  */
-export function blankPatterns(
-  lowest: ArrayLike<number>,
-  highest: ArrayLike<number>,
-  distinct: (pattern: number) => number,
-): number[] {
-  const constant = [0, 1, 2].filter((pattern) => !(highest[pattern]! > lowest[pattern]!));
-  if (constant.length === 0) return [];
-  const others = [0, 1, 2].filter((pattern) => !constant.includes(pattern));
-  const structured = others.some((pattern) => distinct(pattern) >= STRUCTURE);
-  return constant
-    .filter((pattern) => structured || !(highest[pattern]! > 0))
-    .map((pattern) => pattern + 1);
+function isUnwritten({ lowest, highest }: Tiles, size: number, stored: (i: number) => number) {
+  if (Math.max(...highest) === Math.min(...lowest)) return true;
+  const constant = [...lowest.keys()].filter((tile) => lowest[tile] === highest[tile]);
+  const alone = constant.filter((tile) => {
+    const value = pixelOf(lowest[tile]!);
+    return shareBeside(value, TILES ** 2 - 1 - tile, size, stored) > SHOWN;
+  });
+  return alone.length >= TILES && alone.every((tile) => lowest[tile] === lowest[alone[0]!]);
 }
 
 /** Makes stored values of averages, as they come from the top of the first pattern on. */
 class Reducer {
-  private readonly points: number;
+  private readonly size: number;
   private readonly pixels: Uint8Array;
   private readonly steps: Steps;
   private at = 0;
   private total = 0;
   private minimum = Number.POSITIVE_INFINITY;
   private maximum = Number.NEGATIVE_INFINITY;
-  private readonly lowest = new Float64Array(3).fill(Number.POSITIVE_INFINITY);
-  private readonly highest = new Float64Array(3).fill(Number.NEGATIVE_INFINITY);
+  private readonly tiles = [emptyTiles(), emptyTiles(), emptyTiles()];
 
   constructor(size: number, pixels: Uint8Array = new Uint8Array(3 * size * size)) {
-    this.points = size * size;
+    this.size = size;
     this.pixels = pixels;
     steps ??= findSteps();
     this.steps = steps;
   }
 
+  /** Takes the averages of the next whole rows. */
   add({ values, minimum, maximum }: Averages): void {
-    const { points, pixels, steps, lowest, highest } = this;
+    const { size, pixels, steps } = this;
     let { at, total } = this;
-    for (let i = 0; i < values.length; i++, at++) {
-      const value = values[i]!;
-      total += value;
-      const pattern = at < points ? 0 : at < 2 * points ? 1 : 2;
-      if (value < lowest[pattern]!) lowest[pattern] = value;
-      if (value > highest[pattern]!) highest[pattern] = value;
-      pixels[3 * (at - pattern * points) + pattern] = quickPixelOf(value, steps);
+    for (let i = 0; i < values.length; ) {
+      const pattern = Math.floor(at / size ** 2);
+      const { lowest, highest } = this.tiles[pattern]!;
+      const row = Math.floor(at / size) % size;
+      for (let column = 0; column < TILES; column++) {
+        const tile = TILES * Math.floor((TILES * row) / size) + column;
+        const end = tileStart(column + 1, size) - tileStart(column, size);
+        let [least, most] = [lowest[tile]!, highest[tile]!];
+        for (const stop = i + end; i < stop; i++, at++) {
+          const value = values[i]!;
+          total += value;
+          if (value < least) least = value;
+          if (value > most) most = value;
+          pixels[3 * (at - pattern * size ** 2) + pattern] = quickPixelOf(value, steps);
+        }
+        lowest[tile] = least;
+        highest[tile] = most;
+      }
     }
     this.at = at;
     this.total = total;
@@ -144,13 +180,17 @@ class Reducer {
   }
 
   done(): Reduction {
-    const { pixels, minimum, maximum } = this;
+    const { pixels, minimum, maximum, tiles, size } = this;
     const mean = this.total / pixels.length;
-    const blank = blankPatterns(
-      this.lowest,
-      this.highest,
-      (pattern) => new Set(pixels.filter((_, i) => i % 3 === pattern)).size,
-    );
+    // Noise below the least stored value shows as little as a constant.
+    const even = (pattern: number): boolean =>
+      pixels.every((value, i) => i % 3 !== pattern || value === pixels[pattern]);
+    const blank = [0, 1, 2]
+      .filter((pattern) => {
+        const stored = (i: number): number => pixels[3 * i + pattern]!;
+        return even(pattern) || isUnwritten(tiles[pattern]!, size, stored);
+      })
+      .map((pattern) => pattern + 1);
     return { pixels, minimum, maximum, mean, finite: Number.isFinite(mean), blank };
   }
 }

@@ -166,6 +166,7 @@ async function prepareWith(
     camera: resampledCamera(camera, size),
     config: settingsOf(options, splitBy),
   });
+  if (made.samples === 0) throw nothingToUse(anomalies.concat(made.anomalies));
   renameSync(join(folder, 'store.h5'), path);
   rmSync(folder, { recursive: true, force: true });
   const { digest, samples, census } = made;
@@ -182,7 +183,5 @@ async function putTogether(readers: Readers, plan: Assembly): Promise<Assembled>
     if (result === null) throw new Error(`${plan.path}: ${anomalies[0]!.reason}`);
     made = assembledFrom(result);
   });
-  const { samples } = made!;
-  if (samples === 0) throw nothingToUse();
   return made!;
 }

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { inputError } from '../../common/errors.ts';
 import { groupBy } from '../../common/group.ts';
 import type { Camera } from '../../simulate/camera.ts';
-import type { Anomaly } from '../anomaly.ts';
+import { type Anomaly, anomalyText, isFatal } from '../anomaly.ts';
 import { materialIdentity, officialSplit, SPLITS, type Split } from '../split.ts';
 import type { Catalogue, Outline } from '../summit/catalogue.ts';
 import { sameCamera } from '../summit/summit.ts';
@@ -149,11 +149,16 @@ export function withoutLeaks(
   };
 }
 
-export const nothingToUse = (): Error =>
-  inputError('no sample in these files can be used', 'see: gan data inspect');
+/** Nothing is left to prepare; names the first fault that left something out. */
+export function nothingToUse(anomalies: readonly Anomaly[]): Error {
+  const deeper = anomalies.find(({ kind }) => kind === 'samples-deeper');
+  const first = deeper ?? anomalies.find(isFatal) ?? anomalies[0];
+  const why = first ? `; ${anomalyText(first)}` : '';
+  return inputError(`no sample in these files can be used${why}`, 'see all: gan data inspect');
+}
 
 /** The camera of most samples. */
-function commonCamera(catalogues: readonly Catalogue[]): Camera {
+function commonCamera(catalogues: readonly Catalogue[], anomalies: readonly Anomaly[]): Camera {
   const votes: { camera: Camera; samples: number }[] = [];
   for (const { camera, samples } of catalogues) {
     const known = votes.find((vote) => sameCamera(vote.camera, camera));
@@ -162,7 +167,7 @@ function commonCamera(catalogues: readonly Catalogue[]): Camera {
   }
   const most = votes.reduce((best, vote) => (vote.samples > best.samples ? vote : best), votes[0]!);
   if (most.samples > 0) return most.camera;
-  throw nothingToUse();
+  throw nothingToUse(anomalies);
 }
 
 /** The files whose patterns were taken with the camera of most samples; the others are told. */
@@ -170,7 +175,7 @@ export function oneCamera(
   all: readonly Catalogue[],
   anomalies: Anomaly[],
 ): { catalogues: Catalogue[]; camera: Camera } {
-  const camera = commonCamera(all);
+  const camera = commonCamera(all, anomalies);
   const text = ({ size, pixel }: Camera): string => `${size} pixels of ${pixel} 1/angstrom`;
   const catalogues = all.filter((catalogue) => {
     if (catalogue.samples.length === 0 || sameCamera(catalogue.camera, camera)) return true;

@@ -6,7 +6,7 @@ import type { Sample } from '../../simulate/sample.ts';
 import { type Anomaly, anomalyText, isFatal } from '../anomaly.ts';
 import { hdf5 } from '../hdf5/library.ts';
 import { UnreadableFile } from '../hdf5/library-file.ts';
-import { blankPatterns, type Reduction } from '../intensity/transform.ts';
+import { type Reduction, reduceStack } from '../intensity/transform.ts';
 import { asColumns, CRYSTAL_ATTRIBUTES, STACK, SummitFile } from './summit-file.ts';
 
 /** One sample as it was found, or what is wrong. */
@@ -58,35 +58,10 @@ async function readSample(
   const facts = await file.facts(key);
   const view = facts && (await file.stack(key, camera.size));
   if (!view) return null;
-  const fault = stackFault(view);
+  const fault = rangeFault(reduceStack(view, camera.size, camera.size));
   if (fault) report({ ...fault, file: file.path, group: key });
   if (fault && isFatal(fault)) return null;
   return { key, ...facts, camera, stack: Float32Array.from(view) };
-}
-
-/** What speaks against the values of a stack. */
-function stackFault(stack: Float32Array): Pick<Anomaly, 'kind' | 'reason'> | null {
-  let minimum = Number.POSITIVE_INFINITY;
-  let maximum = Number.NEGATIVE_INFINITY;
-  let unsound = 0;
-  const points = stack.length / 3;
-  const patterns = [0, 1, 2].map((n) => stack.subarray(n * points, (n + 1) * points));
-  const most = (pattern: Float32Array): number =>
-    pattern.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  const least = (pattern: Float32Array): number =>
-    pattern.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
-  const blank = blankPatterns(
-    patterns.map(least),
-    patterns.map(most),
-    (pattern) => new Set(patterns[pattern]).size,
-  );
-  for (const value of stack) {
-    if (!Number.isFinite(value)) unsound++;
-    else if (value < minimum) minimum = value;
-    if (value > maximum) maximum = value;
-  }
-  const finite = unsound === 0;
-  return rangeFault({ minimum, maximum, finite, blank });
 }
 
 /** What speaks against a stack whose values have this range. */
@@ -97,7 +72,7 @@ export function rangeFault(
   if (!(range.maximum > 0)) return { kind: 'stack-empty', reason: 'stack holds no intensity' };
   if (range.blank.length > 0) {
     const which = range.blank.length > 1 ? 'patterns' : 'pattern';
-    const reason = `${which} ${range.blank.join(' and ')} of 3 without any structure, as never written`;
+    const reason = `${which} ${range.blank.join(' and ')} of 3 without structure in a quarter or more, as never written`;
     return { kind: 'stack-blank', reason };
   }
   if (range.minimum < 0) {

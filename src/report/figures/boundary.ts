@@ -14,7 +14,7 @@ export interface NamedFigure {
 export async function pairProbeFigures(probed: ProbedPair): Promise<NamedFigure[]> {
   return [
     { name: 'plane', svg: planeFigure(probed.plane) },
-    { name: 'strip', svg: await stripFigure(probed.strip) },
+    ...(probed.strip ? [{ name: 'strip', svg: await stripFigure(probed.strip) }] : []),
     { name: 'margins', svg: marginFigure(probed.margins) },
     { name: 'embedding', svg: embeddingFigure(probed.embedding) },
     ...(probed.crossing ? [{ name: 'crossing', svg: crossingFigure(probed.crossing) }] : []),

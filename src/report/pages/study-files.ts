@@ -6,7 +6,7 @@ import { csvOf } from '../../common/csv.ts';
 import { writeAtomic, writeJson } from '../../common/files.ts';
 import { writeFigure } from '../draw/raster.ts';
 import { type Compared, studyFigures, verdictOf } from './study-page.ts';
-import { armRows, budgetTable, differenceRows, shareRows } from './study-text.ts';
+import { armRows, budgetTable, differenceRows, shareRows, shotRows } from './study-text.ts';
 
 /** A study's results as text, table and data. */
 export interface StudyTexts {
@@ -33,7 +33,7 @@ export function compareFolder({ study, ...folder }: StudyFolder): {
 /** The results of a study in words, as CSV of the arms, and as data. */
 export function studyTexts(compared: Compared): StudyTexts {
   const { study, comparisons } = compared;
-  const tables = [armRows, differenceRows, shareRows]
+  const tables = [armRows, differenceRows, shareRows, shotRows]
     .map((rowsOf) => budgetTable(comparisons, rowsOf))
     .filter((rows) => rows.length > 1);
   const budgets = { study: study.name, budgets: comparisons };

@@ -163,7 +163,8 @@ export async function drawProbes(
       { pair, count: SHOWN, seed, progress },
     );
     const figures = await pairProbeFigures(found);
-    return { pair, figures, frames: await slides(found.strip, pair, store.size) };
+    const frames = found.strip ? await slides(found.strip, pair, store.size) : [];
+    return { pair, figures, frames };
   } finally {
     for (const thing of [generator, guide, verifier]) thing.dispose();
   }
@@ -209,11 +210,11 @@ async function dataOf(folder: StudyFolder): Promise<StudyParts['data']> {
   const outcome = readResults(folder).results[0];
   const { split, budget = null } = outcome ?? { split: 0 };
   return onStore(folder, async (store) => {
-    const used = divideStore(store, { split, budget });
+    const { whole, store: used } = divideStore(store, { split, budget }, folder.study);
     if (outcome && outcome.digests.store !== used.digest) {
       return `Not drawn: ${store.path} is another store by now than the one this study ran on.`;
     }
-    return drawData(divideStore(store, { split, budget: null }));
+    return drawData(whole);
   });
 }
 
@@ -225,7 +226,7 @@ async function ganParts(
 ): Promise<Pick<StudyParts, 'samples' | 'probes'>> {
   const seed = folder.study.firstSeed;
   const parts = await onStore(folder, async (whole) => {
-    const store = divideStore(whole, gan.cell);
+    const { store } = divideStore(whole, gan.cell, folder.study);
     const { origin } = await openArchive(gan.archive);
     if (origin?.store !== store.digest) {
       return `Not drawn: ${gan.archive} was made from another store than ${store.path} is by now.`;

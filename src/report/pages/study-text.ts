@@ -26,6 +26,20 @@ export function armRows(comparison: StudyComparison): string[][] {
   return [head, ...body];
 }
 
+/** Rows of the table of recall by the real materials that classes were learned from. */
+export function shotRows({ arms }: StudyComparison): string[][] {
+  const body = arms.flatMap(({ arm, shots }) =>
+    shots.map(({ shots: materials, classes, top1, top5 }) => [
+      arm,
+      materials,
+      String(classes),
+      percent(top1),
+      percent(top5),
+    ]),
+  );
+  return [['arm', 'training materials', 'classes', 'recall', 'recall in five'], ...body];
+}
+
 const DIFFERENCE_HEAD = [
   'difference',
   '95 % interval',

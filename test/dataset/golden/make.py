@@ -22,7 +22,7 @@ for source, target in [(12, 4), (12, 5), (10, 7)]:
 def sample(file, name, **attributes):
     """One group in the Summit layout; `None` leaves an attribute out."""
     group = file.create_group(name)
-    group["cbed_stack"] = np.full((3, 8, 8), 1e-4, np.float32)
+    group["cbed_stack"] = (1e-4 * (1 + np.arange(192) / 192)).reshape(3, 8, 8).astype(np.float32)
     base = {
         "space_group": np.bytes_("123"),
         "material": np.bytes_("mp-1001605"),
