@@ -64,7 +64,7 @@ function csv(predictions: readonly Answered[]): string {
       file,
       key,
       material,
-      spaceGroup,
+      spaceGroup || '',
       ...top.flatMap((g) => [g.spaceGroup, g.probability.toFixed(4)]),
       ...(answer === undefined ? [] : [answer, top[0]!.symmetry!]),
     ]
@@ -101,9 +101,12 @@ async function picture(path: string, predictions: readonly Prediction[], size: n
       return {
         pixels,
         size,
-        frame: rank === 0 ? '#009E73' : rank > 0 ? '#E69F00' : '#D55E00',
+        frame:
+          spaceGroup === 0 ? '#999999' : rank === 0 ? '#009E73' : rank > 0 ? '#E69F00' : '#D55E00',
         caption: [
-          `${material || key}, labelled ${spaceGroup} ${hermannMauguin(spaceGroup)}`,
+          spaceGroup === 0
+            ? material || key
+            : `${material || key}, labelled ${spaceGroup} ${hermannMauguin(spaceGroup)}`,
           top
             .slice(0, 3)
             .map(
@@ -136,10 +139,12 @@ async function classifierFolder(named: string | undefined): Promise<string> {
 
 async function predict(files: string[], flags: PredictFlags): Promise<void> {
   const { loadClassifier } = await import('../../classifier/load.ts');
-  const { predictFiles } = await import('../../classifier/predict.ts');
+  const { predictFiles, predictManifest } = await import('../../classifier/predict.ts');
   const { resolveSources } = await import('../dataset/summit/sources.ts');
   const { misfitOf, universalFacts } = await import('../../classifier/universal.ts');
-  const { paths } = resolveSources(files);
+  const manifests = files.filter((file) => file.toLowerCase().endsWith('.csv'));
+  const others = files.filter((file) => !manifests.includes(file));
+  const paths = others.length > 0 ? resolveSources(others).paths : [];
   const folder = await classifierFolder(flags.run);
   const facts = universalFacts(folder);
   if (flags.out) claimPredictions(flags.out);
@@ -151,7 +156,11 @@ async function predict(files: string[], flags: PredictFlags): Promise<void> {
     warn: (message: string) => console.error(`gan: ${message}`),
     ...(facts && { misfit: (sample: Sample) => misfitOf(sample, facts.simulation) }),
   };
-  for await (const prediction of predictFiles(classifier, paths, options)) {
+  const all = async function* () {
+    yield* predictFiles(classifier, paths, options);
+    for (const manifest of manifests) yield* predictManifest(classifier, manifest, options);
+  };
+  for await (const prediction of all()) {
     // Pixels are kept only for the picture, so that memory does not grow with the files.
     const kept = predictions.length < PICTURED ? prediction.pixels : new Uint8Array(0);
     predictions.push({ ...prediction, pixels: kept });
@@ -172,8 +181,11 @@ async function predict(files: string[], flags: PredictFlags): Promise<void> {
 /** `gan classify predict`. */
 export const classifyPredictCommand = (): Command =>
   new Command('predict')
-    .description('the five likeliest space groups of triplets in HDF5 files of your own')
-    .argument('<files...>', 'files in the Summit layout, folders or patterns')
+    .description('the five likeliest space groups of triplets of your own')
+    .argument(
+      '<files...>',
+      'files in the Summit layout, folders or patterns; manifests (.csv) of measured ones',
+    )
     .option(
       '--run <folder>',
       'classifier run (default: the newest, else the one of all 230 space groups that ships)',
