@@ -31,7 +31,7 @@ const rows = (lines: readonly (readonly (string | number)[])[]): string =>
   lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 
 /** The card of a universal classifier in Markdown: use, data, figures, limits, how to make it again. */
-export function cardText(card: UniversalCard): string {
+export function universalCardText(card: UniversalCard): string {
   const { test, data, machine, study, simulation, threshold, digests } = card;
   const [arm] = study.arms;
   const alike = projectionFamilies().filter((groups) => groups.length > 1);

@@ -13,7 +13,7 @@ import { makePools } from '../pools/pools.ts';
 import { checkBasis, type StudyFolder } from '../study/folder.ts';
 import { divideStore, studyStore } from '../study/store.ts';
 import { planCells } from '../study/study.ts';
-import { cardText, type UniversalCard } from './card.ts';
+import { type UniversalCard, universalCardText } from './card.ts';
 import { chooseThreshold, universalFigures } from './figures.ts';
 
 /** Everything that a universal training wrote down. */
@@ -73,7 +73,7 @@ export async function trainUniversal(
     await classifier.save(folder.path);
     const at = (name: string) => join(folder.path, name);
     writeJson(at(UNIVERSAL_CARD), card);
-    writeAtomic(at('README.md'), cardText(card));
+    writeAtomic(at('README.md'), universalCardText(card));
     return { card, files: ['classifier.safetensors', UNIVERSAL_CARD, 'README.md'].map(at) };
   } finally {
     classifier?.dispose();
