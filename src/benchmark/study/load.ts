@@ -11,6 +11,7 @@ import { fileSafe, type Study, studySchema } from './study.ts';
 export const BUILT_IN_STUDIES = [
   'quick',
   'default',
+  'controls',
   'challenge',
   'ablations',
   'boundary',
