@@ -13,7 +13,7 @@ const isMaximal = (index: number, from: number, to: number): boolean =>
 
 const neighbours = new Map<number, Set<number>>();
 
-/** Joins every group with its translationengleiche maximal subgroups; some 15 s the first time. */
+/** Joins every group with its translationengleiche maximal subgroups; seconds the first time. */
 function joinAll(): void {
   if (neighbours.size > 0) return;
   for (const group of SPACE_GROUPS) neighbours.set(group, new Set());

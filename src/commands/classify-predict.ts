@@ -147,6 +147,12 @@ async function predict(files: string[], flags: PredictFlags): Promise<void> {
   const paths = others.length > 0 ? resolveSources(others).paths : [];
   const folder = await classifierFolder(flags.run);
   const facts = universalFacts(folder);
+  if (facts && manifests.length > 0) {
+    const { energies, thicknesses } = facts.simulation;
+    console.error(
+      `gan: ${manifests.join(', ')}: the classifier was trained on simulated patterns of ${energies.join(', ')} keV, ${thicknesses.join(', ')} angstrom and standard zone axes, not on measured ones`,
+    );
+  }
   if (flags.out) claimPredictions(flags.out);
   const classifier = await loadClassifier(folder);
   const predictions: Prediction[] = [];

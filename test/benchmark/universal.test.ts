@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { misfitOf, universalFacts } from '../../classifier/universal.ts';
 import { subgroupDistances } from '../../gan/crystal/subgroup-graph.ts';
 import { openStudyFolder } from '../../src/benchmark/study/folder.ts';
@@ -8,12 +8,14 @@ import { loadStudy } from '../../src/benchmark/study/load.ts';
 import { studySchema } from '../../src/benchmark/study/study.ts';
 import { chooseThreshold, universalFigures } from '../../src/benchmark/universal/figures.ts';
 import { trainUniversal } from '../../src/benchmark/universal/train.ts';
+import { classifyCommand } from '../../src/commands/classify.ts';
 import { SPACE_GROUPS } from '../../src/crystal/spacegroup.ts';
-import { openStore } from '../../src/dataset/store/store.ts';
 import { withClasses } from '../../src/dataset/store/view.ts';
-import { makeTask } from '../../src/dataset/tasks/make-task.ts';
+import { writeSummit } from '../../src/dataset/summit/summit.ts';
 import { simulationSchema } from '../../src/simulate/options.ts';
+import { crystalStore } from '../support/crystal-store.ts';
 import { temporaryFolder } from '../support/folder.ts';
+import { toySamples } from '../support/toy-store.ts';
 
 const folder = temporaryFolder('universal');
 
@@ -132,8 +134,7 @@ it('trains all 230 classes on a small task, the same twice, and writes its card'
   timeout: 120_000,
 }, async () => {
   const path = join(folder, 'small.h5');
-  await makeTask('ladder', path, { seed: 1, limit: 1 });
-  const store = await openStore(path);
+  const store = await crystalStore(path, [2, 62, 194, 225]);
   const all = withClasses(store, SPACE_GROUPS);
   expect(all.classes).toHaveLength(230);
   expect(all.examples('train').labels).toEqual(
@@ -151,10 +152,32 @@ it('trains all 230 classes on a small task, the same twice, and writes its card'
   const train = async (name: string) =>
     trainUniversal(openStudyFolder(join(folder, name), studySchema.parse({ ...settings, arms })));
   const { card, files } = await train('first');
-  expect(card.data).toMatchObject({ groups: 23, real: 115, synthetic: 230 });
+  expect(card.data).toMatchObject({ groups: 4, real: 8, synthetic: 230 });
   expect(universalFacts(join(folder, 'first'))!.threshold).toBe(card.threshold);
-  expect(readFileSync(files[2]!, 'utf8')).toContain('23 space groups');
+  expect(readFileSync(files[2]!, 'utf8')).toContain('4 space groups');
+  // The same samples, another training.
+  cpSync(join(folder, 'first', 'shared'), join(folder, 'second', 'shared'), { recursive: true });
   await train('second');
   const bytes = (name: string) => readFileSync(join(folder, name, 'classifier.safetensors'));
   expect(bytes('first').equals(bytes('second'))).toBe(true);
+
+  // What predict makes of it: an answer or none, symmetry in words, and a line on other settings.
+  const summit = join(folder, 'other.h5');
+  const samples = toySamples({ counts: [1, 1], size: 16, classes: [2, 62] });
+  await writeSummit(
+    summit,
+    samples.map((sample, i) => ({ ...sample, energy: 100 + 100 * i })),
+  );
+  const said: string[] = [];
+  const error = vi.spyOn(console, 'error').mockImplementation((line) => void said.push(line));
+  const out = join(folder, 'predictions.csv');
+  const args = ['predict', summit, '--run', join(folder, 'first'), '--out', out];
+  await classifyCommand().parseAsync(args, { from: 'user' });
+  error.mockRestore();
+  expect(said.filter((line) => line.includes('was not trained for'))).toHaveLength(1);
+  expect(said.join('\n')).toMatch(/other\.h5: the classifier was not trained for 200 keV/);
+  const [head, ...lines] = readFileSync(out, 'utf8').trim().split('\n');
+  expect(head).toMatch(/group5,p5,answer,symmetry$/);
+  expect(lines).toHaveLength(2);
+  for (const line of lines) expect(line).toMatch(/(,\d+|I do not know),".*Laue class .*\[/);
 });

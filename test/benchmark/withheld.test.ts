@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { crystalData } from '../../gan/crystal/data.ts';
-import { simulateCrystals } from '../../gan/crystal/simulation.ts';
 import { runCell } from '../../src/benchmark/cells/cell.ts';
 import { shotRecalls, shotResult } from '../../src/benchmark/comparison/shots.ts';
 import { knownCrystals } from '../../src/benchmark/pools/crystal-sources.ts';
@@ -10,55 +9,17 @@ import { openStudyFolder } from '../../src/benchmark/study/folder.ts';
 import { divideStore } from '../../src/benchmark/study/store.ts';
 import { planCells, studySchema } from '../../src/benchmark/study/study.ts';
 import { silentProgress } from '../../src/common/progress.ts';
-import { Stream } from '../../src/common/stream.ts';
-import { generateCrystal } from '../../src/crystal/generate.ts';
-import { SPLITS } from '../../src/dataset/split.ts';
-import { openStore, type Store } from '../../src/dataset/store/store.ts';
-import { writeStore } from '../../src/dataset/store/store-write.ts';
-import { simulationSchema } from '../../src/simulate/options.ts';
-import { cameraOf } from '../../src/simulate/triplets.ts';
+import type { Store } from '../../src/dataset/store/store.ts';
 import { openArchive } from '../../synthetic/archive/archive.ts';
+import { crystalStore } from '../support/crystal-store.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
 const GROUPS = [136, 194, 221, 225];
 const folder = temporaryFolder('withheld');
 let store: Store;
 
-/** A store of generated crystals: four groups of two training, one validation and two test materials. */
 beforeAll(async () => {
-  const simulation = simulationSchema.parse({ size: 16 });
-  const crystals = GROUPS.flatMap((spaceGroup) =>
-    Array.from({ length: 5 }, (_, i) => {
-      const id = `generated:${spaceGroup}-${i}`;
-      return generateCrystal({ spaceGroup, stream: new Stream(i, `${spaceGroup}`), id });
-    }),
-  );
-  const drawn = await simulateCrystals(crystals, simulation);
-  const path = join(folder, 'store.h5');
-  await writeStore(path, {
-    camera: cameraOf(simulation),
-    config: { simulation },
-    sources: [],
-    images: drawn.map((one) => ('pixels' in one ? one.pixels : new Uint8Array(16 * 16 * 3))),
-    rows: crystals.map((crystal, i) => ({
-      key: crystal.id,
-      split: SPLITS[[0, 0, 1, 2, 2][i % 5]!]!,
-      facts: {
-        ...{ spaceGroup: crystal.spaceGroup, material: crystal.material, formula: crystal.formula },
-        ...{ energy: 100, thickness: 100, inPlane: null, semiAngles: null, spacings: null },
-        ...{
-          cell: crystal.cell,
-          crystal,
-          zones: [
-            [0, 0, 1],
-            [1, 0, 0],
-            [1, 1, 0],
-          ],
-        },
-      },
-    })),
-  });
-  store = await openStore(path);
+  store = await crystalStore(join(folder, 'store.h5'), GROUPS);
 }, 60_000);
 
 const arms = [

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { heldOutCounts } from '../../src/dataset/split.ts';
+import { heldOutCounts, splitMaterials } from '../../src/dataset/split.ts';
 import { builtInTask, ladderCounts, MINERALS_LEAST } from '../../src/dataset/tasks/tasks.ts';
 
 const materialsByGroup = (crystals: readonly { spaceGroup: number; material: string }[]) => {
@@ -60,6 +60,17 @@ describe('the minerals', () => {
       few.map(({ id }) => id),
     );
   });
+});
+
+it('the universal task has every group with a mineral, a single material as a test', () => {
+  const { crystals, rule } = builtInTask('universal', { seed: 1 });
+  const groups = materialsByGroup(crystals);
+  expect(groups.size).toBe(170);
+  const [single] = [...groups.values()].filter((materials) => materials.size === 1);
+  const classOf = new Map(crystals.map((one) => [one.material, one.spaceGroup]));
+  const parts = splitMaterials(classOf, { seed: 1, rule });
+  expect(parts.get([...single!][0]!)).toBe('test');
+  expect(splitMaterials(classOf, { seed: 1 }).get([...single!][0]!)).toBe('train');
 });
 
 it('an unknown task is a usage error that names the nearest', () => {
