@@ -16,7 +16,6 @@ export const SYNTHETIC_SOURCES = [
   'crystals-half',
   'crystals-fitted',
   'crystals-broken',
-  'crystals-boundary',
   'gan-random',
   'gan-boundary',
   'gan-both',
