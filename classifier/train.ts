@@ -5,7 +5,12 @@ import type { Trace, TrainedClassifier, TrainingRecord } from './classifier.ts';
 import { EnsembleClassifier } from './ensemble.ts';
 import { TrainingLoop } from './loop.ts';
 import { fitTemperature, report } from './metrics.ts';
-import { type ResolvedOptions, resolveOptions, type TrainOptions } from './options.ts';
+import {
+  type ResolvedOptions,
+  resolveOptions,
+  type TrainOptions,
+  techniqueNames,
+} from './options.ts';
 import type { Recipe, ResampleContext } from './recipe.ts';
 import { SingleClassifier } from './single.ts';
 import { applyFinish } from './techniques/heads.ts';
@@ -84,8 +89,8 @@ async function trainSingle(job: Job): Promise<SingleClassifier> {
   }
 }
 
-const recordOf = ({ techniques = [], updates, seed }: ResolvedOptions) => ({
-  techniques,
+const recordOf = ({ techniques, updates, seed }: ResolvedOptions) => ({
+  techniques: techniqueNames(techniques),
   updates,
   seed,
 });

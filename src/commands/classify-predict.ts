@@ -34,7 +34,7 @@ function csv(predictions: readonly Prediction[]): string {
       file,
       key,
       material,
-      spaceGroup,
+      spaceGroup || '',
       ...top.flatMap((g) => [g.spaceGroup, g.probability.toFixed(4)]),
     ]
       .map(cell)
@@ -70,9 +70,12 @@ async function picture(path: string, predictions: readonly Prediction[], size: n
       return {
         pixels,
         size,
-        frame: rank === 0 ? '#009E73' : rank > 0 ? '#E69F00' : '#D55E00',
+        frame:
+          spaceGroup === 0 ? '#999999' : rank === 0 ? '#009E73' : rank > 0 ? '#E69F00' : '#D55E00',
         caption: [
-          `${material || key}, labelled ${spaceGroup} ${hermannMauguin(spaceGroup)}`,
+          spaceGroup === 0
+            ? material || key
+            : `${material || key}, labelled ${spaceGroup} ${hermannMauguin(spaceGroup)}`,
           top
             .slice(0, 3)
             .map(
@@ -90,10 +93,12 @@ async function picture(path: string, predictions: readonly Prediction[], size: n
 async function predict(files: string[], flags: PredictFlags): Promise<void> {
   const { requireRun } = await import('../common/run.ts');
   const { loadClassifier } = await import('../../classifier/load.ts');
-  const { predictFiles } = await import('../../classifier/predict.ts');
+  const { predictFiles, predictManifest } = await import('../../classifier/predict.ts');
   const { resolveSources } = await import('../dataset/summit/sources.ts');
   const mend = 'train one: npx gan classify train';
-  const { paths } = resolveSources(files);
+  const manifests = files.filter((file) => file.toLowerCase().endsWith('.csv'));
+  const others = files.filter((file) => !manifests.includes(file));
+  const paths = others.length > 0 ? resolveSources(others).paths : [];
   const run = requireRun('classifier', flags.run, mend, 'classifier.safetensors');
   if (flags.out) claimPredictions(flags.out);
   const classifier = await loadClassifier(run.folder);
@@ -103,7 +108,11 @@ async function predict(files: string[], flags: PredictFlags): Promise<void> {
     camera: classifier.camera,
     warn: (message: string) => console.error(`gan: ${message}`),
   };
-  for await (const prediction of predictFiles(classifier, paths, options)) {
+  const all = async function* () {
+    yield* predictFiles(classifier, paths, options);
+    for (const manifest of manifests) yield* predictManifest(classifier, manifest, options);
+  };
+  for await (const prediction of all()) {
     // Pixels are kept only for the picture, so that memory does not grow with the files.
     const kept = predictions.length < PICTURED ? prediction.pixels : new Uint8Array(0);
     predictions.push({ ...prediction, pixels: kept });
@@ -123,8 +132,11 @@ async function predict(files: string[], flags: PredictFlags): Promise<void> {
 /** `gan classify predict`. */
 export const classifyPredictCommand = (): Command =>
   new Command('predict')
-    .description('the five likeliest space groups of triplets in HDF5 files of your own')
-    .argument('<files...>', 'files in the Summit layout, folders or patterns')
+    .description('the five likeliest space groups of triplets of your own')
+    .argument(
+      '<files...>',
+      'files in the Summit layout, folders or patterns; manifests (.csv) of measured ones',
+    )
     .option('--run <folder>', 'classifier run (default: the newest)')
     .addOption(new Option('--format <kind>', 'csv or json').choices(['csv', 'json']).default('csv'))
     .option('--json', 'the same as --format json')

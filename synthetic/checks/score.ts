@@ -259,7 +259,7 @@ export interface ArchiveScoring {
   /** Updates of the network of the two-sample test; 0 leaves it out. */
   networkUpdates: number;
   seed: number;
-  progress: ProgressFactory;
+  progress?: ProgressFactory;
 }
 
 function spacesOf({ store, verifier }: ArchiveScoring, stream: Stream): Space[] {

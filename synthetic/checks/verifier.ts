@@ -100,7 +100,7 @@ export function classifierMisfit(classifier: Classifier, store: Store): string |
 export interface QuickTraining {
   updates: number;
   seed: number;
-  progress: ProgressFactory;
+  progress?: ProgressFactory;
 }
 
 /** The baseline that is hardest to beat. */

@@ -24,9 +24,10 @@ import { missingRows, type Pool, type PoolWork } from './pool.ts';
 export function poolsOf({ arm }: CellPlan): Pool[] {
   const { synthetic: source, fillTo, each, epsilon, applyChecks } = arm;
   if (source === 'none' || source === 'copies') return [];
-  const { partners, partnerBy, agreement } = arm;
+  const { partners, partnerBy, agreement, nearShare } = arm;
   const rows = { fillTo, ...(each !== undefined && { each }) };
-  return [{ source, ...rows, epsilon, applyChecks, partners, partnerBy, agreement }];
+  const near = { partners, partnerBy, agreement, ...(nearShare !== undefined && { nearShare }) };
+  return [{ source, ...rows, epsilon, applyChecks, ...near }];
 }
 
 /** The archive of a pool for the split, GAN and budget of a cell. */

@@ -15,6 +15,7 @@ export const BUILT_IN_STUDIES = [
   'challenge',
   'ablations',
   'boundary',
+  'crystal-boundary',
   'convergence',
   'zero-shot',
 ] as const;

@@ -67,6 +67,8 @@ const settings = z.strictObject({
   partners: z.int().min(1).max(10).default(1),
   /** Who chooses the partners of a GAN's samples: each candidate its strongest rival, or validation. */
   partnerBy: z.enum(PARTNER_CHOICES).default('candidate'),
+  /** Share of the rows of a source near boundaries that lies there; the others are random. Absent: all. */
+  nearShare: z.number().min(0).max(1).optional(),
   /** Margin in nats that the verifier may have of a boundary sample. */
   agreement: z.number().positive().max(10).default(AGREEMENT),
   /** Property heads beside the space group. */

@@ -1,10 +1,11 @@
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { usageError } from '../../common/errors.ts';
 import { checkOutput } from '../../common/files.ts';
 import { withOutputLock } from '../../common/lock.ts';
 import { silentProgress } from '../../common/progress.ts';
 import { type Anomaly, distinctAnomalies } from '../anomaly.ts';
+import { writeStoreCard } from '../card.ts';
 import type { Census } from '../census.ts';
 import type { ExternalAccess } from '../hdf5/external.ts';
 import { resampledCamera } from '../intensity/transform.ts';
@@ -169,6 +170,8 @@ async function prepareWith(
   renameSync(join(folder, 'store.h5'), path);
   rmSync(folder, { recursive: true, force: true });
   const { digest, samples, census } = made;
+  const facts = { census, digest, camera: resampledCamera(camera, size) };
+  writeStoreCard(path, { ...facts, sources: catalogues.map((one) => basename(one.path)) });
   const told = distinctAnomalies([...anomalies, ...made.anomalies]);
   return { path, digest, samples, splitBy, census, anomalies: told };
 }
