@@ -11,7 +11,7 @@ import { simulationSchema } from '../simulate/options.ts';
 import { simulateTriplets } from '../simulate/triplets.ts';
 
 /** How long this machine takes for the two things that most of a study is made of, in seconds. */
-export interface Pace {
+export interface MachinePace {
   triplet: number;
   /** One update of a classifier. */
   update: number;
@@ -38,7 +38,7 @@ class Marks {
 }
 
 /** Simulates some minerals and trains a classifier on them for some updates: a few seconds. */
-export async function measurePace(): Promise<Pace> {
+export async function measurePace(): Promise<MachinePace> {
   const crystals = new Stream(0, 'pace').shuffled(loadMinerals()).slice(0, CRYSTALS);
   const options = simulationSchema.parse({ zones: 'standard' });
   const pixels: Uint8Array[] = [];

@@ -33,7 +33,7 @@ import {
   type StudyParts,
 } from '../report/pages/study-pictures.ts';
 import { armRows } from '../report/pages/study-text.ts';
-import { measurePace, type Pace } from './pace.ts';
+import { type MachinePace, measurePace } from './pace.ts';
 
 /** What all stages of the story share. */
 export interface Story {
@@ -110,7 +110,7 @@ const DRAWN = 1500;
 /** How long a budget takes at the pace of a machine, in milliseconds. */
 export function timeFor(
   { crystals, updates, crystalSteps }: Budget,
-  pace: Pace,
+  pace: MachinePace,
   runs: number,
 ): number {
   const triplets = crystals * (1 + MADE * (1 + PROPOSAL) + SEARCHED) + DRAWN;
