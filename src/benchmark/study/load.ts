@@ -18,6 +18,7 @@ export const BUILT_IN_STUDIES = [
   'crystal-boundary',
   'convergence',
   'zero-shot',
+  'universal',
 ] as const;
 
 function rawStudy(nameOrPath: string): Record<string, unknown> {

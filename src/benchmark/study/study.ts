@@ -101,6 +101,8 @@ export const studySchema = z.strictObject({
   batch: z.int().min(1).default(TRAINING_DEFAULTS.batch),
   /** Peak of the classifier's learning rate. */
   rate: z.number().positive().default(TRAINING_DEFAULTS.rate),
+  /** Channels of the first layer of every classifier; those of its own default where absent. */
+  width: z.int().min(1).optional(),
   ganSteps: z.int().min(1).default(3000),
   /** Steps of a crystal GAN; its own default where absent. */
   crystalSteps: z.int().min(1).optional(),
@@ -115,6 +117,8 @@ export const studySchema = z.strictObject({
    * are. Without a default, so that studies without budgets keep their digests.
    */
   budgets: z.array(z.int().min(1)).min(1).optional(),
+  /** `all`: the classes are the 230 space groups, whether the data have rows of them or not. */
+  classes: z.literal('all').optional(),
   /**
    * Zero-shot: one in so many few-shot groups loses all its training and validation rows, in split s
    * those that s leaves as remainder. Absent: none.
