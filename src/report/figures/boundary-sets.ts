@@ -194,11 +194,12 @@ export function relationFigure(cells: readonly RelationCell[]): string {
     ...cell,
     spaceGroup: String(cell.spaceGroup),
     from: String(cell.from),
-    sign: cell.amplitude?.toFixed(2) ?? (cell.unseen >= cell.seenAtOnce ? '–' : '0'),
+    sign:
+      cell.amplitude?.toFixed(2).replace(/^0/, '') ?? (cell.unseen >= cell.seenAtOnce ? '–' : '0'),
   }));
   const crossed = shown.filter(({ amplitude }) => amplitude !== null);
   const flat = shown.filter(({ amplitude }) => amplitude === null);
-  const [width, height] = [34, 22];
+  const [width, height] = [25, 21];
   const placed = { x: 'from', y: 'spaceGroup' };
   return figure(
     {
