@@ -4,6 +4,7 @@ import { readTriplets } from '../src/dataset/import/import.ts';
 import { joinTriplets, toPixels } from '../src/dataset/intensity/transform.ts';
 import { readSummit } from '../src/dataset/summit/summit.ts';
 import type { Camera } from '../src/simulate/camera.ts';
+import type { Sample } from '../src/simulate/sample.ts';
 import type { Classifier, TrainedClassifier } from './classifier.ts';
 
 /** A space group and its probability. */
@@ -32,6 +33,8 @@ export interface PredictOptions {
   warn?: (message: string) => void;
   /** The camera the classifier was trained with; others are warned of. */
   camera?: Camera;
+  /** What of a sample the classifier was not trained for, in words; warned of once a file. */
+  misfit?: (sample: Sample) => string | null;
 }
 
 const BLOCK = 32;
@@ -65,11 +68,12 @@ export async function* predictFiles(
   paths: readonly string[],
   options: PredictOptions = {},
 ): AsyncGenerator<Prediction> {
-  const { top = 5, warn = () => {}, camera } = options;
+  const { top = 5, warn = () => {}, camera, misfit = () => null } = options;
   const complain = (anomaly: Anomaly) => isFatal(anomaly) && warn(anomalyText(anomaly));
   for (const file of paths) {
     let block: Read[] = [];
     let warned = false;
+    const misfits = new Set<string>();
     for await (const found of readSummit([file])) {
       if ('anomaly' in found) {
         complain(found.anomaly);
@@ -80,6 +84,11 @@ export async function* predictFiles(
         warn(
           `${file} reaches ${reach(found.ok.camera).toFixed(2)} 1/angstrom, the training data ${reach(camera).toFixed(2)}: probabilities may mean little`,
         );
+      }
+      const reason = misfit(found.ok);
+      if (reason !== null && !misfits.has(reason)) {
+        misfits.add(reason);
+        warn(`${file}: the classifier was not trained for ${reason}`);
       }
       const { key, material, spaceGroup, stack, camera: seen } = found.ok;
       const pixels = toPixels(stack, seen.size, classifier.size);

@@ -4,7 +4,7 @@ import type { TripletDiscs } from '../src/codec/discs.ts';
 import type { EncodedSet } from '../src/codec/encode.ts';
 import type { ProgressFactory } from '../src/common/progress.ts';
 import { Stream } from '../src/common/stream.ts';
-import type { Cell } from '../src/crystal/crystal.ts';
+import type { Cell, Crystal } from '../src/crystal/crystal.ts';
 import type { Store } from '../src/dataset/store/store.ts';
 import type { Tensor2D, Tensor4D } from '../src/engine/tf.ts';
 import type { Lineage } from './lineage.ts';
@@ -159,6 +159,8 @@ export interface BoundaryPath<Source = unknown> {
   crossing: number | null;
   /** What is drawn at a position. */
   at(position: number): Source;
+  /** The crystal there; absent where none is drawn. */
+  structure?(position: number): Pick<Crystal, 'spaceGroup' | 'cell' | 'atoms'>;
 }
 
 /** What a boundary search may move in a generator. */
@@ -214,8 +216,8 @@ export interface Generator<S extends GeneratorSample = GeneratorSample> {
   draw(sources: readonly S['source'][], progress?: ProgressFactory): Promise<S[]>;
   /** Draws one source again at its place, the same to the bit. */
   redraw(source: S['source'], place: number): Promise<S>;
-  /** Lattices and disc coefficients of sources; null where the generator has none. */
-  describe(sources: readonly S['source'][]): { cell: Cell; discs: TripletDiscs }[] | null;
+  /** Lattices and disc coefficients of samples; null where the generator has none. */
+  describe(samples: readonly S[]): { cell: Cell; discs: TripletDiscs }[] | null;
   /** How real its discriminator finds each sample: higher is more real; null without one. */
   scores(samples: readonly S[]): Float32Array | null;
   /** What an archive keeps of samples, so that `sourceOf` can undo it. */

@@ -114,6 +114,10 @@ export interface PairResult {
   times: PhaseTimes;
 }
 
+/** Why a path does not cross: the guide takes it for the class at neither end, or at both. */
+export const NEVER_SEEN = 'distortion not seen';
+export const SEEN_AT_ONCE = 'seen without distortion';
+
 export const EPSILON_RANGE = [1e-4, 1] as const;
 
 /** Why a view does not do, in words; empty where it does. */

@@ -1,7 +1,7 @@
 import { type ClassPair, type PairView, sidedView } from '../../classifier/boundary/margin.ts';
 import type { Crystal } from '../../src/crystal/crystal.ts';
 import { findCrossingsSlowly } from '../boundary/crossing.ts';
-import { guideLogits } from '../boundary/search.ts';
+import { guideLogits, NEVER_SEEN, SEEN_AT_ONCE } from '../boundary/search.ts';
 import type {
   Approached,
   ApproachRequest,
@@ -143,7 +143,7 @@ async function approachByDistortion(
   for (const way of await crossedWays(model, ways, request)) {
     const { source, path, amplitude, startsAbove, evaluations } = way;
     if (amplitude === null) {
-      refused.add(startsAbove ? 'seen without distortion' : 'distortion not seen');
+      refused.add(startsAbove ? SEEN_AT_ONCE : NEVER_SEEN);
       wasted += evaluations;
       continue;
     }
@@ -204,8 +204,9 @@ async function approachByMoves(
 const TRIED = 12;
 
 /**
- * A path between two groups that are related, whichever of them is the supergroup, and where it
- * crosses: of several the one on which the pair is likeliest there. Null where there is none.
+ * A path between two groups that are related, whichever of them is the supergroup, and from where on
+ * the guide takes it for the lower one: of several one on which the other is its rival there, if there
+ * is one, and the lower group likeliest. Null where the two are not related.
  */
 async function distortionPathBetween(
   model: CrystalModel,
@@ -220,7 +221,7 @@ async function distortionPathBetween(
     findWay(sources, { from: [from], spaceGroup, seed, index }),
   ).filter((way) => way !== null);
   if (ways.length === 0) return null;
-  const sides = { ...lower, classes: classes.length };
+  const sides = { label: lower.label, partner: null, classes: classes.length };
   const found = await crossedWays(model, ways, { score, sides, epsilon: 0 });
   const crossing = found.filter(
     (way): way is CrossedWay & { amplitude: number } => way.amplitude !== null,
@@ -233,15 +234,18 @@ async function distortionPathBetween(
       index: source.index,
     })),
   );
-  const share = views.map((view) => (view ? view.probability + view.partnerProbability : 0));
+  const share = views.map((view) =>
+    view ? view.probability + Number(view.partner === lower.partner) : 0,
+  );
   const best = crossing[share.indexOf(Math.max(...share))];
-  const { source, farthest } = best ?? ways[0]!;
+  const { source, farthest, path } = best ?? ways[0]!;
   return {
     from: 0,
     // A path is shown to three times the amplitude at its boundary, so that both sides are seen.
     to: best ? Math.min(farthest, 3 * best.amplitude) : farthest,
     crossing: best?.amplitude ?? null,
     at: (amplitude) => ({ ...source, amplitude: Math.fround(amplitude) }),
+    structure: (amplitude) => crystalOf(distort(path, amplitude), 'path'),
   };
 }
 

@@ -1,5 +1,6 @@
 import { inputError } from '../../src/common/errors.ts';
 import { Stream } from '../../src/common/stream.ts';
+import type { Cell } from '../../src/crystal/crystal.ts';
 import { type Checked, checkCrystal, MARGIN } from './checks.ts';
 import { hasClash } from './distances.ts';
 import { skeletonOf } from './skeletons.ts';
@@ -33,6 +34,7 @@ export interface Way {
 /** Paths that are drawn for a candidate: the longest of some that can be walked is taken. */
 const PATHS = 24;
 const WALKABLE = 3;
+const UNSTRAINED: Cell = [0, 0, 0, 0, 0, 0];
 /** Ends of paths, angstrom: the first at which no atoms clash. */
 const ENDS = [1, 0.7, 0.5, 0.35, 0.25, 0.15] as const;
 
@@ -65,7 +67,9 @@ function drawPath(
   const subgroups = subgroupPaths(crystal.spaceGroup, spaceGroup);
   if (subgroups.length === 0) return null;
   const stream = new Stream(seed, `distortion/${spaceGroup}/${index}/${path}`);
-  return breakSymmetry({ parent: sited, subgroup: stream.pick(subgroups), stream });
+  const found = breakSymmetry({ parent: sited, subgroup: stream.pick(subgroups), stream });
+  // The lattice stays: the amplitude says all, and no pattern turns where two axes cease to be equal.
+  return found && { ...found, strain: UNSTRAINED };
 }
 
 /**

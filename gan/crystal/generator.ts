@@ -1,10 +1,15 @@
+import { analyseTriplet } from '../../src/codec/analysis.ts';
+import type { TripletDiscs } from '../../src/codec/discs.ts';
+import { tripletGeometry } from '../../src/codec/geometry.ts';
 import { inputError } from '../../src/common/errors.ts';
 import { groupBy } from '../../src/common/group.ts';
 import type { ProgressFactory } from '../../src/common/progress.ts';
 import { cifText } from '../../src/crystal/cif/write.ts';
-import type { Crystal } from '../../src/crystal/crystal.ts';
+import type { Cell, Crystal } from '../../src/crystal/crystal.ts';
 import { reducedFormula } from '../../src/crystal/formula.ts';
 import { hermannMauguin } from '../../src/crystal/spacegroup.ts';
+import { type ZoneView, zoneViews } from '../../src/simulate/axes.ts';
+import { cameraOf } from '../../src/simulate/triplets.ts';
 import {
   columns,
   type Generator,
@@ -258,8 +263,20 @@ export class CrystalGenerator implements Generator<CrystalSample> {
     return (await this.draw([source]))[0]!;
   }
 
-  describe(): null {
-    return null;
+  describe(samples: readonly CrystalSample[]): { cell: Cell; discs: TripletDiscs }[] {
+    const { simulation } = this.model.parts;
+    const camera = cameraOf(simulation);
+    return samples.map(({ crystal, pixels }) => {
+      const { cell, spaceGroup } = crystal;
+      const views = zoneViews(crystal, simulation.zones);
+      const three = <T>(of: (view: ZoneView) => T) =>
+        views.map(of) as unknown as readonly [T, T, T];
+      const geometry = tripletGeometry({
+        ...{ cell, spaceGroup, camera },
+        zones: three(({ zone }) => zone),
+      });
+      return { cell, discs: analyseTriplet(pixels, geometry) };
+    });
   }
 
   scores(samples: readonly CrystalSample[]): Float32Array {

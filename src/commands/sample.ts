@@ -205,6 +205,7 @@ async function sampleCifs(
 
 async function write(flags: SampleFlags, settings: Settings, one: Made): Promise<void> {
   const { openRun } = await import('../common/run.ts');
+  const { writeJson } = await import('../common/files.ts');
   const { writeArchive, ARCHIVE_FILE } = await import('../../synthetic/archive/archive.ts');
   const { writeAttempts } = await import('../../synthetic/sampling/boundary-report.ts');
   const run = openRun('sample', settings, settings.out);
@@ -212,7 +213,10 @@ async function write(flags: SampleFlags, settings: Settings, one: Made): Promise
   const { contents, facts, text, found } = one;
   await writeArchive(path, contents);
   if (contents.cifs) await writeCifs(run.file('cifs'), contents.cifs);
-  if (found) writeAttempts(run.file('attempts.jsonl'), { ...found, seed: settings.seed });
+  if (found) {
+    writeAttempts(run.file('attempts.jsonl'), { ...found, seed: settings.seed });
+    writeJson(run.file('search.json'), found.summary);
+  }
   report(flags, { run: run.folder, archive: path, ...facts }, text);
 }
 

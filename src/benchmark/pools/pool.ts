@@ -18,6 +18,7 @@ export interface Pool {
   partners: number;
   partnerBy: PartnerChoice;
   agreement: number;
+  nearShare?: number;
 }
 
 /** What making a pool needs. */

@@ -15,8 +15,10 @@ export const BUILT_IN_STUDIES = [
   'challenge',
   'ablations',
   'boundary',
+  'crystal-boundary',
   'convergence',
   'zero-shot',
+  'universal',
 ] as const;
 
 function rawStudy(nameOrPath: string): Record<string, unknown> {

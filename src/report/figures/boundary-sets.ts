@@ -1,5 +1,10 @@
 import * as Plot from '@observablehq/plot';
-import type { EmbeddingData, MarginData, PairCell } from '../../../synthetic/probing/probe-data.ts';
+import type {
+  EmbeddingData,
+  MarginData,
+  PairCell,
+  RelationCell,
+} from '../../../synthetic/probing/probe-data.ts';
 import { median } from '../../common/quantile.ts';
 import { figure, PALETTE } from '../draw/figure.ts';
 
@@ -167,6 +172,62 @@ export function pairFigure(cells: readonly PairCell[]): string {
           y: 'spaceGroup',
           text: (d: { accepted: number }) => String(d.accepted),
           fill: (d: { confusion: number }) => (d.confusion > 0.3 ? 'white' : 'black'),
+          fontSize: 10,
+        }),
+      ],
+    },
+  );
+}
+
+/** Amplitudes beyond this (angstrom) have the darkest shade. */
+const DARKEST = 0.8;
+
+/**
+ * Every pair of a class and a supergroup: the amplitude at which the guide starts to see the lower
+ * symmetry in distorted crystals of the higher one.
+ */
+export function relationFigure(cells: readonly RelationCell[]): string {
+  const order = (key: 'spaceGroup' | 'from'): string[] =>
+    [...new Set(cells.map((cell) => cell[key]))].sort((a, b) => a - b).map(String);
+  const [rows, columns] = [order('spaceGroup'), order('from')];
+  const shown = cells.map((cell) => ({
+    ...cell,
+    spaceGroup: String(cell.spaceGroup),
+    from: String(cell.from),
+    sign: cell.amplitude?.toFixed(2) ?? (cell.unseen >= cell.seenAtOnce ? '–' : '0'),
+  }));
+  const crossed = shown.filter(({ amplitude }) => amplitude !== null);
+  const flat = shown.filter(({ amplitude }) => amplitude === null);
+  const [width, height] = [34, 22];
+  const placed = { x: 'from', y: 'spaceGroup' };
+  return figure(
+    {
+      title: 'The smallest distortion that the classifier can see',
+      subtitle:
+        'median amplitude (angstrom, farthest atom) from which the guide takes distorted crystals of the supergroup for the subgroup',
+      caption: `– : not seen on any of the distortions tried; 0: taken for the subgroup without any; ${cells.length} pairs, ${cells.reduce((sum, one) => sum + one.crossed, 0)} of ${cells.reduce((sum, one) => sum + one.tried, 0)} distortions cross`,
+    },
+    {
+      width: 90 + width * columns.length,
+      height: 120 + height * rows.length,
+      marginLeft: 60,
+      marginBottom: 56,
+      x: {
+        label: 'crystals of (supergroup)',
+        domain: columns,
+        tickRotate: -90,
+        tickSize: 0,
+        axis: 'bottom',
+      },
+      y: { label: 'distorted down to', domain: rows, tickSize: 0 },
+      color: { scheme: 'ylgnbu', domain: [0, DARKEST], clamp: true },
+      marks: [
+        Plot.cell(flat, { ...placed, fill: '#eee', inset: 0.5 }),
+        Plot.cell(crossed, { ...placed, fill: 'amplitude', inset: 0.5 }),
+        Plot.text(shown, {
+          ...placed,
+          text: 'sign',
+          fill: (cell: RelationCell) => ((cell.amplitude ?? 0) > DARKEST / 2 ? 'white' : 'black'),
           fontSize: 10,
         }),
       ],

@@ -1,6 +1,6 @@
 import type { ProbedImages } from '../../../synthetic/probing/image-probe.ts';
 import type { ProbedPair } from '../../../synthetic/probing/pair-probe.ts';
-import { crossingFigure, stripFigure } from './boundary-path.ts';
+import { crossingFigure, movedAtomsFigure, stripFigure } from './boundary-path.ts';
 import { planeFigure } from './boundary-plane.ts';
 import { embeddingFigure, marginFigure, pairFigure } from './boundary-sets.ts';
 
@@ -18,6 +18,9 @@ export async function pairProbeFigures(probed: ProbedPair): Promise<NamedFigure[
     { name: 'margins', svg: marginFigure(probed.margins) },
     { name: 'embedding', svg: embeddingFigure(probed.embedding) },
     ...(probed.crossing ? [{ name: 'crossing', svg: crossingFigure(probed.crossing) }] : []),
+    ...(probed.moved
+      ? [{ name: 'atoms', svg: movedAtomsFigure({ ...probed.moved, ...probed.margins }) }]
+      : []),
   ];
 }
 
