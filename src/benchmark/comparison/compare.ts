@@ -126,7 +126,14 @@ export const compareBudgets = (study: Study, outcomes: readonly CellResult[]): S
     })),
   );
 
-/** The comparison of a study without budgets. */
+/**
+ * The comparison of a study without budgets.
+ *
+ * @example
+ * const { verdict } = compareStudy(study, results);
+ * console.log(verdict.join('\n'));
+ * @category Studies
+ */
 export const compareStudy = (study: Study, outcomes: readonly CellResult[]): StudyComparison =>
   compareParts(study, [{ budget: null, outcomes }])[0]!;
 

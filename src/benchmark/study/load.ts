@@ -35,6 +35,9 @@ function rawStudy(nameOrPath: string): Record<string, unknown> {
  * A built-in study or a YAML file, checked, with `overrides` on top.
  *
  * @throws usage error naming the setting and value that cannot be used.
+ * @example
+ * const study = loadStudy('quick', { data: 'minerals', seeds: 6 });
+ * @category Studies
  */
 export function loadStudy(nameOrPath: string, overrides: Record<string, unknown> = {}): Study {
   const given = Object.fromEntries(Object.entries(overrides).filter(([, v]) => v !== undefined));
