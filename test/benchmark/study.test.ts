@@ -11,11 +11,11 @@ import {
   readStudyFolder,
 } from '../../src/benchmark/study/folder.ts';
 import { BUILT_IN_STUDIES, loadStudy } from '../../src/benchmark/study/load.ts';
-import { dataFile } from '../../src/common/paths.ts';
 import { type CellPlan, planCells, studySchema } from '../../src/benchmark/study/study.ts';
 import { digestOf } from '../../src/common/digest.ts';
 import { CbedError } from '../../src/common/errors.ts';
 import { writeJson } from '../../src/common/files.ts';
+import { dataFile } from '../../src/common/paths.ts';
 import { Stream } from '../../src/common/stream.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { randomOutcome } from '../support/outcomes.ts';
