@@ -42,7 +42,7 @@ async function settingsOf({
     guide: z.string().optional(),
     verifier: z.array(z.string()).optional(),
     agreement: positive.max(10).default(AGREEMENT),
-    attempts: whole(1).default(16),
+    attempts: whole(1).optional(),
     softLabels: z.boolean().default(false),
     seed: whole(0).default(0),
     out: z.string().optional(),
@@ -114,7 +114,9 @@ async function boundaryContents(
     ? [namedSearch(pair, count)]
     : boundarySearches(partnering, ofEach(classes, count));
   const checks = candidateChecks(store, verifiers, settings.agreement);
-  const options = { ...settings, pairs, checks };
+  // A distortion that does not cross costs two simulations, so that more may be tried.
+  const attempts = settings.attempts ?? (generator.space?.supergroups ? 40 : 16);
+  const options = { ...settings, attempts, pairs, checks };
   const found = await boundarySamples({ generator, guide, verifiers }, options, terminalProgress);
   const recordOf = ({ digest, seen }: typeof guide) => recordMaterials(digest, seen.materials);
   const makers = { generator, store, guide: recordOf(guide), verifiers: verifiers.map(recordOf) };
@@ -272,7 +274,10 @@ export const sampleCommand = (): Command =>
     .option('--partners <n>', 'most confused classes of validation that share the triplets')
     .option('--epsilon <x>', 'largest difference of the two probabilities (default: 0.1)')
     .option('--agreement <nats>', 'largest margin under the verifiers (default: 0.75)')
-    .option('--attempts <n>', 'attempts at most, for each triplet wanted (default: 16)')
+    .option(
+      '--attempts <n>',
+      'attempts at most, for each triplet wanted (default: 16; 40 for a crystal GAN)',
+    )
     .option('--soft-labels', "keep the partner's probability as a soft label")
     .option('--hard', 'hard labels (the default)')
     .option('--guide <run>', 'classifier that hesitates (default: the newest)')
