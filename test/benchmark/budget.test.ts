@@ -79,7 +79,7 @@ it('runs every arm within every budget, with makers of its own', () => {
 it.each([
   ['quick', 'bfa697b67f03b32f', 'dedc8d65e752'],
   ['default', '56394f970bbe7cb6', '0fdc3a238eb6'],
-  ['boundary', 'db53606b6ba12e0e', '36aa3ec8d9e5'],
+  ['boundary', 'debe948c612c6ee5', '121ae2f28425'],
 ])('leaves study, cells and folders of %s as they were', (name, study, ids) => {
   const loaded = loadStudy(name);
   const cells = planCells(loaded);

@@ -72,6 +72,13 @@ function checkStudy(nameOrPath: string, study: Study): void {
       didYouMean(study.baseline, names),
     );
   }
+  const given = study.arms.find(({ synthetic }) => synthetic === 'archive');
+  if (given && (study.archive === undefined || study.splits !== 1)) {
+    throw usageError(
+      `study ${nameOrPath}: arm "${given.name}" takes the samples of an archive, which belongs to one division of a store`,
+      study.archive === undefined ? 'name it: archive: FILE' : 'set splits: 1',
+    );
+  }
   const nothing = study.arms.find((arm) => arm.ratio === 'validation' && arm.synthetic === 'none');
   if (nothing) {
     throw usageError(
