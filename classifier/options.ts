@@ -119,6 +119,7 @@ const techniqueWords = z
 /** Settings of `gan classify train`, with their defaults. */
 export const trainSettings = z.strictObject({
   data: z.string().optional(),
+  mixture: z.union([z.string(), z.literal(true)]).optional(),
   technique: techniqueWords.default([]),
   multitask: z.boolean().default(false),
   consistency: z

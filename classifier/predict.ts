@@ -108,6 +108,11 @@ export async function* predictFiles(
  *
  * @throws an input error that names the line and the file at the first that cannot be read, or
  *   where the classifier does not say how its patterns were sampled.
+ * @example
+ * for await (const { key, top } of predictManifest(classifier, 'scans.csv')) {
+ *   console.log(key, top[0]);
+ * }
+ * @category Classifiers
  */
 export async function* predictManifest(
   classifier: TrainedClassifier,

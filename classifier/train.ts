@@ -136,6 +136,17 @@ async function trainEnsemble(job: Job): Promise<EnsembleClassifier> {
  *
  * @throws usage error on techniques that do not exist or do not go together; input error on
  *   examples without a training or validation part or of a single class.
+ * @example
+ * const classifier = await trainClassifier({
+ *   examples: store.examples('train'),
+ *   validation: store.examples('validation'),
+ *   spec: classifierSpec(store),
+ *   techniques: ['logit-adjustment:tau=1', 'flips', 'dilation'],
+ *   updates: 600,
+ *   seed: 1,
+ * });
+ * await classifier.save('workspace/my-classifier');
+ * @category Classifiers
  */
 export async function trainClassifier(given: TrainOptions): Promise<TrainedClassifier> {
   const options = resolveOptions(given);

@@ -195,6 +195,9 @@ function checkCamera({ path, camera }: SyntheticArchive, store: Store): void {
  * say what they like.
  *
  * @throws input error that names the material and who saw it.
+ * @example
+ * const clean = refuseLeaks(await openArchive('scored.h5'), store); // throws where a maker saw test materials
+ * @category Archives and mixing
  */
 export function refuseLeaks(archive: SyntheticArchive, store: Store): CleanArchive {
   if (archive.size !== store.size) {

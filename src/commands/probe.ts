@@ -94,7 +94,7 @@ async function probeMap(flags: ProbeFlags, settings: Settings): Promise<void> {
     }
     const run = openRun('probe', { ...settings, count }, settings.out);
     const { png } = await writeFigure(run.file('map'), relationFigure(cells));
-    writeJson(run.file('map.json'), cells);
+    writeJson(run.file('probe.json'), cells);
     if (flags.json)
       console.log(JSON.stringify({ run: run.folder, cells, pictures: [png] }, null, 2));
     else console.log(`${cells.length} related pairs\nwrote ${png}`);

@@ -142,7 +142,13 @@ function writeText(file: File, name: string, text: string): void {
   file.create_dataset({ name, data: bytes, shape: [bytes.length] });
 }
 
-/** Writes an archive and its card; nothing stands under `path` until it is whole. */
+/**
+ * Writes an archive and its card; nothing stands under `path` until it is whole.
+ *
+ * @example
+ * await writeArchive('synthetic.h5', { size, images, labels, classes, camera, passports, origin });
+ * @category Archives and mixing
+ */
 export async function writeArchive(path: string, contents: ArchiveContents): Promise<void> {
   checkContents(path, contents);
   const labels = Int32Array.from(contents.labels);
@@ -298,6 +304,10 @@ function statedIn(
  * against the digest is what is used.
  *
  * @throws input error naming the file and what is wrong with it.
+ * @example
+ * const archive = await openArchive('synthetic.h5');
+ * const first = archive.images([0]); // (1, S, S, 3)
+ * @category Archives and mixing
  */
 export async function openArchive(path: string): Promise<SyntheticArchive> {
   existingFile(path, 'make an archive with: gan sample');

@@ -106,7 +106,13 @@ export interface QuickTraining {
 /** The baseline that is hardest to beat. */
 const TECHNIQUES = ['logit-adjustment', 'flips', 'dilation'];
 
-/** Trains a verifier on the training part of a store. */
+/**
+ * Trains a verifier on the training part of a store.
+ *
+ * @example
+ * const verifier = await trainVerifier(store, { updates: 600, seed: 1001 });
+ * @category Archives and mixing
+ */
 export function trainVerifier(store: Store, training: QuickTraining): Promise<Classifier> {
   return trainClassifier({
     examples: store.examples('train'),

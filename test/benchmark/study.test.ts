@@ -15,6 +15,7 @@ import { type CellPlan, planCells, studySchema } from '../../src/benchmark/study
 import { digestOf } from '../../src/common/digest.ts';
 import { CbedError } from '../../src/common/errors.ts';
 import { writeJson } from '../../src/common/files.ts';
+import { dataFile } from '../../src/common/paths.ts';
 import { Stream } from '../../src/common/stream.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { randomOutcome } from '../support/outcomes.ts';
@@ -79,6 +80,16 @@ it('the study of controls has every source of crystals, at equal numbers', () =>
   }
   const made = arms.filter(({ synthetic }) => synthetic !== 'none');
   expect(new Set(made.map(({ fillTo, undersample }) => `${fillTo} ${undersample}`)).size).toBe(1);
+});
+
+describe('a study of the samples of an archive', () => {
+  const path = dataFile('studies', 'samples.yaml');
+
+  it('needs the archive, and one division of the store', () => {
+    expect(() => loadStudy(path)).toThrow(/"undersampled \+ these samples" .* archive/);
+    expect(() => loadStudy(path, { archive: 'a.h5', splits: 2 })).toThrow(/one division/);
+    expect(loadStudy(path, { archive: 'a.h5' }).archive).toBe('a.h5');
+  });
 });
 
 describe('bad studies say what is wrong', () => {

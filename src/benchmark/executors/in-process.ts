@@ -14,6 +14,7 @@ import type { Study } from '../study/study.ts';
  * const study = loadStudy('quick', { data: 'minerals', seeds: 6 });
  * const { verdict } = await runStudy('workspace/studies/mine', study);
  * console.log(verdict.join('\n'));
+ * @category Studies
  */
 export async function runStudy(
   path: string,

@@ -10,7 +10,7 @@ import type { Arm, CellPlan } from '../study/study.ts';
 
 /** A set of synthetic triplets that cells share: what it is made by, and with which settings. */
 export interface Pool {
-  source: Exclude<Arm['synthetic'], 'none' | 'copies'>;
+  source: Exclude<Arm['synthetic'], 'none' | 'copies' | 'archive'>;
   fillTo: number;
   each?: number;
   epsilon: number;

@@ -16,12 +16,12 @@ export const SYNTHETIC_SOURCES = [
   'crystals-half',
   'crystals-fitted',
   'crystals-broken',
-  'crystals-boundary',
   'gan-random',
   'gan-boundary',
   'gan-both',
   'gan-crystal',
   'gan-crystal-boundary',
+  'archive',
 ] as const;
 
 /** What a name is called in file names. */
@@ -82,6 +82,8 @@ const arm = settings.refine(
 
 /** A study: arms x seeds on one prepared store. */
 export const studySchema = z.strictObject({
+  /** Scored archive whose accepted samples arms with `synthetic: archive` train with. */
+  archive: z.string().optional(),
   /** Also the name of its folder and of its jobs. */
   name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, {
     error: 'is no name: up to 64 letters a to z, digits, - and _',

@@ -38,7 +38,7 @@ export function universalCardText(card: UniversalCard): string {
   return `# A classifier of all 230 space groups
 
 Takes a triplet of CBED patterns, gives probabilities of the 230 space groups. \`npx gan classify predict FILE.h5\`
-uses it where it ships in `data/universal` and no classifier was trained in the workspace.
+uses it where it ships with the package (data/universal) and no classifier was trained in the workspace.
 
 **Trained for** ${simulation.mode} simulation at ${simulation.energies.join(', ')} keV, ${simulation.thicknesses.join(', ')} angstrom, ${simulation.zones} zone
 axes, ${simulation.size} pixels a side. Other settings are named by \`predict\`: its probabilities then mean little. Patterns of a

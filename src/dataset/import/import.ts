@@ -174,6 +174,9 @@ async function importRow(
  * about the direct beam, averaged to one grid and made fractions of their intensity.
  *
  * @throws an input error that names the line and the file at the first that cannot be used.
+ * @example
+ * const { store, census } = await importManifest('scans.csv', 'scans.h5', { size: 64, field: 1.28, seed: 0 });
+ * @category Data
  */
 export async function importManifest(
   manifest: string,

@@ -112,6 +112,11 @@ function settingsOf(options: PrepareOptions, splitBy: string): Record<string, un
  *
  * @throws an input error where an input does not exist, nothing can be used, or, when strict, at
  * the first sample that cannot be used.
+ * @example
+ * const { path, census } = await prepareStore(['batch_train_0.h5'], 'prepared.h5', {
+ *   ...{ size: 64, split: 'material', seed: 0, workers: 2 },
+ * });
+ * @category Data
  */
 export async function prepareStore(
   inputs: readonly string[],

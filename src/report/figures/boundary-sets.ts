@@ -5,6 +5,7 @@ import type {
   PairCell,
   RelationCell,
 } from '../../../synthetic/probing/probe-data.ts';
+import { groupBy } from '../../common/group.ts';
 import { median } from '../../common/quantile.ts';
 import { figure, PALETTE } from '../draw/figure.ts';
 
@@ -182,44 +183,64 @@ export function pairFigure(cells: readonly PairCell[]): string {
 /** Amplitudes beyond this (angstrom) have the darkest shade. */
 const DARKEST = 0.8;
 
+/** Pairs in a line of the map. */
+const IN_LINE = 12;
+
+/** The pairs of each class in lines, those that cross first, the smallest amplitude in front. */
+function relationLines(cells: readonly RelationCell[]) {
+  const order = ({ amplitude, from }: RelationCell): number => amplitude ?? 100 + from;
+  const groups = groupBy(
+    [...cells].sort((a, b) => a.spaceGroup - b.spaceGroup || order(a) - order(b)),
+    ({ spaceGroup }) => spaceGroup,
+  );
+  return [...groups.values()].flatMap((own) =>
+    own.map((cell, i) => {
+      const nothing = cell.unseen >= cell.seenAtOnce ? '–' : '0';
+      const amplitude = cell.amplitude?.toFixed(2).replace(/^0/, '') ?? nothing;
+      const place = Math.floor(i / IN_LINE);
+      return {
+        ...cell,
+        sign: `${cell.from}: ${amplitude}`,
+        column: i % IN_LINE,
+        line: place === 0 ? `${cell.spaceGroup}` : `${cell.spaceGroup}/${place}`,
+      };
+    }),
+  );
+}
+
 /**
  * Every pair of a class and a supergroup: the amplitude at which the guide starts to see the lower
  * symmetry in distorted crystals of the higher one.
  */
 export function relationFigure(cells: readonly RelationCell[]): string {
-  const order = (key: 'spaceGroup' | 'from'): string[] =>
-    [...new Set(cells.map((cell) => cell[key]))].sort((a, b) => a - b).map(String);
-  const [rows, columns] = [order('spaceGroup'), order('from')];
-  const shown = cells.map((cell) => ({
-    ...cell,
-    spaceGroup: String(cell.spaceGroup),
-    from: String(cell.from),
-    sign: cell.amplitude?.toFixed(2) ?? (cell.unseen >= cell.seenAtOnce ? '–' : '0'),
-  }));
+  const shown = relationLines(cells);
+  const lines = [...new Set(shown.map(({ line }) => line))];
   const crossed = shown.filter(({ amplitude }) => amplitude !== null);
   const flat = shown.filter(({ amplitude }) => amplitude === null);
-  const [width, height] = [34, 22];
-  const placed = { x: 'from', y: 'spaceGroup' };
+  const [width, height] = [54, 20];
+  const placed = { x: 'column', y: 'line' };
+  const sum = (of: 'crossed' | 'tried') => cells.reduce((all, cell) => all + cell[of], 0);
   return figure(
     {
       title: 'The smallest distortion that the classifier can see',
       subtitle:
-        'median amplitude (angstrom, farthest atom) from which the guide takes distorted crystals of the supergroup for the subgroup',
-      caption: `– : not seen on any of the distortions tried; 0: taken for the subgroup without any; ${cells.length} pairs, ${cells.reduce((sum, one) => sum + one.crossed, 0)} of ${cells.reduce((sum, one) => sum + one.tried, 0)} distortions cross`,
+        'a line for each space group, a box for each supergroup: median amplitude (angstrom, farthest atom) from which the guide takes its distorted crystals for the group of the line',
+      caption: `–: not seen on any of the distortions tried; 0: taken for the subgroup without any; ${cells.length} pairs, ${sum('crossed')} of ${sum('tried')} distortions cross`,
     },
     {
-      width: 90 + width * columns.length,
-      height: 120 + height * rows.length,
-      marginLeft: 60,
-      marginBottom: 56,
-      x: {
-        label: 'crystals of (supergroup)',
-        domain: columns,
-        tickRotate: -90,
+      width: 64 + width * IN_LINE,
+      height: 40 + height * lines.length,
+      marginLeft: 52,
+      marginTop: 26,
+      marginBottom: 10,
+      x: { axis: null, domain: Array.from({ length: IN_LINE }, (_, i) => i) },
+      y: {
+        label: 'distorted down to',
+        labelAnchor: 'top',
+        domain: lines,
         tickSize: 0,
-        axis: 'bottom',
+        tickFormat: (line: string) => (line.includes('/') ? '' : line),
       },
-      y: { label: 'distorted down to', domain: rows, tickSize: 0 },
       color: { scheme: 'ylgnbu', domain: [0, DARKEST], clamp: true },
       marks: [
         Plot.cell(flat, { ...placed, fill: '#eee', inset: 0.5 }),
@@ -228,7 +249,7 @@ export function relationFigure(cells: readonly RelationCell[]): string {
           ...placed,
           text: 'sign',
           fill: (cell: RelationCell) => ((cell.amplitude ?? 0) > DARKEST / 2 ? 'white' : 'black'),
-          fontSize: 10,
+          fontSize: 10.5,
         }),
       ],
     },
