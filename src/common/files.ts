@@ -111,7 +111,7 @@ export async function atomically<T>(
 export function writeAtomic(path: string, data: string | Uint8Array): void {
   const final = resolve(path);
   const temporary = temporaryBeside(final);
-  keepWatch(temporary, true);
+  temporaries.add(temporary);
   try {
     mkdirSync(dirname(final), { recursive: true });
     writeFileSync(temporary, data);
@@ -119,7 +119,8 @@ export function writeAtomic(path: string, data: string | Uint8Array): void {
   } catch (error) {
     throw fileFault(error);
   } finally {
-    keepWatch(temporary, false);
+    discard(temporary);
+    temporaries.delete(temporary);
   }
 }
 

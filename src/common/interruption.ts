@@ -23,17 +23,29 @@ const receivers = {
   SIGTERM: () => receive('SIGTERM'),
 };
 
+let listening = false;
+
+/** Listens to signals, or leaves them to the kernel. */
+function listen(wanted: boolean): void {
+  if (wanted === listening) return;
+  listening = wanted;
+  for (const signal of Object.keys(CODES) as Ending[]) {
+    if (wanted) process.on(signal, receivers[signal]);
+    else process.off(signal, receivers[signal]);
+  }
+}
+
+const isWanted = (): boolean =>
+  answering && (!computing || (stopping === null && (graceful !== null || cares > 0)));
+
 /**
  * Answers signals here where something is to be said or cleared away; otherwise, while native
- * threads compute, they end the process by themselves, whatever it is at.
+ * threads compute, they end the process by themselves, whatever it is at. A signal that has come
+ * but was not heard yet would be lost, so listening ends a turn later.
  */
 function settle(): void {
-  const wanted =
-    answering && (!computing || (stopping === null && (graceful !== null || cares > 0)));
-  for (const signal of Object.keys(CODES) as Ending[]) {
-    process.off(signal, receivers[signal]);
-    if (wanted) process.on(signal, receivers[signal]);
-  }
+  if (isWanted()) listen(true);
+  else setImmediate(() => listen(isWanted()));
 }
 
 /** Says that native threads run from now on: the process then ends by the signal itself. */
@@ -66,7 +78,7 @@ function receive(signal: Ending): void {
   }
   stopping = signal;
   console.error(`\n${graceful} (again: leave at once)`);
-  settle();
+  listen(isWanted()); // A second signal ends the process even while it computes.
 }
 
 /** Names the process whose end is that of this one, in the environment of those it starts. */
