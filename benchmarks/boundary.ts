@@ -104,10 +104,7 @@ async function searchAll(cell: CellPlan, turn: number): Promise<Result> {
   const training = (c: number) => labels.filter((label) => store.classes[label] === c).length;
   const byRarity = [...rare].sort((a, b) => training(a) - training(b) || a - b);
   const wanted = new Map(chosen(byRarity, turn).map((c) => [c, count]));
-  const searches = boundarySearches(
-    { guide, store, allowed: (label) => space.allows(label), by: partnerBy },
-    wanted,
-  );
+  const searches = boundarySearches({ guide, store, space, by: partnerBy }, wanted);
   const checks = candidateChecks(store, verifiers, agreement);
   const { samples: random } = await randomSamples(generator, {
     wanted,
@@ -115,12 +112,13 @@ async function searchAll(cell: CellPlan, turn: number): Promise<Result> {
     progress: terminalProgress,
   });
   const searched: Searched[] = [];
-  for (const { spaceGroup, partner } of searches) {
+  for (const { spaceGroup, partner, from } of searches) {
     const start = performance.now();
     const found = await searchPair({
       generator,
       spaceGroup,
       partner,
+      from,
       count,
       epsilon: EPSILON,
       checks,

@@ -33,7 +33,7 @@ export interface Classifier {
   logitsOf(input: Tensor4D): Tensor2D;
   /** Penultimate layer of network inputs, differentiable, (N, featureCount). */
   featuresOf(input: Tensor4D): Tensor2D;
-  /** Writes the classifier into a folder; `loadClassifier` reads it. */
+  /** Writes the classifier and its card into a folder; `loadClassifier` reads it. */
   save(folder: string): Promise<void>;
   /** Frees its tensors. */
   dispose(): void;

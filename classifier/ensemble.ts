@@ -1,8 +1,10 @@
 import { join } from 'node:path';
+import { writeCard } from '../src/common/card.ts';
 import { digestOf } from '../src/common/digest.ts';
 import { usageError } from '../src/common/errors.ts';
 import { writeTensorFile } from '../src/common/tensorfile.ts';
 import { type Tensor2D, type Tensor4D, tf } from '../src/engine/tf.ts';
+import { classifierCard } from './card.ts';
 import type { TrainedClassifier, TrainingRecord, TripletInput } from './classifier.ts';
 import { logitAdjusted, logPrior } from './losses.ts';
 import { type Recipe, technique } from './recipe.ts';
@@ -88,6 +90,8 @@ export class EnsembleClassifier implements TrainedClassifier {
     const { temperature, training } = this;
     const description = { kind: 'ensemble', members, temperature, training };
     writeTensorFile(join(folder, CLASSIFIER_FILE), { arrays, description });
+    const network = `ensemble of ${members.length} ${this.members[0]!.data.spec.network}`;
+    writeCard(join(folder, 'README.md'), classifierCard(this, network));
   }
 
   dispose(): void {

@@ -37,6 +37,10 @@ function ensemble(file: TensorFile): EnsembleClassifier | null {
  * Reads a classifier, single or ensemble, that `save` wrote into a folder.
  *
  * @throws input error when there is none, or its file is damaged.
+ * @example
+ * const classifier = await loadClassifier('workspace/runs/my-classifier');
+ * const probabilities = classifier.predict(store.examples('test')); // (N, K), columns as classifier.classes
+ * @category Classifiers
  */
 export async function loadClassifier(folder: string): Promise<TrainedClassifier> {
   const path = join(folder, CLASSIFIER_FILE);

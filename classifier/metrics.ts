@@ -159,6 +159,11 @@ function confusionOf(predicted: Int32Array, labels: ArrayLike<number>, classCoun
 /**
  * All metrics of predictions, (N, K) probabilities in label order. A class that is never predicted
  * has precision 0; classes without a test example are listed in `absent` and averaged nowhere.
+ *
+ * @example
+ * const test = store.examples('test');
+ * const { macroF1 } = report(classifier.predict(test), test.labels, { classes: test.classes });
+ * @category Classifiers
  */
 export function report(
   probabilities: Float32Array,

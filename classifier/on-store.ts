@@ -1,6 +1,6 @@
 import { inputError } from '../src/common/errors.ts';
 import type { ProgressFactory } from '../src/common/progress.ts';
-import { materialCounts } from '../src/dataset/examples.ts';
+import { type Examples, materialCounts } from '../src/dataset/examples.ts';
 import { SPLITS, type Split } from '../src/dataset/split.ts';
 import type { Store } from '../src/dataset/store/store.ts';
 import type { Classifier } from './classifier.ts';
@@ -29,15 +29,17 @@ export function checkSplits(
 }
 
 export interface StoreTraining {
+  /** Rows to train on instead of the training split, such as a mixture of this store. */
+  examples?: Examples;
   checkpoint?: { file: string; every: number };
   progress?: ProgressFactory;
 }
 
-/** Trains on the training split of a store and reports on its validation split. */
+/** Trains on the training split of a store, or on given rows, and reports on its validation split. */
 export async function trainOnStore(
   store: Store,
   settings: TrainSettings,
-  { checkpoint, progress }: StoreTraining,
+  { examples = store.examples('train'), checkpoint, progress }: StoreTraining,
 ): Promise<{ classifier: TrainedClassifier; validation: Report; tasks: TaskReport | null }> {
   checkSplits(store);
   const {
@@ -52,7 +54,7 @@ export async function trainOnStore(
     patience,
     seed,
   } = settings;
-  const [examples, validation] = [store.examples('train'), store.examples('validation')];
+  const validation = store.examples('validation');
   const spec = classifierSpec(store, { network, width, multitask, consistency });
   const classifier = await trainClassifier({
     examples,

@@ -5,6 +5,7 @@ import type { ProgressFactory } from '../src/common/progress.ts';
 import { positive, whole } from '../src/common/settings.ts';
 import { classCounts, type Examples, type RealExamples } from '../src/dataset/examples.ts';
 import type { Camera } from '../src/simulate/camera.ts';
+import type { Technique } from './recipe.ts';
 import type { TrainedWeights } from './run.ts';
 import { type ClassifierSpec, CONSISTENCIES, NETWORKS } from './spec.ts';
 
@@ -14,8 +15,8 @@ export interface TrainOptions {
   /** Chooses the best weights and the temperature. */
   validation: RealExamples;
   spec: ClassifierSpec;
-  /** Technique words such as `logit-adjustment:tau=1.2`; none is the plain classifier. */
-  techniques?: readonly string[];
+  /** Words such as `logit-adjustment:tau=1.2`, or techniques of one's own; none is the plain classifier. */
+  techniques?: readonly (string | Technique)[];
   /** Weights to start from, of a network of the same spec; random ones where absent. */
   start?: TrainedWeights;
   /** Optimiser updates. */
@@ -91,6 +92,10 @@ function checkExamples({ examples, validation, spec }: TrainOptions): void {
 const identityOfExamples = ({ labels, materials, synthetic, weights }: Examples): string =>
   digestOf([labels, synthetic, weights].map((part) => part && digestOf(part)).concat(materials));
 
+/** Techniques as they are recorded. */
+export const techniqueNames = (given: readonly (string | Technique)[] = []): string[] =>
+  given.map((one) => (typeof one === 'string' ? one : one.name));
+
 /** What makes two runs the same run, so that one may go on from the other's checkpoint. */
 export function identityOf(options: ResolvedOptions): string {
   const { examples, validation, spec, techniques, updates, batch, seed, rate } = options;
@@ -98,7 +103,7 @@ export function identityOf(options: ResolvedOptions): string {
   return digestOf({
     spec,
     ...(start && { start: digestOf(start.parameters) }),
-    techniques: techniques ?? [],
+    techniques: techniqueNames(techniques),
     numbers: { updates, batch, seed, rate, weightDecay, evaluations, patience: patience ?? null },
     examples: identityOfExamples(examples),
     validation: identityOfExamples(validation),
@@ -114,6 +119,7 @@ const techniqueWords = z
 /** Settings of `gan classify train`, with their defaults. */
 export const trainSettings = z.strictObject({
   data: z.string().optional(),
+  mixture: z.union([z.string(), z.literal(true)]).optional(),
   technique: techniqueWords.default([]),
   multitask: z.boolean().default(false),
   consistency: z

@@ -1,9 +1,11 @@
+import { inputError } from '../src/common/errors.ts';
 import { type Anomaly, anomalyText, isFatal } from '../src/dataset/anomaly.ts';
-import { toPixels } from '../src/dataset/intensity/transform.ts';
+import { readTriplets } from '../src/dataset/import/import.ts';
+import { joinTriplets, toPixels } from '../src/dataset/intensity/transform.ts';
 import { readSummit } from '../src/dataset/summit/summit.ts';
 import type { Camera } from '../src/simulate/camera.ts';
 import type { Sample } from '../src/simulate/sample.ts';
-import type { Classifier } from './classifier.ts';
+import type { Classifier, TrainedClassifier } from './classifier.ts';
 
 /** A space group and its probability. */
 export interface Guess {
@@ -16,7 +18,7 @@ export interface Prediction {
   file: string;
   key: string;
   material: string;
-  /** What the file says; the truth where it is one. */
+  /** What the file says, the truth where it is one; 0 where it says nothing. */
   spaceGroup: number;
   /** Likeliest first. */
   top: Guess[];
@@ -31,6 +33,8 @@ export interface PredictOptions {
   warn?: (message: string) => void;
   /** The camera the classifier was trained with; others are warned of. */
   camera?: Camera;
+  /** What of a sample the classifier was not trained for, in words; warned of once a file. */
+  misfit?: (sample: Sample) => string | null;
 }
 
 const BLOCK = 32;
@@ -46,24 +50,15 @@ const reach = ({ size, pixel }: Camera): number => (size * pixel) / 2;
 
 const differs = (a: Camera, b: Camera): boolean => Math.abs(reach(a) / reach(b) - 1) > 0.02;
 
-type Read = { sample: Sample; file: string };
+type Read = Pick<Prediction, 'file' | 'key' | 'material' | 'spaceGroup' | 'pixels'>;
 
 function* predictBlock(classifier: Classifier, block: Read[], top: number): Generator<Prediction> {
-  const { size, classes } = classifier;
-  const each = size * size * 3;
-  const pixels = new Uint8Array(block.length * each);
-  block.forEach(({ sample }, i) => {
-    pixels.set(toPixels(sample.stack, sample.camera.size, size), i * each);
-  });
+  const { classes } = classifier;
+  const pixels = joinTriplets(block.map((one) => one.pixels));
   const probabilities = classifier.predict(pixels);
-  for (const [i, { sample, file }] of block.entries()) {
+  for (const [i, one] of block.entries()) {
     const row = probabilities.subarray(i * classes.length, (i + 1) * classes.length);
-    const { key, material, spaceGroup } = sample;
-    yield {
-      ...{ file, key, material, spaceGroup },
-      top: topGuesses(row, classes, top),
-      pixels: pixels.slice(i * each, (i + 1) * each),
-    };
+    yield { ...one, top: topGuesses(row, classes, top) };
   }
 }
 
@@ -73,11 +68,12 @@ export async function* predictFiles(
   paths: readonly string[],
   options: PredictOptions = {},
 ): AsyncGenerator<Prediction> {
-  const { top = 5, warn = () => {}, camera } = options;
+  const { top = 5, warn = () => {}, camera, misfit = () => null } = options;
   const complain = (anomaly: Anomaly) => isFatal(anomaly) && warn(anomalyText(anomaly));
   for (const file of paths) {
     let block: Read[] = [];
     let warned = false;
+    const misfits = new Set<string>();
     for await (const found of readSummit([file])) {
       if ('anomaly' in found) {
         complain(found.anomaly);
@@ -89,12 +85,44 @@ export async function* predictFiles(
           `${file} reaches ${reach(found.ok.camera).toFixed(2)} 1/angstrom, the training data ${reach(camera).toFixed(2)}: probabilities may mean little`,
         );
       }
-      block.push({ sample: found.ok, file });
+      const reason = misfit(found.ok);
+      if (reason !== null && !misfits.has(reason)) {
+        misfits.add(reason);
+        warn(`${file}: the classifier was not trained for ${reason}`);
+      }
+      const { key, material, spaceGroup, stack, camera: seen } = found.ok;
+      const pixels = toPixels(stack, seen.size, classifier.size);
+      block.push({ file, key, material, spaceGroup, pixels });
       if (block.length === BLOCK) {
         yield* predictBlock(classifier, block, top);
         block = [];
       }
     }
     if (block.length > 0) yield* predictBlock(classifier, block, top);
+  }
+}
+
+/**
+ * Predictions for measured triplets: a manifest of `gan data import`, whose space groups and materials
+ * may be empty.
+ *
+ * @throws an input error that names the line and the file at the first that cannot be read, or
+ *   where the classifier does not say how its patterns were sampled.
+ * @example
+ * for await (const { key, top } of predictManifest(classifier, 'scans.csv')) {
+ *   console.log(key, top[0]);
+ * }
+ * @category Classifiers
+ */
+export async function* predictManifest(
+  classifier: TrainedClassifier,
+  manifest: string,
+  { top = 5 }: Pick<PredictOptions, 'top'> = {},
+): AsyncGenerator<Prediction> {
+  const { camera } = classifier;
+  if (!camera) throw inputError('the classifier does not know its camera', 'train it on a store');
+  for await (const triplet of readTriplets(manifest, camera, { labelled: false })) {
+    const { key, material, spaceGroup, pixels } = triplet;
+    yield* predictBlock(classifier, [{ file: manifest, key, material, spaceGroup, pixels }], top);
   }
 }

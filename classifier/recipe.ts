@@ -104,7 +104,21 @@ export interface Chosen {
   settings: Settings;
 }
 
-/** Fixes the type of a technique's settings and hides it again, for the table. */
+/**
+ * Fixes the type of a technique's settings and hides it again, for the table.
+ *
+ * @example
+ * const mixing = technique({
+ *   name: 'strong-mixup',
+ *   roles: ['mixing'],
+ *   summary: 'mixup with Beta(a, a)',
+ *   source: 'mine',
+ *   defaults: { a: 0.8 },
+ *   apply: (recipe, { a }) => ({ ...recipe, mixup: { alpha: a } }),
+ * });
+ * await trainClassifier({ ...options, techniques: [mixing] });
+ * @category Classifiers
+ */
 export const technique = <S extends Settings>(made: Technique<S>): Technique =>
   made as unknown as Technique;
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { writeCard } from '../src/common/card.ts';
 import { digestOf } from '../src/common/digest.ts';
 import { writeTensorFile } from '../src/common/tensorfile.ts';
 import { numbersOf } from '../src/engine/numbers.ts';
@@ -6,6 +7,7 @@ import type { Weights } from '../src/engine/parameters.ts';
 import { type Tensor, type Tensor2D, type Tensor4D, tf } from '../src/engine/tf.ts';
 import type { Camera } from '../src/simulate/camera.ts';
 import { inputOf } from './batches.ts';
+import { classifierCard } from './card.ts';
 import type { TrainedClassifier, TrainingRecord, TripletInput } from './classifier.ts';
 import {
   type CellScale,
@@ -139,6 +141,7 @@ export class SingleClassifier implements TrainedClassifier {
       arrays: { parameters, statistics },
       description: { kind: 'classifier', ...description },
     });
+    writeCard(join(folder, 'README.md'), classifierCard(this, this.data.spec.network));
   }
 
   dispose(): void {

@@ -30,7 +30,13 @@ export type Consistency = (typeof CONSISTENCIES)[number];
 
 type Choices = Omit<ClassifierSpec, 'size' | 'classes'>;
 
-/** The spec of a task, with the defaults that were measured to serve best at 64 pixels. */
+/**
+ * The spec of a task, with the defaults that were measured to serve best at 64 pixels.
+ *
+ * @example
+ * const spec = classifierSpec(store, { network: 'residual', width: 32 });
+ * @category Classifiers
+ */
 export const classifierSpec = (
   task: Pick<ClassifierSpec, 'size' | 'classes'>,
   options: Partial<Choices> = {},

@@ -34,14 +34,17 @@ export const PLAIN: Recipe = {
 };
 
 /**
- * Resolves technique words, such as `logit-adjustment:tau=1.2`; the word `plain` is none.
+ * Resolves technique words, such as `logit-adjustment:tau=1.2`, and techniques of one's own, which take
+ * their defaults; the word `plain` is none.
  *
  * @throws usage error on an unknown name or setting, or techniques that do not go together.
  */
-export function chooseTechniques(words: readonly string[]): Chosen[] {
-  const chosen = words
-    .filter((word) => word.trim() !== '' && word.trim() !== 'plain')
-    .map((word) => parseTechnique(word, TECHNIQUES));
+export function chooseTechniques(given: readonly (string | Technique)[]): Chosen[] {
+  const chosen = given.flatMap((one): Chosen[] => {
+    if (typeof one !== 'string') return [{ technique: one, settings: one.defaults }];
+    const word = one.trim();
+    return word === '' || word === 'plain' ? [] : [parseTechnique(word, TECHNIQUES)];
+  });
   checkTogether(chosen);
   return chosen;
 }

@@ -5,7 +5,12 @@ import type { Trace, TrainedClassifier, TrainingRecord } from './classifier.ts';
 import { EnsembleClassifier } from './ensemble.ts';
 import { TrainingLoop } from './loop.ts';
 import { fitTemperature, report } from './metrics.ts';
-import { type ResolvedOptions, resolveOptions, type TrainOptions } from './options.ts';
+import {
+  type ResolvedOptions,
+  resolveOptions,
+  type TrainOptions,
+  techniqueNames,
+} from './options.ts';
 import type { Recipe, ResampleContext } from './recipe.ts';
 import { SingleClassifier } from './single.ts';
 import { applyFinish } from './techniques/heads.ts';
@@ -84,8 +89,8 @@ async function trainSingle(job: Job): Promise<SingleClassifier> {
   }
 }
 
-const recordOf = ({ techniques = [], updates, seed }: ResolvedOptions) => ({
-  techniques,
+const recordOf = ({ techniques, updates, seed }: ResolvedOptions) => ({
+  techniques: techniqueNames(techniques),
   updates,
   seed,
 });
@@ -131,6 +136,17 @@ async function trainEnsemble(job: Job): Promise<EnsembleClassifier> {
  *
  * @throws usage error on techniques that do not exist or do not go together; input error on
  *   examples without a training or validation part or of a single class.
+ * @example
+ * const classifier = await trainClassifier({
+ *   examples: store.examples('train'),
+ *   validation: store.examples('validation'),
+ *   spec: classifierSpec(store),
+ *   techniques: ['logit-adjustment:tau=1', 'flips', 'dilation'],
+ *   updates: 600,
+ *   seed: 1,
+ * });
+ * await classifier.save('workspace/my-classifier');
+ * @category Classifiers
  */
 export async function trainClassifier(given: TrainOptions): Promise<TrainedClassifier> {
   const options = resolveOptions(given);

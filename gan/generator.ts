@@ -4,7 +4,7 @@ import type { TripletDiscs } from '../src/codec/discs.ts';
 import type { EncodedSet } from '../src/codec/encode.ts';
 import type { ProgressFactory } from '../src/common/progress.ts';
 import { Stream } from '../src/common/stream.ts';
-import type { Cell } from '../src/crystal/crystal.ts';
+import type { Cell, Crystal } from '../src/crystal/crystal.ts';
 import type { Store } from '../src/dataset/store/store.ts';
 import type { Tensor2D, Tensor4D } from '../src/engine/tf.ts';
 import type { Lineage } from './lineage.ts';
@@ -109,6 +109,11 @@ export interface ApproachRequest {
   score: GuideScore;
   /** The class, and the other side of its boundary: a partner, or each candidate's own rival. */
   sides: Sides;
+  /**
+   * Classes (by index) that candidates start from by breaking symmetry; absent: the partner, where
+   * that leads down from it.
+   */
+  from?: readonly number[];
   /** Wanted: 0 <= p(label) - p(partner) < epsilon. */
   epsilon: number;
   seed: number;
@@ -123,13 +128,26 @@ export interface ReachedCandidate<Source = unknown> {
   /** Number of the candidate under its seed and space group. */
   index: number;
   source: Source;
-  /** Class index that its path leads to, and how far along it lies, in the unit of the space. */
+  /**
+   * Class index that its path leads to or from, and how far along it lies, in the unit of the
+   * space; null where it was not moved along a path.
+   */
   toward: number;
-  position: number;
-  /** How it got there: `path`, `gradient`, `distortion`. */
+  position: number | null;
+  /** How it got there: `path`, `gradient`, `distortion`, `moves`. */
   method: string;
   /** Triplets drawn and scored for it. */
   evaluations: number;
+}
+
+/** What a search brought near a boundary, and what it refused on the way, by reason. */
+export interface Approached<Source = unknown> {
+  reached: ReachedCandidate<Source>[];
+  refused: Readonly<Record<string, number>>;
+  /** Triplets drawn and scored for those that were refused. */
+  wasted: number;
+  /** Candidates whose path crosses the boundary; absent where that is not counted. */
+  crossed?: number;
 }
 
 /** A way from one class towards another, for pictures and measurements. */
@@ -141,6 +159,8 @@ export interface BoundaryPath<Source = unknown> {
   crossing: number | null;
   /** What is drawn at a position. */
   at(position: number): Source;
+  /** The crystal there; absent where none is drawn. */
+  structure?(position: number): Pick<Crystal, 'spaceGroup' | 'cell' | 'atoms'>;
 }
 
 /** What a boundary search may move in a generator. */
@@ -149,13 +169,26 @@ export interface SearchSpace<Source = unknown> {
   readonly axis: { name: string; unit: string };
   /** Whether triplets of a class (by index) can be brought towards any boundary. */
   allows(label: number): boolean;
-  /** Brings candidates near a boundary. Those that cannot be drawn at all are missing. */
-  approach(request: ApproachRequest): Promise<ReachedCandidate<Source>[]>;
-  /** The way between a pair of classes that shows its boundary best, of some under the seed. */
+  /** Classes (by index) that a class can be reached from by breaking symmetry; none by default. */
+  supergroups?(label: number): readonly number[];
+  /** Brings candidates near a boundary; each is either reached or refused. */
+  approach(request: ApproachRequest): Promise<Approached<Source>>;
+  /**
+   * Where another classifier changes sides on the paths of reached candidates, in the unit of the space;
+   * null where it does not. Absent where candidates are not moved along paths of their own.
+   */
+  crossings?(
+    sources: readonly Source[],
+    request: Pick<ApproachRequest, 'score' | 'sides' | 'epsilon'>,
+  ): Promise<(number | null)[]>;
+  /**
+   * The way between a pair of classes that shows its boundary best, of some under the seed; null
+   * where none leads from one to the other.
+   */
   path(
     pair: ClassPair,
     request: { score: GuideScore; seed: number },
-  ): Promise<BoundaryPath<Source>>;
+  ): Promise<BoundaryPath<Source> | null>;
 }
 
 /** A trained generator of any kind. Free it with `dispose`. */
@@ -183,8 +216,8 @@ export interface Generator<S extends GeneratorSample = GeneratorSample> {
   draw(sources: readonly S['source'][], progress?: ProgressFactory): Promise<S[]>;
   /** Draws one source again at its place, the same to the bit. */
   redraw(source: S['source'], place: number): Promise<S>;
-  /** Lattices and disc coefficients of sources; null where the generator has none. */
-  describe(sources: readonly S['source'][]): { cell: Cell; discs: TripletDiscs }[] | null;
+  /** Lattices and disc coefficients of samples; null where the generator has none. */
+  describe(samples: readonly S[]): { cell: Cell; discs: TripletDiscs }[] | null;
   /** How real its discriminator finds each sample: higher is more real; null without one. */
   scores(samples: readonly S[]): Float32Array | null;
   /** What an archive keeps of samples, so that `sourceOf` can undo it. */

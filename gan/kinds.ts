@@ -9,9 +9,9 @@ import type { Generator, GeneratorKind } from './generator.ts';
  * null is the default of a store.
  */
 export const GENERATOR_KINDS = {
+  crystal: async () => (await import('./crystal/kind.ts')).crystalKind,
   codec: async () => (await import('./codec/kind.ts')).codecKind,
   pixel: async () => (await import('./pixel/kind.ts')).pixelKind,
-  crystal: async () => (await import('./crystal/kind.ts')).crystalKind,
 } as const;
 
 export type GeneratorName = keyof typeof GENERATOR_KINDS;
@@ -19,7 +19,14 @@ export type GeneratorName = keyof typeof GENERATOR_KINDS;
 /** Names in the order of the registry. */
 export const GENERATOR_NAMES = Object.keys(GENERATOR_KINDS) as [GeneratorName, ...GeneratorName[]];
 
-/** A kind by its name. */
+/**
+ * A kind by its name.
+ *
+ * @example
+ * const kind = await generatorKind('codec');
+ * console.log(kind.summary, kind.misfit(store) ?? 'fits the store');
+ * @category Generators
+ */
 export const generatorKind = async (name: GeneratorName): Promise<GeneratorKind> =>
   (await GENERATOR_KINDS[name]()) as GeneratorKind;
 
@@ -30,6 +37,10 @@ const FORMAT = /^cbed-gan (\w+) generator \d+$/;
  * A trained generator of whatever kind wrote the file.
  *
  * @throws input error where the file is no generator of this version or was changed.
+ * @example
+ * const generator = await loadGenerator('workspace/runs/my-gan/model.safetensors');
+ * const { samples } = await generator.sample({ wanted: new Map([[62, 20]]), seed: 1 });
+ * @category Generators
  */
 export async function loadGenerator(path: string): Promise<Generator> {
   const { format } = readTensorFile(path).description;

@@ -14,6 +14,7 @@ import { sampleCommand } from './commands/sample.ts';
 import { scoreCommand } from './commands/score.ts';
 import { setupCommand } from './commands/setup.ts';
 import { trainCommand } from './commands/train.ts';
+import { universalCommand } from './commands/universal.ts';
 import { EXIT, messageOf } from './common/errors.ts';
 import { answerSignals } from './common/interruption.ts';
 import { allowReplacing, explainSystemError } from './common/outputs.ts';
@@ -49,6 +50,7 @@ function buildProgram(): Command {
     scoreCommand,
     mixCommand,
     benchCommand,
+    universalCommand,
     reportCommand,
     runsCommand,
   ];

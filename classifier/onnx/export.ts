@@ -183,6 +183,7 @@ function metadataOf(classifier: TrainedClassifier): Record<string, string> {
  * @example
  * const classifier = await loadClassifier('workspace/runs/my-classifier');
  * writeFileSync('classifier.onnx', onnxOf(classifier));
+ * @category Classifiers
  */
 export function onnxOf(classifier: TrainedClassifier): Uint8Array {
   const { size, classes, featureCount } = classifier;

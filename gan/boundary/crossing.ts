@@ -9,6 +9,8 @@ export interface Crossing {
   width: number;
   /** Where on the grid the function came nearest to the target. */
   nearest: number;
+  /** Whether it is at or above the target at the first position of the grid. */
+  startsAbove: boolean;
   /** Function values taken. */
   evaluations: number;
 }
@@ -22,9 +24,9 @@ interface Bracket {
   moved: 'above' | 'below' | null;
 }
 
-export interface CrossingSearch {
+/** What is looked for in each of several functions of one number. */
+export interface CrossingPlan {
   count: number;
-  f: BatchFunction;
   /** Value to be crossed. */
   target: number;
   /** Ascending positions where every candidate is looked at first. */
@@ -33,14 +35,17 @@ export interface CrossingSearch {
   tolerance: number;
   /** Largest number of steps after the grid. */
   steps?: number;
+  /** Whether the first change from below to above is looked for before one from above to below. */
+  entering?: boolean;
+}
+
+export interface CrossingSearch extends CrossingPlan {
+  f: BatchFunction;
 }
 
 /** The first change from above to below along the grid; else the first from below to above. */
-function bracketOf(
-  row: number,
-  values: number[],
-  { grid, target }: CrossingSearch,
-): Bracket | null {
+function bracketOf(row: number, values: number[], plan: CrossingPlan): Bracket | null {
+  const { grid, target } = plan;
   const ends = (i: number, j: number): Bracket => ({
     row,
     above: { t: grid[i]!, value: values[i]! - target },
@@ -49,8 +54,8 @@ function bracketOf(
   });
   const isAbove = values.map((value) => value >= target);
   const leaving = isAbove.findIndex((above, i) => above && isAbove[i + 1] === false);
-  if (leaving >= 0) return ends(leaving, leaving + 1);
   const entering = isAbove.findIndex((above, i) => !above && isAbove[i + 1] === true);
+  if (leaving >= 0 && !(plan.entering && entering >= 0)) return ends(leaving, leaving + 1);
   return entering >= 0 ? ends(entering + 1, entering) : null;
 }
 
@@ -72,40 +77,34 @@ function narrow(bracket: Bracket, t: number, value: number): void {
   bracket.moved = side;
 }
 
-/**
- * Finds for each candidate where its function crosses the target: looks along a grid, then narrows
- * all brackets together, so that one evaluation serves the whole batch.
- */
-export function findCrossings(search: CrossingSearch): Crossing[] {
-  const { count, f, target, grid, tolerance, steps = 40 } = search;
+/** Function values that a search needs next. */
+type Asked = Parameters<BatchFunction>;
+
+/** The search as questions and answers, so that the function may take its time. */
+function* search(plan: CrossingPlan): Generator<Asked, Crossing[], number[]> {
+  const { count, target, grid, tolerance, steps = 40 } = plan;
   const rows = Array.from({ length: count }, (_, row) => row);
-  const columns = grid.map((t) =>
-    f(
-      rows,
-      rows.map(() => t),
-    ),
-  );
+  const columns: number[][] = [];
+  for (const t of grid) columns.push(yield [rows, rows.map(() => t)]);
   const found: Crossing[] = rows.map((row) => {
     const distances = columns.map((values) => Math.abs(values[row]! - target));
     const nearest = grid[distances.indexOf(Math.min(...distances))]!;
-    return { t: null, width: Infinity, nearest, evaluations: grid.length };
+    const startsAbove = columns[0]![row]! >= target;
+    return { t: null, width: Infinity, nearest, startsAbove, evaluations: grid.length };
   });
   const brackets = rows
     .map((row) =>
       bracketOf(
         row,
         columns.map((values) => values[row]!),
-        search,
+        plan,
       ),
     )
     .filter((bracket) => bracket !== null);
   let open = brackets.filter((bracket) => widthOf(bracket) > tolerance);
   for (let step = 0; step < steps && open.length > 0; step++) {
     const guesses = open.map(nextGuess);
-    const values = f(
-      open.map(({ row }) => row),
-      guesses,
-    );
+    const values = yield [open.map(({ row }) => row), guesses];
     open.forEach((bracket, i) => {
       narrow(bracket, guesses[i]!, values[i]! - target);
       found[bracket.row]!.evaluations++;
@@ -117,4 +116,26 @@ export function findCrossings(search: CrossingSearch): Crossing[] {
     found[bracket.row]!.width = widthOf(bracket);
   }
   return found;
+}
+
+/**
+ * Finds for each candidate where its function crosses the target: looks along a grid, then narrows
+ * all brackets together, so that one evaluation serves the whole batch.
+ */
+export function findCrossings({ f, ...plan }: CrossingSearch): Crossing[] {
+  const asking = search(plan);
+  let next = asking.next();
+  while (!next.done) next = asking.next(f(...next.value));
+  return next.value;
+}
+
+/** The same for a function that takes its time, such as a simulation. */
+export async function findCrossingsSlowly(
+  plan: CrossingPlan,
+  f: (...asked: Asked) => Promise<number[]>,
+): Promise<Crossing[]> {
+  const asking = search(plan);
+  let next = asking.next();
+  while (!next.done) next = asking.next(await f(...next.value));
+  return next.value;
 }

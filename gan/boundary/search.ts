@@ -80,6 +80,8 @@ export interface PairSearch {
   spaceGroup: number;
   /** Space group on the other side; null: for each candidate its strongest rival under the guide. */
   partner: number | null;
+  /** Space groups whose crystals are distorted down to it; absent: the partner's where that can be. */
+  from?: readonly number[];
   /** Accepted samples wanted, and attempts at most. */
   count: number;
   attempts?: number;
@@ -98,14 +100,23 @@ export interface PairResult {
   spaceGroup: number;
   /** Null where every candidate had its own; see its attempts. */
   partner: number | null;
+  /** Those that were drawn; others were refused on the way. */
   attempts: Attempt[];
+  /** Attempts in all. */
+  tried: number;
   accepted: number;
-  /** How often each reason rejected an attempt. */
+  /** Attempts whose path crosses the boundary; null where that is not counted. */
+  crossed: number | null;
+  /** How often each reason refused an attempt. */
   reasons: Record<string, number>;
   /** Images drawn and scored. */
   evaluations: number;
   times: PhaseTimes;
 }
+
+/** Why a path does not cross: the guide takes it for the class at neither end, or at both. */
+export const NEVER_SEEN = 'distortion not seen';
+export const SEEN_AT_ONCE = 'seen without distortion';
 
 export const EPSILON_RANGE = [1e-4, 1] as const;
 
@@ -141,13 +152,14 @@ async function timed<T>(
 async function attemptBatch(
   attempting: Attempting,
   { first, count }: { first: number; count: number },
-): Promise<Attempt[]> {
+) {
   const { space, score, seed, sides, epsilon, gradientSteps, times, checks = [] } = attempting;
-  const request = { score, sides, epsilon, seed, first, count, gradientSteps };
-  const reached = await timed(times, 'search', () => space.approach(request));
+  const from = attempting.from?.map((spaceGroup) => attempting.generator.labelOf(spaceGroup));
+  const request = { score, sides, from, epsilon, seed, first, count, gradientSteps };
+  const { reached, ...found } = await timed(times, 'search', () => space.approach(request));
   const attempts = await timed(times, 'draw', () => drawnAttempts(attempting, reached));
   await timed(times, 'checks', () => applyChecks(attempts, checks));
-  return attempts;
+  return { ...found, attempts };
 }
 
 /** Draws what the search reached; the guide scores the stored pixels, which are what counts. */
@@ -196,7 +208,7 @@ export function searchSpaceOf(generator: Generator): SearchSpace {
   if (generator.space) return generator.space;
   throw inputError(
     `a ${generator.kind} generator has nothing that a boundary search can move`,
-    'train another kind: npx gan train --generator codec, or name its run with --gan',
+    'train another kind: npx gan train --generator crystal (or codec), or name its run with --gan',
   );
 }
 
@@ -232,19 +244,33 @@ export async function searchPair(search: PairSearch): Promise<PairResult> {
   const stage = `boundary ${spaceGroup}:${partner ?? 'rivals'}`;
   const bar = (search.progress ?? silentProgress)(stage, count);
   const attempts: Attempt[] = [];
+  const reasons = new Map<string, number>();
   let [accepted, tried] = [0, 0];
+  let crossed: number | null = null;
+  let evaluations = 0;
   while (accepted < count && tried < most) {
     const size = Math.min(batch, most - tried);
     const found = await attemptBatch(attempting, { first: tried, count: size });
     tried += size;
-    attempts.push(...found);
+    attempts.push(...found.attempts);
+    evaluations += found.wasted;
+    for (const [reason, times] of Object.entries(found.refused)) {
+      reasons.set(reason, (reasons.get(reason) ?? 0) + times);
+    }
+    if (found.crossed !== undefined) crossed = (crossed ?? 0) + found.crossed;
     await new Promise(setImmediate); // lets Ctrl-C and the display through
-    const more = Math.min(count - accepted, found.filter((one) => one.accepted).length);
+    const more = Math.min(count - accepted, found.attempts.filter((one) => one.accepted).length);
     accepted += more;
     bar.advance(more, `${accepted} of ${tried} attempts`);
   }
   bar.done(`${accepted} of ${tried} attempts`);
-  const reasons = Object.fromEntries(tally(attempts.flatMap((one) => one.reasons)));
-  const evaluations = attempts.reduce((sum, one) => sum + one.reached.evaluations, 0);
-  return { spaceGroup, partner, attempts, accepted, reasons, evaluations, times: attempting.times };
+  for (const [reason, count] of tally(attempts.flatMap((one) => one.reasons))) {
+    reasons.set(reason, (reasons.get(reason) ?? 0) + count);
+  }
+  for (const { reached } of attempts) evaluations += reached.evaluations;
+  return {
+    ...{ spaceGroup, partner, attempts, tried, accepted, crossed, evaluations },
+    reasons: Object.fromEntries(reasons),
+    times: attempting.times,
+  };
 }

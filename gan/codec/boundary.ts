@@ -5,11 +5,11 @@ import { type PathGenerator, stack } from '../boundary/candidate.ts';
 import { findCrossings } from '../boundary/crossing.ts';
 import { approachBoundary, PATH_GRID } from '../boundary/path.ts';
 import {
+  type Approached,
   type ApproachRequest,
   type BoundaryPath,
   type GuideScore,
   latentOf,
-  type ReachedCandidate,
   type SearchSpace,
 } from '../generator.ts';
 import type { GanShape } from './networks.ts';
@@ -45,13 +45,13 @@ function classPath(model: Movable, label: number): PathGenerator<Tensor4D> {
   };
 }
 
-function approach(model: Movable, request: ApproachRequest): ReachedCandidate<CodecSource>[] {
+function approach(model: Movable, request: ApproachRequest): Approached<CodecSource> {
   const { score, sides, epsilon, seed, first, count, gradientSteps } = request;
   const { latent } = model.shape;
   const { label } = sides;
   const spaceGroup = model.classes[label]!;
   const indices = Array.from({ length: count }, (_, i) => first + i);
-  const reached = approachBoundary<Tensor4D>({
+  const found = approachBoundary<Tensor4D>({
     generator: classPath(model, label),
     latents: indices.map((index) => latentOf({ latent, seed, spaceGroup, index })),
     score,
@@ -59,7 +59,7 @@ function approach(model: Movable, request: ApproachRequest): ReachedCandidate<Co
     epsilon,
     gradientSteps,
   });
-  return reached.map(({ z, offset, partner, t, method, evaluations }, i) => ({
+  const reached = found.map(({ z, offset, partner, t, method, evaluations }, i) => ({
     index: indices[i]!,
     source: { label, partner, t, z, offset },
     toward: partner,
@@ -67,6 +67,7 @@ function approach(model: Movable, request: ApproachRequest): ReachedCandidate<Co
     method,
     evaluations,
   }));
+  return { reached, refused: {}, wasted: 0 };
 }
 
 /**

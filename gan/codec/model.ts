@@ -242,8 +242,9 @@ export class CodecGenerator implements Generator<CodecSample> {
     return levels;
   }
 
-  describe(sources: readonly CodecSource[]): { cell: Cell; discs: TripletDiscs }[] {
+  describe(samples: readonly CodecSample[]): { cell: Cell; discs: TripletDiscs }[] {
     const described: { cell: Cell; discs: TripletDiscs }[] = [];
+    const sources = samples.map(({ source }) => source);
     for (let from = 0; from < sources.length; from += BLOCK) {
       const block = sources.slice(from, from + BLOCK);
       const vectors = this.vectorsOf(block);

@@ -1,7 +1,7 @@
 import { isCell } from '../../src/crystal/cell.ts';
 import type { Crystal } from '../../src/crystal/crystal.ts';
 import { StructureIndex } from '../../src/crystal/match.ts';
-import { findSymmetry } from '../../src/crystal/symmetry.ts';
+import { findSymmetry, SYMMETRY_TOLERANCE } from '../../src/crystal/symmetry.ts';
 import { hasClash, type PairDistances } from './distances.ts';
 import { crystalOf, type SkeletonCrystal } from './skeletons.ts';
 
@@ -20,7 +20,9 @@ export const REFUSALS = {
 export type Refusal = keyof typeof REFUSALS;
 
 /** Positions may blur by this (angstrom) and the symmetry must still not be higher. */
-const MARGIN = 0.1;
+export const MARGIN = 0.1;
+/** Below this (angstrom) no symmetry is told from the next. */
+const FINEST = 1e-4;
 /** More atoms than this in a conventional cell take too long to simulate. */
 const MOST_ATOMS = 400;
 
@@ -31,8 +33,8 @@ export interface CheckOptions {
   id: string;
   /** How near atoms may come. */
   distances: PairDistances;
-  /** Demand that symmetry is not even nearly higher; default. Off along a distortion path. */
-  margin?: boolean;
+  /** Positions may blur by this (angstrom) and the symmetry must still not be higher; 0.1 by default. */
+  margin?: number;
 }
 
 /**
@@ -43,7 +45,7 @@ export interface CheckOptions {
  */
 export function checkCrystal(
   sited: SkeletonCrystal,
-  { id, distances, margin = true }: CheckOptions,
+  { id, distances, margin = MARGIN }: CheckOptions,
 ): Checked {
   if (!isCell(sited.cell)) return { refused: 'cell' };
   const count = sited.skeleton.sites.reduce((sum, site) => sum + site.multiplicity, 0);
@@ -55,9 +57,8 @@ export function checkCrystal(
     const found = findSymmetry(crystal, tolerance);
     return found?.spaceGroup === spaceGroup && found.atomCount === count;
   };
-  if (margin && has(MARGIN)) return { ok: crystal };
-  if (!has()) return { refused: 'symmetry' };
-  return margin ? { refused: 'nearly' } : { ok: crystal };
+  if (margin >= FINEST && has(margin)) return { ok: crystal };
+  return { refused: margin > SYMMETRY_TOLERANCE && has() ? 'nearly' : 'symmetry' };
 }
 
 /** What samples must not repeat: each other, training crystals, held-out crystals. */
@@ -71,10 +72,16 @@ export class NoveltyCheck {
     for (const crystal of known.heldOut) this.heldOut.add(crystal.id, crystal);
   }
 
+  /** Why a crystal is none that may be made, or null; nothing is remembered. */
+  known(crystal: Crystal): Refusal | null {
+    if (this.heldOut.find(crystal) !== null) return 'heldOut';
+    return this.training.find(crystal) === null ? null : 'training';
+  }
+
   /** Why a crystal is not new, or null; a new one is remembered. */
   refusal(crystal: Crystal): Refusal | null {
-    if (this.heldOut.find(crystal) !== null) return 'heldOut';
-    if (this.training.find(crystal) !== null) return 'training';
+    const known = this.known(crystal);
+    if (known) return known;
     if (this.own.find(crystal) !== null) return 'repeated';
     this.own.add(crystal.id, crystal);
     return null;

@@ -10,7 +10,13 @@ const SIZES = {
 
 const part = number.min(0, { error: 'is below 0' }).max(1, { error: 'is above 1' });
 
-/** Settings of one training of the crystal GAN, with the defaults of a preset. */
+/**
+ * Settings of one training of the crystal GAN, with the defaults of a preset.
+ *
+ * @example
+ * const config = crystalConfigFor('cpu').parse({ steps: 1000, seed: 3 });
+ * @category Generators
+ */
 export const crystalConfigFor = (preset: Preset) =>
   z.strictObject({
     /** Length of the latent vector of a crystal, and of each site. */

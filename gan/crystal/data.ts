@@ -26,6 +26,9 @@ function otherMinerals(classes: readonly number[], crystals: readonly Crystal[])
  * that no sample may be equal to.
  *
  * @throws input error where the store does not know its crystals, or no simulation has its camera.
+ * @example
+ * const data = crystalData(await openStore('minerals'), new Set());
+ * @category Generators
  */
 export function crystalData(store: Store, attention: ReadonlySet<number>): CrystalData {
   const reason = crystalMisfit(store);

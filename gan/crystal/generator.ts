@@ -1,30 +1,34 @@
+import { analyseTriplet } from '../../src/codec/analysis.ts';
+import type { TripletDiscs } from '../../src/codec/discs.ts';
+import { tripletGeometry } from '../../src/codec/geometry.ts';
 import { inputError } from '../../src/common/errors.ts';
+import { groupBy } from '../../src/common/group.ts';
 import type { ProgressFactory } from '../../src/common/progress.ts';
 import { cifText } from '../../src/crystal/cif/write.ts';
-import type { Crystal } from '../../src/crystal/crystal.ts';
+import type { Cell, Crystal } from '../../src/crystal/crystal.ts';
 import { reducedFormula } from '../../src/crystal/formula.ts';
 import { hermannMauguin } from '../../src/crystal/spacegroup.ts';
-import type {
-  Generator,
-  GeneratorSample,
-  ParameterRow,
-  ParameterTable,
-  SampleBatch,
-  SampleRequest,
+import { type ZoneView, zoneViews } from '../../src/simulate/axes.ts';
+import { cameraOf } from '../../src/simulate/triplets.ts';
+import {
+  columns,
+  type Generator,
+  type GeneratorSample,
+  type ParameterRow,
+  type ParameterTable,
+  type SampleBatch,
+  type SampleRequest,
+  type SearchSpace,
 } from '../generator.ts';
-import { checkCrystal, REFUSALS, type Refusal } from './checks.ts';
+import { type CrystalSource, crystalSearchSpace, isDistortion } from './boundary.ts';
+import { type Checked, checkCrystal, REFUSALS, type Refusal } from './checks.ts';
+import { type DistortionSource, distortionName, wayOf } from './distortion.ts';
+import { movedProposal, type ProposalSource, UNMOVED } from './evolution.ts';
 import type { CrystalModel } from './model.ts';
 import { simulateCrystals } from './simulation.ts';
-import { skeletonName, skeletonOf } from './skeletons.ts';
+import { crystalOf, skeletonName, skeletonOf } from './skeletons.ts';
 import type { Ancestry } from './sources.ts';
-
-/** What a crystal of the GAN is made from: its number among the proposals of its class. */
-export interface CrystalSource {
-  spaceGroup: number;
-  seed: number;
-  index: number;
-  truncation: number;
-}
+import { distort } from './symmetry-breaking.ts';
 
 /** A simulated crystal of the GAN. */
 export interface CrystalSample extends GeneratorSample {
@@ -39,6 +43,8 @@ export interface CrystalSample extends GeneratorSample {
 const SITES = 12;
 const SITE = 5;
 const HALF = 65_536;
+/** Stands in a table where a crystal is no distorted one. */
+const NO_PARENT = -1;
 
 /** Seeds beyond 32 bits would not come back from a table of 32-bit floats. */
 const seedParts = (seed: number): [number, number] => [Math.floor(seed / HALF), seed % HALF];
@@ -53,6 +59,8 @@ function passportValues(
     cbed_gan_generator: model.digest,
     cbed_gan_seed: source.seed,
     cbed_gan_proposal: source.index,
+    cbed_gan_path: isDistortion(source) ? source.path : '.',
+    cbed_gan_moves: isDistortion(source) ? '.' : source.moves.toString(2).slice(1) || '.',
     cbed_gan_skeleton: skeleton ? skeletonName(skeleton.skeleton) : '?',
     cbed_gan_skeleton_source: ancestry.source,
     cbed_gan_parent: ancestry.parent ?? '.',
@@ -73,11 +81,12 @@ export class CrystalGenerator implements Generator<CrystalSample> {
   readonly kind = 'crystal';
   /** Nothing that it measures by was fitted on triplets. */
   readonly scaled = false;
-  readonly space = null;
+  readonly space: SearchSpace<CrystalSource>;
   readonly model: CrystalModel;
 
   constructor(model: CrystalModel) {
     this.model = model;
+    this.space = crystalSearchSpace(model);
   }
 
   get classes(): readonly number[] {
@@ -105,7 +114,9 @@ export class CrystalGenerator implements Generator<CrystalSample> {
   }
 
   async sample(request: SampleRequest): Promise<SampleBatch<CrystalSample>> {
-    const { wanted, seed, truncation = 1, progress } = request;
+    const { wanted, seed, progress } = request;
+    // As a parameter table of 32-bit floats gives it back.
+    const truncation = Math.fround(request.truncation ?? 1);
     for (const spaceGroup of wanted.keys()) this.labelOf(spaceGroup);
     const { made, proposed, refused } = this.model.sampleCrystals({
       wanted,
@@ -118,7 +129,7 @@ export class CrystalGenerator implements Generator<CrystalSample> {
         crystal,
         ancestry,
         refusals,
-        source: { spaceGroup: crystal.spaceGroup, seed, index, truncation },
+        source: { spaceGroup: crystal.spaceGroup, seed, index, truncation, moves: UNMOVED },
       })),
       progress,
     );
@@ -141,7 +152,7 @@ export class CrystalGenerator implements Generator<CrystalSample> {
     });
     const cifs = made.map(({ crystal, index, ancestry, refusals }) => {
       const { spaceGroup } = crystal;
-      const source = { spaceGroup, seed, index, truncation };
+      const source = { spaceGroup, seed, index, truncation, moves: UNMOVED };
       const parents = ancestry.material ? [ancestry.material] : [];
       const label = this.labelOf(spaceGroup);
       return this.cifOf({ crystal, ancestry, refusals, source, parents, label, place: 0 });
@@ -183,28 +194,64 @@ export class CrystalGenerator implements Generator<CrystalSample> {
     ]);
   }
 
-  /** The crystal of a source, made again. @throws input error where it is refused by the checks. */
-  private crystalAgain({ spaceGroup, seed, index, truncation }: CrystalSource) {
-    const [proposal] = this.model.propose({ spaceGroup, seed, indices: [index] }, { truncation });
-    if (!proposal) throw inputError(`no proposal ${index} of space group ${spaceGroup}`);
-    const checked = checkCrystal(proposal.crystal, {
-      id: `gan:${seed}-${spaceGroup}-${index}`,
-      distances: this.model.sources.distances,
-    });
-    if ('refused' in checked) {
-      throw inputError(
-        `proposal ${index} of space group ${spaceGroup} is refused: ${REFUSALS[checked.refused]}`,
-      );
+  /** Proposals after their moves, made again, each block of a class in one pass. */
+  private proposalsAgain(sources: readonly ProposalSource[]) {
+    const found = new Map<ProposalSource, { checked: Checked; ancestry: Ancestry }>();
+    const alike = groupBy(sources, ({ spaceGroup, seed, truncation }) =>
+      [spaceGroup, seed, truncation].join(),
+    );
+    for (const some of alike.values()) {
+      const { spaceGroup, seed, truncation } = some[0]!;
+      const indices = [...new Set(some.map(({ index }) => index))];
+      const proposals = this.model.propose({ spaceGroup, seed, indices }, { truncation });
+      for (const source of some) {
+        const { index } = source;
+        const proposal = proposals.find((one) => one.index === index);
+        if (!proposal) throw inputError(`no proposal ${index} of space group ${spaceGroup}`);
+        const { crystal: _, ...ancestry } = proposal.reference;
+        const checked = checkCrystal(movedProposal(proposal.crystal, source), {
+          id: `gan:${seed}-${spaceGroup}-${index}`,
+          distances: this.model.sources.distances,
+        });
+        found.set(source, { checked, ancestry });
+      }
     }
-    const { crystal: _, ...ancestry } = proposal.reference;
-    return { crystal: checked.ok, ancestry };
+    return found;
+  }
+
+  /** Wherever it is on its path: at amplitude 0, for pictures, it is the parent in the subgroup's axes. */
+  private distortedAgain(source: DistortionSource): { checked: Checked; ancestry: Ancestry } {
+    const { sources } = this.model;
+    const { amplitude, parent } = source;
+    const sited = distort(wayOf(sources, source).path, amplitude);
+    const { id, material, spaceGroup: from } = sources.crystals[parent]!;
+    return {
+      checked: { ok: crystalOf(sited, distortionName(source)) },
+      ancestry: { source: 'broken', parent: id, material, from, amplitude },
+    };
+  }
+
+  /** The crystals of sources, made again. @throws input error where a proposal is refused by the checks. */
+  private crystalsAgain(sources: readonly CrystalSource[]) {
+    const proposals = this.proposalsAgain(
+      sources.filter((source): source is ProposalSource => !isDistortion(source)),
+    );
+    return sources.map((source) => {
+      const { checked, ancestry } = isDistortion(source)
+        ? this.distortedAgain(source)
+        : proposals.get(source)!;
+      if ('ok' in checked) return { crystal: checked.ok, ancestry, source, refusals: 0 };
+      throw inputError(
+        `proposal ${source.index} of space group ${source.spaceGroup} is refused: ${REFUSALS[checked.refused]}`,
+      );
+    });
   }
 
   async draw(
     sources: readonly CrystalSource[],
     progress?: ProgressFactory,
   ): Promise<CrystalSample[]> {
-    const made = sources.map((source) => ({ ...this.crystalAgain(source), source, refusals: 0 }));
+    const made = this.crystalsAgain(sources);
     const drawn = await this.simulated(made, progress);
     return drawn.map((sample, i) => {
       if (sample) return sample;
@@ -216,8 +263,20 @@ export class CrystalGenerator implements Generator<CrystalSample> {
     return (await this.draw([source]))[0]!;
   }
 
-  describe(): null {
-    return null;
+  describe(samples: readonly CrystalSample[]): { cell: Cell; discs: TripletDiscs }[] {
+    const { simulation } = this.model.parts;
+    const camera = cameraOf(simulation);
+    return samples.map(({ crystal, pixels }) => {
+      const { cell, spaceGroup } = crystal;
+      const views = zoneViews(crystal, simulation.zones);
+      const three = <T>(of: (view: ZoneView) => T) =>
+        views.map(of) as unknown as readonly [T, T, T];
+      const geometry = tripletGeometry({
+        ...{ cell, spaceGroup, camera },
+        zones: three(({ zone }) => zone),
+      });
+      return { cell, discs: analyseTriplet(pixels, geometry) };
+    });
   }
 
   scores(samples: readonly CrystalSample[]): Float32Array {
@@ -225,9 +284,7 @@ export class CrystalGenerator implements Generator<CrystalSample> {
   }
 
   parameters(samples: readonly CrystalSample[]): ParameterTable {
-    const width = 4 + 6 + SITES * SITE;
-    const values = new Float32Array(samples.length * width);
-    samples.forEach(({ source, crystal }, row) => {
+    const rows = samples.map(({ source, crystal }) => {
       const sited = skeletonOf(crystal);
       const sites = (sited?.skeleton.sites ?? [])
         .slice(0, SITES)
@@ -236,49 +293,35 @@ export class CrystalGenerator implements Generator<CrystalSample> {
           ...sited!.positions[i]!,
           site.multiplicity,
         ]);
-      const draw = [...seedParts(source.seed), source.index, source.truncation];
-      values.set([...draw, ...crystal.cell, ...sites], row * width);
+      const own = isDistortion(source)
+        ? [0, 0, source.parent, source.path, source.amplitude]
+        : [source.truncation, source.moves, NO_PARENT, 0, 0];
+      return {
+        draw: [...seedParts(source.seed), source.index, ...own],
+        cell: crystal.cell,
+        sites,
+      };
     });
-    return {
-      values,
-      width,
-      layout: {
-        parts: [
-          {
-            name: 'draw',
-            from: 0,
-            to: 4,
-            meaning:
-              'seed (two halves of 16 bits), number of the proposal in its class, truncation',
-          },
-          {
-            name: 'cell',
-            from: 4,
-            to: 10,
-            meaning: 'a b c (angstrom), alpha beta gamma (degrees)',
-          },
-          {
-            name: 'sites',
-            from: 10,
-            to: width,
-            meaning: `atomic number, x, y, z, multiplicity of each of up to ${SITES} sites`,
-          },
-        ],
+    const { parts, ...table } = columns(
+      { draw: 8, cell: 6, sites: SITES * SITE },
+      {
+        draw: 'seed (two halves of 16 bits), number of the candidate in its class; of a proposal of the GAN truncation and moves (binary, 1: none); of a distortion number of the parent among the training crystals (-1: none), path, amplitude (angstrom)',
+        cell: 'a b c (angstrom), alpha beta gamma (degrees)',
+        sites: `atomic number, x, y, z, multiplicity of each of up to ${SITES} sites`,
       },
-    };
+      rows,
+    );
+    return { ...table, layout: { parts } };
   }
 
   sourceOf(row: ParameterRow): { source: CrystalSource; place: number } {
-    const [high, low, index, truncation] = row.part('draw');
-    return {
-      source: {
-        spaceGroup: row.spaceGroup,
-        seed: high! * HALF + low!,
-        index: index!,
-        truncation: truncation!,
-      },
-      place: 0,
-    };
+    const [high, low, index, truncation, moves, parent, path, amplitude] = row.part('draw');
+    const own = { spaceGroup: row.spaceGroup, seed: high! * HALF + low!, index: index! };
+    const source: CrystalSource =
+      parent === NO_PARENT
+        ? { ...own, truncation: truncation!, moves: moves! }
+        : { ...own, parent: parent!, path: path!, amplitude: amplitude! };
+    return { source, place: 0 };
   }
 
   save(path: string): void {

@@ -10,6 +10,11 @@ export type DrawnCrystal = { pixels: Uint8Array } | { failed: string };
 /**
  * Simulates the triplet of each crystal, in order, in stored pixels. A crystal's pixels do not depend
  * on the others. `energyOf` chooses among the energies of the settings; the first by default.
+ *
+ * @example
+ * const drawn = await simulateCrystals(crystals, data.simulation);
+ * const pixels = drawn.flatMap((one) => ('pixels' in one ? [one.pixels] : []));
+ * @category Generators
  */
 export async function simulateCrystals(
   crystals: readonly Crystal[],

@@ -63,6 +63,10 @@ function prepare({ data, watch }: TrainCrystalOptions, stream: Stream) {
  * turn; see `runTraining`.
  *
  * @throws RangeError where there is no training crystal that the networks can take.
+ * @example
+ * const { model } = await trainCrystalGan({ data, config });
+ * const { made } = model.sampleCrystals({ wanted: new Map([[194, 10]]), seed: 1 });
+ * @category Generators
  */
 export async function trainCrystalGan(
   options: TrainCrystalOptions,

@@ -136,6 +136,9 @@ function betterAperture(examples: StoreExamples): Aperture {
  * that the camera cannot show, are left out and counted.
  *
  * @throws input error where no triplet can be used.
+ * @example
+ * const { triplets } = encodeExamples(store.examples('train'));
+ * @category Generators
  */
 export function encodeExamples(
   examples: StoreExamples,

@@ -164,7 +164,14 @@ export const asTriplets = (patterns: Tensor3D): Tensor4D =>
     return patterns.reshape([count / 3, 3, size, size]).transpose([0, 2, 3, 1]) as Tensor4D;
   });
 
-/** Draws triplets, (B, S, S, 3) in network units. */
+/**
+ * Draws triplets, (B, S, S, 3) in network units.
+ *
+ * @example
+ * const { triplets } = encodeExamples(store.examples('train'));
+ * const drawn = renderTriplets(triplets.slice(0, 8).map((one) => one.discs)); // (8, S, S, 3)
+ * @category Generators
+ */
 export const renderTriplets = (triplets: readonly TripletDiscs[]): Tensor4D =>
   tf.tidy(() => asTriplets(renderPatterns(discTensors(triplets.flat()))));
 

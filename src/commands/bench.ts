@@ -4,6 +4,7 @@ import { terminalProgress } from '../common/progress.ts';
 
 interface RunFlags {
   study: string;
+  synthetic?: string | true;
   out?: string;
   data?: string;
   seeds?: string;
@@ -28,9 +29,24 @@ function wholeNumber(name: string, text: string | undefined, least: number): num
   return value;
 }
 
+/** The settings of a study of the samples of a score run: the newest, or the one given. */
+async function samplesOf(given: string | true) {
+  const { SCORED_FILE } = await import('../../synthetic/archive/archive.ts');
+  const { requireRun } = await import('../common/run.ts');
+  const { digestOf } = await import('../common/digest.ts');
+  const folder = given === true ? undefined : given;
+  const archive = requireRun('score', folder, 'run: gan score', SCORED_FILE).file(SCORED_FILE);
+  console.error(`samples of ${archive}`);
+  return { archive, name: `samples-${digestOf(archive).slice(0, 8)}` };
+}
+
 async function studyOf(flags: RunFlags) {
   const { loadStudy } = await import('../benchmark/study/load.ts');
-  return loadStudy(flags.study, {
+  const samples = flags.synthetic === undefined ? {} : await samplesOf(flags.synthetic);
+  const { dataFile } = await import('../common/paths.ts');
+  const study = flags.synthetic === undefined ? flags.study : dataFile('studies', 'samples.yaml');
+  return loadStudy(study, {
+    ...samples,
     data: flags.data,
     seeds: wholeNumber('seeds', flags.seeds, 1),
     updates: wholeNumber('updates', flags.updates, 1),
@@ -113,12 +129,16 @@ const withStudy = (command: Command): Command =>
   command
     .option(
       '--study <name>',
-      'built-in study (quick, default, challenge, ablations, boundary, convergence, zero-shot) or a YAML file',
+      'built-in study (quick, default, controls, challenge, ablations, boundary, convergence, zero-shot, universal) or a YAML file',
       'quick',
     )
     .option(
       '--data <store>',
       'workspace, minerals, ladder or a prepared store, instead of the study’s own',
+    )
+    .option(
+      '--synthetic [run]',
+      'with and without the accepted samples of a score run (the newest), instead of a study',
     )
     .option('--seeds <n>', 'number of seeds, instead of the study’s own')
     .option('--updates <n>', 'optimiser updates of every arm, instead of the study’s own');

@@ -1,8 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import type { Prediction } from '../../classifier/predict.ts';
+import type { Guess, Prediction } from '../../classifier/predict.ts';
+import type { UniversalFacts } from '../../classifier/universal.ts';
 import { inputError } from '../common/errors.ts';
 import { claimFile } from '../common/outputs.ts';
+import type { Sample } from '../simulate/sample.ts';
 
 interface PredictFlags {
   run?: string;
@@ -20,7 +22,34 @@ const TOP = 5;
 const cell = (value: string | number): string =>
   /[",\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : String(value);
 
-function csv(predictions: readonly Prediction[]): string {
+/** What a universal classifier adds: its answer, and what symmetry the likeliest groups predict. */
+interface Answered extends Prediction {
+  /** The likeliest group, or `I do not know` below the threshold. */
+  answer?: number | 'I do not know';
+  top: (Guess & { symmetry?: string; sameProjections?: number[] })[];
+}
+
+/** Predictions with answers where the classifier is a universal one. */
+async function answered(
+  predictions: readonly Prediction[],
+  facts: UniversalFacts | null,
+): Promise<Answered[]> {
+  if (!facts) return [...predictions];
+  const { projectionFamilies, symmetryText } = await import('../crystal/projected.ts');
+  const families = projectionFamilies();
+  const alike = (group: number) => families.find((groups) => groups.includes(group))!;
+  return predictions.map((one) => ({
+    ...one,
+    answer: one.top[0]!.probability >= facts.threshold ? one.top[0]!.spaceGroup : 'I do not know',
+    top: one.top.map((guess) => ({
+      ...guess,
+      symmetry: symmetryText(guess.spaceGroup),
+      sameProjections: alike(guess.spaceGroup).filter((group) => group !== guess.spaceGroup),
+    })),
+  }));
+}
+
+function csv(predictions: readonly Answered[]): string {
   const ranks = Array.from({ length: TOP }, (_, i) => i + 1);
   const head = [
     'file',
@@ -28,14 +57,16 @@ function csv(predictions: readonly Prediction[]): string {
     'material',
     'labelled',
     ...ranks.flatMap((n) => [`group${n}`, `p${n}`]),
+    ...(predictions[0]?.answer === undefined ? [] : ['answer', 'symmetry']),
   ];
-  const rows = predictions.map(({ file, key, material, spaceGroup, top }) =>
+  const rows = predictions.map(({ file, key, material, spaceGroup, top, answer }) =>
     [
       file,
       key,
       material,
-      spaceGroup,
+      spaceGroup || '',
       ...top.flatMap((g) => [g.spaceGroup, g.probability.toFixed(4)]),
+      ...(answer === undefined ? [] : [answer, top[0]!.symmetry!]),
     ]
       .map(cell)
       .join(','),
@@ -43,7 +74,7 @@ function csv(predictions: readonly Prediction[]): string {
   return `${[head.join(','), ...rows].join('\n')}\n`;
 }
 
-const json = (predictions: readonly Prediction[]): string =>
+const json = (predictions: readonly Answered[]): string =>
   `${JSON.stringify(
     predictions.map(({ pixels: _, ...rest }) => rest),
     null,
@@ -70,9 +101,12 @@ async function picture(path: string, predictions: readonly Prediction[], size: n
       return {
         pixels,
         size,
-        frame: rank === 0 ? '#009E73' : rank > 0 ? '#E69F00' : '#D55E00',
+        frame:
+          spaceGroup === 0 ? '#999999' : rank === 0 ? '#009E73' : rank > 0 ? '#E69F00' : '#D55E00',
         caption: [
-          `${material || key}, labelled ${spaceGroup} ${hermannMauguin(spaceGroup)}`,
+          spaceGroup === 0
+            ? material || key
+            : `${material || key}, labelled ${spaceGroup} ${hermannMauguin(spaceGroup)}`,
           top
             .slice(0, 3)
             .map(
@@ -87,29 +121,53 @@ async function picture(path: string, predictions: readonly Prediction[], size: n
   return (await writeFigure(path, svg)).png;
 }
 
-async function predict(files: string[], flags: PredictFlags): Promise<void> {
-  const { requireRun } = await import('../common/run.ts');
-  const { loadClassifier } = await import('../../classifier/load.ts');
-  const { predictFiles } = await import('../../classifier/predict.ts');
-  const { resolveSources } = await import('../dataset/summit/sources.ts');
+/** The folder of the classifier that is named, else of the newest run, else the one that ships. */
+async function classifierFolder(named: string | undefined): Promise<string> {
+  const { newestRun, requireRun } = await import('../common/run.ts');
+  const { CLASSIFIER_FILE } = await import('../../classifier/single.ts');
+  const { shippedClassifier } = await import('../../classifier/universal.ts');
+  if (named === undefined && !newestRun('classifier', CLASSIFIER_FILE)) {
+    const shipped = shippedClassifier();
+    if (shipped) {
+      console.error('no classifier was trained here: taking the one of all 230 space groups');
+      return shipped;
+    }
+  }
   const mend = 'train one: npx gan classify train';
-  const { paths } = resolveSources(files);
-  const run = requireRun('classifier', flags.run, mend, 'classifier.safetensors');
+  return requireRun('classifier', named, mend, CLASSIFIER_FILE).folder;
+}
+
+async function predict(files: string[], flags: PredictFlags): Promise<void> {
+  const { loadClassifier } = await import('../../classifier/load.ts');
+  const { predictFiles, predictManifest } = await import('../../classifier/predict.ts');
+  const { resolveSources } = await import('../dataset/summit/sources.ts');
+  const { misfitOf, universalFacts } = await import('../../classifier/universal.ts');
+  const manifests = files.filter((file) => file.toLowerCase().endsWith('.csv'));
+  const others = files.filter((file) => !manifests.includes(file));
+  const paths = others.length > 0 ? resolveSources(others).paths : [];
+  const folder = await classifierFolder(flags.run);
+  const facts = universalFacts(folder);
   if (flags.out) claimPredictions(flags.out);
-  const classifier = await loadClassifier(run.folder);
+  const classifier = await loadClassifier(folder);
   const predictions: Prediction[] = [];
   const options = {
     top: TOP,
     camera: classifier.camera,
     warn: (message: string) => console.error(`gan: ${message}`),
+    ...(facts && { misfit: (sample: Sample) => misfitOf(sample, facts.simulation) }),
   };
-  for await (const prediction of predictFiles(classifier, paths, options)) {
+  const all = async function* () {
+    yield* predictFiles(classifier, paths, options);
+    for (const manifest of manifests) yield* predictManifest(classifier, manifest, options);
+  };
+  for await (const prediction of all()) {
     // Pixels are kept only for the picture, so that memory does not grow with the files.
     const kept = predictions.length < PICTURED ? prediction.pixels : new Uint8Array(0);
     predictions.push({ ...prediction, pixels: kept });
   }
   if (predictions.length === 0) throw inputError(`no readable triplet in ${files.join(', ')}`);
-  const text = flags.json || flags.format === 'json' ? json(predictions) : csv(predictions);
+  const answers = await answered(predictions, facts);
+  const text = flags.json || flags.format === 'json' ? json(answers) : csv(answers);
   if (flags.out) {
     const { writeAtomic } = await import('../common/files.ts');
     writeAtomic(flags.out, text);
@@ -123,9 +181,15 @@ async function predict(files: string[], flags: PredictFlags): Promise<void> {
 /** `gan classify predict`. */
 export const classifyPredictCommand = (): Command =>
   new Command('predict')
-    .description('the five likeliest space groups of triplets in HDF5 files of your own')
-    .argument('<files...>', 'files in the Summit layout, folders or patterns')
-    .option('--run <folder>', 'classifier run (default: the newest)')
+    .description('the five likeliest space groups of triplets of your own')
+    .argument(
+      '<files...>',
+      'files in the Summit layout, folders or patterns; manifests (.csv) of measured ones',
+    )
+    .option(
+      '--run <folder>',
+      'classifier run (default: the newest, else the one of all 230 space groups that ships)',
+    )
     .addOption(new Option('--format <kind>', 'csv or json').choices(['csv', 'json']).default('csv'))
     .option('--json', 'the same as --format json')
     .option('--out <file>', 'write there instead of printing')

@@ -15,6 +15,18 @@ const CHECKPOINT = 'checkpoint.safetensors';
 /** The checkpoint of a run is written every so many updates. */
 const CHECKPOINT_EVERY = 100;
 
+/** The mixture of a `gan mix` run, the newest or the one given, and the store behind it. */
+async function mixtureOf(given: string | true) {
+  const { requireRun } = await import('../common/run.ts');
+  const { MIXTURE_FILE, openMixture } = await import('../../synthetic/mixing/saved-mixture.ts');
+  const { storeOf } = await import('../../synthetic/leak-guard.ts');
+  const folder = given === true ? undefined : given;
+  const run = requireRun('mix', folder, 'make one: npx gan mix', MIXTURE_FILE);
+  const examples = await openMixture(run.file(MIXTURE_FILE));
+  console.error(`trains on the mixture of ${run.folder}`);
+  return { examples, store: storeOf(examples.archive) };
+}
+
 async function train({ config, json, ...flags }: TrainFlags): Promise<void> {
   const { resolveConfig } = await import('../common/config.ts');
   const { trainSettings } = await import('../../classifier/options.ts');
@@ -23,7 +35,8 @@ async function train({ config, json, ...flags }: TrainFlags): Promise<void> {
   const { chooseTechniques } = await import('../../classifier/techniques.ts');
   const { openStore } = await import('../dataset/store/store.ts');
   chooseTechniques(settings.technique);
-  const store = await openStore(settings.data ?? defaultStorePath());
+  const mixture = settings.mixture && (await mixtureOf(settings.mixture));
+  const store = mixture ? mixture.store : await openStore(settings.data ?? defaultStorePath());
   const { checkSplits, trainOnStore } = await import('../../classifier/on-store.ts');
   checkSplits(store);
   const run = openRun('classifier', { ...settings, data: store.path }, settings.out);
@@ -32,7 +45,12 @@ async function train({ config, json, ...flags }: TrainFlags): Promise<void> {
   const { withOutputLock } = await import('../common/lock.ts');
   const trained = await withOutputLock(
     run.folder,
-    () => trainOnStore(store, settings, { checkpoint, progress: terminalProgress }),
+    () =>
+      trainOnStore(store, settings, {
+        examples: mixture ? mixture.examples : undefined,
+        checkpoint,
+        progress: terminalProgress,
+      }),
     { refuse: `the run ${run.folder}` },
   );
   const { classifier, validation, tasks } = trained;
@@ -70,6 +88,7 @@ export const classifyTrainCommand = (): Command =>
   new Command('train')
     .description('train a classifier on a prepared store')
     .option('--data <store>', `prepared store (default: ${join('workspace', 'prepared.h5')})`)
+    .option('--mixture [run]', 'train on what gan mix made (default: the newest run of it)')
     .option('--technique <names>', 'techniques with commas; gan classify --list-techniques')
     .option('--multitask', 'learn crystal system, point group, cell and elements as well')
     .option('--consistency <kind>', 'crystal-system head on the space group: none, weight or mask')

@@ -41,7 +41,9 @@ async function make(name: string | undefined, flags: TaskFlags): Promise<void> {
 /** `gan data task`: makes the prepared store of a built-in task. */
 export const dataTaskCommand = (): Command =>
   new Command('task')
-    .description('make the prepared store of a built-in task: minerals, ladder or balanced')
+    .description(
+      'make the prepared store of a built-in task: minerals, universal, ladder or balanced',
+    )
     .argument('[name]', 'task; without one they are listed')
     .option('--list', 'list the tasks')
     .option('--json', 'print the result as JSON')

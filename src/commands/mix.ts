@@ -145,7 +145,7 @@ async function mixArchive(archivePath: string | undefined, flags: MixFlags): Pro
     console.log(textTable([['class', 'before', 'real', 'synthetic', 'after'], ...rows]));
   }
   console.error(
-    `${mixture.realRows.length} real and ${mixture.syntheticRows.length} synthetic training triplets; wrote ${run.folder}`,
+    `${mixture.realRows.length} real and ${mixture.syntheticRows.length} synthetic training triplets; wrote ${run.folder}; next: npx gan classify train --mixture`,
   );
   store.close();
 }

@@ -5,11 +5,12 @@ import { terminalProgress } from '../common/progress.ts';
 
 interface ProbeFlags {
   config?: string;
+  map?: boolean;
   json?: boolean;
   [setting: string]: unknown;
 }
 
-async function settingsOf({ config, json: _, ...flags }: ProbeFlags) {
+async function settingsOf({ config, json: _, map: _m, ...flags }: ProbeFlags) {
   const { z } = await import('zod');
   const { resolveConfig } = await import('../common/config.ts');
   const { defaultStorePath } = await import('../common/run.ts');
@@ -65,8 +66,46 @@ async function probeOwn(flags: ProbeFlags, settings: Settings, from: string): Pr
   }
 }
 
+/** Candidates of each related pair. */
+const MAPPED = 6;
+
+/** Draws the map of all related pairs. */
+async function probeMap(flags: ProbeFlags, settings: Settings): Promise<void> {
+  const { openSampling } = await import('../../synthetic/sampling/open.ts');
+  const { relationMap } = await import('../../synthetic/probing/relation-map.ts');
+  const { relationFigure } = await import('../report/figures/boundary-sets.ts');
+  const { writeFigure } = await import('../report/draw/raster.ts');
+  const { openRun } = await import('../common/run.ts');
+  const { writeJson } = await import('../common/files.ts');
+  const { inputError } = await import('../common/errors.ts');
+  const sampling = await openSampling({ ...settings, near: true });
+  try {
+    const { generator, guide, classes } = sampling;
+    const count = flags.count === undefined ? MAPPED : settings.count;
+    const cells = await relationMap(
+      { generator, guide: guide! },
+      { ...settings, classes, count, progress: terminalProgress },
+    );
+    if (cells.length === 0) {
+      throw inputError(
+        `no crystal of a ${generator.kind} generator can be distorted down to ${classes.join(', ')}`,
+        'name a run of a crystal GAN with --gan, or other --classes',
+      );
+    }
+    const run = openRun('probe', { ...settings, count }, settings.out);
+    const { png } = await writeFigure(run.file('map'), relationFigure(cells));
+    writeJson(run.file('probe.json'), cells);
+    if (flags.json)
+      console.log(JSON.stringify({ run: run.folder, cells, pictures: [png] }, null, 2));
+    else console.log(`${cells.length} related pairs\nwrote ${png}`);
+  } finally {
+    sampling.close();
+  }
+}
+
 async function probe(flags: ProbeFlags): Promise<void> {
   const settings = await settingsOf(flags);
+  if (flags.map) return probeMap(flags, settings);
   if (settings.from !== undefined) return probeOwn(flags, settings, settings.from);
   const { openSampling } = await import('../../synthetic/sampling/open.ts');
   const { pairTable, likeliestPair } = await import('../../synthetic/probing/choice.ts');
@@ -79,13 +118,14 @@ async function probe(flags: ProbeFlags): Promise<void> {
   const sampling = await openSampling({ ...settings, near: true });
   try {
     const table = await pairTable(sampling);
-    const pair = settings.pair
+    const asked = settings.pair
       ? (settings.pair.split(':').map(Number) as [number, number])
       : likeliestPair(table);
-    const run = openRun('probe', { ...settings, pair: pair.join(':') }, settings.out);
+    const run = openRun('probe', { ...settings, pair: asked.join(':') }, settings.out);
     const { store, generator, verifiers } = sampling;
     const probing = { store, generator, guide: sampling.guide!, verifiers };
-    const made = await probePair(probing, { ...settings, pair, progress: terminalProgress });
+    const made = await probePair(probing, { ...settings, pair: asked, progress: terminalProgress });
+    const { pair } = made;
     const probed = (cell: PairCell): boolean =>
       cell.spaceGroup === pair[0] && cell.partner === pair[1];
     const cells = table.map((cell) =>
@@ -96,7 +136,7 @@ async function probe(flags: ProbeFlags): Promise<void> {
     for (const { name, svg } of figures)
       pictures.push((await writeFigure(run.file(name), svg)).png);
     const { attempts, accepted } = made;
-    const { crossing, curve } = made.strip;
+    const { crossing = null, curve = [] } = made.strip ?? {};
     const facts = { pair, attempts, accepted, crossing, curve };
     writeJson(run.file('probe.json'), facts);
     if (flags.json) console.log(JSON.stringify({ run: run.folder, ...facts, pictures }, null, 2));
@@ -112,14 +152,21 @@ async function probe(flags: ProbeFlags): Promise<void> {
 /** `gan probe`: pictures of a decision boundary. */
 export const probeCommand = (): Command =>
   new Command('probe')
-    .description('draw the decision boundary between two space groups: six figures as PNG and SVG')
+    .description('draw the decision boundary between two space groups: figures as PNG and SVG')
     .option(
       '--pair <a:b>',
       'the class and the one across the boundary (default: the most confused)',
     )
     .option('--classes <which>', 'classes to choose the pair from, as in gan train')
     .option('--epsilon <x>', 'largest difference of the two probabilities (default: 0.1)')
-    .option('--count <n>', 'boundary samples and random samples to make (default: 24)')
+    .option(
+      '--map',
+      'all pairs of a class and a supergroup: the smallest distortion that the guide sees (crystal GAN)',
+    )
+    .option(
+      '--count <n>',
+      'boundary samples and random samples to make (default: 24), or distortions of each pair of --map (default: 6)',
+    )
     .option('--side <n>', 'grid points a side of the plane (default: 40)')
     .option('--guide <run>', 'classifier whose boundary it is (default: the newest)')
     .option('--verifier <runs...>', 'classifiers of other seeds (default: the next newest)')

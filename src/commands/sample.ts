@@ -42,7 +42,7 @@ async function settingsOf({
     guide: z.string().optional(),
     verifier: z.array(z.string()).optional(),
     agreement: positive.max(10).default(AGREEMENT),
-    attempts: whole(1).default(16),
+    attempts: whole(1).optional(),
     softLabels: z.boolean().default(false),
     seed: whole(0).default(0),
     out: z.string().optional(),
@@ -109,13 +109,14 @@ async function boundaryContents(
   const { generator, store, classes, verifiers } = sampling;
   const guide = sampling.guide!;
   const { pair, count, partners } = settings;
-  const allowed = (label: number) => generator.space!.allows(label);
-  const partnering = { guide, store, allowed, partners, by };
+  const partnering = { guide, store, space: generator.space!, partners, by };
   const pairs = pair
     ? [namedSearch(pair, count)]
     : boundarySearches(partnering, ofEach(classes, count));
   const checks = candidateChecks(store, verifiers, settings.agreement);
-  const options = { ...settings, pairs, checks };
+  // A distortion that does not cross costs two simulations, so that more may be tried.
+  const attempts = settings.attempts ?? (generator.space?.supergroups ? 40 : 16);
+  const options = { ...settings, attempts, pairs, checks };
   const found = await boundarySamples({ generator, guide, verifiers }, options, terminalProgress);
   const recordOf = ({ digest, seen }: typeof guide) => recordMaterials(digest, seen.materials);
   const makers = { generator, store, guide: recordOf(guide), verifiers: verifiers.map(recordOf) };
@@ -206,6 +207,7 @@ async function sampleCifs(
 
 async function write(flags: SampleFlags, settings: Settings, one: Made): Promise<void> {
   const { openRun } = await import('../common/run.ts');
+  const { writeJson } = await import('../common/files.ts');
   const { writeArchive, ARCHIVE_FILE } = await import('../../synthetic/archive/archive.ts');
   const { writeAttempts } = await import('../../synthetic/sampling/boundary-report.ts');
   const run = openRun('sample', settings, settings.out);
@@ -213,7 +215,10 @@ async function write(flags: SampleFlags, settings: Settings, one: Made): Promise
   const { contents, facts, text, found } = one;
   await writeArchive(path, contents);
   if (contents.cifs) await writeCifs(run.file('cifs'), contents.cifs);
-  if (found) writeAttempts(run.file('attempts.jsonl'), { ...found, seed: settings.seed });
+  if (found) {
+    writeAttempts(run.file('attempts.jsonl'), { ...found, seed: settings.seed });
+    writeJson(run.file('search.json'), found.summary);
+  }
   report(flags, { run: run.folder, archive: path, ...facts }, text);
 }
 
@@ -264,12 +269,15 @@ export const sampleCommand = (): Command =>
     )
     .option(
       '--partner-by <who>',
-      "candidate: each candidate's strongest rival, or validation: the class most confused there (default: candidate)",
+      "candidate: each candidate's strongest rival, relation: the same for distorted crystals of supergroups where there are some, or validation: the class most confused there (default: relation)",
     )
     .option('--partners <n>', 'most confused classes of validation that share the triplets')
     .option('--epsilon <x>', 'largest difference of the two probabilities (default: 0.1)')
     .option('--agreement <nats>', 'largest margin under the verifiers (default: 0.75)')
-    .option('--attempts <n>', 'attempts at most, for each triplet wanted (default: 16)')
+    .option(
+      '--attempts <n>',
+      'attempts at most, for each triplet wanted (default: 16; 40 for a crystal GAN)',
+    )
     .option('--soft-labels', "keep the partner's probability as a soft label")
     .option('--hard', 'hard labels (the default)')
     .option('--guide <run>', 'classifier that hesitates (default: the newest)')

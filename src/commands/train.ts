@@ -172,7 +172,11 @@ async function trainIn(run: Run, training: Training, flags: TrainFlags): Promise
     }
     model.save(run.file(MODEL_FILE));
     untrained.save(run.file('untrained.safetensors'));
-    report({ run, trained, found: await watch.finish(trained), classes: chosen.length }, flags);
+    const found = await watch.finish(trained);
+    const { generatorCard } = await import('../../gan/card.ts');
+    const { writeCard } = await import('../common/card.ts');
+    writeCard(run.file('README.md'), generatorCard(model, { steps, quality: found.quality }));
+    report({ run, trained, found, classes: chosen.length }, flags);
   } finally {
     for (const one of [model, untrained]) one.dispose();
   }

@@ -6,6 +6,14 @@ export type Fault = 'usage' | 'input' | 'interrupted';
 /**
  * An error the user can act on. The message is one line that names the file and the value;
  * `mend` says what to do about it.
+ *
+ * @example
+ * try {
+ *   await openStore('nowhere.h5');
+ * } catch (error) {
+ *   if (error instanceof CbedError) console.error(error.message, error.exitCode);
+ * }
+ * @category Basics
  */
 export class CbedError extends Error {
   readonly fault: Fault;

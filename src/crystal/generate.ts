@@ -147,6 +147,10 @@ function attempt(spaceGroup: number, number: number, stream: Stream) {
  * in the built-in minerals, no two atoms nearer than 0.7 of the sum of their radii. The symmetry
  * is verified: exactly this group, also when positions are blurred by 0.1 angstrom. The same
  * stream gives the same crystal.
+ *
+ * @example
+ * const crystal = generateCrystal({ spaceGroup: 194, stream: new Stream(1, 'mine') });
+ * @category Crystals and simulation
  */
 export function generateCrystal({
   spaceGroup,

@@ -97,7 +97,13 @@ export function mineralCrystal({ code, spaceGroup, cell, sites }: MineralEntry):
   };
 }
 
-/** The built-in minerals, by database code. `groups` keeps only these space groups. */
+/**
+ * The built-in minerals, by database code. `groups` keeps only these space groups.
+ *
+ * @example
+ * const garnets = loadMinerals(new Set([230]));
+ * @category Crystals and simulation
+ */
 export function loadMinerals(groups?: ReadonlySet<number>): Crystal[] {
   const text = gunzipSync(readFileSync(dataFile('minerals.txt.gz'))).toString('utf8');
   return text

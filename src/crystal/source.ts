@@ -110,6 +110,11 @@ function* known(request: CrystalRequest): Generator<Sourced> {
  * The crystals of a request: minerals and files first, then generated ones. A file that cannot
  * be used comes as a failure with its reason, and the others go on; a path that does not exist is
  * an input error before anything is read.
+ *
+ * @example
+ * const found = crystalsOf({ from: ['my-cifs'], stream: new Stream(0, 'crystals') });
+ * const crystals = [...found].flatMap((one) => ('ok' in one ? [one.ok] : []));
+ * @category Crystals and simulation
  */
 export function crystalsOf(request: CrystalRequest): Generator<Sourced> {
   for (const word of request.from) if (word !== 'minerals' && word !== 'generated') cifFiles(word);

@@ -19,7 +19,7 @@ export interface StandardStructure extends Structure {
 }
 
 /** Distance within which positions count as equivalent, in angstrom. */
-const SYMMETRY_TOLERANCE = 0.01;
+export const SYMMETRY_TOLERANCE = 0.01;
 
 /** Nine numbers by columns, as the symmetry library gives them. */
 const fromColumns = (m: readonly number[]): Matrix3 => [

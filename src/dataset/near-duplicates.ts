@@ -47,6 +47,13 @@ const BANDS = 8;
 const PRINT_REACH = 0.22;
 /** Candidates of a row that are aligned, the nearest prints first. */
 const MOST_ALIGNED = 12;
+/** Shifts are tried where the centres of light alone come as near as this: ten times what a shift changes. */
+const WORTH_SHIFTING = 0.12;
+/** Candidates whose shifts are tried where the nearest are sought, however far. */
+const MOST_SHIFTED = 2;
+
+/** Triplets whose spectra are kept, 50 KB each. */
+const MOST_KEPT = 3000;
 
 /** Cosines and sines of the orders 0 to ORDERS at the angles of a grid, one order after another. */
 function waves(angles: number): { cosine: Float64Array; sine: Float64Array } {
@@ -204,28 +211,49 @@ const TURN_SINE = Float64Array.from({ length: TURNS }, (_, n) =>
   Math.sin((2 * Math.PI * n) / TURNS),
 );
 
-/** Highest correlation of two patterns over all turns, also of the mirrored one; 1 where both are even. */
-function correlation(a: Spectrum, b: Spectrum): number {
+/** Two patterns at their best turn, plain (1) or mirrored (-1). */
+interface Fit {
+  correlation: number;
+  mirror: 1 | -1;
+}
+
+/** Waves of one turn: (orders + 1) of the products of two spectra. */
+const PRODUCTS = [new Float64Array(ORDERS + 1), new Float64Array(ORDERS + 1)] as const;
+
+/** Highest correlation of two patterns over all turns; 1 where both are even. */
+function fitTurns(a: Spectrum, b: Spectrum, mirror: Fit['mirror']): number {
   if (isEven(a) || isEven(b)) return isEven(a) && isEven(b) ? 1 : 0;
   const width = ORDERS + 1;
-  let best = -1;
-  for (const mirror of [1, -1]) {
-    const re = new Float64Array(width);
-    const im = new Float64Array(width);
-    for (let at = 0, m = 0; at < a.real.length; at++, m = m + 1 === width ? 0 : m + 1) {
-      const other = mirror * b.imaginary[at]!;
-      re[m]! += a.real[at]! * b.real[at]! + a.imaginary[at]! * other;
-      im[m]! += a.imaginary[at]! * b.real[at]! - a.real[at]! * other;
-    }
-    for (let n = 0; n < TURNS; n++) {
-      let sum = re[0]!;
-      for (let m = 1, turn = n; m < width; m++, turn = (turn + n) % TURNS) {
-        sum += 2 * (re[m]! * TURN_COSINE[turn]! - im[m]! * TURN_SINE[turn]!);
-      }
-      if (sum > best) best = sum;
-    }
+  const [re, im] = PRODUCTS;
+  re.fill(0);
+  im.fill(0);
+  for (let at = 0, m = 0; at < a.real.length; at++, m = m + 1 === width ? 0 : m + 1) {
+    const other = mirror * b.imaginary[at]!;
+    re[m]! += a.real[at]! * b.real[at]! + a.imaginary[at]! * other;
+    im[m]! += a.imaginary[at]! * b.real[at]! - a.real[at]! * other;
   }
-  return best;
+  const at = (n: number): number => {
+    let sum = re[0]!;
+    for (let m = 1, turn = n; m < width; m++, turn = (turn + n) % TURNS) {
+      sum += 2 * (re[m]! * TURN_COSINE[turn]! - im[m]! * TURN_SINE[turn]!);
+    }
+    return sum;
+  };
+  // Every other turn samples the highest order often enough to find the hill; then its top.
+  let [best, top] = [-1, 0];
+  for (let n = 0; n < TURNS; n += 2) {
+    const sum = at(n);
+    if (sum > best) [best, top] = [sum, n];
+  }
+  return Math.max(best, at((top + 1) % TURNS), at((top + TURNS - 1) % TURNS));
+}
+
+/** The better of the plain and the mirrored pattern. */
+function fit(a: Spectrum, b: Spectrum): Fit {
+  const [plain, mirrored] = [fitTurns(a, b, 1), fitTurns(a, b, -1)];
+  return plain >= mirrored
+    ? { correlation: plain, mirror: 1 }
+    : { correlation: mirrored, mirror: -1 };
 }
 
 const ORDERINGS = [
@@ -237,9 +265,27 @@ const ORDERINGS = [
   [2, 1, 0],
 ] as const;
 
-/** Highest mean of three correlations over the ways to pair three patterns with three. */
-const bestPairing = (table: readonly number[]): number =>
-  Math.max(...ORDERINGS.map(([i, j, k]) => (table[i]! + table[3 + j]! + table[6 + k]!) / 3));
+/** How the patterns of two triplets go together: `partner[c]` of the first with c of the second. */
+interface Pairing {
+  distance: number;
+  partner: readonly [number, number, number];
+  mirrors: readonly Fit['mirror'][];
+}
+
+/** The best pairing of the patterns of two triplets, each about its centre of light. */
+function pairPatterns(a: readonly Spectrum[], b: readonly Spectrum[]): Pairing {
+  const fits = a.map((one) => b.map((other) => fit(one, other)));
+  const sums = ORDERINGS.map((partner) =>
+    partner.reduce<number>((sum, of, c) => sum + fits[of]![c]!.correlation, 0),
+  );
+  const best = Math.max(...sums);
+  const partner = ORDERINGS[sums.indexOf(best)]!;
+  return {
+    distance: Math.max(0, 1 - best / 3),
+    partner,
+    mirrors: partner.map((of, c) => fits[of]![c]!.mirror),
+  };
+}
 
 /** The three spectra of a triplet about the centres of light. */
 function spectraOf(pixels: Uint8Array, size: number, orders?: number): Spectrum[] {
@@ -249,21 +295,22 @@ function spectraOf(pixels: Uint8Array, size: number, orders?: number): Spectrum[
   );
 }
 
-/** `tripletDistance` of a triplet, given by its spectra, to one given by its pixels. */
-function distanceTo(fixed: readonly Spectrum[], pixels: Uint8Array, size: number): number {
+/** The distance of paired triplets, one by its spectra, at the best shifts of the patterns of the other. */
+function shiftedDistance(
+  fixed: readonly Spectrum[],
+  { pixels, size, pairing }: { pixels: Uint8Array; size: number; pairing: Pairing },
+): number {
   const reduced = reduce(pixels, size);
-  const table = Array<number>(9).fill(-1);
-  for (let channel = 0; channel < 3; channel++) {
+  const best = [0, 1, 2].map((channel) => {
     const [x, y] = centreOfLight(reduced, channel);
-    for (const [dx, dy] of SHIFTS) {
+    const partner = fixed[pairing.partner[channel]!]!;
+    const over = SHIFTS.map(([dx, dy]) => {
       const moved = spectrumOf(reduced, channel, { from: [x + dx, y + dy] });
-      for (let of = 0; of < 3; of++) {
-        const at = 3 * of + channel;
-        table[at] = Math.max(table[at]!, correlation(fixed[of]!, moved));
-      }
-    }
-  }
-  return Math.max(0, 1 - bestPairing(table));
+      return fitTurns(partner, moved, pairing.mirrors[channel]!);
+    });
+    return Math.max(...over);
+  });
+  return Math.max(0, 1 - (best[0]! + best[1]! + best[2]!) / 3);
 }
 
 /**
@@ -275,7 +322,9 @@ function distanceTo(fixed: readonly Spectrum[], pixels: Uint8Array, size: number
  * @param pixels two times (size, size, 3) stored values.
  */
 export function tripletDistance(pixels: readonly [Uint8Array, Uint8Array], size: number): number {
-  return distanceTo(spectraOf(pixels[0], size), pixels[1], size);
+  const fixed = spectraOf(pixels[0], size);
+  const pairing = pairPatterns(fixed, spectraOf(pixels[1], size));
+  return shiftedDistance(fixed, { pixels: pixels[1], size, pairing });
 }
 
 /**
@@ -336,8 +385,8 @@ export interface NearDuplicateSearch {
 
 /**
  * Pairs of triplets that are one and the same (`tripletDistance`), nearest first for each row. With
- * one set, each pair once, `row` after `other`. Prints find the candidates, which are then aligned;
- * of the candidates of a row the dozen with the nearest prints.
+ * one set, each pair once, `row` after `other`. Prints find the candidates, of which the dozen with
+ * the nearest prints are aligned by their centres of light, and those that come near by shifts too.
  */
 export function nearDuplicates(
   first: TripletSet,
@@ -348,9 +397,16 @@ export function nearDuplicates(
   if (first.size !== other.size) {
     throw new RangeError(`triplets of ${first.size} pixels a side against ${other.size}`);
   }
+  if (first.count === 0 || other.count === 0) return [];
   const reach = Number.isFinite(limit) ? PRINT_REACH ** 2 : Number.POSITIVE_INFINITY;
   const prints = printsOf(first);
   const others = second ? printsOf(second) : prints;
+  const spectra = new Map<number, Spectrum[]>();
+  const seen = (at: number): Spectrum[] => {
+    const kept = spectra.get(at) ?? spectraOf(other.images([at]), other.size);
+    if (spectra.size < MOST_KEPT) spectra.set(at, kept);
+    return kept;
+  };
   const found: NearDuplicate[] = [];
   for (let row = 0; row < first.count; row++) {
     const near: { at: number; squared: number }[] = [];
@@ -361,13 +417,19 @@ export function nearDuplicates(
     }
     if (near.length === 0) continue;
     const fixed = spectraOf(first.images([row]), first.size);
-    const aligned = near
+    const centred = near
       .sort((a, b) => a.squared - b.squared)
       .slice(0, MOST_ALIGNED)
-      .map(({ at }) => ({
+      .map(({ at }) => ({ at, pairing: pairPatterns(fixed, seen(at)) }))
+      .sort((a, b) => a.pairing.distance - b.pairing.distance);
+    const worth = Number.isFinite(limit)
+      ? centred.filter(({ pairing }) => pairing.distance <= WORTH_SHIFTING)
+      : centred.slice(0, MOST_SHIFTED);
+    const aligned = worth
+      .map(({ at, pairing }) => ({
         row,
         other: at,
-        distance: distanceTo(fixed, other.images([at]), first.size),
+        distance: shiftedDistance(fixed, { pixels: other.images([at]), size: first.size, pairing }),
       }))
       .filter(({ distance }) => distance <= limit);
     found.push(...aligned.sort((a, b) => a.distance - b.distance));

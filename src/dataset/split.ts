@@ -9,6 +9,8 @@ export type Split = (typeof SPLITS)[number];
 export interface SplitRule {
   test: { share: number; cap: number };
   validation: { share: number; cap: number };
+  /** Where the only material of a class goes; `train` where absent. */
+  single?: 'train' | 'test';
 }
 
 /** About 30 % of a class for test (at most 30 materials), 20 % for validation (at most 20). */
@@ -18,8 +20,11 @@ export const DEFAULT_SPLIT_RULE: SplitRule = {
 };
 
 /** The rule in words, for reports. */
-export const describeRule = ({ test, validation }: SplitRule): string =>
-  'by material, within each space group: 1 material: train only (the class cannot be tested); ' +
+export const describeRule = ({ test, validation, single }: SplitRule): string =>
+  'by material, within each space group: 1 material: ' +
+  (single === 'test'
+    ? 'test only (learned from made rows alone); '
+    : 'train only (the class cannot be tested); ') +
   '2: one train, one test; 3 or more: all three parts, ' +
   `test ${Math.round(100 * test.share)} % (at most ${test.cap}), ` +
   `validation ${Math.round(100 * validation.share)} % (at most ${validation.cap}), the rest train`;
@@ -29,7 +34,7 @@ export function heldOutCounts(
   count: number,
   rule: SplitRule,
 ): { validation: number; test: number } {
-  if (count < 3) return { validation: 0, test: count === 2 ? 1 : 0 };
+  if (count < 3) return { validation: 0, test: count === 2 || rule.single === 'test' ? 1 : 0 };
   const part = ({ share, cap }: { share: number; cap: number }): number =>
     Math.max(1, Math.min(cap, Math.round(share * count)));
   const test = Math.min(part(rule.test), count - 2);

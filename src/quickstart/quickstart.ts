@@ -2,12 +2,16 @@ import { cpSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
 import { SCORED_FILE } from '../../synthetic/archive/archive.ts';
 import { runCell } from '../benchmark/cells/cell.ts';
-import { compareStudy, type StudyComparison } from '../benchmark/comparison/compare.ts';
+import {
+  compareStudy,
+  type StudyComparison,
+  shortVerdict,
+} from '../benchmark/comparison/compare.ts';
 import { makePools } from '../benchmark/pools/pools.ts';
 import { ganOf, type StudyGan } from '../benchmark/pools/study-gan.ts';
 import { openStudyFolder, readResults, type StudyFolder } from '../benchmark/study/folder.ts';
 import { loadStudy } from '../benchmark/study/load.ts';
-import { needsGan, planCells } from '../benchmark/study/study.ts';
+import { NEAR_SOURCES, planCells } from '../benchmark/study/study.ts';
 import { writeAtomic, writeJson } from '../common/files.ts';
 import { durationText, textTable } from '../common/log.ts';
 import type { ProgressFactory } from '../common/progress.ts';
@@ -29,6 +33,7 @@ import {
   type StudyParts,
 } from '../report/pages/study-pictures.ts';
 import { armRows } from '../report/pages/study-text.ts';
+import { type MachinePace, measurePace } from './pace.ts';
 
 /** What all stages of the story share. */
 export interface Story {
@@ -64,18 +69,18 @@ export function keep(from: string, to: string): string {
 /** How much of everything a quickstart of so many minutes on two cores does. */
 export interface Budget {
   minutes: number;
-  /** Crystals of the minerals task that are simulated. */
+  /** Crystals of the minerals task that are simulated, at most: by default all there are. */
   crystals: number;
   /** Updates of every classifier. */
   updates: number;
-  ganSteps: number;
+  crystalSteps: number;
 }
 
 /** Minutes that the default budget is meant for on two cores. */
-export const DEFAULT_MINUTES = 10;
+export const DEFAULT_MINUTES = 8;
 
-const FULL = { crystals: 1100, updates: 220, ganSteps: 900 } as const;
-const LEAST = { crystals: 700, updates: 60, ganSteps: 100 } as const;
+const FULL = { crystals: 5600, updates: 300, crystalSteps: 250 } as const;
+const LEAST = { crystals: 700, updates: 60, crystalSteps: 40 } as const;
 
 const scaled = (name: keyof typeof FULL, share: number): number =>
   Math.max(LEAST[name], Math.round(FULL[name] * share));
@@ -87,8 +92,31 @@ export function budgetFor(minutes: number): Budget {
     minutes,
     crystals: scaled('crystals', share),
     updates: scaled('updates', share),
-    ganSteps: scaled('ganSteps', share),
+    crystalSteps: scaled('crystalSteps', share),
   };
+}
+
+/** A step of the crystal GAN, and a proposal of it, in updates and in triplets of the same machine. */
+const GAN_STEP = 3.4;
+const PROPOSAL = 0.8;
+/** Validation and test beside the updates of a classifier. */
+const TESTED = 1.2;
+/** Triplets that samples of the GAN need, those at boundaries with their search, as a share of all crystals. */
+const MADE = 0.28;
+const SEARCHED = 0.9;
+/** Counting, drawing, judging: seconds beside, in triplets. */
+const DRAWN = 1500;
+
+/** How long a budget takes at the pace of a machine, in milliseconds. */
+export function timeFor(
+  { crystals, updates, crystalSteps }: Budget,
+  pace: MachinePace,
+  runs: number,
+): number {
+  const triplets = crystals * (1 + MADE * (1 + PROPOSAL) + SEARCHED) + DRAWN;
+  // Guide and verifier are trained beside the runs.
+  const trained = (runs + 2) * updates * TESTED + crystalSteps * GAN_STEP;
+  return 1000 * (triplets * pace.triplet + trained * pace.update);
 }
 
 export interface StoryData {
@@ -131,8 +159,8 @@ export interface StoryStudy {
 
 /** Opens the study `quick` on the story's store, in the story's run folder. */
 export function openStory(story: Story, store: string, budget: Budget): StudyFolder {
-  const { updates, ganSteps } = budget;
-  const study = loadStudy('quick', { data: store, updates, ganSteps, firstSeed: story.seed });
+  const { updates, crystalSteps } = budget;
+  const study = loadStudy('quick', { data: store, updates, crystalSteps, firstSeed: story.seed });
   return openStudyFolder(story.run.file('study'), study);
 }
 
@@ -141,10 +169,10 @@ export function openStory(story: Story, store: string, budget: Budget): StudyFol
  * samples, and leaves all of it where the later commands look.
  */
 export async function makeSynthetic(story: Story, folder: StudyFolder): Promise<StoryStudy> {
-  const cell = planCells(folder.study).find(needsGan)!;
+  const cell = planCells(folder.study).find(({ arm }) => NEAR_SOURCES.includes(arm.synthetic))!;
   const gan = ganOf(folder, cell);
   const heading =
-    'Training a guide, a verifier and the GAN; sampling near the boundaries; judging realism';
+    'Training the crystal GAN; new crystals at random and near boundaries; simulating and checking them';
   return stage(story, heading, async () => {
     await makePools(folder, story.progress);
     const wrote = [
@@ -278,7 +306,11 @@ export async function quickstart(options: QuickstartOptions): Promise<Quickstart
   const budget = budgetFor(minutes);
   const run = openRun('quickstart', { seed, ...budget }, out);
   const story: Story = { run, seed, progress, say };
-  say(`This takes about ${minutes} minutes on two cores; everything goes to ${run.folder}`);
+  const pace = await measurePace();
+  const runs = planCells(loadStudy('quick')).length;
+  say(
+    `This takes about ${durationText(timeFor(budget, pace, runs))} here (measured: ${(1 / pace.triplet).toFixed(0)} triplets a second, ${(1000 * pace.update).toFixed(0)} ms an update); everything goes to ${run.folder}`,
+  );
   const data = await makeData(story, budget.crystals);
   const folder = openStory(story, data.store, budget);
   const made = await makeSynthetic(story, folder);
@@ -287,7 +319,7 @@ export async function quickstart(options: QuickstartOptions): Promise<Quickstart
   const parts = { ...drawn, data: data.pictures };
   const page = writeStoryPage(story, { made, parts, budget });
   say(`\n${textTable(armRows(comparison))}\n`);
-  for (const line of comparison.verdict) say(line);
-  say(`\nreport: ${page} (all of it took ${durationText(performance.now() - started)})`);
+  say(`report: ${page} (all of it took ${durationText(performance.now() - started)})\n`);
+  for (const line of shortVerdict(folder.study, comparison)) say(line);
   return { run, comparison, page };
 }

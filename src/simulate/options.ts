@@ -89,6 +89,13 @@ const box = z.object({
   field: positive.max(6).default(1.28),
 });
 
+/**
+ * Settings of a simulation, with their defaults.
+ *
+ * @example
+ * const options = simulationSchema.parse({ size: 64, energies: [100, 200] });
+ * @category Crystals and simulation
+ */
 export const simulationSchema = z.preprocess(
   (value) => ({ mode: 'periodic', ...(value as object) }),
   z.discriminatedUnion('mode', [periodic, box]),

@@ -80,6 +80,11 @@ export function cameraOf(options: SimulationOptions): Camera {
  * timers get their turn between windows and between patterns.
  *
  * @param options resolved by `simulationSchema`.
+ * @example
+ * for await (const one of simulateTriplets(crystals, simulationSchema.parse({ size: 64 }))) {
+ *   if ('ok' in one) console.log(one.ok.key);
+ * }
+ * @category Crystals and simulation
  */
 export async function* simulateTriplets(
   crystals: readonly Crystal[],

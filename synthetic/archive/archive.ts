@@ -1,10 +1,13 @@
+import { basename } from 'node:path';
 import type { Dataset, File } from 'h5wasm/node';
 import { z } from 'zod';
+import { cardBeside, writeCard } from '../../src/common/card.ts';
 import { digestOf } from '../../src/common/digest.ts';
 import { CbedError, inputError } from '../../src/common/errors.ts';
 import { atomically, existingFile } from '../../src/common/files.ts';
 import { type Hdf5, hdf5 } from '../../src/dataset/hdf5/library.ts';
 import type { Camera } from '../../src/simulate/camera.ts';
+import { archiveCard } from './card.ts';
 import {
   type ArchiveOrigin,
   type MaterialRecord,
@@ -108,13 +111,13 @@ function checkContents(path: string, contents: ArchiveContents): void {
   }
 }
 
-function fill(file: File, contents: ArchiveContents): void {
+function fill(file: File, contents: ArchiveContents, digest: string): void {
   const { size, images, classes, camera, passports, origin, parameters, cifs } = contents;
   const labels = Int32Array.from(contents.labels);
   const count = labels.length;
   file.create_attribute('format', FORMAT);
   file.create_attribute('camera', JSON.stringify(camera));
-  file.create_attribute('digest', archiveDigest({ ...contents, labels, cifs }));
+  file.create_attribute('digest', digest);
   file.create_dataset({
     name: 'images',
     data: images,
@@ -139,18 +142,30 @@ function writeText(file: File, name: string, text: string): void {
   file.create_dataset({ name, data: bytes, shape: [bytes.length] });
 }
 
-/** Writes an archive; nothing stands under `path` until it is whole. */
+/**
+ * Writes an archive and its card; nothing stands under `path` until it is whole.
+ *
+ * @example
+ * await writeArchive('synthetic.h5', { size, images, labels, classes, camera, passports, origin });
+ * @category Archives and mixing
+ */
 export async function writeArchive(path: string, contents: ArchiveContents): Promise<void> {
   checkContents(path, contents);
+  const labels = Int32Array.from(contents.labels);
+  const digest = archiveDigest({ ...contents, labels, cifs: contents.cifs });
   const { File } = await hdf5();
   await atomically(path, (temporary) => {
     const file = new File(temporary, 'w');
     try {
-      fill(file, contents);
+      fill(file, contents, digest);
     } finally {
       file.close();
     }
   });
+  const name = basename(path).replace(/\.h5$/, '');
+  // A damaged origin is told when the archive is opened.
+  if (originFault(contents.origin)) return;
+  writeCard(cardBeside(path), archiveCard(name, contents, digest));
 }
 
 const LAYOUT = 'it needs "images" (N, S, S, 3) uint8 and "labels" (N) space groups';
@@ -289,6 +304,10 @@ function statedIn(
  * against the digest is what is used.
  *
  * @throws input error naming the file and what is wrong with it.
+ * @example
+ * const archive = await openArchive('synthetic.h5');
+ * const first = archive.images([0]); // (1, S, S, 3)
+ * @category Archives and mixing
  */
 export async function openArchive(path: string): Promise<SyntheticArchive> {
   existingFile(path, 'make an archive with: gan sample');

@@ -10,7 +10,10 @@ export interface Passport {
   class: number;
   /** Space group on the other side of the boundary, the sample's own; null where none was sought. */
   partner: number | null;
-  /** Position between the class embeddings: 0 the class, 1 the one that its path leads to. */
+  /**
+   * Position on its path: between the class embeddings of a codec GAN (0 the class, 1 the one that it leads
+   * to), or the amplitude of a distorted crystal in angstrom.
+   */
   t: number | null;
   /** log p(class) - log p(partner) of the guide. */
   margin: number | null;

@@ -259,7 +259,7 @@ export interface ArchiveScoring {
   /** Updates of the network of the two-sample test; 0 leaves it out. */
   networkUpdates: number;
   seed: number;
-  progress: ProgressFactory;
+  progress?: ProgressFactory;
 }
 
 function spacesOf({ store, verifier }: ArchiveScoring, stream: Stream): Space[] {
@@ -301,6 +301,13 @@ function networkTestOf(scoring: ArchiveScoring, stream: Stream): Promise<Network
 /**
  * Scores an archive against the training part of a store: samples, sets and the classification
  * accuracy score. The validation part serves as held-out real data; the test part is not touched.
+ *
+ * @example
+ * const score = await scoreArchive({
+ *   ...{ archive, store, verifier, seed: 1, perClass: true, casUpdates: 150, networkUpdates: 150 },
+ * });
+ * const accepted = score.samples.filter((one) => one.accepted);
+ * @category Archives and mixing
  */
 export async function scoreArchive(options: ArchiveScoring): Promise<Score> {
   const { archive, store, verifier, perClass, seed, progress } = options;

@@ -100,13 +100,19 @@ export function classifierMisfit(classifier: Classifier, store: Store): string |
 export interface QuickTraining {
   updates: number;
   seed: number;
-  progress: ProgressFactory;
+  progress?: ProgressFactory;
 }
 
 /** The baseline that is hardest to beat. */
 const TECHNIQUES = ['logit-adjustment', 'flips', 'dilation'];
 
-/** Trains a verifier on the training part of a store. */
+/**
+ * Trains a verifier on the training part of a store.
+ *
+ * @example
+ * const verifier = await trainVerifier(store, { updates: 600, seed: 1001 });
+ * @category Archives and mixing
+ */
 export function trainVerifier(store: Store, training: QuickTraining): Promise<Classifier> {
   return trainClassifier({
     examples: store.examples('train'),

@@ -146,6 +146,13 @@ function softLabels(archive: CleanArchive, rows: number[], labels: Int32Array) {
  * Mixes accepted synthetic samples with the training rows of a store whose majority classes were
  * undersampled. Validation and test rows cannot enter: the training rows of the store that the
  * archive was checked against are taken here.
+ *
+ * @example
+ * const stream = new Stream(1, 'mix');
+ * const undersampling = { target: null };
+ * const limits = { fill: 45, ratio: 100, cap: 45 };
+ * const mixture = mix(clean, { ...limits, source: 'both', weight: 1, softLabels: false, undersampling, stream });
+ * @category Archives and mixing
  */
 export function mix(archive: CleanArchive, options: MixOptions & { stream: Stream }): Mixture {
   const store = storeOf(archive);

@@ -2,11 +2,13 @@ import { inputError } from '../../src/common/errors.ts';
 import { writeJson } from '../../src/common/files.ts';
 import { readJson } from '../../src/common/run.ts';
 import { Stream } from '../../src/common/stream.ts';
+import { writeStoreCard } from '../../src/dataset/card.ts';
+import { storeCensus } from '../../src/dataset/census.ts';
 import { fromPixels } from '../../src/dataset/intensity/transform.ts';
 import { SPLITS } from '../../src/dataset/split.ts';
-import type { RowInput } from '../../src/dataset/store/rows.ts';
+import { type RowInput, tableOf } from '../../src/dataset/store/rows.ts';
 import { openStore, type Store } from '../../src/dataset/store/store.ts';
-import { writeStore } from '../../src/dataset/store/store-write.ts';
+import { writeTable } from '../../src/dataset/store/store-write.ts';
 import type { Sample, SampleFacts } from '../../src/simulate/sample.ts';
 import { openArchive } from '../archive/archive.ts';
 import { refuseLeaks, storeOf } from '../leak-guard.ts';
@@ -152,9 +154,10 @@ export async function exportStore(path: string, mixture: Mixture): Promise<strin
     yield* blocksOf(mixture.count, (rows) => mixture.images(rows));
     yield* blocksOf(held.length, (rows) => store.images(rows.map((i) => held[i]!)));
   };
-  return writeStore(path, {
-    camera: store.camera,
-    rows: [...mixedRows(mixture), ...held.map((row) => realRow(store, row))],
+  const { camera } = store;
+  const table = tableOf([...mixedRows(mixture), ...held.map((row) => realRow(store, row))]);
+  const digest = await writeTable(path, table, {
+    camera,
     images: images(),
     config: {
       ...store.config,
@@ -162,6 +165,9 @@ export async function exportStore(path: string, mixture: Mixture): Promise<strin
     },
     sources: store.sources,
   });
+  const census = storeCensus({ ...table, count: table.rows.key.length });
+  writeStoreCard(path, { census, camera, sources: [store.path, mixture.archive.path], digest });
+  return digest;
 }
 
 /** The examples of a mixture as samples in linear intensity, for the Summit layout. */

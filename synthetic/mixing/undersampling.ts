@@ -35,7 +35,7 @@ export async function progressiveRows(
   const train = store.examples('train');
   const validation = store.examples('validation');
   const steps: ShrinkStep[] = [];
-  const bar = training.progress('progressive undersampling', 1);
+  const bar = (training.progress ?? silentProgress)('progressive undersampling', 1);
   const rows = await progressiveUndersample({
     data: { labels: train.labels, classCount: train.classes.length },
     largest,

@@ -53,22 +53,63 @@ export interface ChangedReflection {
 export interface CrossingData {
   spaceGroup: number;
   partner: number;
-  /** Position of the boundary on the path. */
+  /** Position of the boundary on the path, and what it means. */
   t: number;
+  axis: PathAxis;
   /** The three patterns. */
   patterns: readonly { zone: Vec3; reach: number; reflections: readonly ChangedReflection[] }[];
   cells: { from: Cell; to: Cell };
 }
+
+/** What a position on a path means, and its unit. */
+export interface PathAxis {
+  name: string;
+  unit: string;
+}
+
+/** Probabilities of the class and of its partner along a path. */
+export type ProbabilityCurve = readonly { t: number; own: number; partner: number }[];
+
+/** The atoms of a distorted crystal and how far they are moved at the boundary, angstrom. */
+export interface MovedAtomsData {
+  /** Amplitude at the boundary. */
+  t: number;
+  /** Zone axis that it is seen along. */
+  zone: Vec3;
+  /** Edges of the cell in projection. */
+  edges: readonly (readonly [Point, Point])[];
+  /** Where each atom of the cell starts and how it moves, in projection; how far it moves in space. */
+  atoms: readonly { element: string; at: Point; move: Point; length: number }[];
+}
+
+/** A class and a supergroup: from which amplitude on the guide sees the lower symmetry. */
+export interface RelationCell {
+  spaceGroup: number;
+  /** Space group of the crystals that are distorted. */
+  from: number;
+  /** Distortions that were tried, and those on which the guide changes sides. */
+  tried: number;
+  crossed: number;
+  /** Median amplitude there, angstrom; null where none crosses. */
+  amplitude: number | null;
+  /** Distortions that it sees at neither end; those that it takes for the class without any amplitude. */
+  unseen: number;
+  seenAtOnce: number;
+}
+
+type Point = readonly [number, number];
 
 export interface StripData {
   spaceGroup: number;
   partner: number;
   /** Side of the patterns. */
   size: number;
+  axis: PathAxis;
   /** Triplets along the path, with their positions. */
   frames: readonly { t: number; pixels: Uint8Array }[];
-  /** Probabilities along the path. */
-  curve: readonly { t: number; own: number; partner: number }[];
+  /** Probabilities along the path by the guide, and by classifiers of other seeds. */
+  curve: ProbabilityCurve;
+  verifiers: readonly ProbabilityCurve[];
   /** Where the two are equal; null where they never are. */
   crossing: number | null;
   /** The class that the guide finds likelier than both there; null where it is one of the two. */

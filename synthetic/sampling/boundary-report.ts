@@ -49,6 +49,29 @@ function pairText({ spaceGroup, partner, partners }: PairSummary): string {
 const shown = (value: number | null, digits: number): string =>
   value === null ? '-' : value.toFixed(digits);
 
+/** Where on their distortions crystals cross, pair by pair; null where nothing was distorted. */
+function amplitudeTable(summary: readonly PairSummary[]): string | null {
+  const rows = summary.flatMap(({ spaceGroup, crossing, amplitudes }) =>
+    amplitudes.map(({ from, count, below, verifiers, ...at }, i) => [
+      `${from} > ${spaceGroup}`,
+      i === 0 ? shown(crossing && 100 * crossing, 0) : '',
+      `${at.median.toFixed(3)} (${at.low.toFixed(3)} to ${at.high.toFixed(3)})`,
+      `${below} of ${count}`,
+      verifiers ? `${verifiers.crossed} of ${verifiers.paths}` : '-',
+      shown(verifiers?.difference ?? null, 3),
+    ]),
+  );
+  const head = [
+    'distorted',
+    '% of paths cross',
+    'amplitude, angstrom (10 to 90 %)',
+    'below 0.1',
+    'verifiers cross',
+    'verifier - guide',
+  ];
+  return rows.length === 0 ? null : textTable([head, ...rows]);
+}
+
 /** What the searches came to, as a table and a few lines. */
 export function boundaryText({ summary, results, seconds, verifiers }: BoundaryMade): string {
   const rows = summary.map((one) => [
@@ -58,6 +81,7 @@ export function boundaryText({ summary, results, seconds, verifiers }: BoundaryM
     shown(one.evaluationsPerSample, 1),
     shown(one.confusionDistance, 3),
     shown(one.verifierMargin, 2),
+    one.perSecond.toFixed(2),
     reasonText(one.reasons),
   ]);
   const head = [
@@ -67,6 +91,7 @@ export function boundaryText({ summary, results, seconds, verifiers }: BoundaryM
     'evaluations each',
     'p gap',
     'verifier margin',
+    'a second',
     'refused for',
   ];
   const accepted = summary.reduce((sum, one) => sum + one.accepted, 0);
@@ -82,6 +107,8 @@ export function boundaryText({ summary, results, seconds, verifiers }: BoundaryM
     textTable([head, ...rows]),
     `${accepted} accepted, ${(accepted / seconds).toFixed(2)} a second; time: search ${share('search')}, drawing ${share('draw')}, checks ${share('checks')}`,
   ];
+  const distorted = amplitudeTable(summary);
+  if (distorted) lines.push(distorted);
   if (unreached.length > 0) lines.push(`no boundary reached: ${unreached.join(', ')}`);
   const fooled = summary.reduce((sum, one) => sum + one.guideOnly, 0);
   if (verifiers > 0)

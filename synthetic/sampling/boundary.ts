@@ -12,6 +12,7 @@ import { median } from '../../src/common/quantile.ts';
 import type { GanSample } from '../archive/from-generator.ts';
 import { passportOf } from '../archive/passport.ts';
 import { pixelsOf, verifierMargins } from '../checks/candidate-checks.ts';
+import { type AmplitudeSummary, amplitudeSummaries } from './amplitudes.ts';
 import type { WantedSearch } from './searches.ts';
 
 /** The generator, the classifier that hesitates, and those of other seeds that must agree. */
@@ -45,6 +46,12 @@ export interface PairSummary {
   partners: Record<string, number>;
   attempts: number;
   accepted: number;
+  /** Share of attempts whose path crosses the boundary; null where that is not counted. */
+  crossing: number | null;
+  /** Where on their distortions they cross, by the group that was distorted. */
+  amplitudes: AmplitudeSummary[];
+  /** Accepted samples a second of the search, drawing and checks. */
+  perSecond: number;
   reasons: Record<string, number>;
   evaluations: number;
   /** Images drawn and scored for each accepted sample; null without one. */
@@ -67,8 +74,13 @@ export interface BoundaryMade {
   verifiers: number;
 }
 
-function summaryOf(result: PairResult, { verifiers }: Searching): PairSummary {
-  const { spaceGroup, partner, attempts, accepted, reasons, evaluations } = result;
+async function summaryOf(
+  result: PairResult,
+  { generator, verifiers }: Searching,
+  epsilon: number,
+): Promise<PairSummary> {
+  const { spaceGroup, partner, attempts, tried, accepted, crossed, reasons, evaluations } = result;
+  const { search, draw, checks } = result.times;
   const taken = attempts.filter((one) => one.accepted);
   const pairs = taken.map(({ pair }) => pair);
   const margins = verifiers.flatMap((verifier) =>
@@ -80,8 +92,11 @@ function summaryOf(result: PairResult, { verifiers }: Searching): PairSummary {
     spaceGroup,
     partner,
     partners: Object.fromEntries(tally(taken.slice(0, accepted).map((one) => one.partner))),
-    attempts: attempts.length,
+    attempts: tried,
     accepted,
+    crossing: crossed === null ? null : crossed / tried,
+    amplitudes: await amplitudeSummaries(result, { generator, verifiers, epsilon }),
+    perSecond: (1000 * accepted) / (search + draw + checks),
     reasons,
     evaluations,
     evaluationsPerSample: accepted > 0 ? evaluations / accepted : null,
@@ -139,12 +154,15 @@ export async function boundarySamples(
     });
     results.push(found);
   }
+  const seconds = (performance.now() - start) / 1000;
+  const summary: PairSummary[] = [];
+  for (const result of results) summary.push(await summaryOf(result, searching, epsilon));
   return {
     samples: results.flatMap((result, i) => samplesOf(result, options.pairs[i]!.count, options)),
     results,
     classes: generator.classes,
-    summary: results.map((result) => summaryOf(result, searching)),
-    seconds: (performance.now() - start) / 1000,
+    summary,
+    seconds,
     verifiers: verifiers.length,
   };
 }

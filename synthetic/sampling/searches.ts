@@ -1,16 +1,22 @@
+import type { SearchSpace } from '../../gan/generator.ts';
 import { usageError } from '../../src/common/errors.ts';
 import { likeliestPairs, type Partnering, type WantedPair } from './pairs.ts';
 import type { Wanted } from './wanted.ts';
 
 /**
- * Who chooses the class across the boundary: `candidate`, each candidate its strongest rival under
- * the guide; `validation`, the most confused classes there for all candidates of a class.
+ * What chooses the class across the boundary: `candidate`, each candidate its strongest rival under
+ * the guide; `relation`, the same for crystals of supergroups that are distorted down to the class,
+ * where there are some; `validation`, the most confused classes there for all candidates of a class.
  */
-export const PARTNER_CHOICES = ['candidate', 'validation'] as const;
+export const PARTNER_CHOICES = ['relation', 'candidate', 'validation'] as const;
 export type PartnerChoice = (typeof PARTNER_CHOICES)[number];
 
 /** Triplets wanted of a space group near its boundary with a partner; null: each with its rival. */
-export type WantedSearch = Omit<WantedPair, 'partner'> & { partner: number | null };
+export type WantedSearch = Omit<WantedPair, 'partner'> & {
+  partner: number | null;
+  /** Space groups whose crystals are distorted down to it; absent: the partner's where that can be. */
+  from?: readonly number[];
+};
 
 /** Partners as flags and files state them. */
 export interface PartnerSettings {
@@ -21,7 +27,7 @@ export interface PartnerSettings {
 }
 
 /**
- * Who chooses partners: validation where a number of partners is asked for, else the candidates.
+ * What chooses partners: validation where a number of partners is asked for, else the relation.
  *
  * @throws usage error for settings that contradict one another.
  */
@@ -30,23 +36,36 @@ export function partnerChoice({ pair, partners, partnerBy }: PartnerSettings): P
     const flag = partnerBy ? `--partner-by ${partnerBy}` : `--partners ${partners}`;
     throw usageError(`--pair ${pair} names the partner`, `leave out ${flag}`);
   }
-  if (partnerBy === 'candidate' && partners !== undefined) {
+  if (partnerBy !== undefined && partnerBy !== 'validation' && partners !== undefined) {
     throw usageError(
       `--partners ${partners} are chosen on validation, not by each candidate`,
-      'leave out --partner-by candidate',
+      `leave out --partner-by ${partnerBy}`,
     );
   }
-  return partnerBy ?? (partners === undefined ? 'candidate' : 'validation');
+  return partnerBy ?? (partners === undefined ? 'relation' : 'validation');
 }
 
 /** The searches that bring the wanted triplets of each space group near its boundaries. */
-export const boundarySearches = (
-  partnering: Partnering & { by: PartnerChoice },
+export function boundarySearches(
+  request: Omit<Partnering, 'allowed'> & {
+    by: PartnerChoice;
+    /** What the generator can move; absent: every class may be a partner, none is related. */
+    space?: Pick<SearchSpace, 'allows' | 'supergroups'>;
+  },
   wanted: Wanted,
-): WantedSearch[] =>
-  partnering.by === 'validation'
-    ? likeliestPairs(partnering, wanted)
-    : [...wanted].map(([spaceGroup, count]) => ({ spaceGroup, partner: null, count }));
+): WantedSearch[] {
+  const { by, space, ...partnering } = request;
+  if (by === 'validation') {
+    const allowed = space && ((partner: number) => space.allows(partner));
+    return likeliestPairs({ ...partnering, allowed }, wanted);
+  }
+  const { classes } = request.store;
+  return [...wanted].map(([spaceGroup, count]) => {
+    const above = by === 'relation' && space?.supergroups?.(classes.indexOf(spaceGroup));
+    const from = above && above.length > 0 ? above.map((label) => classes[label]!) : undefined;
+    return { spaceGroup, partner: null, from, count };
+  });
+}
 
 /** The search of a pair that is named. */
 export function namedSearch(pair: string, count: number): WantedSearch {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compareStudy } from '../../src/benchmark/comparison/compare.ts';
+import { compareStudy, shortVerdict } from '../../src/benchmark/comparison/compare.ts';
 import { type Share, sharesInWords } from '../../src/benchmark/comparison/shares.ts';
 import { studySchema } from '../../src/benchmark/study/study.ts';
 import { Stream } from '../../src/common/stream.ts';
@@ -139,5 +139,30 @@ describe('the arm that the verdict is about', () => {
   it('is told to run more seeds by the command that does it', () => {
     const { verdict } = compared(['LA', 'both'], { seeds: 2 }).comparison;
     expect(verdict.at(-1)).toBe('Run more seeds before deciding (gan bench run --seeds 6).');
+  });
+});
+
+describe('the verdict in four lines', () => {
+  it('says what was compared, what came of it beside the best without synthesis, and what to do', () => {
+    const { study, comparison } = compared(['plain', 'LA', 'copies', 'both'], {
+      baseline: 'plain',
+    });
+    const lines = shortVerdict(study, comparison);
+    expect(lines).toHaveLength(4);
+    expect(lines[0]).toBe(
+      'Compared: 4 ways to train, 6 seeds of 600 updates each on 6 divisions of the materials, tested on real triplets of other materials.',
+    );
+    expect(lines[1]).toMatch(
+      /^both against copies: (helped|undecided), \+\d+\.\d points of macro-F1, 95 % interval [+-]\d+\.\d to \+\d+\.\d\.$/,
+    );
+    expect(lines[2]).toMatch(/^Rare groups: .* points of few-shot recall, 95 % interval /);
+    expect(lines[3]).toMatch(/^Next: /);
+  });
+
+  it('gives no interval for few seeds', () => {
+    const { study, comparison } = compared(['LA', 'both'], { seeds: 3 });
+    expect(shortVerdict(study, comparison).join('\n')).toMatch(
+      /undecided, \+\d+\.\d points of macro-F1, smallest and largest seed /,
+    );
   });
 });

@@ -15,6 +15,7 @@ import { type CellPlan, planCells, studySchema } from '../../src/benchmark/study
 import { digestOf } from '../../src/common/digest.ts';
 import { CbedError } from '../../src/common/errors.ts';
 import { writeJson } from '../../src/common/files.ts';
+import { dataFile } from '../../src/common/paths.ts';
 import { Stream } from '../../src/common/stream.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { randomOutcome } from '../support/outcomes.ts';
@@ -47,23 +48,48 @@ it.each(BUILT_IN_STUDIES)('the built-in study %s is sound', (name) => {
   expect(cells.every(({ id }) => /^[a-z0-9-]+$/.test(id))).toBe(true);
 });
 
-it('the default study holds its controls and claims', () => {
-  const study = loadStudy('default');
-  expect(study.seeds).toBeGreaterThanOrEqual(6);
-  expect([study.splits, study.gans]).toEqual([study.seeds, study.seeds]);
-  const sources = study.arms.map(({ synthetic }) => synthetic);
-  for (const source of [
+it('the default study can claim, against the best without synthesis and the best control', () => {
+  const { arms, seeds, splits, gans, baseline } = loadStudy('default');
+  expect([seeds, splits, gans]).toEqual([6, 6, 6]);
+  expect(arms.map(({ synthetic }) => synthetic)).toEqual([
     'none',
+    'copies',
+    'crystals-half',
+    'gan-crystal',
+  ]);
+  expect(arms.find(({ name }) => name === baseline)!.synthetic).toBe('copies');
+  for (const { synthetic, undersample, fillTo } of arms) {
+    if (synthetic !== 'none') expect([undersample, fillTo]).toEqual([100, 100]);
+  }
+});
+
+it('the study of controls has every source of crystals, at equal numbers', () => {
+  const { arms } = loadStudy('controls');
+  const sources = arms.map(({ synthetic }) => synthetic);
+  for (const source of [
     'copies',
     'crystals-varied',
     'crystals-random',
     'crystals-half',
     'crystals-fitted',
+    'crystals-broken',
     'gan-crystal',
     'gan-random',
   ]) {
     expect(sources).toContain(source);
   }
+  const made = arms.filter(({ synthetic }) => synthetic !== 'none');
+  expect(new Set(made.map(({ fillTo, undersample }) => `${fillTo} ${undersample}`)).size).toBe(1);
+});
+
+describe('a study of the samples of an archive', () => {
+  const path = dataFile('studies', 'samples.yaml');
+
+  it('needs the archive, and one division of the store', () => {
+    expect(() => loadStudy(path)).toThrow(/"undersampled \+ these samples" .* archive/);
+    expect(() => loadStudy(path, { archive: 'a.h5', splits: 2 })).toThrow(/one division/);
+    expect(loadStudy(path, { archive: 'a.h5' }).archive).toBe('a.h5');
+  });
 });
 
 describe('bad studies say what is wrong', () => {

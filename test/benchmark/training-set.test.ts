@@ -35,7 +35,14 @@ beforeAll(async () => {
 /** A study with an arm for every source, all filled and undersampled alike. */
 function studyOf(settings: { fillTo: number; undersample: number; ratio: number }) {
   const arms = SYNTHETIC_SOURCES.map((synthetic) => ({ name: synthetic, synthetic, ...settings }));
-  const study = studySchema.parse({ name: 'x', baseline: 'none', arms, seeds: 1, splits: 1 });
+  const study = studySchema.parse({
+    name: 'x',
+    baseline: 'none',
+    arms,
+    seeds: 1,
+    splits: 1,
+    archive: plenty,
+  });
   const folder = openStudyFolder(temporaryFolder('study'), study);
   return { folder, cells: planCells(study) };
 }

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { crystalData } from '../../gan/crystal/data.ts';
 import { simulateCrystals } from '../../gan/crystal/simulation.ts';
 import { runCell } from '../../src/benchmark/cells/cell.ts';
-import { shotRecalls } from '../../src/benchmark/comparison/shots.ts';
+import { shotRecalls, shotResult } from '../../src/benchmark/comparison/shots.ts';
 import { knownCrystals } from '../../src/benchmark/pools/crystal-sources.ts';
 import { makePools, poolFile, poolsOf } from '../../src/benchmark/pools/pools.ts';
 import { openStudyFolder } from '../../src/benchmark/study/folder.ts';
@@ -128,7 +128,7 @@ describe('withheld groups', () => {
       [4, 12],
       [4, 6],
     ]);
-    const shots = shotRecalls(outcomes);
+    const shots = shotRecalls(outcomes.map(shotResult));
     expect(shots.map((one) => [one.shots, one.classes])).toEqual([
       ['0', 8],
       ['2-5', 8],

@@ -120,6 +120,17 @@ it('the template is a manifest once its files are there', () => {
   ]);
 });
 
+it('triplets to predict need neither space group nor material', () => {
+  const path = manifest(
+    [`${data('stack.npy')},200,0.04`],
+    'pattern_1,energy_keV,pixel_inv_angstrom',
+  );
+  expect(() => readImportManifest(path)).toThrow(/no column space_group|no column material/);
+  expect(readImportManifest(path, { labelled: false })).toMatchObject([
+    { spaceGroup: 0, material: '', energy: 200, pixel: 0.04, levels: false },
+  ]);
+});
+
 describe('what cannot be used is told in one line', () => {
   const good = (changes: Partial<Record<number, string>>): string =>
     [data('stack.npy'), '', '', '62', 'one', '200', '0.04', '25 22']

@@ -9,7 +9,7 @@ beforeEach(() => vi.stubEnv('CBED_WORKSPACE', temporaryFolder('tasks')));
 afterEach(() => vi.unstubAllEnvs());
 
 it('knows its tasks, and no word that objects have by themselves', () => {
-  expect(Object.keys(TASKS)).toEqual(['minerals', 'ladder', 'balanced']);
+  expect(Object.keys(TASKS)).toEqual(['minerals', 'universal', 'ladder', 'balanced']);
   expect(['ladder', 'toString', 'constructor', 'Ladder', ''].map(isTask)).toEqual([
     true,
     false,

@@ -1,8 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CommonSettings, Generator, GeneratorKind } from '../../gan/generator.ts';
+import { searchSpaceOf } from '../../gan/boundary/search.ts';
+import type { CommonSettings, Generator, GeneratorKind, GuideScore } from '../../gan/generator.ts';
 import {
+  defaultKind,
   GENERATOR_NAMES,
   type GeneratorName,
   generatorKind,
@@ -10,11 +12,14 @@ import {
 } from '../../gan/kinds.ts';
 import { Checkpoints } from '../../gan/training/checkpoint.ts';
 import type { LoopOptions } from '../../gan/training/loop.ts';
+import { Stream } from '../../src/common/stream.ts';
 import { openStore, type Store } from '../../src/dataset/store/store.ts';
+import { storeView } from '../../src/dataset/store/view.ts';
 import { makeTask } from '../../src/dataset/tasks/make-task.ts';
-import { tf } from '../../src/engine/tf.ts';
+import { type Tensor2D, tf } from '../../src/engine/tf.ts';
 import { openArchive, writeArchive } from '../../synthetic/archive/archive.ts';
 import { generatorArchive, parameterRow } from '../../synthetic/archive/from-generator.ts';
+import { passportOf } from '../../synthetic/archive/passport.ts';
 import { kid } from '../../synthetic/metrics/kid.ts';
 import { randomSamples } from '../../synthetic/sampling/random.ts';
 import { temporaryFolder } from '../support/folder.ts';
@@ -39,10 +44,16 @@ beforeAll(async () => {
 }, 600_000);
 afterAll(() => store.close());
 
+it('crystals are proposed by default where they are known, else discs drawn', async () => {
+  expect(await defaultKind(store)).toBe('crystal');
+  expect(await defaultKind(storeView(store, { crystals: () => null }))).toBe('codec');
+});
+
 describe.each(GENERATOR_NAMES)('a %s generator', (name) => {
   let kind: GeneratorKind;
   let model: Generator;
   let history: unknown;
+  const classes = () => store.classes.length;
 
   const train = (options: LoopOptions<Generator> = {}) =>
     kind.train({
@@ -139,6 +150,50 @@ describe.each(GENERATOR_NAMES)('a %s generator', (name) => {
     }
     expect(() => parameterRow(archive, 0, 'another')).toThrow(/made by another generator/);
     expect(() => parameterRow(archive, 2, model.digest)).toThrow(/rows 0 to 1/);
+  }, 600_000);
+
+  it('leads candidates near boundaries, each reached or refused, and draws them again from their rows', async () => {
+    const { space } = model;
+    if (!space) return expect(() => searchSpaceOf(model)).toThrow(/--generator/);
+    const label = [...store.classes.keys()].find(
+      (at) => model.knows(at) && (space.supergroups?.(at).length ?? 1) > 0,
+    )!;
+    const partners = [null, ...(space.supergroups?.(label) ?? []).slice(0, 1)];
+    const before = tf.memory().numTensors;
+    const weights = new Stream(3, 'linear guide').normals(3 * model.size ** 2 * classes(), 0.02);
+    const score: GuideScore = (images) =>
+      tf.tidy(() => {
+        const flat = images.reshape([-1, 3 * model.size ** 2]) as Tensor2D;
+        return flat.matMul(tf.tensor2d(weights, [3 * model.size ** 2, classes()])) as Tensor2D;
+      });
+    for (const partner of partners) {
+      const sides = { label, partner, classes: classes(), allowed: space.allows };
+      const request = { score, sides, epsilon: 0.5, seed: 4, first: 0, count: 6, gradientSteps: 2 };
+      const { reached, refused } = await space.approach(request);
+      expect((await space.approach(request)).reached).toEqual(reached);
+      const refusals = Object.values(refused).reduce((sum, one) => sum + one, 0);
+      expect(reached.length + refusals).toBe(6);
+      const drawn = await model.draw(reached.map(({ source }) => source));
+      for (const one of drawn) expect(one.label).toBe(label);
+      const samples = drawn.map((sample, i) => ({
+        sample,
+        passport: passportOf(store.classes[label]!, {
+          partner: store.classes[reached[i]!.toward]!,
+          t: reached[i]!.position,
+        }),
+      }));
+      const path = join(folder, `${name}-near-${partner}.h5`);
+      await writeArchive(path, generatorArchive({ generator: model, store, guide: null }, samples));
+      const archive = await openArchive(path);
+      for (const row of drawn.keys()) {
+        const found = model.sourceOf(parameterRow(archive, row, model.digest));
+        expect(found.source).toEqual(drawn[row]!.source);
+        if (row > 1) continue;
+        const { pixels } = await model.redraw(found.source, found.place);
+        expect(pixels).toEqual(archive.images([row]));
+      }
+    }
+    expect(tf.memory().numTensors).toBe(before);
   }, 600_000);
 
   it('is the same after being written down, and refuses what was changed or is not known', async () => {

@@ -1,11 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { Stream } from '../../src/common/stream.ts';
-import { crossingFigure, stripFigure } from '../../src/report/figures/boundary-path.ts';
+import {
+  crossingFigure,
+  movedAtomsFigure,
+  stripFigure,
+} from '../../src/report/figures/boundary-path.ts';
 import { planeFigure } from '../../src/report/figures/boundary-plane.ts';
 import {
   embeddingFigure,
   marginFigure,
   pairFigure,
+  relationFigure,
 } from '../../src/report/figures/boundary-sets.ts';
 
 const PAIR = { spaceGroup: 62, partner: 14 };
@@ -40,13 +45,13 @@ const strip = (
   leader: { spaceGroup: number; probability: number } | null = null,
 ) => ({
   leader,
-  ...{ ...PAIR, size: 4, crossing },
+  ...{ ...PAIR, size: 4, crossing, axis: { name: 'share of the way', unit: '' }, verifiers: [] },
   frames: [0, 0.5, 1].map((t) => ({ t, pixels: new Uint8Array(48).fill(255 * t) })),
   curve: [0, 0.5, 1].map((t) => ({ t, own: 0.9 - 0.8 * t, partner: 0.05 + 0.8 * t })),
 });
 
 const crossing = {
-  ...{ ...PAIR, t: 0.44 },
+  ...{ ...PAIR, t: 0.44, axis: { name: 'share of the way', unit: '' } },
   patterns: (
     [
       [0, 0, 1],
@@ -67,6 +72,40 @@ const crossing = {
     to: [5, 6.3, 7, 90, 95, 90] as const,
   },
 };
+
+const AMPLITUDE = { name: 'amplitude of the distortion', unit: 'angstrom' };
+
+/** The same pair along a distortion: 62 is the supergroup. */
+const distorted = {
+  ...strip(0.2134),
+  ...{ spaceGroup: 14, partner: 62, axis: AMPLITUDE },
+  verifiers: [strip(null).curve],
+};
+
+const moved = {
+  ...{ spaceGroup: 14, partner: 62, t: 0.2134, zone: [0, 1, 0] as const },
+  edges: [
+    [
+      [0, 0],
+      [5, 0],
+    ],
+    [
+      [0, 0],
+      [0, 4],
+    ],
+  ] as const,
+  atoms: [
+    { element: 'Fe', at: [1, 1] as const, move: [0.2, 0] as const, length: 0.2134 },
+    { element: 'O', at: [3, 2] as const, move: [0, 0] as const, length: 0.1 },
+  ],
+};
+
+const related = { tried: 6, unseen: 0, seenAtOnce: 0 };
+const relations = [
+  { ...related, spaceGroup: 14, from: 62, crossed: 4, amplitude: 0.21 },
+  { ...related, spaceGroup: 14, from: 136, crossed: 0, amplitude: null, unseen: 5 },
+  { ...related, spaceGroup: 2, from: 62, crossed: 0, amplitude: null, seenAtOnce: 4 },
+];
 
 const FIGURES: Record<string, () => string | Promise<string>> = {
   plane: () => planeFigure(plane()),
@@ -97,6 +136,9 @@ const FIGURES: Record<string, () => string | Promise<string>> = {
       })),
     }),
   crossing: () => crossingFigure(crossing),
+  distorted: () => stripFigure(distorted),
+  atoms: () => movedAtomsFigure(moved),
+  map: () => relationFigure(relations),
 };
 
 describe.each(Object.keys(FIGURES))('the figure %s', (name) => {
@@ -120,6 +162,10 @@ it('says in words what the pictures show', async () => {
   expect(await stripFigure(strip(0.387, { spaceGroup: 15, probability: 0.64 }))).toContain(
     'a third class leads there: 15, p = 0.64',
   );
+  expect(await stripFigure(distorted)).toContain('takes it for 14 from 0.213 angstrom on');
+  expect(crossingFigure({ ...crossing, axis: AMPLITUDE })).toContain('at 0.440 angstrom');
+  expect(movedAtomsFigure(moved)).toContain('1 of 2 atoms of the cell move');
+  expect(relationFigure(relations)).toContain('3 pairs, 4 of 18 distortions cross');
   expect(crossingFigure(crossing)).toContain('b 6.00 → 6.30 Å, beta 90.00 → 95.00°');
   expect(
     pairFigure([

@@ -2,6 +2,9 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { loadClassifier } from '../../classifier/load.ts';
+import { benchCommand } from '../../src/commands/bench.ts';
+import { classifyTrainCommand } from '../../src/commands/classify-train.ts';
 import { mixCommand } from '../../src/commands/mix.ts';
 import { scoreCommand } from '../../src/commands/score.ts';
 import { openStore } from '../../src/dataset/store/store.ts';
@@ -101,6 +104,31 @@ it('gan mix makes a training set that can be opened again and exported', async (
   expect(train.images([0, train.count - 1])).toEqual(mixture.images([0, mixture.count - 1]));
   expect(exported.indices('test')).toHaveLength(12);
   expect(existsSync(join(out, 'counts.png'))).toBe(true);
+});
+
+it('the chain ends in a classifier trained on the mixture, and a study of these samples', async () => {
+  const mixed = join(workspace, 'chain');
+  const own = join(workspace, 'trained');
+  await printed(mixCommand(), join(scored, 'scored.h5'), '--fill', '30', '--out', mixed);
+  const updates = ['--updates', '4', '--out', own];
+  await printed(classifyTrainCommand(), '--mixture', mixed, ...updates);
+  const classifier = await loadClassifier(own);
+  const { materials } = await openMixture(join(mixed, 'mixture.json'));
+  expect(new Set(classifier.seen.materials)).toEqual(new Set(materials));
+  expect(materials.some((name) => name.startsWith('synthetic'))).toBe(true);
+  classifier.dispose();
+  const planned = await printed(
+    benchCommand(),
+    'plan',
+    '--synthetic',
+    scored,
+    '--seeds',
+    '2',
+    '--json',
+  );
+  const { study, cells } = JSON.parse(planned);
+  expect(study.archive).toBe(join(scored, 'scored.h5'));
+  expect(cells).toHaveLength(6);
 });
 
 it('gan mix shrinks the largest classes until validation suffers', {

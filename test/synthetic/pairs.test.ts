@@ -5,6 +5,7 @@ import type { TrainedClassifier } from '../../classifier/train.ts';
 import { trainClassifier } from '../../classifier/train.ts';
 import type { Store } from '../../src/dataset/store/store.ts';
 import { likeliestPairs, validationConfusion } from '../../synthetic/sampling/pairs.ts';
+import { boundarySearches } from '../../synthetic/sampling/searches.ts';
 import { TOY_CLASSES, toyStore } from './toy-store.ts';
 
 let store: Store;
@@ -55,4 +56,18 @@ it('takes no partner that is not allowed', () => {
   const allowed = (partner: number) => partner === 2;
   const pairs = likeliestPairs({ guide, store, allowed, partners: 2 }, new Map([[14, 6]]));
   expect(pairs).toEqual([{ spaceGroup: 14, partner: 225, count: 6 }]);
+});
+
+it('classes with supergroups start from their crystals, the others from their own', () => {
+  const lower = TOY_CLASSES.indexOf(14);
+  const space = {
+    allows: () => true,
+    supergroups: (label: number) => (label === lower ? [1, 2] : []),
+  };
+  const wanted = new Map(TOY_CLASSES.map((c) => [c, 4]));
+  const searches = (by: 'relation' | 'candidate') =>
+    boundarySearches({ guide, store, by, space }, wanted);
+  expect(searches('relation').map(({ from }) => from)).toEqual([[62, 225], undefined, undefined]);
+  for (const { partner } of searches('relation')) expect(partner).toBeNull();
+  expect(searches('candidate').map(({ from }) => from)).toEqual([undefined, undefined, undefined]);
 });

@@ -18,9 +18,9 @@ import { temporaryFolder } from '../support/folder.ts';
 import { toyStore } from '../support/toy-store.ts';
 
 describe('who chooses partners', () => {
-  it('the candidates, unless a number of partners or validation is asked for', () => {
-    expect(partnerChoice({})).toBe('candidate');
-    expect(partnerChoice({ pair: '14:62' })).toBe('candidate');
+  it('the relation, unless a number of partners or validation is asked for', () => {
+    expect(partnerChoice({})).toBe('relation');
+    expect(partnerChoice({ pair: '14:62' })).toBe('relation');
     expect(partnerChoice({ partners: 3 })).toBe('validation');
     expect(partnerChoice({ partners: 3, partnerBy: 'validation' })).toBe('validation');
   });
@@ -29,6 +29,7 @@ describe('who chooses partners', () => {
     [{ pair: '14:62', partnerBy: 'candidate' as const }, /--pair 14:62 names the partner/],
     [{ pair: '14:62', partners: 2 }, /--pair 14:62 names the partner/],
     [{ partners: 3, partnerBy: 'candidate' as const }, /--partners 3 are chosen on validation/],
+    [{ partners: 3, partnerBy: 'relation' as const }, /leave out --partner-by relation/],
   ])('settings that contradict one another are refused: %j', (settings, words) => {
     expect(() => partnerChoice(settings)).toThrow(words);
   });

@@ -87,8 +87,9 @@ export async function trainingSet(
         : selectExamples(train, kept);
     return { examples, digests: {} };
   }
-  const pool = poolsOf(cell)[0]!;
-  const archive = refuseLeaks(await openArchive(poolFile(folder, cell, pool)), store);
+  const path =
+    arm.synthetic === 'archive' ? folder.study.archive! : poolFile(folder, cell, poolsOf(cell)[0]!);
+  const archive = refuseLeaks(await openArchive(path), store);
   const examples = armMixture(arm, archive, stream.split('mix'));
   return { examples, digests: { archive: archive.digest, gan: archive.origin.gan.digest } };
 }

@@ -122,13 +122,16 @@ export interface ChosenTraining extends Trained {
 
 async function trainOnce(work: ArmWork, cell: SettledCell): Promise<Trained> {
   const { folder, store, progress = silentProgress } = work;
-  const { updates, batch, rate } = folder.study;
+  const { updates, batch, rate, width } = folder.study;
   const set = await trainingSet(folder, cell, store);
   const { examples } = set;
   const validation = store.examples('validation');
   const options = {
     validation,
-    spec: classifierSpec(store, { multitask: cell.arm.multitask }),
+    spec: classifierSpec(store, {
+      multitask: cell.arm.multitask,
+      ...(width !== undefined && { width }),
+    }),
     techniques: cell.arm.techniques,
     batch,
     seed: cell.seed,

@@ -10,35 +10,47 @@ export interface ShotRecall {
   top5: number;
 }
 
-/** Real training materials of each class that a cell saw. */
-function materialsSeen({ trainCounts, classes, withheld = [], budget }: CellResult): number[] {
-  const out = new Set(withheld);
-  return trainCounts.map((count, label) =>
-    out.has(classes[label]!) ? 0 : Math.min(count, budget ?? count),
-  );
+/** What was predicted of test triplets of classes that were learned from so many real materials. */
+interface ShotResult {
+  predictions: readonly { label: number; guess: number; inTop5: boolean }[];
+  materials: readonly number[];
 }
 
-/** Recall of every tested class with its materials: the label, or one of the five likeliest. */
-function classRecalls(outcome: CellResult) {
-  const { labels, top1, inTop5 } = outcome.predictions;
-  const seen = materialsSeen(outcome);
-  return seen.flatMap((materials, label) => {
-    const rows = labels.flatMap((one, row) => (one === label ? [row] : []));
-    if (rows.length === 0) return [];
-    const share = (hit: (row: number) => boolean) => rows.filter(hit).length / rows.length;
+/** What a cell predicted, and the real training materials of each class that it saw. */
+export function shotResult(outcome: CellResult): ShotResult {
+  const { trainCounts, classes, withheld = [], budget, predictions } = outcome;
+  const out = new Set(withheld);
+  return {
+    materials: trainCounts.map((count, label) =>
+      out.has(classes[label]!) ? 0 : Math.min(count, budget ?? count),
+    ),
+    predictions: predictions.labels.map((label, row) => ({
+      label,
+      guess: predictions.top1[row]!,
+      inTop5: predictions.inTop5[row]!,
+    })),
+  };
+}
+
+/** Recall of every tested class: the label, or one of the five likeliest. */
+function classRecalls({ predictions, materials }: ShotResult) {
+  return materials.flatMap((count, label) => {
+    const own = predictions.filter((one) => one.label === label);
+    if (own.length === 0) return [];
+    const share = (hits: readonly unknown[]) => hits.length / own.length;
     return [
       {
-        shots: shotsOf(materials),
-        top1: share((row) => top1[row] === label),
-        top5: share((row) => inTop5[row]!),
+        shots: shotsOf(count),
+        top1: share(own.filter(({ guess }) => guess === label)),
+        top5: share(own.filter(({ inTop5 }) => inTop5)),
       },
     ];
   });
 }
 
 /** Recall by the number of real materials that a class was learned from, fewest first. */
-export function shotRecalls(outcomes: readonly CellResult[]): ShotRecall[] {
-  const all = outcomes.flatMap(classRecalls);
+export function shotRecalls(results: readonly ShotResult[]): ShotRecall[] {
+  const all = results.flatMap(classRecalls);
   const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length;
   return SHOTS.flatMap((shots) => {
     const own = all.filter((one) => one.shots === shots);

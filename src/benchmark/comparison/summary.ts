@@ -3,7 +3,7 @@ import type { CellResult } from '../cells/result.ts';
 import { measureOf } from '../statistics/bootstrap.ts';
 import { STATISTICS, type Statistic } from '../statistics/macro.ts';
 import type { Arm, Study } from '../study/study.ts';
-import { type ShotRecall, shotRecalls } from './shots.ts';
+import { type ShotRecall, shotRecalls, shotResult } from './shots.ts';
 
 /** Mean and standard deviation over seeds. */
 export interface SeedSpread {
@@ -65,7 +65,7 @@ export function summarise(arm: Arm, outcomes: readonly CellResult[]): ArmSummary
     realRows: spread(own.map((o) => o.training.real)).mean,
     seconds: spread(own.map((o) => o.training.seconds)).mean,
     tuning: effortOf(arm),
-    shots: shotRecalls(own),
+    shots: shotRecalls(own.map(shotResult)),
     chosen: chosenBy(own),
   };
 }

@@ -1,33 +1,23 @@
 import { writeArchive } from '../../../synthetic/archive/archive.ts';
-import {
-  type MaterialRecord,
-  type Passport,
-  passportOf,
-  recordMaterials,
-} from '../../../synthetic/archive/passport.ts';
+import { type Passport, passportOf, recordMaterials } from '../../../synthetic/archive/passport.ts';
 import { heldOutCopies, splitDigest } from '../../../synthetic/leak-guard.ts';
-import { likeliestPairs } from '../../../synthetic/sampling/pairs.ts';
 import { digestOf } from '../../common/digest.ts';
 import { writeJson } from '../../common/files.ts';
-import { tally } from '../../common/group.ts';
-import { Stream } from '../../common/stream.ts';
 import type { Crystal } from '../../crystal/crystal.ts';
 import { joinTriplets, toPixels } from '../../dataset/intensity/transform.ts';
 import { simulationOf } from '../../dataset/store/simulation.ts';
 import type { Store } from '../../dataset/store/store.ts';
 import { simulateTriplets } from '../../simulate/triplets.ts';
-import { searchBoundaries, summaryOf } from './crystal-search.ts';
 import {
   type FreeCrystals,
   knownCrystals,
   newCrystals,
   type PoolCrystal,
 } from './crystal-sources.ts';
-import { makerClassifier } from './makers.ts';
-import { besidePool, missingRows, type PoolWork, rarest } from './pool.ts';
+import { besidePool, missingRows, type PoolWork } from './pool.ts';
 
 /** Simulated triplets by crystal, in stored pixels; crystals that give none are missing. */
-export async function pixelsOfCrystals(
+async function pixelsOfCrystals(
   crystals: readonly Crystal[],
   { store, progress }: Pick<PoolWork, 'store' | 'progress'>,
 ): Promise<Map<Crystal, Uint8Array>> {
@@ -69,11 +59,7 @@ export function withoutHeldOut<T extends { pixels: Uint8Array }>(
   return made.filter((_, row) => !copies.has(row));
 }
 
-async function writePool(
-  work: PoolWork,
-  made: readonly PoolTriplet[],
-  guide: MaterialRecord | null,
-) {
+async function writePool(work: PoolWork, made: readonly PoolTriplet[]) {
   const { store, file, pool, cell } = work;
   const maker = digestOf({ source: pool.source, seed: cell.gan });
   await writeArchive(file, {
@@ -87,7 +73,7 @@ async function writePool(
       store: store.digest,
       split: splitDigest(store),
       gan: recordMaterials(maker, store.examples('train').materials),
-      guide,
+      guide: null,
       verifiers: [],
       scalers: null,
     },
@@ -154,53 +140,12 @@ const asMade = ({ crystal, parent, pixels }: DrawnCrystal): PoolTriplet => ({
   passport: passportOf(crystal.spaceGroup, { accepted: true, parents: parent ? [parent] : [] }),
 });
 
-/** Crystals of the rarest classes, moved to where the guide hesitates; the others as they are. */
-async function moveToBoundaries(work: PoolWork, drawn: readonly DrawnCrystal[]): Promise<void> {
-  const { folder, store, pool, cell, file } = work;
-  const guide = await makerClassifier(work, 'guide');
-  try {
-    const counts = tally(drawn.map(({ crystal }) => crystal.spaceGroup));
-    const { partners, epsilon } = pool;
-    const pairs = likeliestPairs(
-      { guide, store, partners },
-      rarest(counts, folder.study.boundaryClasses),
-    );
-    const moved = await searchBoundaries({
-      crystals: drawn.map(({ crystal }) => crystal),
-      pairs,
-      epsilon,
-      classes: store.classes,
-      size: store.size,
-      guide: (images) => guide.logitsOf(images),
-      draw: (some) => pixelsOfCrystals(some, work),
-      stream: new Stream(cell.gan, 'pool/crystals at boundaries'),
-    });
-    writeJson(besidePool(file, '.search.json'), summaryOf(moved, epsilon));
-    const searched = new Set(pairs.map(({ spaceGroup }) => spaceGroup));
-    const near = moved.map(({ crystal, pixels, partner, view }) => ({
-      pixels,
-      passport: passportOf(crystal.spaceGroup, { accepted: true, partner, margin: view.margin }),
-    }));
-    const others = drawn.filter(({ crystal }) => !searched.has(crystal.spaceGroup)).map(asMade);
-    const seen = recordMaterials(guide.digest, guide.seen.materials);
-    await writePool(work, withoutHeldOut(store, [...near, ...others]), seen);
-  } finally {
-    guide.dispose();
-  }
-}
-
 /**
  * New crystals of the rare groups, simulated with the settings of the store: every class is filled
  * to the pool's number of rows. None is a held-out material by formula and group, and none gives a
- * held-out triplet; what was refused on the way stands beside the archive. Where boundaries are asked
- * for, cells and free coordinates are moved until the guide hesitates: labels stay right by
- * construction.
+ * held-out triplet; what was refused on the way stands beside the archive.
  */
 export async function crystalPool(work: PoolWork): Promise<void> {
-  const { source } = work.pool;
-  if (source === 'crystals-boundary') {
-    return moveToBoundaries(work, await fillWithCrystals(work, 'crystals-random'));
-  }
-  const drawn = await fillWithCrystals(work, source as FreeCrystals);
-  await writePool(work, drawn.map(asMade), null);
+  const drawn = await fillWithCrystals(work, work.pool.source as FreeCrystals);
+  await writePool(work, drawn.map(asMade));
 }

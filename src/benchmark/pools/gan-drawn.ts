@@ -45,8 +45,7 @@ async function nearBoundaries(
   const { boundaryClasses, boundaryAttempts: attempts, gradientSteps } = folder.study;
   const { epsilon, applyChecks, partners, partnerBy: by, agreement } = pool;
   const space = searchSpaceOf(generator);
-  const allowed = (label: number) => space.allows(label);
-  const partnering = { guide, store, allowed, partners, by };
+  const partnering = { guide, store, space, partners, by };
   const pairs = boundarySearches(partnering, rarest(wanted, boundaryClasses));
   const seed = BOUNDARY_SEEDS + cell.gan;
   const checks = applyChecks ? [verifierCheck([verifier], agreement)] : [];
@@ -60,13 +59,16 @@ async function nearBoundaries(
   return made.samples;
 }
 
+/** Share of the rows of a pool that is searched near boundaries. */
+const nearShareOf = ({ source, nearShare = 1 }: PoolWork['pool']): number =>
+  source === 'gan-random' ? 0 : source === 'gan-both' ? 0.5 : nearShare;
+
 /** Random samples and samples near boundaries. */
 export function drawnRecipe(work: PoolWork, makers: Makers): SampleRecipe<GanSample> {
-  const { source } = work.pool;
   const { generator, guide } = makers;
-  const nearOnly = source === 'gan-boundary' || source === 'gan-crystal-boundary';
+  const share = nearShareOf(work.pool);
   const recordOf = ({ digest, seen }: typeof guide) => recordMaterials(digest, seen.materials);
-  const near = source !== 'gan-random';
+  const near = share > 0;
   const archived = {
     generator,
     store: work.store,
@@ -74,16 +76,16 @@ export function drawnRecipe(work: PoolWork, makers: Makers): SampleRecipe<GanSam
     verifiers: near ? [recordOf(makers.verifier)] : [],
   };
   const both = async (wanted: Wanted): Promise<GanSample[]> => {
-    const near = await nearBoundaries(work, makers, wantedOf(work, SPARE / 2));
+    const near = await nearBoundaries(work, makers, wantedOf(work, SPARE * share));
     const rest = new Map(wanted);
     for (const { passport } of near) rest.set(passport.class, rest.get(passport.class)! - 1);
     return [...near, ...(await atRandom(work, makers, { wanted: rest, round: 0 }))];
   };
   return {
-    rounds: nearOnly ? 1 : ROUNDS,
+    rounds: share === 1 ? 1 : ROUNDS,
     make(wanted, round) {
-      if (source === 'gan-random' || round > 0) return atRandom(work, makers, { wanted, round });
-      return nearOnly ? nearBoundaries(work, makers, wanted) : both(wanted);
+      if (share === 0 || round > 0) return atRandom(work, makers, { wanted, round });
+      return share === 1 ? nearBoundaries(work, makers, wanted) : both(wanted);
     },
     archive: (made) => generatorArchive(archived, made),
   };

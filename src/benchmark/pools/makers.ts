@@ -3,11 +3,13 @@ import type { Classifier } from '../../../classifier/classifier.ts';
 import { loadClassifier } from '../../../classifier/load.ts';
 import { classifierSpec } from '../../../classifier/spec.ts';
 import { trainClassifier } from '../../../classifier/train.ts';
+import { generatorCard } from '../../../gan/card.ts';
 import { checkMaterials } from '../../../gan/classes.ts';
 import type { CommonSettings, Generator } from '../../../gan/generator.ts';
 import { generatorKind, loadGenerator } from '../../../gan/kinds.ts';
 import { kid } from '../../../synthetic/metrics/kid.ts';
 import type { EncodedSet } from '../../codec/encode.ts';
+import { cardBeside, writeCard } from '../../common/card.ts';
 import { writeJson } from '../../common/files.ts';
 import type { ProgressFactory } from '../../common/progress.ts';
 import type { Store } from '../../dataset/store/store.ts';
@@ -109,5 +111,6 @@ export async function makerGan(work: MakerWork): Promise<Generator> {
   writeJson(at('config.json'), config);
   writeJson(at('history.json'), { history, setbacks });
   model.save(path);
+  writeCard(cardBeside(path), generatorCard(model, { steps: config.steps }));
   return model;
 }

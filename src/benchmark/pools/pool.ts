@@ -10,7 +10,7 @@ import type { Arm, CellPlan } from '../study/study.ts';
 
 /** A set of synthetic triplets that cells share: what it is made by, and with which settings. */
 export interface Pool {
-  source: Exclude<Arm['synthetic'], 'none' | 'copies'>;
+  source: Exclude<Arm['synthetic'], 'none' | 'copies' | 'archive'>;
   fillTo: number;
   each?: number;
   epsilon: number;
@@ -18,6 +18,7 @@ export interface Pool {
   partners: number;
   partnerBy: PartnerChoice;
   agreement: number;
+  nearShare?: number;
 }
 
 /** What making a pool needs. */

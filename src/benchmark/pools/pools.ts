@@ -21,13 +21,14 @@ import { ganPool } from './gan-pool.ts';
 import { makersFolder } from './makers.ts';
 import { missingRows, type Pool, type PoolWork } from './pool.ts';
 
-/** The pools that a cell draws from; none for arms without synthetic data and for copies. */
+/** The pools that a cell draws from; none for arms without synthetic data, for copies and for an archive that is there. */
 export function poolsOf({ arm }: CellPlan): Pool[] {
   const { synthetic: source, fillTo, each, epsilon, applyChecks } = arm;
-  if (source === 'none' || source === 'copies') return [];
-  const { partners, partnerBy, agreement } = arm;
+  if (source === 'none' || source === 'copies' || source === 'archive') return [];
+  const { partners, partnerBy, agreement, nearShare } = arm;
   const rows = { fillTo, ...(each !== undefined && { each }) };
-  return [{ source, ...rows, epsilon, applyChecks, partners, partnerBy, agreement }];
+  const near = { partners, partnerBy, agreement, ...(nearShare !== undefined && { nearShare }) };
+  return [{ source, ...rows, epsilon, applyChecks, ...near }];
 }
 
 /** The archive of a pool for the split, GAN and budget of a cell. */
@@ -75,10 +76,10 @@ function discsOf(store: Store, progress: ProgressFactory): () => EncodedSet {
 }
 
 /** Updates of a classifier that last as long as a triplet simulated, or searched at a boundary. */
-const TRIPLET = 1.5;
-const SEARCHED = 12;
+const TRIPLET = 0.5;
+const SEARCHED = 5;
 /** Updates of a classifier that last as long as a step of a GAN. */
-const GAN_STEP = 12;
+const GAN_STEP = 3.4;
 /** Classes that lack rows, about; how many do is known when the store is open. */
 const LACKING = 40;
 

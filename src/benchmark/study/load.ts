@@ -11,11 +11,14 @@ import { fileSafe, type Study, studySchema } from './study.ts';
 export const BUILT_IN_STUDIES = [
   'quick',
   'default',
+  'controls',
   'challenge',
   'ablations',
   'boundary',
+  'crystal-boundary',
   'convergence',
   'zero-shot',
+  'universal',
 ] as const;
 
 function rawStudy(nameOrPath: string): Record<string, unknown> {
@@ -32,6 +35,9 @@ function rawStudy(nameOrPath: string): Record<string, unknown> {
  * A built-in study or a YAML file, checked, with `overrides` on top.
  *
  * @throws usage error naming the setting and value that cannot be used.
+ * @example
+ * const study = loadStudy('quick', { data: 'minerals', seeds: 6 });
+ * @category Studies
  */
 export function loadStudy(nameOrPath: string, overrides: Record<string, unknown> = {}): Study {
   const given = Object.fromEntries(Object.entries(overrides).filter(([, v]) => v !== undefined));
@@ -64,6 +70,13 @@ function checkStudy(nameOrPath: string, study: Study): void {
     throw usageError(
       `study ${nameOrPath}: no arm "${study.baseline}" to compare with`,
       didYouMean(study.baseline, names),
+    );
+  }
+  const given = study.arms.find(({ synthetic }) => synthetic === 'archive');
+  if (given && (study.archive === undefined || study.splits !== 1)) {
+    throw usageError(
+      `study ${nameOrPath}: arm "${given.name}" takes the samples of an archive, which belongs to one division of a store`,
+      study.archive === undefined ? 'name it: archive: FILE' : 'set splits: 1',
     );
   }
   const nothing = study.arms.find((arm) => arm.ratio === 'validation' && arm.synthetic === 'none');

@@ -4,11 +4,12 @@ import { groupBy } from '../../common/group.ts';
 import { type ProgressFactory, silentProgress } from '../../common/progress.ts';
 import { defaultStorePath } from '../../common/run.ts';
 import { Stream } from '../../common/stream.ts';
+import { SPACE_GROUPS } from '../../crystal/spacegroup.ts';
 import { bandOf } from '../../dataset/census.ts';
 import { materialCounts } from '../../dataset/examples.ts';
 import { DEFAULT_SPLIT_RULE, SPLITS, type SplitRule } from '../../dataset/split.ts';
 import { openStore, type Store } from '../../dataset/store/store.ts';
-import { resplit, withSplit } from '../../dataset/store/view.ts';
+import { resplit, withClasses, withSplit } from '../../dataset/store/view.ts';
 import { ensureTask } from '../../dataset/tasks/make-task.ts';
 import { isTask, taskStorePath } from '../../dataset/tasks/task-names.ts';
 import type { CellPlan, Study } from './study.ts';
@@ -57,10 +58,11 @@ export interface DividedStore {
 export function divideStore(
   store: Store,
   { split, budget }: Division,
-  { withheld: every }: Pick<Study, 'withheld'>,
+  { withheld: every, classes }: Pick<Study, 'withheld' | 'classes'>,
 ): DividedStore {
   const rule = (store.config.rule as SplitRule | undefined) ?? DEFAULT_SPLIT_RULE;
-  const whole = split === 0 ? store : resplit(store, { seed: split, rule });
+  const own = classes === 'all' ? withClasses(store, SPACE_GROUPS) : store;
+  const whole = split === 0 ? own : resplit(own, { seed: split, rule });
   const withheld = every === undefined ? [] : withheldGroups(whole, { every, split });
   const open = withheld.length === 0 ? whole : withoutGroups(whole, withheld);
   return {

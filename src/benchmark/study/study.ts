@@ -16,12 +16,12 @@ export const SYNTHETIC_SOURCES = [
   'crystals-half',
   'crystals-fitted',
   'crystals-broken',
-  'crystals-boundary',
   'gan-random',
   'gan-boundary',
   'gan-both',
   'gan-crystal',
   'gan-crystal-boundary',
+  'archive',
 ] as const;
 
 /** What a name is called in file names. */
@@ -67,6 +67,8 @@ const settings = z.strictObject({
   partners: z.int().min(1).max(10).default(1),
   /** Who chooses the partners of a GAN's samples: each candidate its strongest rival, or validation. */
   partnerBy: z.enum(PARTNER_CHOICES).default('candidate'),
+  /** Share of the rows of a source near boundaries that lies there; the others are random. Absent: all. */
+  nearShare: z.number().min(0).max(1).optional(),
   /** Margin in nats that the verifier may have of a boundary sample. */
   agreement: z.number().positive().max(10).default(AGREEMENT),
   /** Property heads beside the space group. */
@@ -80,6 +82,8 @@ const arm = settings.refine(
 
 /** A study: arms x seeds on one prepared store. */
 export const studySchema = z.strictObject({
+  /** Scored archive whose accepted samples arms with `synthetic: archive` train with. */
+  archive: z.string().optional(),
   /** Also the name of its folder and of its jobs. */
   name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, {
     error: 'is no name: up to 64 letters a to z, digits, - and _',
@@ -100,6 +104,8 @@ export const studySchema = z.strictObject({
   batch: z.int().min(1).default(TRAINING_DEFAULTS.batch),
   /** Peak of the classifier's learning rate. */
   rate: z.number().positive().default(TRAINING_DEFAULTS.rate),
+  /** Channels of the first layer of every classifier; those of its own default where absent. */
+  width: z.int().min(1).optional(),
   ganSteps: z.int().min(1).default(3000),
   /** Steps of a crystal GAN; its own default where absent. */
   crystalSteps: z.int().min(1).optional(),
@@ -114,6 +120,8 @@ export const studySchema = z.strictObject({
    * are. Without a default, so that studies without budgets keep their digests.
    */
   budgets: z.array(z.int().min(1)).min(1).optional(),
+  /** `all`: the classes are the 230 space groups, whether the data have rows of them or not. */
+  classes: z.literal('all').optional(),
   /**
    * Zero-shot: one in so many few-shot groups loses all its training and validation rows, in split s
    * those that s leaves as remainder. Absent: none.

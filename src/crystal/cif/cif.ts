@@ -143,6 +143,13 @@ export function structureBlocks(path: string): CifBlock[] {
   return structures;
 }
 
-/** The crystal of a CIF file (of its first structure, where it holds several). */
+/**
+ * The crystal of a CIF file (of its first structure, where it holds several).
+ *
+ * @example
+ * const crystal = readCif('quartz.cif');
+ * console.log(crystal.spaceGroup, crystal.formula);
+ * @category Crystals and simulation
+ */
 export const readCif = (path: string): Crystal =>
   crystalOfBlock(structureBlocks(path)[0]!, `cif:${basename(path)}`, path);

@@ -80,6 +80,10 @@ const blockName = (text: string): string =>
 /**
  * A crystal as a CIF file: cell, space group with all its operations, one atom of each orbit.
  * Extra blocks carry whatever else is to be said; readers of structures pass over them.
+ *
+ * @example
+ * writeFileSync('crystal.cif', cifText(crystal));
+ * @category Crystals and simulation
  */
 export function cifText(crystal: Crystal, extra: readonly CifExtra[] = []): string {
   const { spaceGroup, cell } = crystal;

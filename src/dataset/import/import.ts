@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { digestOf } from '../../common/digest.ts';
 import { inputError } from '../../common/errors.ts';
 import { checkOutput } from '../../common/files.ts';
@@ -6,6 +7,7 @@ import { type ProgressFactory, silentProgress } from '../../common/progress.ts';
 import { type Camera, cameraFor } from '../../simulate/camera.ts';
 import type { SampleFacts } from '../../simulate/sample.ts';
 import { isFatal } from '../anomaly.ts';
+import { writeStoreCard } from '../card.ts';
 import { type Census, storeCensus } from '../census.ts';
 import { intensityOf, reduceStack } from '../intensity/transform.ts';
 import { splitMaterials } from '../split.ts';
@@ -42,6 +44,9 @@ export interface ImportedTriplet {
   /** (size, size, 3) stored pixels. */
   pixels: Uint8Array;
 }
+
+/** A triplet with all that its manifest says. */
+type MeasuredTriplet = ImportedTriplet & { facts: SampleFacts };
 
 export interface Imported {
   store: string;
@@ -119,11 +124,29 @@ function densityOf(
   return means.map((value) => value * scale);
 }
 
+/** The triplets of a manifest on the grid of a camera, one at a time. */
+export async function* readTriplets(
+  manifest: string,
+  camera: Camera,
+  {
+    labelled = true,
+    progress = silentProgress,
+  }: { labelled?: boolean; progress?: ProgressFactory } = {},
+): AsyncGenerator<MeasuredTriplet> {
+  const rows = readImportManifest(manifest, { labelled });
+  const bar = progress('reading patterns', rows.length);
+  for (const row of rows) {
+    yield await importRow(row, manifest, camera);
+    bar.advance();
+  }
+  bar.done();
+}
+
 async function importRow(
   row: ManifestRow,
   manifest: string,
   camera: Camera,
-): Promise<ImportedTriplet & { facts: SampleFacts }> {
+): Promise<MeasuredTriplet> {
   const { patterns, pixel } = await readRow(row, manifest);
   const where = `${manifest} line ${row.line}`;
   const centres = patterns.map((pattern) => centreOf(pattern, row.centre));
@@ -151,23 +174,20 @@ async function importRow(
  * about the direct beam, averaged to one grid and made fractions of their intensity.
  *
  * @throws an input error that names the line and the file at the first that cannot be used.
+ * @example
+ * const { store, census } = await importManifest('scans.csv', 'scans.h5', { size: 64, field: 1.28, seed: 0 });
+ * @category Data
  */
 export async function importManifest(
   manifest: string,
   out: string,
   options: ImportOptions,
 ): Promise<Imported> {
-  const { size, field, seed, progress = silentProgress } = options;
+  const { size, field, seed, progress } = options;
   checkOutput(out);
-  const rows = readImportManifest(manifest);
   const camera = cameraFor(size, field);
-  const bar = progress('reading patterns', rows.length);
-  const triplets: (ImportedTriplet & { facts: SampleFacts })[] = [];
-  for (const row of rows) {
-    triplets.push(await importRow(row, manifest, camera));
-    bar.advance();
-  }
-  bar.done();
+  const triplets: MeasuredTriplet[] = [];
+  for await (const one of readTriplets(manifest, camera, { progress })) triplets.push(one);
   const classOf = new Map<string, number>();
   for (const { material, spaceGroup } of triplets) {
     const known = classOf.get(material);
@@ -182,7 +202,8 @@ export async function importManifest(
   const table = tableOf(
     triplets.map(({ key, facts }) => ({ key, facts, split: splits.get(facts.material)! })),
   );
-  const source = { name: manifest, bytes: 0, samples: rows.length, digest: digestOf(rows) };
+  const given = readImportManifest(manifest);
+  const source = { name: manifest, bytes: 0, samples: triplets.length, digest: digestOf(given) };
   const digest = await withOutputLock(out, () =>
     writeTable(out, table, {
       camera,
@@ -191,6 +212,7 @@ export async function importManifest(
       sources: [source],
     }),
   );
-  const census = storeCensus({ ...table, count: rows.length });
+  const census = storeCensus({ ...table, count: triplets.length });
+  writeStoreCard(out, { census, camera, sources: [basename(manifest)], digest });
   return { store: out, digest, camera, census, triplets };
 }

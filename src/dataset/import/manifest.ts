@@ -21,6 +21,7 @@ export interface ManifestRow {
   /** Three files of a pattern each, or one file of three patterns; `file.h5::/path` in HDF5. */
   files: readonly string[];
   key: string;
+  /** 0 where it is not known. */
   spaceGroup: number;
   /** Names what must not stand in two splits. */
   material: string;
@@ -57,6 +58,8 @@ const COLUMNS = {
 } as const;
 type Column = keyof typeof COLUMNS;
 const NEEDED: readonly Column[] = ['pattern_1', 'space_group', 'material', 'energy_keV'];
+/** What only triplets to learn from must have. */
+const LABELS: readonly Column[] = ['space_group', 'material'];
 
 /** A manifest to fill in: what each column means, its head and one row. */
 export const manifestTemplate = (): string =>
@@ -166,7 +169,7 @@ class RowReader {
   }
 }
 
-function rowOf(cells: Cells, line: number, manifest: string): ManifestRow {
+function rowOf(cells: Cells, line: number, manifest: string, labelled: boolean): ManifestRow {
   const row = new RowReader(cells, `${manifest} line ${line}`);
   const files = (['pattern_1', 'pattern_2', 'pattern_3'] as const)
     .map((column) => row.text(column))
@@ -174,7 +177,8 @@ function rowOf(cells: Cells, line: number, manifest: string): ManifestRow {
     .map((text) => resolve(dirname(manifest), text));
   row.needed('pattern_1');
   if (files.length === 2) throw inputError(`${manifest} line ${line}: two patterns of three`);
-  const spaceGroup = spaceGroupOf(row.needed('space_group'));
+  const unknown = !labelled && row.text('space_group') === '';
+  const spaceGroup = unknown ? 0 : spaceGroupOf(row.needed('space_group'));
   if (spaceGroup === null) throw row.fault('space_group');
   const energy = row.positive('energy_keV');
   if (energy === null) row.needed('energy_keV');
@@ -185,7 +189,7 @@ function rowOf(cells: Cells, line: number, manifest: string): ManifestRow {
       .replace(/[^\w.-]/g, '_')
       .slice(0, 60)}`,
     spaceGroup,
-    material: cleanMaterial(row.needed('material')),
+    material: cleanMaterial(labelled ? row.needed('material') : row.text('material')),
     energy: energy!,
     pixel: row.positive('pixel_inv_angstrom'),
     centre: row.centre(),
@@ -196,13 +200,14 @@ function rowOf(cells: Cells, line: number, manifest: string): ManifestRow {
   };
 }
 
-function checkHead(names: readonly string[], manifest: string): void {
+function checkHead(names: readonly string[], manifest: string, labelled: boolean): void {
   const known = Object.keys(COLUMNS);
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) {
     throw inputError(`${manifest} has a column "${unknown}"`, didYouMean(unknown, known));
   }
-  const missing = NEEDED.find((name) => !names.includes(name));
+  const needed = NEEDED.filter((name) => labelled || !LABELS.includes(name));
+  const missing = needed.find((name) => !names.includes(name));
   if (missing === 'material') {
     const why = 'without it patterns of one material would stand in training and test';
     throw inputError(`${manifest} has no column material`, `${why}; see --template`);
@@ -213,9 +218,10 @@ function checkHead(names: readonly string[], manifest: string): void {
 /**
  * The rows of a manifest: CSV with a head, `#` begins a comment; paths are relative to it.
  *
+ * @param labelled false for triplets to predict, whose space group and material may be unknown.
  * @throws an input error that names line, column and value.
  */
-export function readImportManifest(path: string): ManifestRow[] {
+export function readImportManifest(path: string, { labelled = true } = {}): ManifestRow[] {
   if (!existsSync(path))
     throw inputError(`no manifest at ${path}`, 'see: gan data import --template');
   const options = { bom: true, comment: '#', relax_column_count: true, skip_empty_lines: true };
@@ -227,12 +233,12 @@ export function readImportManifest(path: string): ManifestRow[] {
   }
   const [head, ...rest] = records;
   if (!head || rest.length === 0) throw inputError(`${path} has no row`, 'see --template');
-  checkHead(head.record, path);
+  checkHead(head.record, path, labelled);
   return rest.map(({ record, info }) => {
     if (record.length > head.record.length) {
       throw inputError(`${path} line ${info.lines}: more cells than the head has columns`);
     }
     const cells = Object.fromEntries(head.record.map((name, i) => [name, record[i] ?? '']));
-    return rowOf(cells, info.lines, path);
+    return rowOf(cells, info.lines, path, labelled);
   });
 }

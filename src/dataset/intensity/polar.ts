@@ -11,6 +11,10 @@ export interface PolarGrid {
 
 /** Angles on a ring: a multiple of 2, 3, 4 and 6, so that those rotations map samples on samples. */
 const ANGLES = 96;
+const COSINE = Float64Array.from({ length: ANGLES }, (_, n) =>
+  Math.cos((2 * Math.PI * n) / ANGLES),
+);
+const SINE = Float64Array.from({ length: ANGLES }, (_, n) => Math.sin((2 * Math.PI * n) / ANGLES));
 
 /**
  * Polar samples about the direct beam from radius 1 to the edge of the pattern.
@@ -29,9 +33,8 @@ export function polarGrid(
   const within = (value: number): number => Math.min(size - 1, Math.max(0, value));
   for (let ring = 0, at = 0; ring < rings; ring++) {
     for (let n = 0; n < ANGLES; n++, at += 4) {
-      const angle = (2 * Math.PI * n) / ANGLES;
-      const x = within(centre + shift[0] + (ring + 1) * Math.cos(angle));
-      const y = within(centre + shift[1] - (ring + 1) * Math.sin(angle));
+      const x = within(centre + shift[0] + (ring + 1) * COSINE[n]!);
+      const y = within(centre + shift[1] - (ring + 1) * SINE[n]!);
       const [left, top] = [Math.min(Math.floor(x), size - 2), Math.min(Math.floor(y), size - 2)];
       const [u, v] = [x - left, y - top];
       const first = top * size + left;

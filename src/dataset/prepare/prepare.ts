@@ -1,10 +1,11 @@
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { usageError } from '../../common/errors.ts';
 import { checkOutput } from '../../common/files.ts';
 import { withOutputLock } from '../../common/lock.ts';
 import { silentProgress } from '../../common/progress.ts';
 import { type Anomaly, distinctAnomalies } from '../anomaly.ts';
+import { writeStoreCard } from '../card.ts';
 import type { Census } from '../census.ts';
 import type { ExternalAccess } from '../hdf5/external.ts';
 import { resampledCamera } from '../intensity/transform.ts';
@@ -111,6 +112,11 @@ function settingsOf(options: PrepareOptions, splitBy: string): Record<string, un
  *
  * @throws an input error where an input does not exist, nothing can be used, or, when strict, at
  * the first sample that cannot be used.
+ * @example
+ * const { path, census } = await prepareStore(['batch_train_0.h5'], 'prepared.h5', {
+ *   ...{ size: 64, split: 'material', seed: 0, workers: 2 },
+ * });
+ * @category Data
  */
 export async function prepareStore(
   inputs: readonly string[],
@@ -169,6 +175,8 @@ async function prepareWith(
   renameSync(join(folder, 'store.h5'), path);
   rmSync(folder, { recursive: true, force: true });
   const { digest, samples, census } = made;
+  const facts = { census, digest, camera: resampledCamera(camera, size) };
+  writeStoreCard(path, { ...facts, sources: catalogues.map((one) => basename(one.path)) });
   const told = distinctAnomalies([...anomalies, ...made.anomalies]);
   return { path, digest, samples, splitBy, census, anomalies: told };
 }

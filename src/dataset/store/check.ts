@@ -1,9 +1,6 @@
-import { mkdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { digestOf } from '../../common/digest.ts';
+import { statSync } from 'node:fs';
 import { inputError } from '../../common/errors.ts';
-import { writeJson } from '../../common/files.ts';
-import { workspaceFolder } from '../../common/run.ts';
+import { isRemembered, remember } from '../../common/remembered.ts';
 import type { Camera } from '../../simulate/camera.ts';
 import { COLUMNS, NUMERIC_COLUMNS, type StoreRows } from './rows.ts';
 import { contentHash } from './store-write.ts';
@@ -90,8 +87,8 @@ function headFault({ digest, camera, classes, materials }: Content): string | nu
   return null;
 }
 
-/** What is remembered of a file whose digest was right. */
-interface Remembered {
+/** State of a file whose digest was right. */
+interface FileState {
   path: string;
   bytes: number;
   modified: number;
@@ -100,29 +97,9 @@ interface Remembered {
   digest: string;
 }
 
-const rememberedAt = (path: string): string =>
-  join(workspaceFolder(), 'index', 'stores', `${digestOf(path).slice(0, 24)}.json`);
-
-function stateOf(path: string, digest: string): Remembered {
+function stateOf(path: string, digest: string): FileState {
   const { size, mtimeMs, ctimeMs, ino } = statSync(path);
   return { path, bytes: size, modified: mtimeMs, changed: ctimeMs, inode: ino, digest };
-}
-
-function isRemembered(state: Remembered): boolean {
-  try {
-    return digestOf(JSON.parse(readFileSync(rememberedAt(state.path), 'utf8'))) === digestOf(state);
-  } catch {
-    return false;
-  }
-}
-
-function remember(state: Remembered): void {
-  try {
-    mkdirSync(dirname(rememberedAt(state.path)), { recursive: true });
-    writeJson(rememberedAt(state.path), state);
-  } catch {
-    // It is hashed again the next time.
-  }
 }
 
 /** What an open store is checked with. */
@@ -153,7 +130,7 @@ export function checkContent(store: CheckedStore, always = false): void {
   if (wrong) throw damaged(path, wrong);
   const state = stateOf(path, store.digest);
   const large = state.bytes > SMALL_BYTES;
-  if (large && !always && isRemembered(state)) return;
+  if (large && !always && isRemembered('stores', path, state)) return;
   const hash = contentHash(camera, { rows, classes: [...classes], materials: [...materials] });
   for (let row = 0; row < count!; row += BLOCK) {
     hash.update(store.pixels(row, Math.min(count!, row + BLOCK)));
@@ -161,5 +138,5 @@ export function checkContent(store: CheckedStore, always = false): void {
   if (hash.digest('hex') !== store.digest) {
     throw damaged(path, 'its content has another digest than the one in it');
   }
-  if (large) remember(state);
+  if (large) remember('stores', path, state);
 }

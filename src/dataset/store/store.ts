@@ -105,6 +105,11 @@ const DEFAULT_MEMORY_BUDGET = 512 << 20;
  * memory budget is then read once.
  *
  * @throws an input error that names the file: missing, cut off, no store, of another version.
+ * @example
+ * const store = await openStore('minerals');
+ * const train = store.examples('train');
+ * store.close();
+ * @category Data
  */
 export async function openStore(
   given: string,

@@ -8,9 +8,10 @@ import { rowsOfSplit, type Store, storeExamples } from './store.ts';
  */
 export function storeView(
   store: Store,
-  changes: Partial<Pick<Store, 'digest' | 'camera' | 'rows' | 'images' | 'crystals'>>,
+  changes: Partial<Pick<Store, 'digest' | 'camera' | 'classes' | 'rows' | 'images' | 'crystals'>>,
 ): Store {
   const { digest = store.digest, camera = store.camera, rows = store.rows } = changes;
+  const { classes = store.classes } = changes;
   const { images = (indices) => store.images(indices), crystals = () => store.crystals() } =
     changes;
   const view: Store = {
@@ -19,7 +20,7 @@ export function storeView(
     count: store.count,
     size: camera.size,
     camera,
-    classes: store.classes,
+    classes,
     materials: store.materials,
     rows,
     config: store.config,
@@ -33,6 +34,19 @@ export function storeView(
     close: () => store.close(),
   };
   return view;
+}
+
+/**
+ * The same store with these classes, ascending, of which it may have no row: a classifier can be taught
+ * them by made rows alone. The digest is that of content and classes.
+ *
+ * @throws RangeError where a row is of none of them.
+ */
+export function withClasses(store: Store, classes: readonly number[]): Store {
+  const label = store.rows.spaceGroup.map((group) => classes.indexOf(group));
+  if (label.includes(-1)) throw new RangeError('a row is of a class that is left out');
+  const digest = digestOf([store.digest, classes]);
+  return storeView(store, { classes, digest, rows: { ...store.rows, label } });
 }
 
 /**

@@ -17,6 +17,11 @@ export type Found = { ok: Sample } | { anomaly: Anomaly };
  * The stacks are copies, so they may be kept.
  *
  * @param strict stop with an input error at the first sample or file that cannot be used.
+ * @example
+ * for await (const found of readSummit(['batch_train_0.h5'])) {
+ *   if ('ok' in found) console.log(found.ok.key, found.ok.spaceGroup);
+ * }
+ * @category Data
  */
 export async function* readSummit(
   paths: readonly string[],
@@ -87,6 +92,9 @@ export function rangeFault(
  * is written to the root attribute `camera` (size, pixel in 1/angstrom, centre in pixels).
  *
  * @returns the number of samples written.
+ * @example
+ * await writeSummit('mine.h5', samples);
+ * @category Data
  */
 export async function writeSummit(
   path: string,

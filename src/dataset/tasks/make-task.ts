@@ -9,9 +9,12 @@ import { simulationSchema } from '../../simulate/options.ts';
 import type { Sample, SampleFacts } from '../../simulate/sample.ts';
 import { simulateTriplets } from '../../simulate/triplets.ts';
 import { isFatal } from '../anomaly.ts';
+import { writeStoreCard } from '../card.ts';
+import { storeCensus } from '../census.ts';
 import { reduceStack } from '../intensity/transform.ts';
 import { splitMaterials } from '../split.ts';
-import { writeStore } from '../store/store-write.ts';
+import { tableOf } from '../store/rows.ts';
+import { writeTable } from '../store/store-write.ts';
 import { rangeFault } from '../summit/summit.ts';
 import { type BuiltInTaskName, taskStorePath } from './task-names.ts';
 import { type BuiltInTask, builtInTask, type TaskOptions } from './tasks.ts';
@@ -79,13 +82,17 @@ export async function makeTask(
   const classOf = new Map(rows.map(({ facts }) => [facts.material, facts.spaceGroup]));
   const splits = splitMaterials(classOf, { seed, rule: task.rule });
   const source = { name: `task ${name}`, bytes: 0, samples: rows.length };
-  const digest = await writeStore(store, {
+  const table = tableOf(
+    rows.map(({ key, facts }) => ({ key, facts, split: splits.get(facts.material)! })),
+  );
+  const digest = await writeTable(store, table, {
     camera,
-    rows: rows.map(({ key, facts }) => ({ key, facts, split: splits.get(facts.material)! })),
     images: rows.map(({ pixels }) => pixels),
     config: { size: camera.size, split: 'material', seed, rule: task.rule, simulation: options },
     sources: [{ ...source, digest: digestOf({ crystals: task.crystals, options }) }],
   });
+  const census = storeCensus({ ...table, count: rows.length });
+  writeStoreCard(store, { census, camera, sources: [source.name], digest, own: true });
   return { store, digest, samples: rows.length, failed };
 }
 

@@ -9,6 +9,10 @@ export const TASKS = {
     version: 2,
     about: 'real minerals of the space groups with at least 10 materials: a natural long tail',
   },
+  universal: {
+    version: 1,
+    about: 'real minerals of all 170 space groups that have any; a single one is a test material',
+  },
   ladder: {
     version: 2,
     about: 'generated crystals of 23 space groups, 150 falling to 5 training materials',

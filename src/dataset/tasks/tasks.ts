@@ -41,14 +41,15 @@ const LADDER = { head: 150, tail: 5, test: 30, validation: 10 } as const;
 const shareOf = (limit: number | undefined, all: number): number =>
   limit === undefined ? 1 : Math.min(1, limit / all);
 
-function minerals({ seed, limit }: TaskOptions): Crystal[] {
+/** Minerals of the groups that have at least so many materials. */
+function minerals({ seed, limit }: TaskOptions, least: number): Crystal[] {
   const stream = new Stream(seed, 'task/minerals');
   const classes = [...groupBy(loadMinerals(), (one) => one.spaceGroup)]
     .map(([spaceGroup, members]) => ({
       spaceGroup,
       materials: groupBy(members, (one) => one.material),
     }))
-    .filter(({ materials }) => materials.size >= MINERALS_LEAST);
+    .filter(({ materials }) => materials.size >= least);
   const count = classes.reduce(
     (sum, { materials }) => sum + [...materials.values()].flat().length,
     0,
@@ -122,8 +123,12 @@ function generated(
  */
 export function builtInTask(name: string, options: TaskOptions): BuiltInTask {
   if (name === 'minerals') {
-    const crystals = minerals(options);
+    const crystals = minerals(options, MINERALS_LEAST);
     return { crystals, rule: DEFAULT_SPLIT_RULE, simulation: { zones: 'standard' } };
+  }
+  if (name === 'universal') {
+    const rule: SplitRule = { ...DEFAULT_SPLIT_RULE, single: 'test' };
+    return { crystals: minerals(options, 1), rule, simulation: { zones: 'standard' } };
   }
   if (name === 'ladder') return generated(ladderCounts(), options);
   if (name === 'balanced') {

@@ -2,6 +2,8 @@ import * as Plot from '@observablehq/plot';
 import type {
   ChangedReflection,
   CrossingData,
+  MovedAtomsData,
+  PathAxis,
   StripData,
 } from '../../../synthetic/probing/probe-data.ts';
 import type { Vec3 } from '../../crystal/crystal.ts';
@@ -30,18 +32,29 @@ async function framePictures({ frames, size }: StripData) {
   return Promise.all(planes);
 }
 
+/** A position on a path in words, such as `0.213 angstrom`. */
+const position = (t: number, { unit }: PathAxis): string =>
+  unit ? `${t.toFixed(3)} ${unit}` : `t = ${t.toFixed(3)}`;
+
 /**
- * Synthetic triplets of one latent vector on the way from a class to its partner, and below them
- * what the guide makes of each point of the way.
+ * Synthetic triplets on the way between a class and its partner, and below them what the guide, and
+ * classifiers of other seeds, make of each point of the way.
  */
 export async function stripFigure(data: StripData): Promise<string> {
-  const { spaceGroup, partner, curve, crossing, leader } = data;
+  const { spaceGroup, partner, curve, verifiers, crossing, leader, axis, frames } = data;
+  const distorted = axis.unit !== '';
   const images = await framePictures(data);
   const curves = curve.flatMap(({ t, own, partner: other }) => [
     { t, p: own, which: BLUE },
     { t, p: other, which: ORANGE },
     { t, p: Math.max(0, 1 - own - other), which: GREY },
   ]);
+  const others = verifiers.flatMap((own, i) =>
+    own.flatMap((at) => [
+      { t: at.t, p: at.own, which: BLUE, z: `own ${i}` },
+      { t: at.t, p: at.partner, which: ORANGE, z: `partner ${i}` },
+    ]),
+  );
   const mark = crossing === null ? [] : [crossing];
   const there =
     leader === null
@@ -49,13 +62,21 @@ export async function stripFigure(data: StripData): Promise<string> {
       : `; a third class leads there: ${leader.spaceGroup}, p = ${leader.probability.toFixed(2)}`;
   return figure(
     {
-      title: `From space group ${spaceGroup} to ${partner}: one latent vector along the path`,
-      subtitle:
-        crossing === null
+      title: distorted
+        ? `From space group ${partner} down to ${spaceGroup}: one crystal along a distortion`
+        : `From space group ${spaceGroup} to ${partner}: one latent vector along the path`,
+      subtitle: distorted
+        ? crossing === null
+          ? `the guide does not change to ${spaceGroup} on this path`
+          : `the guide takes it for ${spaceGroup} from ${position(crossing, axis)} on (dashed)`
+        : crossing === null
           ? 'the probabilities of the two do not cross on this path'
           : `the guide finds both equally probable at t* = ${crossing.toFixed(3)} (dashed)${there}`,
-      caption:
-        'rows: the three zone axes; the symmetry and lattice type of the class are kept all the way',
+      caption: `rows: the three zone axes; ${
+        distorted
+          ? 'at 0 the crystal has the higher group, beyond 0 the lower one; the lattice stays'
+          : 'the symmetry and lattice type of the class are kept all the way'
+      }${verifiers.length > 0 ? '; thin: classifiers of other seeds' : ''}`,
     },
     {
       width: WIDTH,
@@ -63,8 +84,10 @@ export async function stripFigure(data: StripData): Promise<string> {
       marginLeft: 70,
       marginRight: 70,
       x: {
-        label: 'position t on the path (0: the class, 1: the partner)',
-        domain: [0, 1],
+        label: distorted
+          ? `${axis.name} (${axis.unit})`
+          : 'position t on the path (0: the class, 1: the partner)',
+        domain: [frames[0]!.t, frames.at(-1)!.t],
         ticks: 9,
       },
       y: {
@@ -78,7 +101,15 @@ export async function stripFigure(data: StripData): Promise<string> {
       marks: [
         Plot.ruleY([0, 0.5, 1], { stroke: '#ddd' }),
         Plot.ruleX(mark, { y1: 0, y2: 1, stroke: '#222', strokeDasharray: '5,4' }),
-        Plot.line(curves, { x: 't', y: 'p', z: 'which', stroke: 'which', strokeWidth: 2 }),
+        Plot.line(others, {
+          x: 't',
+          y: 'p',
+          z: 'z',
+          stroke: 'which',
+          strokeWidth: 0.9,
+          strokeOpacity: 0.7,
+        }),
+        Plot.line(curves, { x: 't', y: 'p', z: 'which', stroke: 'which', strokeWidth: 2.2 }),
         Plot.image(images, { x: 't', y: 'y', src: 'src', width: CELL, height: CELL }),
       ],
     },
@@ -105,7 +136,10 @@ const weight = ({ from, to }: ChangedReflection): number =>
 
 function panel({ zone, reach, reflections }: CrossingData['patterns'][number]): Plot.PlotOptions {
   const drawn = reflections.filter(({ from, to }) => Math.max(from, to) > FAINT);
-  const named = [...drawn].sort((a, b) => weight(b) - weight(a)).slice(0, NAMED);
+  const named = [...drawn]
+    .sort((a, b) => weight(b) - weight(a))
+    .slice(0, NAMED)
+    .filter((one) => weight(one) > FAINT);
   return {
     width: 360,
     height: 380,
@@ -161,13 +195,83 @@ function cellText({ from, to }: CrossingData['cells']): string {
 
 /** What crosses the boundary, in the crystal's own terms: intensities that change, and the lattice. */
 export function crossingFigure(data: CrossingData): string {
-  const { spaceGroup, partner, t, patterns, cells } = data;
+  const { spaceGroup, partner, t, axis, patterns, cells } = data;
   return figure(
     {
-      title: `What changes from space group ${spaceGroup} to the boundary with ${partner} (t = ${t.toFixed(3)})`,
+      title: axis.unit
+        ? `What changes from space group ${partner} to ${spaceGroup} at ${position(t, axis)}`
+        : `What changes from space group ${spaceGroup} to the boundary with ${partner} (${position(t, axis)})`,
       subtitle: `orange: the reflection grows brighter, violet: weaker, at full colour by a factor of ${Math.exp(FULL).toFixed(0)}; size: brightness`,
       caption: `${cellText(cells)}; named: the ${NAMED} largest changes of each pattern`,
     },
     patterns.map(panel),
+  );
+}
+
+/** Share of the drawing that the longest arrow takes. */
+const ARROW = 0.11;
+
+/** The atoms that a distortion moves, in projection, with arrows drawn longer than they are. */
+export function movedAtomsFigure(
+  data: MovedAtomsData & Pick<StripData, 'spaceGroup' | 'partner'>,
+): string {
+  const { spaceGroup, partner, t, zone, edges, atoms } = data;
+  const elements = [...new Set(atoms.map(({ element }) => element))];
+  const colour = (element: string): string => PALETTE[elements.indexOf(element) % PALETTE.length]!;
+  const points = [...edges.flat(), ...atoms.map(({ at }) => at)];
+  const range = (axis: 0 | 1): [number, number] => {
+    const values = points.map((point) => point[axis]);
+    return [Math.min(...values), Math.max(...values)];
+  };
+  const [x, y] = [range(0), range(1)];
+  const extent = Math.max(x[1] - x[0], y[1] - y[0]);
+  const longest = Math.max(...atoms.map(({ move }) => Math.hypot(...move)));
+  const times = longest > 0 ? (ARROW * extent) / longest : 1;
+  const pad = 1.3 * ARROW * extent;
+  const scale = Math.min(680 / (x[1] - x[0] + 2 * pad), 460 / (y[1] - y[0] + 2 * pad));
+  const arrows = atoms
+    .filter(({ move }) => Math.hypot(...move) > 0.02 * longest)
+    .map(({ at, move, element }) => ({
+      ...{ x1: at[0], y1: at[1], colour: colour(element) },
+      ...{ x2: at[0] + times * move[0], y2: at[1] + times * move[1] },
+    }));
+  return figure(
+    {
+      title: `The atoms that move from space group ${partner} to ${spaceGroup}, along [${indices(zone)}]`,
+      subtitle: `arrows: displacements at an amplitude of ${t.toFixed(3)} angstrom, drawn ${times.toFixed(0)} times as long`,
+      caption: `${arrows.length} of ${atoms.length} atoms of the cell move in this projection`,
+    },
+    {
+      width: Math.round(scale * (x[1] - x[0] + 2 * pad)) + 70,
+      height: Math.round(scale * (y[1] - y[0] + 2 * pad)) + 60,
+      marginLeft: 50,
+      marginRight: 20,
+      marginTop: 18,
+      x: { label: 'angstrom', domain: [x[0] - pad, x[1] + pad], ticks: 6 },
+      y: { label: null, domain: [y[0] - pad, y[1] + pad], ticks: 6 },
+      color: { type: 'identity' },
+      marks: [
+        Plot.link(edges, {
+          x1: (edge: MovedAtomsData['edges'][number]) => edge[0][0],
+          y1: (edge: MovedAtomsData['edges'][number]) => edge[0][1],
+          x2: (edge: MovedAtomsData['edges'][number]) => edge[1][0],
+          y2: (edge: MovedAtomsData['edges'][number]) => edge[1][1],
+          stroke: '#bbb',
+        }),
+        Plot.dot(atoms, {
+          x: (atom: MovedAtomsData['atoms'][number]) => atom.at[0],
+          y: (atom: MovedAtomsData['atoms'][number]) => atom.at[1],
+          fill: (atom: MovedAtomsData['atoms'][number]) => colour(atom.element),
+          fillOpacity: 0.85,
+          stroke: 'white',
+          r: 7,
+        }),
+        Plot.arrow(arrows, {
+          ...{ x1: 'x1', y1: 'y1', x2: 'x2', y2: 'y2' },
+          ...{ stroke: '#222', strokeWidth: 1.8, headLength: 7 },
+        }),
+      ],
+    },
+    elements.map((element) => ({ label: element, colour: colour(element) })),
   );
 }

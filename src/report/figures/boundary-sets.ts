@@ -1,5 +1,11 @@
 import * as Plot from '@observablehq/plot';
-import type { EmbeddingData, MarginData, PairCell } from '../../../synthetic/probing/probe-data.ts';
+import type {
+  EmbeddingData,
+  MarginData,
+  PairCell,
+  RelationCell,
+} from '../../../synthetic/probing/probe-data.ts';
+import { groupBy } from '../../common/group.ts';
 import { median } from '../../common/quantile.ts';
 import { figure, PALETTE } from '../draw/figure.ts';
 
@@ -168,6 +174,82 @@ export function pairFigure(cells: readonly PairCell[]): string {
           text: (d: { accepted: number }) => String(d.accepted),
           fill: (d: { confusion: number }) => (d.confusion > 0.3 ? 'white' : 'black'),
           fontSize: 10,
+        }),
+      ],
+    },
+  );
+}
+
+/** Amplitudes beyond this (angstrom) have the darkest shade. */
+const DARKEST = 0.8;
+
+/** Pairs in a line of the map. */
+const IN_LINE = 12;
+
+/** The pairs of each class in lines, those that cross first, the smallest amplitude in front. */
+function relationLines(cells: readonly RelationCell[]) {
+  const order = ({ amplitude, from }: RelationCell): number => amplitude ?? 100 + from;
+  const groups = groupBy(
+    [...cells].sort((a, b) => a.spaceGroup - b.spaceGroup || order(a) - order(b)),
+    ({ spaceGroup }) => spaceGroup,
+  );
+  return [...groups.values()].flatMap((own) =>
+    own.map((cell, i) => {
+      const nothing = cell.unseen >= cell.seenAtOnce ? '–' : '0';
+      const amplitude = cell.amplitude?.toFixed(2).replace(/^0/, '') ?? nothing;
+      const place = Math.floor(i / IN_LINE);
+      return {
+        ...cell,
+        sign: `${cell.from}: ${amplitude}`,
+        column: i % IN_LINE,
+        line: place === 0 ? `${cell.spaceGroup}` : `${cell.spaceGroup}/${place}`,
+      };
+    }),
+  );
+}
+
+/**
+ * Every pair of a class and a supergroup: the amplitude at which the guide starts to see the lower
+ * symmetry in distorted crystals of the higher one.
+ */
+export function relationFigure(cells: readonly RelationCell[]): string {
+  const shown = relationLines(cells);
+  const lines = [...new Set(shown.map(({ line }) => line))];
+  const crossed = shown.filter(({ amplitude }) => amplitude !== null);
+  const flat = shown.filter(({ amplitude }) => amplitude === null);
+  const [width, height] = [54, 20];
+  const placed = { x: 'column', y: 'line' };
+  const sum = (of: 'crossed' | 'tried') => cells.reduce((all, cell) => all + cell[of], 0);
+  return figure(
+    {
+      title: 'The smallest distortion that the classifier can see',
+      subtitle:
+        'a line for each space group, a box for each supergroup: median amplitude (angstrom, farthest atom) from which the guide takes its distorted crystals for the group of the line',
+      caption: `–: not seen on any of the distortions tried; 0: taken for the subgroup without any; ${cells.length} pairs, ${sum('crossed')} of ${sum('tried')} distortions cross`,
+    },
+    {
+      width: 64 + width * IN_LINE,
+      height: 40 + height * lines.length,
+      marginLeft: 52,
+      marginTop: 26,
+      marginBottom: 10,
+      x: { axis: null, domain: Array.from({ length: IN_LINE }, (_, i) => i) },
+      y: {
+        label: 'distorted down to',
+        labelAnchor: 'top',
+        domain: lines,
+        tickSize: 0,
+        tickFormat: (line: string) => (line.includes('/') ? '' : line),
+      },
+      color: { scheme: 'ylgnbu', domain: [0, DARKEST], clamp: true },
+      marks: [
+        Plot.cell(flat, { ...placed, fill: '#eee', inset: 0.5 }),
+        Plot.cell(crossed, { ...placed, fill: 'amplitude', inset: 0.5 }),
+        Plot.text(shown, {
+          ...placed,
+          text: 'sign',
+          fill: (cell: RelationCell) => ((cell.amplitude ?? 0) > DARKEST / 2 ? 'white' : 'black'),
+          fontSize: 10.5,
         }),
       ],
     },

@@ -1,6 +1,6 @@
 import type { ProbedImages } from '../../../synthetic/probing/image-probe.ts';
 import type { ProbedPair } from '../../../synthetic/probing/pair-probe.ts';
-import { crossingFigure, stripFigure } from './boundary-path.ts';
+import { crossingFigure, movedAtomsFigure, stripFigure } from './boundary-path.ts';
 import { planeFigure } from './boundary-plane.ts';
 import { embeddingFigure, marginFigure, pairFigure } from './boundary-sets.ts';
 
@@ -14,10 +14,13 @@ export interface NamedFigure {
 export async function pairProbeFigures(probed: ProbedPair): Promise<NamedFigure[]> {
   return [
     { name: 'plane', svg: planeFigure(probed.plane) },
-    { name: 'strip', svg: await stripFigure(probed.strip) },
+    ...(probed.strip ? [{ name: 'strip', svg: await stripFigure(probed.strip) }] : []),
     { name: 'margins', svg: marginFigure(probed.margins) },
     { name: 'embedding', svg: embeddingFigure(probed.embedding) },
     ...(probed.crossing ? [{ name: 'crossing', svg: crossingFigure(probed.crossing) }] : []),
+    ...(probed.moved
+      ? [{ name: 'atoms', svg: movedAtomsFigure({ ...probed.moved, ...probed.margins }) }]
+      : []),
   ];
 }
 

@@ -208,7 +208,7 @@ function sampleSections({ gallery, figures, learned }: SamplePictures): Section[
 const probeSection = ({ pair, figures, frames }: ProbePictures): Section => ({
   heading: `At the boundary of ${pair.join(' and ')}`,
   body:
-    slidesHtml(frames, `position between ${pair.join(' and ')}`) +
+    (frames.length > 0 ? slidesHtml(frames, `position between ${pair.join(' and ')}`) : '') +
     figures.map(({ svg, name }) => figureHtml(svg, name)).join(''),
 });
 

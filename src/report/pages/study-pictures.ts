@@ -163,7 +163,8 @@ export async function drawProbes(
       { pair, count: SHOWN, seed, progress },
     );
     const figures = await pairProbeFigures(found);
-    return { pair, figures, frames: await slides(found.strip, pair, store.size) };
+    const frames = found.strip ? await slides(found.strip, pair, store.size) : [];
+    return { pair, figures, frames };
   } finally {
     for (const thing of [generator, guide, verifier]) thing.dispose();
   }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Classifier } from '../../../classifier/classifier.ts';
 import { disposeBatch, elementTables, encodeCrystals } from '../../../gan/crystal/codec.ts';
 import { crystalConfigFor } from '../../../gan/crystal/config.ts';
 import { amplitudes, elementTensors, surroundings } from '../../../gan/crystal/features.ts';
@@ -15,6 +16,7 @@ import {
 import { brokenCrystals, fittedCrystals } from '../../../gan/crystal/sample.ts';
 import { atomsOf, type SkeletonCrystal } from '../../../gan/crystal/skeletons.ts';
 import { CrystalSources } from '../../../gan/crystal/sources.ts';
+import { subgroupPaths } from '../../../gan/crystal/symmetry-breaking.ts';
 import { type CrystalData, trainCrystalGan } from '../../../gan/crystal/train.ts';
 import { crystalShape } from '../../../gan/crystal/trainer.ts';
 import { Checkpoints } from '../../../gan/training/checkpoint.ts';
@@ -25,9 +27,12 @@ import { parseCif } from '../../../src/crystal/cif/text.ts';
 import { StructureIndex } from '../../../src/crystal/match.ts';
 import { inverse, matrixVector, norm } from '../../../src/crystal/matrix.ts';
 import { loadMinerals } from '../../../src/crystal/minerals.ts';
-import { type Tensor2D, type Tensor3D, tf } from '../../../src/engine/tf.ts';
+import { standardZones } from '../../../src/crystal/zone.ts';
+import { type Tensor2D, type Tensor3D, type Tensor4D, tf } from '../../../src/engine/tf.ts';
 import { simulationSchema } from '../../../src/simulate/options.ts';
 import { scatteringFactors } from '../../../src/simulate/scattering.ts';
+import { movedAtoms } from '../../../synthetic/probing/path.ts';
+import { relationMap } from '../../../synthetic/probing/relation-map.ts';
 
 const CLASSES = [14, 62, 136, 166, 186, 225];
 const minerals = loadMinerals(new Set([...CLASSES, 194, 139]));
@@ -230,6 +235,49 @@ describe('a trained model', () => {
     const row = { spaceGroup: 225, partner: null, position: null, part, has: () => true };
     expect(generator.sourceOf(row).source).toEqual(samples[4]!.source);
     expect(generator.scores(samples).every(Number.isFinite)).toBe(true);
+  });
+
+  test('related classes are mapped, and a path between two of them shows what moves', async () => {
+    const generator = new CrystalGenerator(model);
+    const { space, size } = generator;
+    const weights = new Stream(3, 'linear guide').normals(3 * size ** 2 * CLASSES.length, 0.05);
+    const logitsOf = (images: Tensor4D): Tensor2D =>
+      tf.tidy(() => {
+        const flat = images.reshape([-1, 3 * size ** 2]) as Tensor2D;
+        return flat.matMul(tf.tensor2d(weights, [3 * size ** 2, CLASSES.length])) as Tensor2D;
+      });
+    const guide = { logitsOf, classes: CLASSES } as unknown as Classifier;
+    const options = { classes: CLASSES, count: 3, epsilon: 0.5, seed: 1 };
+    const cells = await relationMap({ generator, guide }, options);
+    const pairs = cells.map(({ from, spaceGroup }) => `${from} > ${spaceGroup}`);
+    expect(pairs).toEqual(expect.arrayContaining(['62 > 14', '136 > 14', '225 > 166']));
+    for (const { from, spaceGroup } of cells) {
+      expect(subgroupPaths(from, spaceGroup).length).toBeGreaterThan(0);
+    }
+    for (const { amplitude, tried, crossed, unseen, seenAtOnce } of cells) {
+      expect(tried).toBe(3);
+      expect(crossed + unseen + seenAtOnce).toBeLessThanOrEqual(3);
+      if (amplitude === null) continue;
+      expect(crossed).toBeGreaterThan(0);
+      expect(amplitude).toBeGreaterThan(0);
+      expect(amplitude).toBeLessThanOrEqual(1);
+    }
+    const [lower, upper] = [generator.labelOf(14), generator.labelOf(62)];
+    const asked = { score: logitsOf, seed: 1 };
+    const path = (await space.path({ label: lower, partner: upper }, asked))!;
+    const turned = (await space.path({ label: upper, partner: lower }, asked))!;
+    expect(turned.at(0.2)).toEqual(path.at(0.2));
+    expect(await space.path({ label: lower, partner: generator.labelOf(225) }, asked)).toBeNull();
+    const { t, atoms } = movedAtoms(path)!;
+    expect(t).toBe(path.crossing ?? path.to);
+    expect(Math.max(...atoms.map(({ length }) => length))).toBeCloseTo(t, 4);
+    for (const { move, length } of atoms) {
+      expect(Math.hypot(...move)).toBeLessThanOrEqual(length + 1e-9);
+    }
+    const drawn = await generator.draw([path.at(0), path.at(t)]);
+    const [start, end] = generator.describe(drawn);
+    expect(start!.cell).toEqual(end!.cell);
+    expect(start!.discs.map(({ geometry }) => geometry.zone)).toEqual(standardZones(14));
   });
 
   test('free controls give as many', () => {
