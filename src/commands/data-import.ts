@@ -52,9 +52,8 @@ async function drawSheet(
       size,
       caption: [
         `${one.spaceGroup} · ${one.material}`.slice(0, 46),
-        `${one.pixel.toPrecision(4)} 1/angstrom a pixel; centres ${one.centres
-          .map(({ x, y }) => `${x.toFixed(1)} ${y.toFixed(1)}`)
-          .join(', ')}`,
+        `${one.pixel.toPrecision(4)} 1/angstrom a pixel; direct beams at`,
+        one.centres.map(({ x, y }) => `${x.toFixed(1)} ${y.toFixed(1)}`).join(', '),
       ],
     })),
   });
