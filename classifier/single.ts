@@ -58,6 +58,9 @@ export class SingleClassifier implements TrainedClassifier {
     this.digest = digestOf({
       spec: data.spec,
       temperature: data.temperature,
+      materials: data.materials,
+      camera: data.camera ?? null,
+      scale: data.scale ?? null,
       parameters: digestOf(data.parameters),
       statistics: digestOf(data.statistics),
     });

@@ -25,7 +25,7 @@ const version = (): string =>
     .version;
 
 /** The whole command line; nothing heavy is loaded until a command runs. */
-function buildProgram(): Command {
+export function buildProgram(): Command {
   const program = new Command('gan')
     .description(
       'Synthetic CBED triplets near the decision boundaries of rare space groups: train, sample, score, mix, compare.',

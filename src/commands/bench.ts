@@ -150,6 +150,7 @@ export function benchCommand(): Command {
   );
   withStudy(bench.command('plan').description('list the cells of a study'))
     .option('--json', 'print as JSON')
+    .addHelpText('after', '\nExample:\n  npx gan bench plan --study default --seeds 3')
     .action(plan);
   withStudy(
     bench
@@ -179,10 +180,12 @@ export function benchCommand(): Command {
         .choices(['html', 'markdown', 'json', 'csv'])
         .default('html'),
     )
+    .addHelpText('after', '\nExample:\n  npx gan bench report workspace/studies/default')
     .action(report);
   bench
     .command('cancel <folder>')
     .description('cancel the SLURM jobs of a study; finished cells stay')
+    .addHelpText('after', '\nExample:\n  npx gan bench cancel workspace/studies/default')
     .action(async (path: string) => {
       const { readStudyFolder } = await import('../benchmark/study/folder.ts');
       const { cancelOnSlurm } = await import('../benchmark/executors/slurm.ts');

@@ -42,11 +42,17 @@ async function train({ config, json, ...flags }: TrainFlags): Promise<void> {
   const run = openRun('classifier', { ...settings, data: store.path }, settings.out);
   console.error(`run folder ${run.folder}; if interrupted, go on with --out ${run.folder}`);
   const checkpoint = { file: run.file(CHECKPOINT), every: CHECKPOINT_EVERY };
-  const trained = await trainOnStore(store, settings, {
-    examples: mixture ? mixture.examples : undefined,
-    checkpoint,
-    progress: terminalProgress,
-  });
+  const { withOutputLock } = await import('../common/lock.ts');
+  const trained = await withOutputLock(
+    run.folder,
+    () =>
+      trainOnStore(store, settings, {
+        examples: mixture ? mixture.examples : undefined,
+        checkpoint,
+        progress: terminalProgress,
+      }),
+    { refuse: `the run ${run.folder}` },
+  );
   const { classifier, validation, tasks } = trained;
   const { writeJson } = await import('../common/files.ts');
   const { readdir, rm } = await import('node:fs/promises');

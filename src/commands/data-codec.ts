@@ -174,7 +174,7 @@ export const dataCodecCommand = (): Command =>
       'Describe patterns as lattices of discs, draw them again, and show what is left over.',
     )
     .argument('[files...]', 'a prepared store (the default one), or files in the Summit layout')
-    .option('--out <picture>', 'draw patterns, renderings, differences and indexed discs')
+    .option('--out <file>', 'draw patterns, renderings, differences and indexed discs')
     .option('--samples <n>', 'triplets to look at (4)')
     .option('--size <pixels>', 'average patterns of Summit files to this many pixels a side (128)')
     .option('--detect', 'find the lattice in the pattern even where the cell is known')

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import type { Generator } from '../../gan/generator.ts';
 import type { Trained } from '../../gan/training/loop.ts';
@@ -120,15 +120,24 @@ async function goesOn(
 
 async function trainOn(training: Training, flags: TrainFlags): Promise<void> {
   const { setup, chosen, resumed } = training;
+  const { memoryWarnings } = await import('../../gan/classes.ts');
+  const { withOutputLock } = await import('../common/lock.ts');
+  const { openRun } = await import('../common/run.ts');
+  for (const warning of memoryWarnings(setup.store, chosen)) console.error(warning);
+  const open = (): Run => resumed ?? openRun('gan', setup.settings, flags.out);
+  const own = resumed === null && flags.out === undefined ? open() : null;
+  const folder = own?.folder ?? resolve(resumed?.folder ?? flags.out!);
+  const refuse = { refuse: `the run ${folder}` };
+  await withOutputLock(folder, () => trainIn(own ?? open(), training, flags), refuse);
+}
+
+async function trainIn(run: Run, training: Training, flags: TrainFlags): Promise<void> {
+  const { setup, chosen, resumed } = training;
   const { store, about, kind, config, settings } = setup;
   const { Checkpoints } = await import('../../gan/training/checkpoint.ts');
-  const { memoryWarnings } = await import('../../gan/classes.ts');
   const { writeJson } = await import('../common/files.ts');
-  const { openRun } = await import('../common/run.ts');
   const { GanWatch } = await import('../report/pages/gan-watch.ts');
   const { kid } = await import('../../synthetic/metrics/kid.ts');
-  for (const warning of memoryWarnings(store, chosen)) console.error(warning);
-  const run = resumed ?? openRun('gan', settings, flags.out);
   const checkpoints = new Checkpoints(run.file('checkpoints'), { keep: about.keep });
   if (!resumed) checkpoints.clear();
   if (!(await goesOn(training, flags, checkpoints.step))) return;

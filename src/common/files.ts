@@ -10,10 +10,21 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { inputError } from './errors.ts';
+import { takeCare } from './interruption.ts';
 import { sweep, temporaryName } from './lock.ts';
 import { checkOutputFile, explainSystemError } from './outputs.ts';
 
 const temporaries = new Set<string>();
+
+/** A temporary file is cleared away with the process, or now. */
+function keepWatch(temporary: string, watched: boolean): void {
+  if (watched) temporaries.add(temporary);
+  else {
+    discard(temporary);
+    temporaries.delete(temporary);
+  }
+  takeCare(watched);
+}
 
 // A file under its temporary name is nobody's result: whatever ends the process, it goes.
 process.once('exit', () => {
@@ -83,7 +94,7 @@ export async function atomically<T>(
 ): Promise<T> {
   const final = resolve(path);
   const temporary = temporaryBeside(final);
-  temporaries.add(temporary);
+  keepWatch(temporary, true);
   try {
     mkdirSync(dirname(final), { recursive: true });
     const result = await write(temporary);
@@ -92,8 +103,7 @@ export async function atomically<T>(
   } catch (error) {
     throw fileFault(error);
   } finally {
-    discard(temporary);
-    temporaries.delete(temporary);
+    keepWatch(temporary, false);
   }
 }
 

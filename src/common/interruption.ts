@@ -1,7 +1,9 @@
+import { Worker } from 'node:worker_threads';
 import { EXIT } from './errors.ts';
 
 // Ctrl-C and SIGTERM. The first signal lets work that can stop finish what it is at; the second,
-// or the first where nothing asked for that, ends the process at once.
+// or the first where nothing asked for that, ends the process at once: also in the midst of a long
+// computation, during which JavaScript does not get its turn.
 
 const CODES = { SIGINT: EXIT.interrupted, SIGTERM: 143 } as const;
 type Ending = keyof typeof CODES;
@@ -12,9 +14,50 @@ let stopping: Ending | null = null;
 /** Whether native threads compute, under which `process.exit` would pull the ground away. */
 let computing = false;
 
+/** Things to clear away before the process ends, such as files half written. */
+let cares = 0;
+/** Whether a command line runs here, whose signals are answered. */
+let answering = false;
+const receivers = {
+  SIGINT: () => receive('SIGINT'),
+  SIGTERM: () => receive('SIGTERM'),
+};
+
+let listening = false;
+
+/** Listens to signals, or leaves them to the kernel. */
+function listen(wanted: boolean): void {
+  if (wanted === listening) return;
+  listening = wanted;
+  for (const signal of Object.keys(CODES) as Ending[]) {
+    if (wanted) process.on(signal, receivers[signal]);
+    else process.off(signal, receivers[signal]);
+  }
+}
+
+const isWanted = (): boolean =>
+  answering && (!computing || (stopping === null && (graceful !== null || cares > 0)));
+
+/**
+ * Answers signals here where something is to be said or cleared away; otherwise, while native
+ * threads compute, they end the process by themselves, whatever it is at. A signal that has come
+ * but was not heard yet would be lost, so listening ends a turn later.
+ */
+function settle(): void {
+  if (isWanted()) listen(true);
+  else setImmediate(() => listen(isWanted()));
+}
+
 /** Says that native threads run from now on: the process then ends by the signal itself. */
 export function endBySignal(): void {
   computing = true;
+  settle();
+}
+
+/** Whether something is to be cleared away at the end; each `true` is taken back by a `false`. */
+export function takeCare(needed: boolean): void {
+  cares += needed ? 1 : -1;
+  if (computing) settle();
 }
 
 /**
@@ -35,13 +78,23 @@ function receive(signal: Ending): void {
   }
   stopping = signal;
   console.error(`\n${graceful} (again: leave at once)`);
-  // A second signal ends the process even while JavaScript does not get its turn.
-  if (computing) for (const name of Object.keys(CODES)) process.removeAllListeners(name);
+  listen(isWanted()); // A second signal ends the process even while it computes.
 }
 
-/** Answers signals from now on. */
+/** Names the process whose end is that of this one, in the environment of those it starts. */
+export const PARENT = 'CBED_PARENT';
+
+/** Looks after the parent in a thread of its own, which also runs while this one computes. */
+const WATCH = `setInterval(() => {
+  if (process.ppid !== require('node:worker_threads').workerData) process.kill(process.pid, 'SIGKILL');
+}, 500);`;
+
+/** Answers signals from now on, and ends with the parent where it asked for that. */
 export function answerSignals(): void {
-  for (const signal of Object.keys(CODES) as Ending[]) process.on(signal, () => receive(signal));
+  answering = true;
+  settle();
+  const parent = Number(process.env[PARENT]);
+  if (parent === process.ppid) new Worker(WATCH, { eval: true, workerData: parent }).unref();
 }
 
 /**
@@ -53,10 +106,12 @@ export async function stoppable<T>(
   work: (stopped: () => boolean) => Promise<T>,
 ): Promise<{ result: T; code: number | null }> {
   graceful = promise;
+  settle();
   try {
     const result = await work(() => stopping !== null);
     return { result, code: stopping && CODES[stopping] };
   } finally {
     graceful = null;
+    settle();
   }
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { inputError } from './errors.ts';
@@ -16,6 +17,18 @@ interface Entry {
 }
 
 const KEY = 'description';
+const DIGEST = 'digest';
+
+/** Digest of everything in a file: what it says of itself, the shapes, and every number. */
+function contentDigest(
+  description: string,
+  entries: Record<string, unknown>,
+  bodies: readonly Uint8Array[],
+): string {
+  const hash = createHash('sha256').update(description).update(JSON.stringify(entries));
+  for (const body of bodies) hash.update(body);
+  return hash.digest('hex');
+}
 
 /**
  * Writes arrays as a safetensors file (https://huggingface.co/docs/safetensors): a length, a JSON
@@ -24,20 +37,22 @@ const KEY = 'description';
  */
 export function writeTensorFile(path: string, { arrays, description }: TensorFile): void {
   if (endianness() !== 'LE') throw new Error('safetensors files need a little-endian machine');
-  const header: Record<string, unknown> = { __metadata__: { [KEY]: JSON.stringify(description) } };
+  const entries: Record<string, unknown> = {};
   let at = 0;
   for (const [name, array] of Object.entries(arrays)) {
     const dtype = array instanceof Float32Array ? 'F32' : 'I32';
-    header[name] = { dtype, shape: [array.length], data_offsets: [at, at + array.byteLength] };
+    entries[name] = { dtype, shape: [array.length], data_offsets: [at, at + array.byteLength] };
     at += array.byteLength;
   }
-  const text = JSON.stringify(header);
-  const head = Buffer.from(text + ' '.repeat((8 - (Buffer.byteLength(text) % 8)) % 8));
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(head.length));
   const bodies = Object.values(arrays).map((a) =>
     Buffer.from(a.buffer, a.byteOffset, a.byteLength),
   );
+  const about = JSON.stringify(description);
+  const metadata = { [KEY]: about, [DIGEST]: contentDigest(about, entries, bodies) };
+  const text = JSON.stringify({ __metadata__: metadata, ...entries });
+  const head = Buffer.from(text + ' '.repeat((8 - (Buffer.byteLength(text) % 8)) % 8));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(head.length));
   writeAtomic(path, Buffer.concat([length, head, ...bodies]));
 }
 
@@ -64,23 +79,27 @@ function readArray(body: Buffer, entry: Entry): Float32Array | Int32Array | null
 }
 
 /**
- * Reads a file of `writeTensorFile`, checking every bound before it is used.
+ * Reads a file of `writeTensorFile`, checking its digest, and every bound before it is used.
  *
- * @throws input error that names the file where it is missing, cut short or of another kind.
+ * @throws input error that names the file where it is missing, cut short, of another kind, or not
+ * as it was written.
  */
 export function readTensorFile(path: string): TensorFile {
   const bytes = readFileSync(existingFile(path));
   const parsed = parseHeader(bytes);
   if (!parsed) throw inputError(`${path} is no safetensors file, or was cut short`);
   const body = bytes.subarray(parsed.start);
+  const { __metadata__: metadata, ...entries } = parsed.header;
+  const { [KEY]: about, [DIGEST]: digest } = (metadata ?? {}) as Record<string, unknown>;
+  if (typeof about !== 'string' || digest !== contentDigest(about, entries, [body])) {
+    throw inputError(
+      `${path} is damaged, was changed, or is of an earlier version: its digest is not that of its content`,
+      'make it again',
+    );
+  }
+  const description = JSON.parse(about) as Record<string, unknown>;
   const arrays: TensorFile['arrays'] = {};
-  let description: Record<string, unknown> = {};
-  for (const [name, entry] of Object.entries(parsed.header)) {
-    if (name === '__metadata__') {
-      const text = (entry as Record<string, string> | null)?.[KEY];
-      description = text ? (JSON.parse(text) as Record<string, unknown>) : {};
-      continue;
-    }
+  for (const [name, entry] of Object.entries(entries)) {
     const array = readArray(body, entry as Entry);
     if (!array) throw inputError(`${path}: array '${name}' was cut short or is of another kind`);
     arrays[name] = array;

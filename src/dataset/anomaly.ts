@@ -23,6 +23,8 @@ const KINDS = {
   'no-material': 'out',
   'duplicate-sample': 'out',
   'material-in-two-splits': 'out',
+  'same-pixels': 'kept',
+  'near-duplicate': 'kept',
   'reader-crashed': 'out',
   'reader-hung': 'out',
   'stack-negative': 'kept',

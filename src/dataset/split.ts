@@ -61,22 +61,37 @@ export const materialIdentity = (name: string): string =>
 export interface SplitOptions {
   seed: number;
   rule?: SplitRule;
+  /** Materials that stay in one part although their names differ. */
+  tied?: readonly (readonly string[])[];
+}
+
+/** Groups of materials that are one: by their spelling, and as they are tied. */
+export function oneMaterial(
+  names: readonly string[],
+  tied: readonly (readonly string[])[],
+): string[][] {
+  const groupOf = new Map<string, string[]>();
+  for (const group of [...groupBy(names, materialIdentity).values(), ...tied]) {
+    const all = [...new Set(group.flatMap((name) => groupOf.get(name) ?? [name]))].sort();
+    for (const name of all) groupOf.set(name, all);
+  }
+  return [...new Set(groupOf.values())];
 }
 
 /**
  * Divides materials into train, validation and test, class by class. The division of a class
  * depends on the seed, the class and the names of its own materials, on nothing else. Spellings of
- * one material (`materialIdentity`) go to one part.
+ * one material (`materialIdentity`), and tied materials, go to one part.
  *
  * @param classOf space group of each material.
  */
 export function splitMaterials(
   classOf: ReadonlyMap<string, number>,
-  { seed, rule = DEFAULT_SPLIT_RULE }: SplitOptions,
+  { seed, rule = DEFAULT_SPLIT_RULE, tied = [] }: SplitOptions,
 ): Map<string, Split> {
   // Of several spellings the first in order decides for all; most materials have one.
-  const spellings = groupBy([...classOf.keys()].sort(), materialIdentity);
-  const firsts = [...spellings.values()].map(([first]) => first!);
+  const spellings = oneMaterial([...classOf.keys()].sort(), tied);
+  const firsts = spellings.map(([first]) => first!);
   const known = new Set(firsts);
   const inOrder = [...classOf.keys()].filter((material) => known.has(material));
   const members = groupBy(inOrder, (material) => classOf.get(material)!);
@@ -89,7 +104,7 @@ export function splitMaterials(
       splits.set(name, i < test ? 'test' : i < test + validation ? 'validation' : 'train');
     });
   }
-  for (const [first, ...others] of spellings.values()) {
+  for (const [first, ...others] of spellings) {
     for (const other of others) splits.set(other, splits.get(first!)!);
   }
   return splits;

@@ -28,7 +28,8 @@ export function discStack(number: number, size: number): Float32Array {
     const y = (Math.floor(at / size) % size) - size / 2;
     const [h, k] = [Math.round(x / pitch), Math.round(y / pitch)];
     const inside = Math.hypot(x - h * pitch, y - k * pitch) < 0.35 * pitch;
-    const phase = ((number + 1) * 7 + h * 3 + k * 5 + pattern * 11) % 17;
+    const mixed = Math.imul(number + 1, 73856093) ^ Math.imul(h, 19349663) ^ Math.imul(k, 83492791);
+    const phase = ((Math.imul(mixed ^ pattern, 0x9e3779b1) >>> 8) & 0xffff) % 17;
     if (inside) stack[at] = Math.exp(-0.5 * Math.hypot(h, k) - 0.3 * phase);
   }
   return stack;
@@ -58,6 +59,6 @@ export function sampleOf(number: number, recipe: Recipe = {}): Sample {
     cell: [5.64, 5.64, 5.64, 90, 90, 90],
     thickness: 100,
     camera: { size, pixel: 5.12 / size, centre: size / 2 },
-    stack: discStack(number + energyIndex, size),
+    stack: discStack(number + 1000 * energyIndex, size),
   };
 }

@@ -71,7 +71,9 @@ describe('a prepared store', () => {
         energyIndex: energy!,
       });
       expect(store.facts(row)).toEqual(facts);
-      expect(store.images([row])).toEqual(toPixels(discStack(number! + energy!, 32), 32, 16));
+      expect(store.images([row])).toEqual(
+        toPixels(discStack(number! + 1000 * energy!, 32), 32, 16),
+      );
     }
   });
 

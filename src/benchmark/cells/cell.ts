@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs';
 import { report } from '../../../classifier/metrics.ts';
 import { digestOf } from '../../common/digest.ts';
 import { usageError } from '../../common/errors.ts';
 import { writeJson } from '../../common/files.ts';
+import { withOutputLock } from '../../common/lock.ts';
 import type { ProgressFactory } from '../../common/progress.ts';
+import { readJson } from '../../common/run.ts';
 import { didYouMean } from '../../common/suggest.ts';
 import { materialCounts, type RealExamples } from '../../dataset/examples.ts';
 import { openStore, type Store } from '../../dataset/store/store.ts';
@@ -114,7 +117,15 @@ function outcomeOf({ folder, cell }: CellWork, ended: Ended): CellResult {
  * Runs one cell: the training set of its arm, a classifier with the study's updates, choices on
  * validation, and last the real materials that the study is judged on. The result is written atomically.
  */
-export async function runCell(work: CellWork): Promise<CellResult> {
+export function runCell(work: CellWork): Promise<CellResult> {
+  const result = work.folder.resultFile(work.cell);
+  // Another process that runs the same study may be at this very cell.
+  return withOutputLock(result, async () =>
+    existsSync(result) ? readJson<CellResult>(result) : makeCell(work),
+  );
+}
+
+async function makeCell(work: CellWork): Promise<CellResult> {
   const { folder, cell } = work;
   const whole = await openStore(await studyStore(folder.study));
   checkBasis(folder, { data: whole.digest, threads: engine.threads });

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { inputError } from '../../common/errors.ts';
+import { PARENT } from '../../common/interruption.ts';
 import { launcher } from '../../common/paths.ts';
 import { type ProgressFactory, silentProgress } from '../../common/progress.ts';
 import { effortOf } from '../cells/candidates.ts';
@@ -92,7 +93,7 @@ function runProcess(
     [launcher, 'bench', ...task.arguments, '--in', folder.path],
     {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, CBED_THREADS: String(threads) },
+      env: { ...process.env, CBED_THREADS: String(threads), [PARENT]: String(process.pid) },
     },
   );
   const stop = () => child.kill('SIGTERM');

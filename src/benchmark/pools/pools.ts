@@ -8,6 +8,7 @@ import type { SamplerName } from '../../codec/samplers.ts';
 import { type CodecPool, drawPool } from '../../codec/samplers.ts';
 import { digestOf } from '../../common/digest.ts';
 import { groupBy } from '../../common/group.ts';
+import { withOutputLock } from '../../common/lock.ts';
 import type { ProgressFactory } from '../../common/progress.ts';
 import { Stream } from '../../common/stream.ts';
 import type { Store } from '../../dataset/store/store.ts';
@@ -103,7 +104,19 @@ export async function makePools(
   group?: string,
 ): Promise<void> {
   const groups = groupBy(missingPools(folder, group), ({ cell }) => makersFolder(cell));
-  for (const missing of groups.values()) {
+  for (const [name, all] of groups) {
+    // Pools of a group share their makers: two processes would train each of them twice.
+    await withOutputLock(folder.sharedFile(name), () => makeGroup(folder, all, progress));
+  }
+}
+
+async function makeGroup(
+  folder: StudyFolder,
+  all: readonly MissingPool[],
+  progress: ProgressFactory,
+): Promise<void> {
+  const missing = all.filter(({ file }) => !existsSync(file));
+  if (missing.length > 0) {
     const { store, data } = await openDivision(folder.study, missing[0]!.cell);
     checkBasis(folder, { data, threads: engine.threads });
     const discs = discsOf(store, progress);

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { inputError } from '../../common/errors.ts';
+import { groupBy, tally } from '../../common/group.ts';
 import type { Camera } from '../../simulate/camera.ts';
 import type { Anomaly } from '../anomaly.ts';
 import { type Census, storeCensus } from '../census.ts';
@@ -9,6 +10,7 @@ import { writeTable } from '../store/store-write.ts';
 import type { Catalogue, ReadGuard } from '../summit/catalogue.ts';
 import { indexedFacts } from '../summit/catalogue.ts';
 import { type PartFile, partExists, readPartHead, readPartPixels } from './part.ts';
+import { findSamePixels, nearMaterials, type PixelOwner } from './same-pixels.ts';
 
 /** A source file of a store that is put together, and its split where the files say it. */
 export interface AssemblySource extends Pick<Catalogue, 'path' | 'bytes' | 'digest' | 'index'> {
@@ -44,77 +46,131 @@ export function assembledFrom(result: string): Assembled {
   return assembled;
 }
 
-/** The samples of each source that stand in its parts, in order. */
-const keptOf = ({ parts }: AssemblySource, anomalies: Anomaly[]): string[] =>
-  parts.flatMap((part) => {
-    // Another process, or a hand, took it away: the store would lack its samples.
-    if (!partExists(part)) throw inputError(`${part.out} is gone`, 'run the same command again');
-    const head = readPartHead(part);
-    anomalies.push(...head.anomalies);
-    return head.kept;
-  });
+/** A sample that stands in a part. */
+interface Kept extends PixelOwner {
+  source: number;
+}
 
-async function* pixelsOf(sources: readonly AssemblySource[], guard: ReadGuard) {
+/** The samples that stand in the parts, in order. */
+function keptOf(sources: readonly AssemblySource[], anomalies: Anomaly[]): Kept[] {
+  return sources.flatMap((one, source) => {
+    const { path, parts, split } = one;
+    const heads = parts.map((part) => {
+      // Another process, or a hand, took it away: the store would lack its samples.
+      if (!partExists(part)) throw inputError(`${part.out} is gone`, 'run the same command again');
+      return readPartHead(part);
+    });
+    anomalies.push(...heads.flatMap((head) => head.anomalies));
+    const facts = heads.some(({ kept }) => kept.length > 0) ? indexedFacts(one) : null;
+    return heads.flatMap(({ kept, pixels }) =>
+      kept.map((key, i) => {
+        const { material } = facts!.get(key)!;
+        return { source, file: path, key, material, split, pixels: pixels[i]! };
+      }),
+    );
+  });
+}
+
+/** The pixels of the parts, without those of samples that are left out. */
+async function* pixelsOf(
+  sources: readonly AssemblySource[],
+  stays: readonly boolean[],
+  guard: ReadGuard,
+) {
+  let at = 0;
   for (const part of sources.flatMap((source) => source.parts)) {
     guard.announce?.(part.out);
     const pixels = readPartPixels(part);
-    if (pixels.length > 0) yield pixels;
+    const count = readPartHead(part).kept.length;
+    const here = stays.slice(at, at + count);
+    at += count;
+    const each = pixels.length / count;
+    if (here.every(Boolean) && count > 0) yield pixels;
+    else {
+      for (const [i, stay] of here.entries()) {
+        if (stay) yield pixels.subarray(i * each, (i + 1) * each);
+      }
+    }
   }
 }
 
 /** The split of each material; one with two labels counts for the lower one. */
 function splitsOf(
   sources: readonly AssemblySource[],
-  kept: readonly string[][],
+  kept: readonly Kept[],
+  tied: readonly string[][],
   { seed, rule = DEFAULT_SPLIT_RULE }: Assembly['split'],
 ): Map<string, Split> {
   const classOf = new Map<string, number>();
-  sources.forEach((source, i) => {
-    if (source.split || kept[i]!.length === 0) return;
-    const facts = indexedFacts(source);
-    for (const key of kept[i]!) {
-      const { material, spaceGroup } = facts.get(key)!;
+  for (const [source, some] of groupBy(kept, (one) => one.source)) {
+    if (sources[source]!.split) continue;
+    const facts = indexedFacts(sources[source]!);
+    for (const { key, material } of some) {
       const before = classOf.get(material) ?? Number.POSITIVE_INFINITY;
-      classOf.set(material, Math.min(before, spaceGroup));
+      classOf.set(material, Math.min(before, facts.get(key)!.spaceGroup));
     }
-  });
-  return splitMaterials(classOf, { seed, rule });
+  }
+  return splitMaterials(classOf, { seed, rule, tied });
 }
 
 function* rowsOf(
   sources: readonly AssemblySource[],
-  kept: readonly string[][],
+  kept: readonly Kept[],
   splits: ReadonlyMap<string, Split>,
 ): Generator<RowInput> {
-  for (const [i, source] of sources.entries()) {
-    if (kept[i]!.length === 0) continue;
-    const known = indexedFacts(source);
-    for (const key of kept[i]!) {
+  for (const [source, some] of groupBy(kept, (one) => one.source)) {
+    const known = indexedFacts(sources[source]!);
+    for (const { key, split } of some) {
       const facts = known.get(key)!;
-      yield { key, facts, split: source.split ?? splits.get(facts.material)! };
+      yield { key, facts, split: split ?? splits.get(facts.material)! };
     }
   }
+}
+
+/** Stored pixels of single samples, read part by part. */
+function pixelReader(sources: readonly AssemblySource[], guard: ReadGuard) {
+  const starts: { part: PartFile; from: number; count: number }[] = [];
+  let from = 0;
+  for (const part of sources.flatMap(({ parts }) => parts)) {
+    const count = readPartHead(part).kept.length;
+    starts.push({ part, from, count });
+    from += count;
+  }
+  return (row: number): Uint8Array => {
+    const { part, from, count } = starts.find((one) => row < one.from + one.count)!;
+    guard.announce?.(part.out);
+    const pixels = readPartPixels(part);
+    const each = pixels.length / count;
+    return pixels.slice((row - from) * each, (row - from + 1) * each);
+  };
 }
 
 /** Puts a store together from its parts: a source's facts and a part's pixels at a time. */
 export async function assemble(assembly: Assembly, guard: ReadGuard = {}): Promise<Assembled> {
   const { path, camera, config, sources } = assembly;
   const anomalies: Anomaly[] = [];
-  const kept = sources.map((source) => keptOf(source, anomalies));
-  const splits = splitsOf(sources, kept, assembly.split);
+  const found = keptOf(sources, anomalies);
+  const same = findSamePixels(found);
+  anomalies.push(
+    ...same.anomalies,
+    ...nearMaterials(found, camera.size, pixelReader(sources, guard)),
+  );
+  const kept = found.filter((_, i) => same.stays[i]);
+  const splits = splitsOf(sources, kept, same.tied, assembly.split);
   const table = tableOf(rowsOf(sources, kept, splits));
   const samples = table.rows.key.length;
   const census = storeCensus({ ...table, count: samples });
   if (samples === 0) return { digest: '', samples, census, anomalies };
+  const counts = tally(kept.map(({ source }) => source));
   const digest = await writeTable(path, table, {
     camera,
     config,
-    images: pixelsOf(sources, guard),
+    images: pixelsOf(sources, same.stays, guard),
     sources: sources.map(
       (source, i): StoreSource => ({
         name: basename(source.path),
         bytes: source.bytes,
-        samples: kept[i]!.length,
+        samples: counts.get(i) ?? 0,
         digest: source.digest,
       }),
     ),

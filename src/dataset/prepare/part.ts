@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { closeSync, existsSync, fstatSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { digestOf } from '../../common/digest.ts';
@@ -26,6 +27,8 @@ export type PartFile = Pick<PartPlan, 'out'>;
 /** What a part came to: the samples kept, in order, and what was wrong. */
 export interface PartHead {
   kept: string[];
+  /** Digests of the pixels of each, to find one pattern under two names. */
+  pixels: string[];
   anomalies: Anomaly[];
 }
 
@@ -50,7 +53,7 @@ export function planParts(
 
 // A part file: the pixels of the kept samples, the head as JSON, its length (4 bytes).
 const LENGTH_BYTES = 4;
-const PART_FORMAT = 2;
+const PART_FORMAT = 3;
 
 // Blocks of pixels go through one piece of memory, which would else be collected late.
 let block = new Uint8Array(0);
@@ -62,7 +65,7 @@ function blockOf(bytes: number): Uint8Array {
 
 /** Reduced samples of an open file, to be written together. One at a time: they share memory. */
 class PartRoom {
-  readonly head: PartHead = { kept: [], anomalies: [] };
+  readonly head: PartHead = { kept: [], pixels: [], anomalies: [] };
   private readonly from: number;
   private readonly size: number;
   private readonly pixels: Uint8Array;
@@ -86,7 +89,9 @@ class PartRoom {
     if (!reduction) return;
     const fault = rangeFault(reduction);
     if (fault) head.anomalies.push({ ...fault, file: file.path, group: key });
-    if (!fault || !isFatal(fault)) head.kept.push(key);
+    if (fault && isFatal(fault)) return;
+    head.kept.push(key);
+    head.pixels.push(createHash('md5').update(into).digest('base64url'));
   }
 
   /** Writes what was taken, atomically. */

@@ -1,0 +1,54 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { packageRoot } from '../src/common/paths.ts';
+
+const pagesIn = (folder: string): string[] =>
+  readdirSync(join(packageRoot, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join(folder, name));
+
+const pages = [
+  ...['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md'],
+  ...['docs', 'benchmarks', 'data'].flatMap(pagesIn),
+];
+const read = (page: string): string => readFileSync(join(packageRoot, page), 'utf8');
+const linesOf = (page: string): number => read(page).split('\n').length - 1;
+
+describe.each(pages)('%s', (page) => {
+  it('has no link to a file that is not there', () => {
+    const links = [...read(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, to]) => to!);
+    const dead = links.filter(
+      (to) =>
+        !/^(https?:|mailto:|#)/.test(to) &&
+        !existsSync(join(packageRoot, dirname(page), to.split('#')[0]!)),
+    );
+    expect(dead).toEqual([]);
+  });
+});
+
+it('keeps the README and the pages of the guide short', () => {
+  expect(linesOf('README.md')).toBeLessThanOrEqual(120);
+  for (const page of pagesIn('docs/guide'))
+    expect([page, linesOf(page) <= 150]).toEqual([page, true]);
+});
+
+it('names only commands that there are', async () => {
+  const { buildProgram } = await import('../src/cli.ts');
+  const known = (words: string[]): boolean => {
+    let command = buildProgram();
+    for (const word of words) {
+      const next = command.commands.find((one) => one.name() === word);
+      if (!next) return command !== undefined && command.commands.length === 0;
+      command = next;
+    }
+    return true;
+  };
+  const asked = ['README.md', ...pagesIn('docs/guide')].flatMap((page) =>
+    [...read(page).matchAll(/npx gan ([a-z]+)(?: ([a-z]+))?/g)].map(([text, first, second]) => ({
+      ...{ page, text },
+      words: ['data', 'classify', 'bench'].includes(first!) && second ? [first!, second] : [first!],
+    })),
+  );
+  expect(asked.filter(({ words }) => !known(words))).toEqual([]);
+});
