@@ -121,7 +121,7 @@ async function picture(path: string, predictions: readonly Prediction[], size: n
   return (await writeFigure(path, svg)).png;
 }
 
-/** The folder of the classifier that is named, else of the newest run, else the one that ships. */
+/** The folder of the classifier that is named, else of the newest run, else the one of the package where it has one. */
 async function classifierFolder(named: string | undefined): Promise<string> {
   const { newestRun, requireRun } = await import('../common/run.ts');
   const { CLASSIFIER_FILE } = await import('../../classifier/single.ts');
@@ -194,7 +194,7 @@ export const classifyPredictCommand = (): Command =>
     )
     .option(
       '--run <folder>',
-      'classifier run (default: the newest, else the one of all 230 space groups that ships)',
+      'classifier run (default: the newest)',
     )
     .addOption(new Option('--format <kind>', 'csv or json').choices(['csv', 'json']).default('csv'))
     .option('--json', 'the same as --format json')
