@@ -153,7 +153,7 @@ export class CrystalGenerator implements Generator<CrystalSample> {
     const cifs = made.map(({ crystal, index, ancestry, refusals }) => {
       const { spaceGroup } = crystal;
       const source = { spaceGroup, seed, index, truncation, moves: UNMOVED };
-      const parents = ancestry.material ? [ancestry.material] : [];
+      const parents = this.parentsOf(ancestry);
       const label = this.labelOf(spaceGroup);
       return this.cifOf({ crystal, ancestry, refusals, source, parents, label, place: 0 });
     });
@@ -182,10 +182,18 @@ export class CrystalGenerator implements Generator<CrystalSample> {
         ...one,
         label: this.labelOf(crystal.spaceGroup),
         place: 0,
-        parents: ancestry.material ? [ancestry.material] : [],
+        parents: this.parentsOf(ancestry),
       };
       return { ...about, pixels: result.pixels, cif: this.cifOf(about) };
     });
+  }
+
+  /**
+   * The training material of the store that a crystal comes from. A mineral of a group that the store
+   * does not have is no material of it: it stands in the passport of the CIF file only.
+   */
+  private parentsOf({ material }: Pick<Ancestry, 'material'>): string[] {
+    return material !== null && this.lineage.materials.includes(material) ? [material] : [];
   }
 
   private cifOf(sample: Omit<CrystalSample, 'pixels' | 'cif'>): string {

@@ -237,6 +237,17 @@ describe('a trained model', () => {
     expect(generator.scores(samples).every(Number.isFinite)).toBe(true);
   });
 
+  test('names only materials of the store as parents, so that its samples can be mixed', async () => {
+    // Crystals of 194 are no material of the store; crystals of 186 come from them by broken symmetry.
+    const generator = new CrystalGenerator(model);
+    const { samples } = await generator.sample({ wanted: new Map([[186, 24]]), seed: 1 });
+    expect(samples.some(({ ancestry }) => ancestry.from === 194)).toBe(true);
+    expect(samples.some(({ parents }) => parents.length > 0)).toBe(true);
+    for (const { parents } of samples) {
+      for (const parent of parents) expect(names).toContain(parent);
+    }
+  });
+
   test('related classes are mapped, and a path between two of them shows what moves', async () => {
     const generator = new CrystalGenerator(model);
     const { space, size } = generator;
