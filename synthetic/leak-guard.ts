@@ -114,15 +114,20 @@ const CLEARLY = 6;
  * stand on both sides of a split, and what a generator learned from one resembles the others.
  */
 function changedCopies(made: TripletSet, store: Store): HeldOutCopy[] {
-  const found = (['validation', 'test'] as const).flatMap((part) => {
-    const held = store.examples(part);
-    return nearDuplicates(made, held).map(({ row, other, distance }) => ({
-      row,
-      material: held.materials[other]!,
-      part,
-      distance,
-    }));
-  });
+  const held = (['validation', 'test'] as const).flatMap((part) =>
+    Array.from(store.indices(part), (row) => ({ row, part })),
+  );
+  const both: TripletSet = {
+    count: held.length,
+    size: store.size,
+    images: (indices) => store.images(Array.from(indices, (i) => held[i]!.row)),
+  };
+  const found = nearDuplicates(made, both).map(({ row, other, distance }) => ({
+    row,
+    material: store.materials[store.rows.material[held[other]!.row]!]!,
+    part: held[other]!.part,
+    distance,
+  }));
   const rows = [...new Set(found.map(({ row }) => row))];
   const suspects: TripletSet = {
     count: rows.length,
