@@ -192,10 +192,7 @@ export const classifyPredictCommand = (): Command =>
       '<files...>',
       'files in the Summit layout, folders or patterns; manifests (.csv) of measured ones',
     )
-    .option(
-      '--run <folder>',
-      'classifier run (default: the newest)',
-    )
+    .option('--run <folder>', 'classifier run (default: the newest)')
     .addOption(new Option('--format <kind>', 'csv or json').choices(['csv', 'json']).default('csv'))
     .option('--json', 'the same as --format json')
     .option('--out <file>', 'write there instead of printing')
