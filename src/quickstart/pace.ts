@@ -66,6 +66,7 @@ export async function measurePace(): Promise<MachinePace> {
     spec: classifierSpec({ size, classes: examples.classes }),
     techniques: ['flips', 'dilation'],
     updates: UPDATES,
+    evaluations: 1,
     seed: 0,
     camera: camera!,
     progress: marks.factory,
