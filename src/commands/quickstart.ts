@@ -14,7 +14,7 @@ async function run(flags: QuickstartFlags): Promise<void> {
   if (!(minutes > 0 && minutes <= 1000)) {
     throw usageError(
       `--minutes ${flags.minutes} is not a number of minutes`,
-      'for example: --minutes 10',
+      'for example: --minutes 8',
     );
   }
   if (!Number.isSafeInteger(seed) || seed < 0) {
@@ -34,7 +34,7 @@ export const quickstartCommand = (): Command =>
     .description(
       'the whole story on the built-in minerals: data, GAN, boundary samples, comparison, report',
     )
-    .option('--minutes <n>', 'how long it may take on two cores; scales every budget', '10')
+    .option('--minutes <n>', 'about how long it may take: as much of everything as fits', '8')
     .option('--seed <n>', 'seed of everything', '0')
     .option('--out <folder>', 'run folder (default: a new one in the workspace)')
     .addHelpText('after', '\nExample:\n  npx gan quickstart --minutes 5')

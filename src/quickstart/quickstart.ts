@@ -66,35 +66,18 @@ export function keep(from: string, to: string): string {
   return to;
 }
 
-/** How much of everything a quickstart of so many minutes on two cores does. */
+/** How much of everything a quickstart does. */
 export interface Budget {
-  minutes: number;
-  /** Crystals of the minerals task that are simulated, at most: by default all there are. */
+  /** Crystals of the minerals task that are simulated, at most: 5,600 are all there are. */
   crystals: number;
   /** Updates of every classifier. */
   updates: number;
   crystalSteps: number;
 }
 
-/** Minutes that the default budget is meant for on two cores. */
-export const DEFAULT_MINUTES = 8;
-
+/** All minerals and as many updates as show a difference well; and what the workflow needs at least. */
 const FULL = { crystals: 5600, updates: 300, crystalSteps: 250 } as const;
 const LEAST = { crystals: 700, updates: 60, crystalSteps: 40 } as const;
-
-const scaled = (name: keyof typeof FULL, share: number): number =>
-  Math.max(LEAST[name], Math.round(FULL[name] * share));
-
-/** The budget for a wanted length; below about two minutes everything is at its least. */
-export function budgetFor(minutes: number): Budget {
-  const share = minutes / DEFAULT_MINUTES;
-  return {
-    minutes,
-    crystals: scaled('crystals', share),
-    updates: scaled('updates', share),
-    crystalSteps: scaled('crystalSteps', share),
-  };
-}
 
 /** A step of the crystal GAN, and a proposal of it, in updates and in triplets of the same machine. */
 const GAN_STEP = 3.4;
@@ -117,6 +100,18 @@ export function timeFor(
   // Guide and verifier are trained beside the runs.
   const trained = (runs + 2) * updates * TESTED + crystalSteps * GAN_STEP;
   return 1000 * (triplets * pace.triplet + trained * pace.update);
+}
+
+/** As much of everything as fits into the minutes at the pace of this machine. */
+export function budgetFor(minutes: number, pace: MachinePace, runs: number): Budget {
+  const share = Math.min(1, (60_000 * minutes) / timeFor(FULL, pace, runs));
+  const scaled = (name: keyof Budget): number =>
+    Math.max(LEAST[name], Math.round(FULL[name] * share));
+  return {
+    crystals: scaled('crystals'),
+    updates: scaled('updates'),
+    crystalSteps: scaled('crystalSteps'),
+  };
 }
 
 export interface StoryData {
@@ -261,11 +256,11 @@ export async function probeBoundary(
 /** Writes report.html of a quickstart: the page of its study, in a quickstart's words. */
 export function writeStoryPage(
   story: Story,
-  { made, parts, budget }: { made: StoryStudy; parts: StudyParts; budget: Budget },
+  { made, parts, minutes }: { made: StoryStudy; parts: StudyParts; minutes: number },
 ): string {
   const file = story.run.file('report.html');
   const { compared, outcomes } = compareFolder(made.folder);
-  const text = storyText({ ...budget, seed: story.seed });
+  const text = storyText({ minutes, seed: story.seed });
   writeAtomic(file, studyPage({ ...text, compared, outcomes, parts }));
   return file;
 }
@@ -303,11 +298,11 @@ async function drawMade(story: Story, made: StoryStudy, path: string) {
 export async function quickstart(options: QuickstartOptions): Promise<Quickstart> {
   const { minutes, seed, out, progress, say } = options;
   const started = performance.now();
-  const budget = budgetFor(minutes);
-  const run = openRun('quickstart', { seed, ...budget }, out);
-  const story: Story = { run, seed, progress, say };
   const pace = await measurePace();
   const runs = planCells(loadStudy('quick')).length;
+  const budget = budgetFor(minutes, pace, runs);
+  const run = openRun('quickstart', { seed, minutes, ...budget }, out);
+  const story: Story = { run, seed, progress, say };
   say(
     `This takes about ${durationText(timeFor(budget, pace, runs))} here (measured: ${(1 / pace.triplet).toFixed(0)} triplets a second, ${(1000 * pace.update).toFixed(0)} ms an update); everything goes to ${run.folder}`,
   );
@@ -317,7 +312,7 @@ export async function quickstart(options: QuickstartOptions): Promise<Quickstart
   const drawn = await drawMade(story, made, data.store);
   const comparison = await compareArms(story, folder);
   const parts = { ...drawn, data: data.pictures };
-  const page = writeStoryPage(story, { made, parts, budget });
+  const page = writeStoryPage(story, { made, parts, minutes });
   say(`\n${textTable(armRows(comparison))}\n`);
   say(`report: ${page} (all of it took ${durationText(performance.now() - started)})\n`);
   for (const line of shortVerdict(folder.study, comparison)) say(line);
