@@ -79,16 +79,15 @@ export interface Budget {
 const FULL = { crystals: 5600, updates: 300, crystalSteps: 250 } as const;
 const LEAST = { crystals: 700, updates: 60, crystalSteps: 40 } as const;
 
-/** A step of the crystal GAN, and a proposal of it, in updates and in triplets of the same machine. */
-const GAN_STEP = 3.4;
-const PROPOSAL = 0.8;
+/** A step of the crystal GAN in updates of a classifier. */
+const GAN_STEP = 9;
 /** Validation and test beside the updates of a classifier. */
 const TESTED = 1.2;
-/** Triplets that samples of the GAN need, those at boundaries with their search, as a share of all crystals. */
-const MADE = 0.28;
-const SEARCHED = 0.9;
-/** Counting, drawing, judging: seconds beside, in triplets. */
-const DRAWN = 1500;
+/**
+ * What does not grow with the budget, in triplets: new crystals of rare groups at random, the same with a
+ * search at boundaries and checks, and counting and drawing.
+ */
+const BESIDE = 1100 + 3700 + 1500;
 
 /** How long a budget takes at the pace of a machine, in milliseconds. */
 export function timeFor(
@@ -96,7 +95,7 @@ export function timeFor(
   pace: MachinePace,
   runs: number,
 ): number {
-  const triplets = crystals * (1 + MADE * (1 + PROPOSAL) + SEARCHED) + DRAWN;
+  const triplets = crystals + BESIDE;
   // Guide and verifier are trained beside the runs.
   const trained = (runs + 2) * updates * TESTED + crystalSteps * GAN_STEP;
   return 1000 * (triplets * pace.triplet + trained * pace.update);
