@@ -10,6 +10,7 @@ import { randomSamples } from '../../../synthetic/sampling/random.ts';
 import { boundarySearches } from '../../../synthetic/sampling/searches.ts';
 import type { Wanted } from '../../../synthetic/sampling/wanted.ts';
 import { writeJson } from '../../common/files.ts';
+import { withoutHeldOut } from './crystal-pool.ts';
 import { besidePool, type PoolWork, rarest, type SampleRecipe, SPARE, wantedOf } from './pool.ts';
 
 /** Latent vectors near a boundary are others than the random ones of the same GAN. */
@@ -83,9 +84,15 @@ export function drawnRecipe(work: PoolWork, makers: Makers): SampleRecipe<GanSam
   };
   return {
     rounds: share === 1 ? 1 : ROUNDS,
-    make(wanted, round) {
-      if (share === 0 || round > 0) return atRandom(work, makers, { wanted, round });
-      return share === 1 ? nearBoundaries(work, makers, wanted) : both(wanted);
+    async make(wanted, round) {
+      const made =
+        share === 0 || round > 0
+          ? await atRandom(work, makers, { wanted, round })
+          : await (share === 1 ? nearBoundaries(work, makers, wanted) : both(wanted));
+      return withoutHeldOut(
+        work.store,
+        made.map((one) => ({ ...one, pixels: one.sample.pixels })),
+      );
     },
     archive: (made) => generatorArchive(archived, made),
   };
