@@ -174,3 +174,21 @@ it('says in words what the pictures show', async () => {
     ]),
   ).not.toMatch(/>14</);
 });
+
+it('colours a reflection that grows orange and one that fades violet, as its words say', () => {
+  const only = (from: number, to: number) =>
+    crossingFigure({
+      ...crossing,
+      patterns: crossing.patterns.map((one) => ({
+        ...one,
+        reflections: [{ hkl: [2, 0, 0] as const, x: 0.4, y: 0, from, to }],
+      })),
+    });
+  const redOverBlue = (svg: string) => {
+    const [, red, , blue] = svg.match(/fill="rgb\((\d+), (\d+), (\d+)\)"/)!;
+    return Number(red) - Number(blue);
+  };
+  expect(only(2, 5)).toContain('orange: the reflection grows brighter');
+  expect(redOverBlue(only(2, 5))).toBeGreaterThan(50);
+  expect(redOverBlue(only(5, 2))).toBeLessThan(-20);
+});

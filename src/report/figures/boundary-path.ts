@@ -148,7 +148,7 @@ function panel({ zone, reach, reflections }: CrossingData['patterns'][number]): 
     x: { label: 'g (1/angstrom)', domain: [-reach, reach], ticks: 5 },
     y: { label: null, domain: [-reach, reach], ticks: 5 },
     r: { type: 'sqrt', domain: [0, 14], range: [1, 9] },
-    color: { scheme: 'PuOr', domain: [-FULL, FULL], clamp: true, reverse: true },
+    color: { scheme: 'PuOr', domain: [-FULL, FULL], clamp: true },
     marks: [
       Plot.dot(drawn, {
         x: 'x',
