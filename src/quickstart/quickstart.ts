@@ -2,14 +2,10 @@ import { cpSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
 import { SCORED_FILE } from '../../synthetic/archive/archive.ts';
 import { runCell } from '../benchmark/cells/cell.ts';
-import {
-  compareStudy,
-  type StudyComparison,
-  shortVerdict,
-} from '../benchmark/comparison/compare.ts';
+import { type StudyComparison, shortVerdict } from '../benchmark/comparison/compare.ts';
 import { makePools } from '../benchmark/pools/pools.ts';
 import { ganOf, type StudyGan } from '../benchmark/pools/study-gan.ts';
-import { openStudyFolder, readResults, type StudyFolder } from '../benchmark/study/folder.ts';
+import { openStudyFolder, type StudyFolder } from '../benchmark/study/folder.ts';
 import { loadStudy } from '../benchmark/study/load.ts';
 import { NEAR_SOURCES, planCells } from '../benchmark/study/study.ts';
 import { writeAtomic, writeJson } from '../common/files.ts';
@@ -21,7 +17,7 @@ import { makeTask } from '../dataset/tasks/make-task.ts';
 import { writeFigure } from '../report/draw/raster.ts';
 import { drawScore } from '../report/figures/realism.ts';
 import { storyText } from '../report/pages/runs.ts';
-import { compareFolder } from '../report/pages/study-files.ts';
+import { compareFolder, type FolderComparison } from '../report/pages/study-files.ts';
 import { studyPage } from '../report/pages/study-page.ts';
 import {
   type DataPictures,
@@ -182,24 +178,25 @@ export async function makeSynthetic(story: Story, folder: StudyFolder): Promise<
 }
 
 /** Trains every arm with equal updates, tests on real triplets of unseen materials, compares. */
-export async function compareArms(story: Story, folder: StudyFolder): Promise<StudyComparison> {
+export async function compareArms(story: Story, folder: StudyFolder): Promise<FolderComparison> {
   const cells = planCells(folder.study);
   const heading = `Training with and without synthetic data: ${cells.length} runs of ${folder.study.updates} updates`;
-  const { comparison } = await stage(story, heading, async () => {
+  const { compared, outcomes } = await stage(story, heading, async () => {
     const bar = story.progress('classifiers', cells.length);
     for (const cell of cells) {
       await runCell({ folder, cell });
       bar.advance(1, cell.id);
     }
     bar.done();
-    const found = compareStudy(folder.study, readResults(folder).results);
+    const found = compareFolder(folder);
+    const [of] = found.compared.comparisons;
     const results = story.run.file('results.json');
     // Without the times, which no two runs share: the same seed gives the same file.
-    const arms = found.arms.map(({ seconds: _, ...arm }) => arm);
-    writeJson(results, { ...found, arms });
-    return { comparison: found, wrote: [results] };
+    const arms = of!.arms.map(({ seconds: _, ...arm }) => arm);
+    writeJson(results, { ...of!, arms });
+    return { ...found, wrote: [results] };
   });
-  return comparison;
+  return { compared, outcomes };
 }
 
 /** Draws the judged samples beside real ones, and the class counts before and after mixing. */
@@ -219,9 +216,10 @@ export async function showSamples(
       : [];
     writeJson(run.file('learned.json'), found.learned);
     if (found.learned.length === 0) story.say('  too few real triplets of rare classes for a KID');
+    else story.say('  KID, about 0 where synthetic triplets are as real ones among themselves:');
     for (const { space, trained, untrained } of found.learned) {
       story.say(
-        `  KID of rare classes in ${space}: ${trained.toPrecision(3)} (untrained generator ${untrained.toPrecision(3)})`,
+        `  rare classes in ${space}: ${trained.toPrecision(3)} (untrained generator ${untrained.toPrecision(3)})`,
       );
     }
     return { pictures: found, wrote: [folder, ...counts, run.file('learned.json')] };
@@ -255,12 +253,11 @@ export async function probeBoundary(
 /** Writes report.html of a quickstart: the page of its study, in a quickstart's words. */
 export function writeStoryPage(
   story: Story,
-  { made, parts, minutes }: { made: StoryStudy; parts: StudyParts; minutes: number },
+  { minutes, ...page }: FolderComparison & { parts: StudyParts; minutes: number },
 ): string {
   const file = story.run.file('report.html');
-  const { compared, outcomes } = compareFolder(made.folder);
   const text = storyText({ minutes, seed: story.seed });
-  writeAtomic(file, studyPage({ ...text, compared, outcomes, parts }));
+  writeAtomic(file, studyPage({ ...text, ...page }));
   return file;
 }
 
@@ -309,9 +306,10 @@ export async function quickstart(options: QuickstartOptions): Promise<Quickstart
   const folder = openStory(story, data.store, budget);
   const made = await makeSynthetic(story, folder);
   const drawn = await drawMade(story, made, data.store);
-  const comparison = await compareArms(story, folder);
+  const found = await compareArms(story, folder);
   const parts = { ...drawn, data: data.pictures };
-  const page = writeStoryPage(story, { made, parts, minutes });
+  const page = writeStoryPage(story, { ...found, parts, minutes });
+  const comparison = found.compared.comparisons[0]!;
   say(`\n${textTable(armRows(comparison))}\n`);
   say(`report: ${page} (all of it took ${durationText(performance.now() - started)})\n`);
   for (const line of shortVerdict(folder.study, comparison)) say(line);

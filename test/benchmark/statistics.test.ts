@@ -5,7 +5,7 @@ import {
   classTally,
   f1Scores,
   recalls,
-  statisticOf,
+  statisticsOf,
 } from '../../src/benchmark/statistics/macro.ts';
 import { holm, tQuantile, twoSidedP } from '../../src/benchmark/statistics/significance.ts';
 import { Stream } from '../../src/common/stream.ts';
@@ -31,14 +31,14 @@ describe('against reference numbers', () => {
     const t = classTally(labels, top1, [...labels.keys()], 3);
     expect([...f1Scores(t)]).toEqual([2 / 3, 2 / 3, 2 / 3].map((x) => expect.closeTo(x, 12)));
     expect([...recalls(t)]).toEqual([2 / 3, 1, 0.5].map((x) => expect.closeTo(x, 12)));
-    expect(statisticOf(t, 'balancedAccuracy', [1, 1, 1])).toBeCloseTo(0.7222222222222222, 12);
+    expect(statisticsOf(t, [1, 1, 1]).balancedAccuracy).toBeCloseTo(0.7222222222222222, 12);
   });
 });
 
 it('leaves classes without test samples out of the means', () => {
   const t = classTally([0, 0], [0, 0], [0, 1], 3);
-  expect(statisticOf(t, 'macroF1', [200, 50, 5])).toBe(1);
-  expect(statisticOf(t, 'fewRecall', [200, 50, 5])).toBeNaN();
+  expect(statisticsOf(t, [200, 50, 5]).macroF1).toBe(1);
+  expect(statisticsOf(t, [200, 50, 5]).fewRecall).toBeNaN();
 });
 
 const skill = [0.9, 0.8, 0.6, 0.5];
@@ -129,7 +129,7 @@ describe.each([
         const { low, high } = pairedBootstrap({
           pairs,
           statistic: 'value',
-          measure: ({ metrics }) => metrics.value!,
+          measure: { figures: ({ metrics }) => [metrics.value!], at: 0 },
           stream,
         });
         if (low <= 0.4 && 0.4 <= high) covered++;
@@ -147,7 +147,7 @@ it('is wider where divisions matter than seeds taken for independent would say',
     pairedBootstrap({
       pairs: some,
       statistic: 'value',
-      measure: ({ metrics }) => metrics.value!,
+      measure: { figures: ({ metrics }) => [metrics.value!], at: 0 },
       stream,
     });
   const alone = pairs.map(({ baseline, treated }, split) => ({

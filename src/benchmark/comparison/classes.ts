@@ -1,8 +1,8 @@
 import { Stream } from '../../common/stream.ts';
 import { bandOf } from '../../dataset/census.ts';
 import type { CellResult } from '../cells/result.ts';
-import { type Measure, type Pair, pairedBootstrap } from '../statistics/bootstrap.ts';
-import { classTally, f1Scores, recalls, type Tally } from '../statistics/macro.ts';
+import { type Measures, type Pair, pairedBootstrap } from '../statistics/bootstrap.ts';
+import { f1Scores, recalls, tallyOf } from '../statistics/macro.ts';
 import { allRows, spread } from './summary.ts';
 import { type TestedDifference, testDifferences } from './verdict.ts';
 
@@ -15,10 +15,7 @@ export interface ClassChange {
   difference: TestedDifference;
 }
 
-const measureOfClass =
-  (c: number, figures: (t: Tally) => Float64Array): Measure =>
-  ({ predictions: { labels, top1 }, classes }: CellResult, rows) =>
-    figures(classTally(labels, top1, rows, classes.length))[c]!;
+const f1OfClasses: Measures = (outcome, rows) => f1Scores(tallyOf(outcome, rows));
 
 /** F1 and recall of every class that stands in the test set of all seeds, Holm-corrected together. */
 export function classChanges(pairs: readonly Pair[]): ClassChange[] {
@@ -32,14 +29,14 @@ export function classChanges(pairs: readonly Pair[]): ClassChange[] {
       difference: pairedBootstrap({
         pairs,
         statistic: 'F1',
-        measure: measureOfClass(c, f1Scores),
+        measure: { figures: f1OfClasses, at: c },
         stream: new Stream(0, 'bootstrap/classes'),
         replicates: 500,
       }),
     })),
   );
   const recallOf = (outcome: CellResult, c: number): number =>
-    measureOfClass(c, recalls)(outcome, allRows(outcome));
+    recalls(tallyOf(outcome, allRows(outcome)))[c]!;
   return present.map((c, i) => ({
     spaceGroup: first.classes[c]!,
     trainCount: first.trainCounts[c]!,

@@ -1,7 +1,7 @@
+import { mean } from '../../common/quantile.ts';
 import { type Effort, effortOf } from '../cells/candidates.ts';
 import type { CellResult } from '../cells/result.ts';
-import { measureOf } from '../statistics/bootstrap.ts';
-import { STATISTICS, type Statistic } from '../statistics/macro.ts';
+import { STATISTICS, type Statistic, statisticsOf, tallyOf } from '../statistics/macro.ts';
 import type { Arm, Study } from '../study/study.ts';
 import { type ShotRecall, shotRecalls, shotResult } from './shots.ts';
 
@@ -27,12 +27,12 @@ export interface ArmSummary {
 }
 
 export const spread = (values: readonly number[]): SeedSpread => {
-  const mean = values.reduce((a, b) => a + b, 0) / values.length;
+  const centre = mean(values);
   const sd =
     values.length > 1
-      ? Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (values.length - 1))
+      ? Math.sqrt(values.reduce((sum, v) => sum + (v - centre) ** 2, 0) / (values.length - 1))
       : Number.NaN;
-  return { mean, sd, seeds: values.length };
+  return { mean: centre, sd, seeds: values.length };
 };
 
 /** Every test row of an outcome once. */
@@ -52,11 +52,11 @@ function chosenBy(outcomes: readonly CellResult[]): ArmSummary['chosen'] {
 /** What the outcomes of an arm come to. */
 export function summarise(arm: Arm, outcomes: readonly CellResult[]): ArmSummary {
   const own = outcomes.filter((outcome) => outcome.arm === arm.name);
+  const values = own.map((outcome) =>
+    statisticsOf(tallyOf(outcome, allRows(outcome)), outcome.trainCounts),
+  );
   const statistics = Object.fromEntries(
-    STATISTICS.map((statistic) => [
-      statistic,
-      spread(own.map((outcome) => measureOf(statistic)(outcome, allRows(outcome)))),
-    ]),
+    STATISTICS.map((statistic) => [statistic, spread(values.map((of) => of[statistic]))]),
   ) as Record<Statistic, SeedSpread>;
   return {
     arm: arm.name,

@@ -1,7 +1,8 @@
 import { groupBy } from '../../common/group.ts';
+import { mean } from '../../common/quantile.ts';
 import { Stream } from '../../common/stream.ts';
 import type { CellResult } from '../cells/result.ts';
-import { classTally, type Statistic, statisticOf } from './macro.ts';
+import { STATISTICS, type Statistic, statisticsOf, tallyOf } from './macro.ts';
 import { tQuantile, twoSidedP } from './significance.ts';
 
 /** Outcomes of two arms for the same seed and split: the same test samples in the same order. */
@@ -40,28 +41,33 @@ export interface Difference {
 /** Seeds below which a difference is reported but neither an interval nor a claim made of it. */
 export const SEEDS_FOR_A_CLAIM = 6;
 
-/** A figure of one resampled test set: labels and predictions of an arm at the drawn rows. */
-export type Measure = (outcome: CellResult, rows: ArrayLike<number>) => number;
+/** Measures of an arm on one resampled test set: of labels and predictions at the drawn rows. */
+export type Measures = (outcome: CellResult, rows: ArrayLike<number>) => ArrayLike<number>;
+
+/** One of the figures of a test set; those that one function gives are counted together, once. */
+export interface Measure {
+  figures: Measures;
+  at: number;
+}
+
+const allStatistics: Measures = (outcome, rows) => {
+  const values = statisticsOf(tallyOf(outcome, rows), outcome.trainCounts);
+  return STATISTICS.map((statistic) => values[statistic]);
+};
 
 /** The measure of a named statistic. */
-export const measureOf =
-  (statistic: Statistic): Measure =>
-  (outcome, rows) => {
-    const { labels, top1 } = outcome.predictions;
-    return statisticOf(
-      classTally(labels, top1, rows, outcome.classes.length),
-      statistic,
-      outcome.trainCounts,
-    );
-  };
+export const measureOf = (statistic: Statistic): Measure => ({
+  figures: allStatistics,
+  at: STATISTICS.indexOf(statistic),
+});
 
 /** Rows of each test material, grouped by class, so that a resample keeps every class. */
-function materialsByClass(outcome: CellResult): number[][][] {
+function materialsByClass(predictions: CellResult['predictions']): number[][][] {
   const byClass = new Map<number, Map<string, number[]>>();
-  outcome.predictions.labels.forEach((label, row) => {
+  predictions.labels.forEach((label, row) => {
     const materials = byClass.get(label) ?? new Map<string, number[]>();
     byClass.set(label, materials);
-    const name = outcome.predictions.materials[row]!;
+    const name = predictions.materials[row]!;
     const rows = materials.get(name) ?? [];
     materials.set(name, rows);
     rows.push(row);
@@ -79,28 +85,60 @@ function drawRows(groups: readonly number[][][], stream: Stream): Int32Array {
   return Int32Array.from(rows);
 }
 
-interface Resamples {
+type Resamples = readonly Int32Array[];
+
+/** Some resamples, and what they were drawn from. */
+interface Drawn {
   key: string;
-  rows: readonly Int32Array[];
+  of: CellResult['predictions'];
+  rows: Resamples;
 }
 
-/** Resamples of the test sets seen last: every arm and statistic of a study uses the same ones. */
-const resamplesKept = new WeakMap<CellResult['predictions'], Resamples>();
+/** The resamples drawn last: all arms and statistics of a division use the same ones. */
+let drawnLast: readonly Drawn[] = [];
+
+const same = <T>(a: readonly T[], b: readonly T[]): boolean =>
+  a.length === b.length && a.every((value, i) => value === b[i]);
 
 /** Rows of some resamples of the test materials of an outcome. */
-function resamplesOf(outcome: CellResult, stream: Stream, count: number): readonly Int32Array[] {
+function resamplesOf({ predictions }: CellResult, stream: Stream, count: number): Resamples {
   const key = `${stream.seed}/${stream.name}/${count}`;
-  const kept = resamplesKept.get(outcome.predictions);
-  if (kept?.key === key) return kept.rows;
-  const groups = materialsByClass(outcome);
+  const kept = drawnLast.find(
+    (drawn) =>
+      drawn.key === key &&
+      same(drawn.of.labels, predictions.labels) &&
+      same(drawn.of.materials, predictions.materials),
+  );
+  if (kept) return kept.rows;
+  const groups = materialsByClass(predictions);
   const draws = stream.split('materials');
   const rows = Array.from({ length: count }, () => drawRows(groups, draws));
-  resamplesKept.set(outcome.predictions, { key, rows });
+  // Two: those of whole arms and those of single classes.
+  drawnLast = [{ key, of: predictions, rows }, ...drawnLast].slice(0, 2);
   return rows;
 }
 
-const mean = (values: readonly number[]): number =>
-  values.reduce((a, b) => a + b, 0) / values.length;
+interface Counted {
+  rows: Resamples;
+  figures: Measures;
+  values: readonly ArrayLike<number>[];
+}
+
+const countedKept = new WeakMap<CellResult, readonly Counted[]>();
+
+/** The figures of an outcome at every resample, counted at the first call. */
+function figuresAt(
+  outcome: CellResult,
+  rows: Resamples,
+  figures: Measures,
+): readonly ArrayLike<number>[] {
+  const counted = countedKept.get(outcome) ?? [];
+  const kept = counted.find((one) => one.rows === rows && one.figures === figures);
+  if (kept) return kept.values;
+  const values = rows.map((drawn) => figures(outcome, drawn));
+  countedKept.set(outcome, [{ rows, figures, values }, ...counted].slice(0, 2));
+  return values;
+}
 
 const variance = (values: readonly number[]): number => {
   const centre = mean(values);
@@ -163,8 +201,13 @@ function uncertaintyOf(
   const splits = pairs.map(({ baseline }) => baseline.split);
   if (new Set(splits).size > 1) return betweenSplits(differences, splits);
   // Seeds of one division are tested on the same materials in the same order, so they share the draws.
-  const resampled = resamplesOf(pairs[0]!.baseline, stream, replicates).map((rows) =>
-    pairs.map((pair) => measure(pair.treated, rows) - measure(pair.baseline, rows)),
+  const rows = resamplesOf(pairs[0]!.baseline, stream, replicates);
+  const counted = pairs.map(({ baseline, treated }) => ({
+    baseline: figuresAt(baseline, rows, measure.figures),
+    treated: figuresAt(treated, rows, measure.figures),
+  }));
+  const resampled = rows.map((_, r) =>
+    counted.map(({ baseline, treated }) => treated[r]![measure.at]! - baseline[r]![measure.at]!),
   );
   return withinSplit(
     differences,
@@ -219,8 +262,10 @@ export function pairedBootstrap(options: {
   const { pairs, statistic, measure, stream, replicates = RESAMPLES } = options;
   if (pairs.length < 2) throw new RangeError(`${pairs.length} paired seeds: at least 2 are needed`);
   const whole = pairs.map((pair) => pair.baseline.predictions.labels.map((_, row) => row));
-  const base = pairs.map((pair, i) => measure(pair.baseline, whole[i]!));
-  const treated = pairs.map((pair, i) => measure(pair.treated, whole[i]!));
+  const figure = (outcome: CellResult, i: number) =>
+    measure.figures(outcome, whole[i]!)[measure.at]!;
+  const base = pairs.map((pair, i) => figure(pair.baseline, i));
+  const treated = pairs.map((pair, i) => figure(pair.treated, i));
   const each = treated.map((value, i) => value - base[i]!);
   const difference = mean(each);
   const interval =

@@ -1,4 +1,5 @@
 import { type Band, bandOf } from '../../dataset/census.ts';
+import type { CellResult } from '../cells/result.ts';
 
 /** The statistics a comparison can be made on. */
 export const STATISTICS = [
@@ -38,6 +39,12 @@ export function classTally(
   return { hits, predicted, actual };
 }
 
+/** Counts of an outcome over some rows of its test set. */
+export const tallyOf = (
+  { predictions: { labels, top1 }, classes }: CellResult,
+  rows: ArrayLike<number>,
+): Tally => classTally(labels, top1, rows, classes.length);
+
 /** Recall of each class; NaN where the class has no test sample. */
 export const recalls = (t: Tally): Float64Array =>
   t.hits.map((hit, c) => (t.actual[c]! > 0 ? hit / t.actual[c]! : Number.NaN));
@@ -60,30 +67,21 @@ const meanOf = (values: ArrayLike<number>, keep: (index: number) => boolean): nu
   return count > 0 ? sum / count : Number.NaN;
 };
 
+const sumOf = (values: Float64Array): number => values.reduce((a, b) => a + b, 0);
+
 /**
- * One statistic of a classTally. Classes without a test sample are left out of every mean; a band
+ * The statistics of a tally. Classes without a test sample are left out of every mean; a band
  * without a class gives NaN.
  */
-export function statisticOf(
-  t: Tally,
-  statistic: Statistic,
-  trainCounts: readonly number[],
-): number {
-  const band = (wanted: Band) => meanOf(recalls(t), (c) => bandOf(trainCounts[c]!) === wanted);
-  switch (statistic) {
-    case 'macroF1':
-      return meanOf(f1Scores(t), () => true);
-    case 'balancedAccuracy':
-      return meanOf(recalls(t), () => true);
-    case 'fewRecall':
-      return band('few');
-    case 'mediumRecall':
-      return band('medium');
-    case 'manyRecall':
-      return band('many');
-    case 'top1': {
-      const total = t.actual.reduce((a, b) => a + b, 0);
-      return t.hits.reduce((a, b) => a + b, 0) / total;
-    }
-  }
+export function statisticsOf(t: Tally, trainCounts: readonly number[]): Record<Statistic, number> {
+  const recall = recalls(t);
+  const band = (wanted: Band) => meanOf(recall, (c) => bandOf(trainCounts[c]!) === wanted);
+  return {
+    macroF1: meanOf(f1Scores(t), () => true),
+    balancedAccuracy: meanOf(recall, () => true),
+    fewRecall: band('few'),
+    mediumRecall: band('medium'),
+    manyRecall: band('many'),
+    top1: sumOf(t.hits) / sumOf(t.actual),
+  };
 }

@@ -21,10 +21,13 @@ const markdownTable = (rows: readonly string[][]): string => {
 };
 
 /** What the results of a study's folder come to. */
-export function compareFolder({ study, ...folder }: StudyFolder): {
+export interface FolderComparison {
   compared: Compared;
   outcomes: CellResult[];
-} {
+}
+
+/** Reads the results in a study's folder and compares its arms. */
+export function compareFolder({ study, ...folder }: StudyFolder): FolderComparison {
   const { results, leftOut } = readResults({ study, ...folder });
   const comparisons = compareBudgets(study, results);
   return { compared: { study, comparisons, leftOut }, outcomes: results };
