@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { report } from '../../../classifier/metrics.ts';
 import { digestOf } from '../../common/digest.ts';
 import { usageError } from '../../common/errors.ts';
-import { writeJson } from '../../common/files.ts';
+import { writeAtomic } from '../../common/files.ts';
 import { withOutputLock } from '../../common/lock.ts';
 import type { ProgressFactory } from '../../common/progress.ts';
 import { readJson } from '../../common/run.ts';
@@ -146,7 +146,8 @@ async function makeCell(work: CellWork): Promise<CellResult> {
       probabilities,
     });
     trained.classifier.dispose();
-    writeJson(folder.resultFile(cell), outcome);
+    // On one line: thousands of predictions, which studies keep in a repository.
+    writeAtomic(folder.resultFile(cell), `${JSON.stringify(outcome)}\n`);
     return outcome;
   } finally {
     whole.close();

@@ -2,6 +2,7 @@ import type { Classifier } from '../../../classifier/classifier.ts';
 import { trainInTurn } from '../../../classifier/fine-tune.ts';
 import { logPrior } from '../../../classifier/losses.ts';
 import { report } from '../../../classifier/metrics.ts';
+import type { TrainOptions } from '../../../classifier/options.ts';
 import { classifierSpec } from '../../../classifier/spec.ts';
 import { trainClassifier } from '../../../classifier/train.ts';
 import { type ProgressFactory, silentProgress } from '../../common/progress.ts';
@@ -126,13 +127,16 @@ async function trainOnce(work: ArmWork, cell: SettledCell): Promise<Trained> {
   const set = await trainingSet(folder, cell, store);
   const { examples } = set;
   const validation = store.examples('validation');
-  const options = {
+  const options: TrainOptions = {
+    examples,
     validation,
     spec: classifierSpec(store, {
       multitask: cell.arm.multitask,
       ...(width !== undefined && { width }),
     }),
     techniques: cell.arm.techniques,
+    updates,
+    rate,
     batch,
     seed: cell.seed,
     camera: store.camera,
@@ -140,8 +144,8 @@ async function trainOnce(work: ArmWork, cell: SettledCell): Promise<Trained> {
   };
   const share = cell.arm.pretrain;
   const classifier = await (share === undefined
-    ? trainClassifier({ ...options, examples, updates, rate })
-    : trainInTurn({ ...options, examples, updates, rate }, share));
+    ? trainClassifier(options)
+    : trainInTurn(options, share));
   const choice = choosePrior({ arm: cell.arm, classifier, examples, validation });
   return { ratio: cell.arm.ratio, set, classifier, choice };
 }
