@@ -14,7 +14,7 @@ import {
   newCrystals,
   type PoolCrystal,
 } from './crystal-sources.ts';
-import { besidePool, missingRows, type PoolWork } from './pool.ts';
+import { besidePool, fillOne, type PoolWork, wantedOf } from './pool.ts';
 
 /** Simulated triplets by crystal, in stored pixels; crystals that give none are missing. */
 async function pixelsOfCrystals(
@@ -48,12 +48,13 @@ interface PoolCost {
 }
 
 /** Without triplets that by chance are a held-out one: they would show the test to the training. */
-export function withoutHeldOut<T extends { pixels: Uint8Array }>(
+export function withoutHeldOut<T>(
   store: Store,
   made: readonly T[],
+  pixelsOf: (one: T) => Uint8Array,
 ): T[] {
   const images = (rows: ArrayLike<number>) =>
-    joinTriplets(Array.from(rows, (row) => made[row]!.pixels));
+    joinTriplets(Array.from(rows, (row) => pixelsOf(made[row]!)));
   const stack = { count: made.length, size: store.size, images };
   const copies = new Set(heldOutCopies(stack, store).map(({ row }) => row));
   return made.filter((_, row) => !copies.has(row));
@@ -91,12 +92,9 @@ type DrawnCrystal = PoolCrystal & { pixels: Uint8Array };
  * rounds are over. Crystals that no triplet came of count as refused.
  */
 async function fillWithCrystals(work: PoolWork, source: FreeCrystals) {
-  const { store, cell, pool } = work;
+  const { store, cell } = work;
   const known = knownCrystals(store);
-  const missing = missingRows(store.examples('train'), pool);
-  const wanted = new Map(
-    store.classes.flatMap((group, label) => (missing[label]! ? [[group, missing[label]!]] : [])),
-  );
+  const wanted = wantedOf(work, 1);
   const cost: PoolCost = { proposed: 0, simulated: 0, refused: {}, wanted: {}, filled: {} };
   const refuse = (reason: string, count: number) => {
     if (count > 0) cost.refused[reason] = (cost.refused[reason] ?? 0) + count;
@@ -114,16 +112,12 @@ async function fillWithCrystals(work: PoolWork, source: FreeCrystals) {
       const image = pixels.get(one.crystal);
       return image ? [{ ...one, pixels: image }] : [];
     });
-    const fresh = withoutHeldOut(store, some);
+    const fresh = withoutHeldOut(store, some, ({ pixels }) => pixels);
     refuse('not simulated', proposals.crystals.length - some.length);
     refuse('a held-out triplet', some.length - fresh.length);
     cost.simulated += some.length;
     drawn.push(...fresh);
-    for (const { crystal } of fresh) {
-      const left = lacking.get(crystal.spaceGroup)! - 1;
-      if (left > 0) lacking.set(crystal.spaceGroup, left);
-      else lacking.delete(crystal.spaceGroup);
-    }
+    for (const { crystal } of fresh) fillOne(lacking, crystal.spaceGroup);
   }
   const refusals = Object.values(cost.refused).reduce((a, b) => a + b, 0);
   cost.proposed = drawn.length + refusals;

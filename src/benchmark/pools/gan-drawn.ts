@@ -11,7 +11,15 @@ import { boundarySearches } from '../../../synthetic/sampling/searches.ts';
 import type { Wanted } from '../../../synthetic/sampling/wanted.ts';
 import { writeJson } from '../../common/files.ts';
 import { withoutHeldOut } from './crystal-pool.ts';
-import { besidePool, type PoolWork, rarest, type SampleRecipe, SPARE, wantedOf } from './pool.ts';
+import {
+  besidePool,
+  fillOne,
+  type PoolWork,
+  rarest,
+  type SampleRecipe,
+  SPARE,
+  wantedOf,
+} from './pool.ts';
 
 /** Latent vectors near a boundary are others than the random ones of the same GAN. */
 const BOUNDARY_SEEDS = 40_000;
@@ -79,7 +87,7 @@ export function drawnRecipe(work: PoolWork, makers: Makers): SampleRecipe<GanSam
   const both = async (wanted: Wanted): Promise<GanSample[]> => {
     const near = await nearBoundaries(work, makers, wantedOf(work, SPARE * share));
     const rest = new Map(wanted);
-    for (const { passport } of near) rest.set(passport.class, rest.get(passport.class)! - 1);
+    for (const { passport } of near) fillOne(rest, passport.class);
     return [...near, ...(await atRandom(work, makers, { wanted: rest, round: 0 }))];
   };
   return {
@@ -89,10 +97,7 @@ export function drawnRecipe(work: PoolWork, makers: Makers): SampleRecipe<GanSam
         share === 0 || round > 0
           ? await atRandom(work, makers, { wanted, round })
           : await (share === 1 ? nearBoundaries(work, makers, wanted) : both(wanted));
-      return withoutHeldOut(
-        work.store,
-        made.map((one) => ({ ...one, pixels: one.sample.pixels })),
-      );
+      return withoutHeldOut(work.store, made, ({ sample }) => sample.pixels);
     },
     archive: (made) => generatorArchive(archived, made),
   };

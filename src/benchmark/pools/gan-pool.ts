@@ -16,7 +16,7 @@ import { writeJson } from '../../common/files.ts';
 import { withoutHeldOut } from './crystal-pool.ts';
 import { drawnRecipe, type Makers } from './gan-drawn.ts';
 import { makerClassifier, makerGan } from './makers.ts';
-import { besidePool, type PoolWork, type SampleRecipe, SPARE, wantedOf } from './pool.ts';
+import { besidePool, fillOne, type PoolWork, type SampleRecipe, SPARE, wantedOf } from './pool.ts';
 
 /** Further samples for each one that a class lacks. */
 const TOP_UP = 3;
@@ -27,13 +27,8 @@ const rawFile = ({ file }: PoolWork): string => besidePool(file, '.raw.h5');
 /** What classes lack still after judging, with spare for what that will reject. */
 function lacking(work: PoolWork, samples: readonly SampleScore[]): Wanted {
   const lack = wantedOf(work, 1);
-  for (const { spaceGroup, accepted } of samples) {
-    const left = lack.get(spaceGroup);
-    if (accepted && left !== undefined) lack.set(spaceGroup, left - 1);
-  }
-  return new Map(
-    [...lack].flatMap(([c, left]) => (left > 0 ? [[c, Math.ceil(TOP_UP * left)]] : [])),
-  );
+  for (const { spaceGroup, accepted } of samples) if (accepted) fillOne(lack, spaceGroup);
+  return new Map([...lack].map(([group, left]) => [group, Math.ceil(TOP_UP * left)]));
 }
 
 /** Samples as an archive, and what was found of each. */
@@ -88,7 +83,7 @@ async function crystalGanPool(work: PoolWork): Promise<void> {
   const { store, cell, file, progress } = work;
   const generator = await makerGan(work);
   try {
-    const lacking = new Map(wantedOf(work, 1));
+    const lacking = wantedOf(work, 1);
     const made: GanSample[] = [];
     const refused: Record<string, number> = {};
     let proposed = 0;
@@ -99,16 +94,9 @@ async function crystalGanPool(work: PoolWork): Promise<void> {
       for (const [reason, count] of Object.entries(drawn.refused)) {
         refused[reason] = (refused[reason] ?? 0) + count;
       }
-      const fresh = withoutHeldOut(
-        store,
-        drawn.samples.map((one) => ({ ...one, pixels: one.sample.pixels })),
-      );
+      const fresh = withoutHeldOut(store, drawn.samples, ({ sample }) => sample.pixels);
       made.push(...fresh);
-      for (const { passport } of fresh) {
-        const left = lacking.get(passport.class)! - 1;
-        if (left > 0) lacking.set(passport.class, left);
-        else lacking.delete(passport.class);
-      }
+      for (const { passport } of fresh) fillOne(lacking, passport.class);
     }
     writeJson(besidePool(file, '.crystals.json'), {
       proposed,

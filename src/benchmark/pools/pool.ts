@@ -78,5 +78,13 @@ export function wantedOf({ store, pool }: PoolWork, share: number): Map<number, 
   );
 }
 
+/** One of a group came about: it lacks one fewer, and is off the list where that was the last. */
+export function fillOne(lacking: Map<number, number>, group: number): void {
+  const left = lacking.get(group);
+  if (left === undefined) return;
+  if (left > 1) lacking.set(group, left - 1);
+  else lacking.delete(group);
+}
+
 /** A file that belongs to a pool, beside it. */
 export const besidePool = (file: string, ending: string): string => file.replace(/\.h5$/, ending);
