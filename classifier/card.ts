@@ -1,15 +1,14 @@
 import { type Card, USER_LICENCE } from '../src/common/card.ts';
+import { percentText } from '../src/common/log.ts';
 import { hermannMauguin } from '../src/crystal/spacegroup.ts';
 import type { TrainedClassifier } from './classifier.ts';
-
-const points = (value: number): string => `${(100 * value).toFixed(1)} %`;
 
 /** The model card of a classifier. */
 export function classifierCard(classifier: TrainedClassifier, network: string): Card {
   const { classes, size, camera, digest, seen, training } = classifier;
   const best = training?.history.validation.find(({ update }) => update === training.bestUpdate);
   const score: Record<string, string> = best
-    ? { 'macro-F1 on validation materials': points(best.macroF1) }
+    ? { 'macro-F1 on validation materials': percentText(best.macroF1) }
     : {};
   return {
     title: `Space groups from CBED triplets: ${network} classifier`,

@@ -1,3 +1,4 @@
+import { mean } from '../src/common/quantile.ts';
 import { type Band, bandOf } from '../src/dataset/census.ts';
 import type { TaskReport } from './multitask.ts';
 
@@ -55,9 +56,6 @@ export interface ReportOptions {
   /** Training materials of each class, for many, medium and few (`bandOf`). */
   trainCounts?: ArrayLike<number>;
 }
-
-const mean = (values: readonly number[]): number =>
-  values.reduce((a, b) => a + b, 0) / values.length;
 
 /** Position of the largest value of each row of (N, K) values; the first of equals. */
 export function predictedLabels(values: Float32Array, classCount: number): Int32Array {

@@ -1,6 +1,7 @@
 import { inputError } from '../src/common/errors.ts';
 import { type Anomaly, anomalyText, isFatal } from '../src/dataset/anomaly.ts';
 import { readTriplets } from '../src/dataset/import/import.ts';
+import { readImportManifest } from '../src/dataset/import/manifest.ts';
 import { joinTriplets, toPixels } from '../src/dataset/intensity/transform.ts';
 import { readSummit } from '../src/dataset/summit/summit.ts';
 import type { Camera } from '../src/simulate/camera.ts';
@@ -121,7 +122,8 @@ export async function* predictManifest(
 ): AsyncGenerator<Prediction> {
   const { camera } = classifier;
   if (!camera) throw inputError('the classifier does not know its camera', 'train it on a store');
-  for await (const triplet of readTriplets(manifest, camera, { labelled: false })) {
+  const rows = readImportManifest(manifest, { labelled: false });
+  for await (const triplet of readTriplets(manifest, rows, { camera })) {
     const { key, material, spaceGroup, pixels } = triplet;
     yield* predictBlock(classifier, [{ file: manifest, key, material, spaceGroup, pixels }], top);
   }

@@ -1,5 +1,6 @@
 import { rowsByClass } from '../../src/balance/sampling.ts';
 import { groupBy } from '../../src/common/group.ts';
+import { mean } from '../../src/common/quantile.ts';
 import type { Stream } from '../../src/common/stream.ts';
 import {
   classCount,
@@ -74,9 +75,6 @@ const CLASSES = 24;
 const EACH = 8;
 /** Real vectors that tell how far a class spreads. */
 const LEAST_REAL = 3;
-
-const mean = (list: ArrayLike<number>): number =>
-  Array.from(list).reduce((sum, value) => sum + value, 0) / list.length;
 
 /** Spread over the classes that get attention, else the rarest, beside that of real vectors. */
 function diversityOf(trainer: Trainee, training: TrainingVectors, stream: Stream): number {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import type { Guess, Prediction } from '../../classifier/predict.ts';
 import type { UniversalFacts } from '../../classifier/universal.ts';
+import { csvOf } from '../common/csv.ts';
 import { inputError } from '../common/errors.ts';
 import { claimFile } from '../common/outputs.ts';
 import type { Sample } from '../simulate/sample.ts';
@@ -18,9 +19,6 @@ interface PredictFlags {
 const PICTURED = 24;
 
 const TOP = 5;
-
-const cell = (value: string | number): string =>
-  /[",\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : String(value);
 
 /** What a universal classifier adds: its answer, and what symmetry the likeliest groups predict. */
 interface Answered extends Prediction {
@@ -59,19 +57,15 @@ function csv(predictions: readonly Answered[]): string {
     ...ranks.flatMap((n) => [`group${n}`, `p${n}`]),
     ...(predictions[0]?.answer === undefined ? [] : ['answer', 'symmetry']),
   ];
-  const rows = predictions.map(({ file, key, material, spaceGroup, top, answer }) =>
-    [
-      file,
-      key,
-      material,
-      spaceGroup || '',
-      ...top.flatMap((g) => [g.spaceGroup, g.probability.toFixed(4)]),
-      ...(answer === undefined ? [] : [answer, top[0]!.symmetry!]),
-    ]
-      .map(cell)
-      .join(','),
-  );
-  return `${[head.join(','), ...rows].join('\n')}\n`;
+  const rows = predictions.map(({ file, key, material, spaceGroup, top, answer }) => [
+    file,
+    key,
+    material,
+    spaceGroup ? String(spaceGroup) : '',
+    ...top.flatMap((g) => [String(g.spaceGroup), g.probability.toFixed(4)]),
+    ...(answer === undefined ? [] : [String(answer), top[0]!.symmetry!]),
+  ]);
+  return `${csvOf([head, ...rows])}\n`;
 }
 
 const json = (predictions: readonly Answered[]): string =>

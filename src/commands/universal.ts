@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { usageError } from '../common/errors.ts';
+import { percentText } from '../common/log.ts';
 import { terminalProgress } from '../common/progress.ts';
 
 interface UniversalFlags {
@@ -35,7 +36,7 @@ async function universal({ study: name, out, data, updates, json }: UniversalFla
     return;
   }
   const { top1, top5, macroF1, tested, triplets } = card.test;
-  const shares = [top1, top5, macroF1].map((value) => `${(100 * value).toFixed(1)} %`);
+  const shares = [top1, top5, macroF1].map(percentText);
   console.log(
     `${triplets} test triplets of ${tested} space groups: top-1 ${shares[0]}, top-5 ${shares[1]}, macro-F1 ${shares[2]}`,
   );

@@ -19,6 +19,9 @@ export function bytesText(bytes: number): string {
   return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
 }
 
+/** A share as text: '78.6 %'. */
+export const percentText = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
 /** Rows as a text table: first row the heads, numbers to the right. */
 export function textTable(rows: readonly (readonly (string | number)[])[]): string {
   const cells = rows.map((row) => row.map(String));

@@ -1,3 +1,10 @@
+/** Mean of the values; NaN where there are none. */
+export function mean(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]!;
+  return sum / values.length;
+}
+
 /** Middle of the values; mean of the two middle ones where their number is even. */
 export function median(values: ArrayLike<number>): number {
   const sorted = Float64Array.from(values).sort();

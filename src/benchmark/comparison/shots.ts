@@ -1,3 +1,4 @@
+import { mean } from '../../common/quantile.ts';
 import { SHOTS, type Shots, shotsOf } from '../../dataset/census.ts';
 import type { CellResult } from '../cells/result.ts';
 
@@ -51,7 +52,6 @@ function classRecalls({ predictions, materials }: ShotResult) {
 /** Recall by the number of real materials that a class was learned from, fewest first. */
 export function shotRecalls(results: readonly ShotResult[]): ShotRecall[] {
   const all = results.flatMap(classRecalls);
-  const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length;
   return SHOTS.flatMap((shots) => {
     const own = all.filter((one) => one.shots === shots);
     if (own.length === 0) return [];

@@ -1,4 +1,5 @@
 import type { UniversalFacts } from '../../../classifier/universal.ts';
+import { percentText } from '../../common/log.ts';
 import { projectionFamilies } from '../../crystal/projected.ts';
 import { hermannMauguin } from '../../crystal/spacegroup.ts';
 import type { Study } from '../study/study.ts';
@@ -25,7 +26,6 @@ export interface UniversalCard extends UniversalFacts {
   test: UniversalFigures;
 }
 
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const named = (group: number): string => `${group} ${hermannMauguin(group)}`;
 const rows = (lines: readonly (readonly (string | number)[])[]): string =>
   lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
@@ -53,16 +53,16 @@ answers are right.
 
 ## On real test minerals
 
-${test.triplets} triplets of ${test.tested} space groups: top-1 ${percent(test.top1)}, top-5 ${percent(test.top5)}, macro-F1 ${percent(test.macroF1)}. It answers ${percent(test.answered)} of them, ${percent(test.answeredRight)} of
-these right. Expected calibration error ${percent(test.calibrationError)}. Crystal system right ${percent(test.systemRight)}, Laue class ${percent(test.laueRight)}.
+${test.triplets} triplets of ${test.tested} space groups: top-1 ${percentText(test.top1)}, top-5 ${percentText(test.top5)}, macro-F1 ${percentText(test.macroF1)}. It answers ${percentText(test.answered)} of them, ${percentText(test.answeredRight)} of
+these right. Expected calibration error ${percentText(test.calibrationError)}. Crystal system right ${percentText(test.systemRight)}, Laue class ${percentText(test.laueRight)}.
 
 | real training materials of the group | groups | recall | recall in five |
 |---|---|---|---|
-${rows(test.shots.map(({ shots, classes, top1, top5 }) => [shots, classes, percent(top1), percent(top5)]))}
+${rows(test.shots.map(({ shots, classes, top1, top5 }) => [shots, classes, percentText(top1), percentText(top5)]))}
 
 | crystal system | mean recall of its groups |
 |---|---|
-${rows(Object.entries(test.systems).map(([system, recall]) => [system, percent(recall)]))}
+${rows(Object.entries(test.systems).map(([system, recall]) => [system, percentText(recall)]))}
 
 | steps from the right group among maximal translationengleiche subgroups | wrong answers |
 |---|---|
@@ -72,7 +72,7 @@ ${rows(Object.entries(test.errorsBySteps))}
 
 Seen along the standard zone axes, where only projections scatter, these groups have the same plane groups on the same
 lattices (computed from the tables of operations): ${alike.map((groups) => groups.join('-')).join(', ')}.
-${test.errorsWithinFamilies} of ${test.errors} wrong answers lie within such a family; counting a family as one, ${percent(test.upToProjections)} are right.
+${test.errorsWithinFamilies} of ${test.errors} wrong answers lie within such a family; counting a family as one, ${percentText(test.upToProjections)} are right.
 
 | group | taken for | triplets | same projections |
 |---|---|---|---|

@@ -1,6 +1,7 @@
 import { calibrationBins, predictedLabels, report } from '../../../classifier/metrics.ts';
 import { subgroupDistances } from '../../../gan/crystal/subgroup-graph.ts';
 import { groupBy, tally } from '../../common/group.ts';
+import { mean } from '../../common/quantile.ts';
 import { laueClass, projectionFamilies } from '../../crystal/projected.ts';
 import { crystalSystem } from '../../crystal/spacegroup.ts';
 import { type ShotRecall, shotRecalls } from '../comparison/shots.ts';
@@ -14,9 +15,6 @@ export interface JudgedPart {
   /** Space groups in label order. */
   classes: readonly number[];
 }
-
-const mean = (values: readonly number[]): number =>
-  values.reduce((a, b) => a + b, 0) / values.length;
 
 /** Likeliest class of each triplet, its probability, and whether the label is among the first five. */
 function guesses({ probabilities, labels, classes }: JudgedPart) {

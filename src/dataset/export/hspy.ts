@@ -4,7 +4,7 @@ import type * as H5wasm from 'h5wasm/node';
 import { atomically } from '../../common/files.ts';
 import { dataFile } from '../../common/paths.ts';
 import { hdf5 } from '../hdf5/library.ts';
-import { type Exporter, type ExportPlan, type ExportRow, newFile, planExport } from './rows.ts';
+import { type Exporter, type ExportPlan, type ExportRow, planExport, writeLists } from './rows.ts';
 
 // HyperSpy's own writer made it of a signal like ours, without its data (data/export/template.py):
 // layout, switches (an enumeration that the library here cannot write) and package are its own.
@@ -101,10 +101,9 @@ function describeRows(metadata: H5wasm.Group, rows: readonly ExportRow[]): void 
 export const exportHspy: Exporter = async (folder, name, rows, options) => {
   const plan = planExport(name, rows, options);
   const { File } = await hdf5();
-  const paths: string[] = [];
-  for (const list of plan.lists) {
-    const path = newFile(join(folder, `${name}_${paths.length}.hspy`));
-    await atomically(path, (temporary) => {
+  const pathOf = (number: number) => join(folder, `${name}_${number}.hspy`);
+  return writeLists(plan, pathOf, (path, list) =>
+    atomically(path, (temporary) => {
       copyFileSync(TEMPLATE, temporary);
       const file = new File(temporary, 'a');
       try {
@@ -112,10 +111,6 @@ export const exportHspy: Exporter = async (folder, name, rows, options) => {
       } finally {
         file.close();
       }
-    });
-    paths.push(path);
-    for (const _ of list) plan.bar.advance();
-  }
-  plan.bar.done();
-  return paths;
+    }),
+  );
 };

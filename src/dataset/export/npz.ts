@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import AdmZip from 'adm-zip';
 import { writeAtomic } from '../../common/files.ts';
-import { type Exporter, type ExportPlan, type ExportRow, newFile, planExport } from './rows.ts';
+import { type Exporter, type ExportPlan, type ExportRow, planExport, writeLists } from './rows.ts';
 
 /** Values of an array of numpy, little endian, the last index running fastest. */
 type NumpyValues = Float32Array | Float64Array | Int32Array | readonly string[];
@@ -70,16 +70,11 @@ function arraysOf(
  */
 export const exportNpz: Exporter = async (folder, name, rows, options) => {
   const plan = planExport(name, rows, options);
-  const paths: string[] = [];
-  for (const list of plan.lists) {
-    const path = newFile(join(folder, `${name}_${paths.length}.npz`));
+  const pathOf = (number: number) => join(folder, `${name}_${number}.npz`);
+  return writeLists(plan, pathOf, (path, list) => {
     const zip = new AdmZip();
     for (const [array, bytes] of Object.entries(arraysOf(list, plan)))
       zip.addFile(`${array}.npy`, bytes);
     writeAtomic(path, zip.toBuffer());
-    paths.push(path);
-    for (const _ of list) plan.bar.advance();
-  }
-  plan.bar.done();
-  return paths;
+  });
 };

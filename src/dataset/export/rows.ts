@@ -43,7 +43,7 @@ export interface ExportPlan {
   bar: Progress;
   /** Rows in lists of at most `perFile`. */
   lists: Iterable<ExportRow[]>;
-  /** (3, size, size) intensities of a row. */
+  /** (3, size, size) intensities of a row, which counts as written. */
   stackOf: (row: ExportRow) => Float32Array;
 }
 
@@ -69,12 +69,32 @@ export function planExport(
   }
   // A file of patterns stays below a quarter of a gibibyte.
   const most = perFile ?? Math.max(1, Math.floor((1 << 28) / (3 * 4 * size ** 2)));
+  const bar = progress(`writing ${name}`, total);
   return {
     camera: resampledCamera(camera, size),
-    bar: progress(`writing ${name}`, total),
+    bar,
     lists: listsOf(rows, most),
-    stackOf: ({ pixels }) => fromPixels(pixels, camera.size, size),
+    stackOf: ({ pixels }) => {
+      bar.advance();
+      return fromPixels(pixels, camera.size, size);
+    },
   };
+}
+
+/** Writes each list of rows into a file of its own, named by its number, and gives their paths. */
+export async function writeLists(
+  { lists, bar }: ExportPlan,
+  pathOf: (number: number) => string,
+  write: (path: string, rows: readonly ExportRow[]) => unknown,
+): Promise<string[]> {
+  const paths: string[] = [];
+  for (const list of lists) {
+    const path = newFile(pathOf(paths.length));
+    await write(path, list);
+    paths.push(path);
+  }
+  bar.done();
+  return paths;
 }
 
 /** A path to write to, where nothing stands yet. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Sample } from '../../simulate/sample.ts';
 import { writeSummit } from '../summit/summit.ts';
-import { type Exporter, newFile, planExport } from './rows.ts';
+import { type Exporter, type ExportRow, planExport, writeLists } from './rows.ts';
 
 // The real files hold about this many samples.
 const PER_FILE = 165;
@@ -15,19 +15,10 @@ const PER_FILE = 165;
  */
 export const exportSummit: Exporter = async (folder, name, rows, options) => {
   const plan = planExport(name, rows, { perFile: PER_FILE, ...options });
-  const { camera, bar, lists, stackOf } = plan;
-  const paths: string[] = [];
-  for (const list of lists) {
-    const path = newFile(join(folder, `${name}_${paths.length}.h5`));
-    const samples = function* (): Generator<Sample> {
-      for (const row of list) {
-        yield { key: row.key, ...row.facts, camera, stack: stackOf(row) };
-        bar.advance();
-      }
-    };
-    await writeSummit(path, samples());
-    paths.push(path);
-  }
-  bar.done();
-  return paths;
+  const { camera, stackOf } = plan;
+  const samples = function* (rows: readonly ExportRow[]): Generator<Sample> {
+    for (const row of rows) yield { key: row.key, ...row.facts, camera, stack: stackOf(row) };
+  };
+  const pathOf = (number: number) => join(folder, `${name}_${number}.h5`);
+  return writeLists(plan, pathOf, (path, list) => writeSummit(path, samples(list)));
 };

@@ -124,16 +124,12 @@ function densityOf(
   return means.map((value) => value * scale);
 }
 
-/** The triplets of a manifest on the grid of a camera, one at a time. */
+/** The triplets of a manifest's rows on the grid of a camera, one at a time. */
 export async function* readTriplets(
   manifest: string,
-  camera: Camera,
-  {
-    labelled = true,
-    progress = silentProgress,
-  }: { labelled?: boolean; progress?: ProgressFactory } = {},
+  rows: readonly ManifestRow[],
+  { camera, progress = silentProgress }: { camera: Camera; progress?: ProgressFactory },
 ): AsyncGenerator<MeasuredTriplet> {
-  const rows = readImportManifest(manifest, { labelled });
   const bar = progress('reading patterns', rows.length);
   for (const row of rows) {
     yield await importRow(row, manifest, camera);
@@ -186,8 +182,9 @@ export async function importManifest(
   const { size, field, seed, progress } = options;
   checkOutput(out);
   const camera = cameraFor(size, field);
+  const rows = readImportManifest(manifest);
   const triplets: MeasuredTriplet[] = [];
-  for await (const one of readTriplets(manifest, camera, { progress })) triplets.push(one);
+  for await (const one of readTriplets(manifest, rows, { camera, progress })) triplets.push(one);
   const classOf = new Map<string, number>();
   for (const { material, spaceGroup } of triplets) {
     const known = classOf.get(material);
@@ -202,8 +199,7 @@ export async function importManifest(
   const table = tableOf(
     triplets.map(({ key, facts }) => ({ key, facts, split: splits.get(facts.material)! })),
   );
-  const given = readImportManifest(manifest);
-  const source = { name: manifest, bytes: 0, samples: triplets.length, digest: digestOf(given) };
+  const source = { name: manifest, bytes: 0, samples: triplets.length, digest: digestOf(rows) };
   const digest = await withOutputLock(out, () =>
     writeTable(out, table, {
       camera,

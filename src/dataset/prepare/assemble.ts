@@ -49,6 +49,7 @@ export function assembledFrom(result: string): Assembled {
 /** A sample that stands in a part. */
 interface Kept extends PixelOwner {
   source: number;
+  spaceGroup: number;
 }
 
 /** The samples that stand in the parts, in order. */
@@ -64,8 +65,8 @@ function keptOf(sources: readonly AssemblySource[], anomalies: Anomaly[]): Kept[
     const facts = heads.some(({ kept }) => kept.length > 0) ? indexedFacts(one) : null;
     return heads.flatMap(({ kept, pixels }) =>
       kept.map((key, i) => {
-        const { material } = facts!.get(key)!;
-        return { source, file: path, key, material, split, pixels: pixels[i]! };
+        const { material, spaceGroup } = facts!.get(key)!;
+        return { source, file: path, key, material, spaceGroup, split, pixels: pixels[i]! };
       }),
     );
   });
@@ -96,19 +97,15 @@ async function* pixelsOf(
 
 /** The split of each material; one with two labels counts for the lower one. */
 function splitsOf(
-  sources: readonly AssemblySource[],
   kept: readonly Kept[],
   tied: readonly string[][],
   { seed, rule = DEFAULT_SPLIT_RULE }: Assembly['split'],
 ): Map<string, Split> {
   const classOf = new Map<string, number>();
-  for (const [source, some] of groupBy(kept, (one) => one.source)) {
-    if (sources[source]!.split) continue;
-    const facts = indexedFacts(sources[source]!);
-    for (const { key, material } of some) {
-      const before = classOf.get(material) ?? Number.POSITIVE_INFINITY;
-      classOf.set(material, Math.min(before, facts.get(key)!.spaceGroup));
-    }
+  for (const { material, spaceGroup, split } of kept) {
+    if (split) continue;
+    const before = classOf.get(material) ?? Number.POSITIVE_INFINITY;
+    classOf.set(material, Math.min(before, spaceGroup));
   }
   return splitMaterials(classOf, { seed, rule, tied });
 }
@@ -136,12 +133,15 @@ function pixelReader(sources: readonly AssemblySource[], guard: ReadGuard) {
     starts.push({ part, from, count });
     from += count;
   }
+  let last: { part: PartFile; pixels: Uint8Array } | null = null;
   return (row: number): Uint8Array => {
     const { part, from, count } = starts.find((one) => row < one.from + one.count)!;
-    guard.announce?.(part.out);
-    const pixels = readPartPixels(part);
-    const each = pixels.length / count;
-    return pixels.slice((row - from) * each, (row - from + 1) * each);
+    if (last?.part !== part) {
+      guard.announce?.(part.out);
+      last = { part, pixels: readPartPixels(part).slice() };
+    }
+    const each = last.pixels.length / count;
+    return last.pixels.subarray((row - from) * each, (row - from + 1) * each);
   };
 }
 
@@ -156,7 +156,7 @@ export async function assemble(assembly: Assembly, guard: ReadGuard = {}): Promi
     ...nearMaterials(found, camera.size, pixelReader(sources, guard)),
   );
   const kept = found.filter((_, i) => same.stays[i]);
-  const splits = splitsOf(sources, kept, same.tied, assembly.split);
+  const splits = splitsOf(kept, same.tied, assembly.split);
   const table = tableOf(rowsOf(sources, kept, splits));
   const samples = table.rows.key.length;
   const census = storeCensus({ ...table, count: samples });

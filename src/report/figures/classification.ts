@@ -1,6 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import type { History, Trace } from '../../../classifier/classifier.ts';
 import type { CalibrationBin, Report } from '../../../classifier/metrics.ts';
+import { percentText } from '../../common/log.ts';
 import { type CrystalSystem, crystalSystem } from '../../crystal/spacegroup.ts';
 import { BANDS_TEXT, FEW_BELOW, MANY_ABOVE } from '../../dataset/census.ts';
 import { figure, type Key, PALETTE, SYSTEM_COLOURS } from '../draw/figure.ts';
@@ -14,8 +15,6 @@ const systemKeys = (spaceGroups: readonly number[]): Key[] => {
     colour: SYSTEM_COLOURS[system]!,
   }));
 };
-
-const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
 
 /** Space groups from low to high symmetry. Their numbers already run through the systems in order. */
 const bySystem = (spaceGroups: readonly number[]): number[] =>
@@ -138,7 +137,7 @@ export function reliabilityFigure(bins: readonly CalibrationBin[], ece: number):
   return figure(
     {
       title: 'Reliability of the probabilities',
-      subtitle: `expected calibration error ${percent(ece)}; below the line: too confident`,
+      subtitle: `expected calibration error ${percentText(ece)}; below the line: too confident`,
     },
     {
       width: 480,

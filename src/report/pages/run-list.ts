@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { percentText } from '../../common/log.ts';
 import { workspaceFolder } from '../../common/run.ts';
 
 /** One run or study of a workspace, for a list. */
@@ -24,8 +25,6 @@ function factsIn(path: string): Facts {
   }
 }
 
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-
 /** The last step that a training recorded. */
 function trainingFigure(folder: string): string {
   const path = join(folder, 'metrics.jsonl');
@@ -45,7 +44,7 @@ function scoreFigure(folder: string): string {
 
 function validationFigure(folder: string): string {
   const { macroF1 } = factsIn(join(folder, 'validation.json')) as { macroF1?: number };
-  return macroF1 === undefined ? '' : `macro-F1 ${percent(macroF1)} on validation`;
+  return macroF1 === undefined ? '' : `macro-F1 ${percentText(macroF1)} on validation`;
 }
 
 function verdictFigure(folder: string): string {
