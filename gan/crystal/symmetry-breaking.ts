@@ -3,7 +3,7 @@ import { cellMatrix, conformCell } from '../../src/crystal/cell.ts';
 import type { Atom, Cell, Crystal, Vec3 } from '../../src/crystal/crystal.ts';
 import { inverse, matrixVector, norm, vectorMatrix } from '../../src/crystal/matrix.ts';
 import type { Operation } from '../../src/crystal/operation.ts';
-import { applyOperation, onSpecialPosition, wrapped } from '../../src/crystal/orbit.ts';
+import { applyOperation, coincide, onSpecialPosition, wrapped } from '../../src/crystal/orbit.ts';
 import {
   centringVectors,
   latticeSystem,
@@ -165,14 +165,9 @@ interface Branch {
   move: Vec3;
 }
 
-/** Whether two positions are one, whole cells apart or not; asked of all pairs, so nothing is allocated. */
-function near(a: Vec3, b: Vec3): boolean {
-  for (let k = 0; k < 3; k++) {
-    const d = a[k]! - b[k]!;
-    if (Math.abs(d - Math.round(d)) >= 2e-3) return false;
-  }
-  return true;
-}
+/** How far apart, in fractions of the cell, two positions may lie and be one. */
+const ONE_POSITION: Vec3 = [2e-3, 2e-3, 2e-3];
+const near = (a: Vec3, b: Vec3): boolean => coincide(a, b, ONE_POSITION);
 
 /** The parent's orbits, each split into those of a subgroup. */
 function branchesOf(parent: SkeletonCrystal, { operations: some }: Subgroup): Branch[] {

@@ -25,7 +25,7 @@ export function nearestImage(a: Vec3, b: Vec3): Vec3 {
 }
 
 /** Whether two positions agree modulo the lattice, each component within its tolerance. */
-function coincide(a: Vec3, b: Vec3, tolerance: Vec3): boolean {
+export function coincide(a: Vec3, b: Vec3, tolerance: Vec3): boolean {
   const x = a[0] - b[0];
   if (Math.abs(x - Math.round(x)) > tolerance[0]) return false;
   const y = a[1] - b[1];

@@ -1,5 +1,6 @@
 import type { Classifier } from '../../classifier/classifier.ts';
 import type { Attempt, PairResult } from '../../gan/boundary/search.ts';
+import { MARGIN } from '../../gan/crystal/checks.ts';
 import type { Generator } from '../../gan/generator.ts';
 import { groupBy } from '../../src/common/group.ts';
 import { median, quantile } from '../../src/common/quantile.ts';
@@ -14,7 +15,7 @@ export interface AmplitudeSummary {
   /** 10th and 90th percentile. */
   low: number;
   high: number;
-  /** Amplitudes below the 0.1 angstrom of every other check on crystals. */
+  /** Amplitudes below `MARGIN`: refused in a crystal that is no distorted one. */
   below: number;
   /** The same paths for classifiers that did not search; null without any. */
   verifiers: {
@@ -26,8 +27,6 @@ export interface AmplitudeSummary {
   } | null;
 }
 
-/** Amplitudes below this would be refused in a crystal that is no distorted one. */
-const MARGIN = 0.1;
 /** Paths that are walked again for each verifier: some ten simulations each. */
 const WALKED = 3;
 
