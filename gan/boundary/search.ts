@@ -261,9 +261,9 @@ export async function searchPair(search: PairSearch): Promise<PairResult> {
     await new Promise(setImmediate); // lets Ctrl-C and the display through
     const more = Math.min(count - accepted, found.attempts.filter((one) => one.accepted).length);
     accepted += more;
-    bar.advance(more, `${accepted} of ${tried} attempts`);
+    bar.advance(more, `${accepted} of ${tried} attempts accepted`);
   }
-  bar.done(`${accepted} of ${tried} attempts`);
+  bar.done(`${accepted} of ${tried} attempts accepted`);
   for (const [reason, count] of tally(attempts.flatMap((one) => one.reasons))) {
     reasons.set(reason, (reasons.get(reason) ?? 0) + count);
   }
