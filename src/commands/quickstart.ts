@@ -20,6 +20,8 @@ async function run(flags: QuickstartFlags): Promise<void> {
   if (!Number.isSafeInteger(seed) || seed < 0) {
     throw usageError(`--seed ${flags.seed} is not a whole number from 0 on`);
   }
+  // One thread a process and a process a core: small networks gain nothing from a second thread.
+  process.env.CBED_THREADS ??= '1';
   const { provision } = await import('../engine/provision.ts');
   const engine = await provision({ progress: terminalProgress });
   console.log(`TensorFlow ${engine.version} (${engine.device}) is ready`);

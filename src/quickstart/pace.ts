@@ -37,10 +37,10 @@ class Marks {
   }
 }
 
-/** Simulates some minerals and trains a classifier on them for some updates: a few seconds. */
-export async function measurePace(): Promise<MachinePace> {
+/** Simulates some minerals at `size` pixels a side and trains a classifier on them for some updates: a few seconds. */
+export async function measurePace(size: number): Promise<MachinePace> {
   const crystals = new Stream(0, 'pace').shuffled(loadMinerals()).slice(0, CRYSTALS);
-  const options = simulationSchema.parse({ zones: 'standard' });
+  const options = simulationSchema.parse({ zones: 'standard', size });
   const pixels: Uint8Array[] = [];
   let camera: Camera | undefined;
   const started = performance.now();
@@ -50,7 +50,6 @@ export async function measurePace(): Promise<MachinePace> {
     pixels.push(toPixels(outcome.ok.stack, outcome.ok.camera.size));
   }
   const triplet = (performance.now() - started) / 1000 / CRYSTALS;
-  const { size } = camera!;
   const examples: RealExamples = {
     count: pixels.length,
     size,

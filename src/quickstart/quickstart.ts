@@ -1,19 +1,20 @@
 import { cpSync, existsSync, mkdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname, relative } from 'node:path';
 import { SCORED_FILE } from '../../synthetic/archive/archive.ts';
-import { runCell } from '../benchmark/cells/cell.ts';
 import { type StudyComparison, shortVerdict } from '../benchmark/comparison/compare.ts';
-import { makePools } from '../benchmark/pools/pools.ts';
+import { runLocally } from '../benchmark/executors/local.ts';
 import { ganOf, type StudyGan } from '../benchmark/pools/study-gan.ts';
 import { openStudyFolder, type StudyFolder } from '../benchmark/study/folder.ts';
 import { loadStudy } from '../benchmark/study/load.ts';
-import { NEAR_SOURCES, planCells } from '../benchmark/study/study.ts';
+import { NEAR_SOURCES, planCells, usesSynthesis } from '../benchmark/study/study.ts';
 import { writeAtomic, writeJson } from '../common/files.ts';
 import { durationText, textTable } from '../common/log.ts';
 import type { ProgressFactory } from '../common/progress.ts';
 import { openRun, type Run } from '../common/run.ts';
 import { openStore, type Store } from '../dataset/store/store.ts';
 import { makeTask } from '../dataset/tasks/make-task.ts';
+import { engine } from '../engine/tf.ts';
 import { writeFigure } from '../report/draw/raster.ts';
 import { drawScore } from '../report/figures/realism.ts';
 import { storyText } from '../report/pages/runs.ts';
@@ -71,42 +72,66 @@ export interface Budget {
   crystalSteps: number;
 }
 
+/** Pixels a side: half of the other tasks', so that a classifier sees three times as many updates. */
+const SIZE = 32;
+
 /** All minerals and as many updates as show a difference well; and what the workflow needs at least. */
-const FULL = { crystals: 5600, updates: 300, crystalSteps: 250 } as const;
+const FULL = { crystals: 5600, updates: 600, crystalSteps: 250 } as const;
 const LEAST = { crystals: 700, updates: 60, crystalSteps: 40 } as const;
 
+/** Seconds that a process takes to start and to open its store. */
+const START = 4;
 /** A step of the crystal GAN in updates of a classifier. */
-const GAN_STEP = 9;
+const GAN_STEP = 12;
+/** Processes at once, at most: each takes about 600 MB. */
+const MOST_JOBS = 8;
 /** Validation and test beside the updates of a classifier. */
 const TESTED = 1.2;
-/**
- * What does not grow with the budget, in triplets: new crystals of rare groups at random, the same with a
- * search at boundaries and checks, and counting and drawing.
- */
-const BESIDE = 1100 + 3700 + 1500;
+/** Triplets, simulated and checked, that pools take beside training; and that counting and drawing take. */
+const POOLS = 6000;
+const DRAWN = 2500;
+
+/** What a quickstart has to do: its runs, those among them that wait for pools, the cores that share them. */
+export interface Workload {
+  runs: number;
+  waiting: number;
+  jobs: number;
+}
 
 /** How long a budget takes at the pace of a machine, in milliseconds. */
 export function timeFor(
   { crystals, updates, crystalSteps }: Budget,
   pace: MachinePace,
-  runs: number,
+  { runs, waiting, jobs }: Workload,
 ): number {
-  const triplets = crystals + BESIDE;
-  // Guide and verifier are trained beside the runs.
-  const trained = (runs + 2) * updates * TESTED + crystalSteps * GAN_STEP;
-  return 1000 * (triplets * pace.triplet + trained * pace.update);
+  const run = START + updates * TESTED * pace.update;
+  // Guide and verifier are trained beside the pools, in their process.
+  const pools =
+    START +
+    2 * updates * TESTED * pace.update +
+    crystalSteps * GAN_STEP * pace.update +
+    POOLS * pace.triplet;
+  const together = Math.max((pools + runs * run) / jobs, pools + (waiting * run) / jobs);
+  return 1000 * ((crystals + DRAWN) * pace.triplet + together);
 }
 
 /** As much of everything as fits into the minutes at the pace of this machine. */
-export function budgetFor(minutes: number, pace: MachinePace, runs: number): Budget {
-  const share = Math.min(1, (60_000 * minutes) / timeFor(FULL, pace, runs));
-  const scaled = (name: keyof Budget): number =>
-    Math.max(LEAST[name], Math.round(FULL[name] * share));
-  return {
-    crystals: scaled('crystals'),
-    updates: scaled('updates'),
-    crystalSteps: scaled('crystalSteps'),
+export function budgetFor(minutes: number, pace: MachinePace, workload: Workload): Budget {
+  const at = (share: number): Budget => {
+    const scaled = (name: keyof Budget): number =>
+      Math.max(LEAST[name], Math.round(FULL[name] * share));
+    return {
+      crystals: scaled('crystals'),
+      updates: scaled('updates'),
+      crystalSteps: scaled('crystalSteps'),
+    };
   };
+  // The largest hundredth of all that fits: parts that do not shrink make the time no multiple of it.
+  for (let percent = 100; percent > 1; percent--) {
+    const budget = at(percent / 100);
+    if (timeFor(budget, pace, workload) <= 60_000 * minutes) return budget;
+  }
+  return LEAST;
 }
 
 export interface StoryData {
@@ -121,6 +146,7 @@ export async function makeData(story: Story, crystals: number): Promise<StoryDat
     const task = await makeTask('minerals', story.run.file('prepared.h5'), {
       seed,
       limit: crystals,
+      size: SIZE,
       progress,
     });
     return { ...task, wrote: [task.store] };
@@ -141,8 +167,7 @@ export async function makeData(story: Story, crystals: number): Promise<StoryDat
   });
 }
 
-export interface StoryStudy {
-  folder: StudyFolder;
+export interface StoryStudy extends FolderComparison {
   /** The samples that the pictures show, and what made them. */
   gan: StudyGan;
 }
@@ -155,48 +180,40 @@ export function openStory(story: Story, store: string, budget: Budget): StudyFol
 }
 
 /**
- * Trains guide, verifier and GAN on the training split, samples near the boundaries, judges the
- * samples, and leaves all of it where the later commands look.
+ * Trains the GAN with its guide and verifier, makes new crystals at random and near boundaries, and
+ * trains every arm with equal updates, a process a core; leaves what was made where the later
+ * commands look, and compares the arms on real triplets of unseen materials.
  */
-export async function makeSynthetic(story: Story, folder: StudyFolder): Promise<StoryStudy> {
-  const cell = planCells(folder.study).find(({ arm }) => NEAR_SOURCES.includes(arm.synthetic))!;
-  const gan = ganOf(folder, cell);
-  const heading =
-    'Training the crystal GAN; new crystals at random and near boundaries; simulating and checking them';
-  return stage(story, heading, async () => {
-    await makePools(folder, story.progress);
-    const wrote = [
-      keep(gan.maker('guide'), story.run.file('classifier')),
-      keep(gan.maker('gan'), story.run.file('gan')),
-      keep(gan.archive, story.run.file('sample', 'synthetic.h5')),
-      keep(gan.archive, story.run.file('score', SCORED_FILE)),
-    ];
-    for (const name of ['sample', 'score'])
-      writeJson(story.run.file(name, 'config.json'), folder.study);
-    return { folder, gan, wrote };
-  });
-}
-
-/** Trains every arm with equal updates, tests on real triplets of unseen materials, compares. */
-export async function compareArms(story: Story, folder: StudyFolder): Promise<FolderComparison> {
-  const cells = planCells(folder.study);
-  const heading = `Training with and without synthetic data: ${cells.length} runs of ${folder.study.updates} updates`;
+export async function trainArms(
+  story: Story,
+  folder: StudyFolder,
+  jobs: number,
+): Promise<StoryStudy> {
+  const { study } = folder;
+  const cells = planCells(study);
+  const gan = ganOf(folder, cells.find(({ arm }) => NEAR_SOURCES.includes(arm.synthetic))!);
+  const heading = `Training the crystal GAN, making crystals at random and near boundaries, and training ${cells.length} classifiers of ${study.updates} updates with and without them`;
   const { compared, outcomes } = await stage(story, heading, async () => {
-    const bar = story.progress('classifiers', cells.length);
-    for (const cell of cells) {
-      await runCell({ folder, cell });
-      bar.advance(1, cell.id);
-    }
-    bar.done();
+    const { run, progress } = story;
+    const say = (line: string) => story.say(`  ${line}`);
+    await runLocally({ folder, jobs, threads: engine.threads, progress, say });
+    for (const name of ['sample', 'score']) writeJson(run.file(name, 'config.json'), study);
     const found = compareFolder(folder);
     const [of] = found.compared.comparisons;
-    const results = story.run.file('results.json');
+    const results = run.file('results.json');
     // Without the times, which no two runs share: the same seed gives the same file.
     const arms = of!.arms.map(({ seconds: _, ...arm }) => arm);
     writeJson(results, { ...of!, arms });
-    return { ...found, wrote: [results] };
+    const wrote = [
+      keep(gan.maker('guide'), run.file('classifier')),
+      keep(gan.maker('gan'), run.file('gan')),
+      keep(gan.archive, run.file('sample', 'synthetic.h5')),
+      keep(gan.archive, run.file('score', SCORED_FILE)),
+      results,
+    ];
+    return { ...found, wrote };
   });
-  return { compared, outcomes };
+  return { gan, compared, outcomes };
 }
 
 /** Draws the judged samples beside real ones, and the class counts before and after mixing. */
@@ -253,11 +270,12 @@ export async function probeBoundary(
 /** Writes report.html of a quickstart: the page of its study, in a quickstart's words. */
 export function writeStoryPage(
   story: Story,
-  { minutes, ...page }: FolderComparison & { parts: StudyParts; minutes: number },
+  { made, parts, minutes }: { made: StoryStudy; parts: StudyParts; minutes: number },
 ): string {
   const file = story.run.file('report.html');
+  const { compared, outcomes } = made;
   const text = storyText({ minutes, seed: story.seed });
-  writeAtomic(file, studyPage({ ...text, ...page }));
+  writeAtomic(file, studyPage({ ...text, compared, outcomes, parts }));
   return file;
 }
 
@@ -294,22 +312,25 @@ async function drawMade(story: Story, made: StoryStudy, path: string) {
 export async function quickstart(options: QuickstartOptions): Promise<Quickstart> {
   const { minutes, seed, out, progress, say } = options;
   const started = performance.now();
-  const pace = await measurePace();
-  const runs = planCells(loadStudy('quick')).length;
-  const budget = budgetFor(minutes, pace, runs);
+  const pace = await measurePace(SIZE);
+  const cells = planCells(loadStudy('quick'));
+  const workload = {
+    runs: cells.length,
+    waiting: cells.filter(({ arm }) => usesSynthesis(arm)).length,
+    jobs: Math.min(MOST_JOBS, availableParallelism()),
+  };
+  const budget = budgetFor(minutes, pace, workload);
   const run = openRun('quickstart', { seed, minutes, ...budget }, out);
   const story: Story = { run, seed, progress, say };
   say(
-    `This takes about ${durationText(timeFor(budget, pace, runs))} here (measured: ${(1 / pace.triplet).toFixed(0)} triplets a second, ${(1000 * pace.update).toFixed(0)} ms an update); everything goes to ${run.folder}`,
+    `This takes about ${durationText(timeFor(budget, pace, workload))} here (measured: ${(1 / pace.triplet).toFixed(0)} triplets a second, ${(1000 * pace.update).toFixed(0)} ms an update); everything goes to ${run.folder}`,
   );
   const data = await makeData(story, budget.crystals);
   const folder = openStory(story, data.store, budget);
-  const made = await makeSynthetic(story, folder);
+  const made = await trainArms(story, folder, workload.jobs);
   const drawn = await drawMade(story, made, data.store);
-  const found = await compareArms(story, folder);
-  const parts = { ...drawn, data: data.pictures };
-  const page = writeStoryPage(story, { ...found, parts, minutes });
-  const comparison = found.compared.comparisons[0]!;
+  const page = writeStoryPage(story, { made, parts: { ...drawn, data: data.pictures }, minutes });
+  const comparison = made.compared.comparisons[0]!;
   say(`\n${textTable(armRows(comparison))}\n`);
   say(`report: ${page} (all of it took ${durationText(performance.now() - started)})\n`);
   for (const line of shortVerdict(folder.study, comparison)) say(line);

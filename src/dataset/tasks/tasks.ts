@@ -23,6 +23,8 @@ export interface TaskOptions {
   seed: number;
   /** About this many crystals instead of all; every class keeps enough to be split. */
   limit?: number;
+  /** Pixels a side of the patterns, instead of the simulator's default. */
+  size?: number;
   progress?: ProgressFactory;
 }
 
@@ -36,6 +38,12 @@ const LADDER_GROUPS = [
 ] as const;
 
 const LADDER = { head: 150, tail: 5, test: 30, validation: 10 } as const;
+
+/** How every built-in task is imaged. */
+const imaging = ({ size }: TaskOptions): SimulationSettings => ({
+  zones: 'standard',
+  ...(size !== undefined && { size }),
+});
 
 /** The share of something that a limit leaves. */
 const shareOf = (limit: number | undefined, all: number): number =>
@@ -82,8 +90,9 @@ export function ladderCounts(): { spaceGroup: number; train: number }[] {
 /** Generated crystals, so many training materials of each class beside equal numbers of held-out ones. */
 function generated(
   classes: readonly { spaceGroup: number; train: number }[],
-  { seed, limit, progress = silentProgress }: TaskOptions,
+  options: TaskOptions,
 ): BuiltInTask {
+  const { seed, limit, progress = silentProgress } = options;
   const held = LADDER.test + LADDER.validation;
   const all = classes.reduce((sum, { train }) => sum + train + held, 0);
   const share = shareOf(limit, all);
@@ -113,7 +122,7 @@ function generated(
   bar.done();
   // Shares of 1: every class gives the full number, and the rest is its training materials.
   const rule = { test: { share: 1, cap: test }, validation: { share: 1, cap: validation } };
-  return { crystals, rule, simulation: { zones: 'standard' } };
+  return { crystals, rule, simulation: imaging(options) };
 }
 
 /**
@@ -124,11 +133,11 @@ function generated(
 export function builtInTask(name: string, options: TaskOptions): BuiltInTask {
   if (name === 'minerals') {
     const crystals = minerals(options, MINERALS_LEAST);
-    return { crystals, rule: DEFAULT_SPLIT_RULE, simulation: { zones: 'standard' } };
+    return { crystals, rule: DEFAULT_SPLIT_RULE, simulation: imaging(options) };
   }
   if (name === 'universal') {
     const rule: SplitRule = { ...DEFAULT_SPLIT_RULE, single: 'test' };
-    return { crystals: minerals(options, 1), rule, simulation: { zones: 'standard' } };
+    return { crystals: minerals(options, 1), rule, simulation: imaging(options) };
   }
   if (name === 'ladder') return generated(ladderCounts(), options);
   if (name === 'balanced') {
