@@ -16,7 +16,8 @@ import { evolve, type ProposalSource, UNMOVED } from './evolution.ts';
 import type { CrystalModel } from './model.ts';
 import { simulateCrystals } from './simulation.ts';
 import { crystalOf } from './skeletons.ts';
-import { distort, subgroupPaths } from './symmetry-breaking.ts';
+import { subgroupPaths } from './subgroups.ts';
+import { distort } from './symmetry-breaking.ts';
 
 /** What a crystal is made from: a proposal of the GAN, or a distorted training crystal. */
 export type CrystalSource = ProposalSource | DistortionSource;

@@ -5,7 +5,8 @@ import { type Checked, checkCrystal, MARGIN } from './checks.ts';
 import { hasClash } from './distances.ts';
 import { skeletonOf } from './skeletons.ts';
 import type { CrystalSources } from './sources.ts';
-import { breakSymmetry, type DistortionPath, distort, subgroupPaths } from './symmetry-breaking.ts';
+import { subgroupPaths } from './subgroups.ts';
+import { breakSymmetry, type DistortionPath, distort } from './symmetry-breaking.ts';
 
 /** A distorted training crystal as plain data: enough to make the same crystal again. */
 export interface DistortionSource {

@@ -8,7 +8,8 @@ import { hasClash, PairDistances } from './distances.ts';
 import { surroundingsOf } from './neighbours.ts';
 import { fitPriors, likeElements, type Priors, tryFitted } from './priors.ts';
 import { projected, type SkeletonCrystal, skeletonName, skeletonOf } from './skeletons.ts';
-import { breakSymmetry, distort, type Subgroup, subgroupPaths } from './symmetry-breaking.ts';
+import { type Subgroup, subgroupPaths } from './subgroups.ts';
+import { breakSymmetry, distort } from './symmetry-breaking.ts';
 
 /** Where the skeleton of a proposal comes from. */
 export const SKELETON_SOURCES = ['known', 'broken', 'new'] as const;

@@ -2,7 +2,7 @@ import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { misfitOf, universalFacts } from '../../classifier/universal.ts';
-import { subgroupDistances } from '../../gan/crystal/subgroup-graph.ts';
+import { subgroupDistances } from '../../gan/crystal/subgroups.ts';
 import { openStudyFolder } from '../../src/benchmark/study/folder.ts';
 import { loadStudy } from '../../src/benchmark/study/load.ts';
 import { studySchema } from '../../src/benchmark/study/study.ts';

@@ -1,5 +1,5 @@
 import { calibrationBins, predictedLabels, report } from '../../../classifier/metrics.ts';
-import { subgroupDistances } from '../../../gan/crystal/subgroup-graph.ts';
+import { subgroupDistances } from '../../../gan/crystal/subgroups.ts';
 import { groupBy, tally } from '../../common/group.ts';
 import { mean } from '../../common/quantile.ts';
 import { laueClass, projectionFamilies } from '../../crystal/projected.ts';

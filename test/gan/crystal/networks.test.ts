@@ -16,7 +16,7 @@ import {
 import { brokenCrystals, fittedCrystals } from '../../../gan/crystal/sample.ts';
 import { atomsOf, type SkeletonCrystal } from '../../../gan/crystal/skeletons.ts';
 import { CrystalSources } from '../../../gan/crystal/sources.ts';
-import { subgroupPaths } from '../../../gan/crystal/symmetry-breaking.ts';
+import { subgroupPaths } from '../../../gan/crystal/subgroups.ts';
 import { type CrystalData, trainCrystalGan } from '../../../gan/crystal/train.ts';
 import { crystalShape } from '../../../gan/crystal/trainer.ts';
 import { Checkpoints } from '../../../gan/training/checkpoint.ts';

@@ -9,12 +9,8 @@ import {
   skeletonOf,
   wyckoffSites,
 } from '../../../gan/crystal/skeletons.ts';
-import {
-  breakSymmetry,
-  distort,
-  subgroupPaths,
-  subgroupsOf,
-} from '../../../gan/crystal/symmetry-breaking.ts';
+import { subgroupPaths, subgroupsOf } from '../../../gan/crystal/subgroups.ts';
+import { breakSymmetry, distort } from '../../../gan/crystal/symmetry-breaking.ts';
 import { Stream } from '../../../src/common/stream.ts';
 import { generateCrystal } from '../../../src/crystal/generate.ts';
 import { loadMinerals } from '../../../src/crystal/minerals.ts';
