@@ -1,4 +1,4 @@
-import { polarGrid, samplePolar } from './intensity/polar.ts';
+import { RING_ANGLES, ringsOf, sampleRings } from './intensity/polar.ts';
 
 /** Triplets among which near-duplicates are sought. */
 export interface TripletSet {
@@ -55,18 +55,37 @@ const MOST_SHIFTED = 2;
 /** Triplets whose spectra are kept, 50 KB each. */
 const MOST_KEPT = 3000;
 
-/** Cosines and sines of the orders 0 to ORDERS at the angles of a grid, one order after another. */
-function waves(angles: number): { cosine: Float64Array; sine: Float64Array } {
-  const cosine = new Float64Array((ORDERS + 1) * angles);
-  const sine = new Float64Array((ORDERS + 1) * angles);
-  for (let m = 0; m <= ORDERS; m++) {
-    for (let n = 0; n < angles; n++) {
-      const angle = (2 * Math.PI * m * n) / angles;
-      cosine[m * angles + n] = Math.cos(angle) / angles;
-      sine[m * angles + n] = Math.sin(angle) / angles;
+/** A quarter and a half of the angles of a ring. */
+const [QUARTER, HALF] = [RING_ANGLES / 4, RING_ANGLES / 2];
+
+/** Cosines and sines of the orders at the first quarter of the angles, one order after another. */
+const WAVES = [Math.cos, Math.sin].map((wave) =>
+  Float64Array.from({ length: (ORDERS + 1) * (QUARTER + 1) }, (_, at) => {
+    const [m, n] = [Math.floor(at / (QUARTER + 1)), at % (QUARTER + 1)];
+    return wave((2 * Math.PI * m * n) / RING_ANGLES) / RING_ANGLES;
+  }),
+) as [Float64Array, Float64Array];
+
+/** A ring folded: [order even or odd][cosine or sine] values that meet the first quarter of a wave. */
+const FOLDED = [0, 1].map(() => [0, 1].map(() => new Float64Array(QUARTER + 1)));
+
+/** Folds a ring at its half and quarters, where the waves of an order repeat but for their sign. */
+function foldRing(polar: Float32Array, from: number): void {
+  for (const [odd, sign] of [1, -1].entries()) {
+    const [cosine, sine] = FOLDED[odd]!;
+    const at = (n: number): number => polar[from + n]! + sign * polar[from + n + HALF]!;
+    cosine!.fill(0);
+    sine!.fill(0);
+    cosine![0] = at(0);
+    for (let n = 1; n < QUARTER; n++) {
+      const [left, right] = [at(n), at(HALF - n)];
+      cosine![n] = left + sign * right;
+      sine![n] = left - sign * right;
     }
+    // In the middle a wave of even order has its cosine alone, one of odd order its sine.
+    if (odd === 0) cosine![QUARTER] = at(QUARTER);
+    else sine![QUARTER] = at(QUARTER);
   }
-  return { cosine, sine };
 }
 
 /**
@@ -107,10 +126,13 @@ function reduce(pixels: Uint8Array, size: number): Reduced {
  */
 function centreOfLight({ side, values }: Reduced, channel: number): [number, number] {
   const middle = (side - 1) / 2;
-  const bell = (centre: number): Float64Array =>
-    Float64Array.from({ length: side }, (_, i) =>
-      Math.exp(-0.5 * ((i - middle - centre) / (WINDOW * side)) ** 2),
-    );
+  const bell = (centre: number): Float64Array => {
+    const out = new Float64Array(side);
+    for (let i = 0; i < side; i++) {
+      out[i] = Math.exp(-0.5 * ((i - middle - centre) / (WINDOW * side)) ** 2);
+    }
+    return out;
+  };
   let [cx, cy] = [0, 0];
   for (let turn = 0; turn < CENTRE_TURNS; turn++) {
     const [across, down] = [bell(cx), bell(cy)];
@@ -129,30 +151,26 @@ function centreOfLight({ side, values }: Reduced, channel: number): [number, num
   return [cx, cy];
 }
 
-/** Waves of the orders of an alignment at the angles of every grid. */
-const WAVES = waves(polarGrid(SIDE, (SIDE - 1) / 2).angles);
-
 /** Spectrum of one pattern of a triplet, seen from a point right and down of its middle. */
 function spectrumOf(
-  reduced: Reduced,
+  { side, values }: Reduced,
   channel: number,
   { from, orders = ORDERS }: { from: readonly [number, number]; orders?: number },
 ): Spectrum {
-  const { side, values } = reduced;
-  const grid = polarGrid(side, (side - 1) / 2, from);
-  const { rings, angles } = grid;
-  const polar = new Float32Array(rings * angles);
-  samplePolar(grid, { triplet: values, channel }, polar, 0);
+  const rings = ringsOf(side);
+  const polar = sampleRings(side, from, { triplet: values, channel });
   const width = orders + 1;
   const real = new Float64Array(rings * width);
   const imaginary = new Float64Array(rings * width);
-  const { cosine, sine } = WAVES;
+  const [cosine, sine] = WAVES;
   for (let ring = 0; ring < rings; ring++) {
+    foldRing(polar, ring * RING_ANGLES);
     for (let m = 0; m < width; m++) {
+      const [even, odd] = FOLDED[m & 1]!;
       let [re, im] = [0, 0];
-      for (let n = 0, p = ring * angles, q = m * angles; n < angles; n++, p++, q++) {
-        re += polar[p]! * cosine[q]!;
-        im -= polar[p]! * sine[q]!;
+      for (let n = 0, q = m * (QUARTER + 1); n <= QUARTER; n++, q++) {
+        re += even![n]! * cosine[q]!;
+        im -= odd![n]! * sine[q]!;
       }
       real[ring * width + m] = re;
       imaginary[ring * width + m] = im;
@@ -269,7 +287,7 @@ const ORDERINGS = [
 interface Pairing {
   distance: number;
   partner: readonly [number, number, number];
-  mirrors: readonly Fit['mirror'][];
+  fits: readonly Fit[];
 }
 
 /** The best pairing of the patterns of two triplets, each about its centre of light. */
@@ -283,7 +301,7 @@ function pairPatterns(a: readonly Spectrum[], b: readonly Spectrum[]): Pairing {
   return {
     distance: Math.max(0, 1 - best / 3),
     partner,
-    mirrors: partner.map((of, c) => fits[of]![c]!.mirror),
+    fits: partner.map((of, c) => fits[of]![c]!),
   };
 }
 
@@ -295,22 +313,30 @@ function spectraOf(pixels: Uint8Array, size: number, orders?: number): Spectrum[
   );
 }
 
-/** The distance of paired triplets, one by its spectra, at the best shifts of the patterns of the other. */
+/**
+ * The distance of paired triplets, one by its spectra, at the best shifts of the patterns of the other;
+ * infinity as soon as it is more than `limit`.
+ */
 function shiftedDistance(
   fixed: readonly Spectrum[],
   { pixels, size, pairing }: { pixels: Uint8Array; size: number; pairing: Pairing },
+  limit: number,
 ): number {
   const reduced = reduce(pixels, size);
-  const best = [0, 1, 2].map((channel) => {
+  const { partner, fits } = pairing;
+  // The patterns that fit worst first: they alone show most pairs to be two.
+  const worstFirst = [0, 1, 2].sort((a, b) => fits[a]!.correlation - fits[b]!.correlation);
+  let lack = 0;
+  for (const channel of worstFirst) {
     const [x, y] = centreOfLight(reduced, channel);
-    const partner = fixed[pairing.partner[channel]!]!;
     const over = SHIFTS.map(([dx, dy]) => {
       const moved = spectrumOf(reduced, channel, { from: [x + dx, y + dy] });
-      return fitTurns(partner, moved, pairing.mirrors[channel]!);
+      return fitTurns(fixed[partner[channel]!]!, moved, fits[channel]!.mirror);
     });
-    return Math.max(...over);
-  });
-  return Math.max(0, 1 - (best[0]! + best[1]! + best[2]!) / 3);
+    lack += 1 - Math.max(...over);
+    if (lack > 3 * limit) return Number.POSITIVE_INFINITY;
+  }
+  return Math.max(0, lack / 3);
 }
 
 /**
@@ -324,7 +350,7 @@ function shiftedDistance(
 export function tripletDistance(pixels: readonly [Uint8Array, Uint8Array], size: number): number {
   const fixed = spectraOf(pixels[0], size);
   const pairing = pairPatterns(fixed, spectraOf(pixels[1], size));
-  return shiftedDistance(fixed, { pixels: pixels[1], size, pairing });
+  return shiftedDistance(fixed, { pixels: pixels[1], size, pairing }, Number.POSITIVE_INFINITY);
 }
 
 /**
@@ -429,9 +455,13 @@ export function nearDuplicates(
       .map(({ at, pairing }) => ({
         row,
         other: at,
-        distance: shiftedDistance(fixed, { pixels: other.images([at]), size: first.size, pairing }),
+        distance: shiftedDistance(
+          fixed,
+          { pixels: other.images([at]), size: first.size, pairing },
+          limit,
+        ),
       }))
-      .filter(({ distance }) => distance <= limit);
+      .filter(({ distance }) => distance <= limit && distance < Number.POSITIVE_INFINITY);
     found.push(...aligned.sort((a, b) => a.distance - b.distance));
   }
   return found;

@@ -2,10 +2,12 @@ import { classifierSpec } from '../../classifier/spec.ts';
 import { trainClassifier } from '../../classifier/train.ts';
 import type { Progress } from '../common/progress.ts';
 import { silentProgress } from '../common/progress.ts';
+import { mean } from '../common/quantile.ts';
 import { Stream } from '../common/stream.ts';
 import { loadMinerals } from '../crystal/minerals.ts';
 import type { RealExamples } from '../dataset/examples.ts';
 import { joinTriplets, toPixels } from '../dataset/intensity/transform.ts';
+import { runProgram } from '../engine/program.ts';
 import type { Camera } from '../simulate/camera.ts';
 import { simulationSchema } from '../simulate/options.ts';
 import { simulateTriplets } from '../simulate/triplets.ts';
@@ -72,4 +74,31 @@ export async function measurePace(size: number): Promise<MachinePace> {
   });
   classifier.dispose();
   return { triplet, update: marks.seconds };
+}
+
+/** Time for a process to start TensorFlow and measure. */
+const PATIENCE_MS = 120_000;
+
+/**
+ * The pace of each of `jobs` processes that work at once, on average: cores share caches and memory,
+ * and two of them are not always twice one. Some ten seconds.
+ */
+export async function measureShared(size: number, jobs: number): Promise<MachinePace> {
+  const program = `import { measurePace } from ${JSON.stringify(import.meta.url)};
+console.log(JSON.stringify(await measurePace(${size})));`;
+  const paces = await Promise.all(
+    Array.from({ length: jobs }, async () => {
+      const flags = ['--input-type=module', '--eval', program];
+      const { code, stdout, stderr } = await runProgram(process.execPath, flags, {
+        env: process.env,
+        timeoutMs: PATIENCE_MS,
+      });
+      if (code !== 0) throw new Error(`measuring the pace of this machine failed: ${stderr}`);
+      return JSON.parse(stdout) as MachinePace;
+    }),
+  );
+  return {
+    triplet: mean(paces.map(({ triplet }) => triplet)),
+    update: mean(paces.map(({ update }) => update)),
+  };
 }

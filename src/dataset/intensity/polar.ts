@@ -54,6 +54,42 @@ export function polarGrid(
   return { size, rings, angles: ANGLES, pixels, weights };
 }
 
+/** Samples of a ring. */
+export const RING_ANGLES = ANGLES;
+
+/** Rings about the middle of a pattern. */
+export const ringsOf = (size: number): number => Math.floor((size - 1) / 2);
+
+/**
+ * A pattern on rings about a point right and down of its middle, (rings, angles) values, as
+ * `samplePolar` gives them on the grid of that point; for grids that are used once.
+ */
+export function sampleRings(
+  size: number,
+  from: readonly [number, number],
+  { triplet, channel }: TripletPattern,
+): Float32Array {
+  const rings = ringsOf(size);
+  const out = new Float32Array(rings * ANGLES);
+  const [last, row] = [size - 1, 3 * size];
+  const [middleX, middleY] = [last / 2 + from[0], last / 2 + from[1]];
+  for (let ring = 0, at = 0; ring < rings; ring++) {
+    for (let n = 0; n < ANGLES; n++, at++) {
+      const x = Math.min(last, Math.max(0, middleX + (ring + 1) * COSINE[n]!));
+      const y = Math.min(last, Math.max(0, middleY - (ring + 1) * SINE[n]!));
+      const left = Math.min(Math.floor(x), last - 1);
+      const top = Math.min(Math.floor(y), last - 1);
+      const u = x - left;
+      const v = y - top;
+      const first = top * row + 3 * left + channel;
+      out[at] =
+        (1 - v) * ((1 - u) * triplet[first]! + u * triplet[first + 3]!) +
+        v * ((1 - u) * triplet[first + row]! + u * triplet[first + row + 3]!);
+    }
+  }
+  return out;
+}
+
 /** One pattern of a triplet: value of a pixel by its position. */
 export interface TripletPattern {
   /** (size, size, 3) values of the triplet, and which of the three. */
