@@ -30,7 +30,7 @@ import {
   type StudyParts,
 } from '../report/pages/study-pictures.ts';
 import { armRows } from '../report/pages/study-text.ts';
-import { type MachinePace, measurePace } from './pace.ts';
+import { type MachinePace, measureShared } from './pace.ts';
 
 /** What all stages of the story share. */
 export interface Story {
@@ -82,13 +82,13 @@ const LEAST = { crystals: 700, updates: 60, crystalSteps: 40 } as const;
 /** Seconds that a process takes to start and to open its store. */
 const START = 4;
 /** A step of the crystal GAN in updates of a classifier. */
-const GAN_STEP = 12;
+const GAN_STEP = 9;
 /** Processes at once, at most: each takes about 600 MB. */
 const MOST_JOBS = 8;
 /** Validation and test beside the updates of a classifier. */
 const TESTED = 1.2;
 /** Triplets, simulated and checked, that pools take beside training; and that counting and drawing take. */
-const POOLS = 6000;
+const POOLS = 9700;
 const DRAWN = 2500;
 
 /** What a quickstart has to do: its runs, those among them that wait for pools, the cores that share them. */
@@ -312,12 +312,13 @@ async function drawMade(story: Story, made: StoryStudy, path: string) {
 export async function quickstart(options: QuickstartOptions): Promise<Quickstart> {
   const { minutes, seed, out, progress, say } = options;
   const started = performance.now();
-  const pace = await measurePace(SIZE);
+  const jobs = Math.min(MOST_JOBS, availableParallelism());
+  const pace = await measureShared(SIZE, jobs);
   const cells = planCells(loadStudy('quick'));
   const workload = {
     runs: cells.length,
     waiting: cells.filter(({ arm }) => usesSynthesis(arm)).length,
-    jobs: Math.min(MOST_JOBS, availableParallelism()),
+    jobs,
   };
   const budget = budgetFor(minutes, pace, workload);
   const run = openRun('quickstart', { seed, minutes, ...budget }, out);

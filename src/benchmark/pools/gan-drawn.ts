@@ -17,7 +17,7 @@ import {
   type PoolWork,
   rarest,
   type SampleRecipe,
-  SPARE,
+  spareOf,
   wantedOf,
 } from './pool.ts';
 
@@ -85,7 +85,11 @@ export function drawnRecipe(work: PoolWork, makers: Makers): SampleRecipe<GanSam
     verifiers: near ? [recordOf(makers.verifier)] : [],
   };
   const both = async (wanted: Wanted): Promise<GanSample[]> => {
-    const near = await nearBoundaries(work, makers, wantedOf(work, SPARE * share));
+    const near = await nearBoundaries(
+      work,
+      makers,
+      wantedOf(work, spareOf(work.pool.source) * share),
+    );
     const rest = new Map(wanted);
     for (const { passport } of near) fillOne(rest, passport.class);
     return [...near, ...(await atRandom(work, makers, { wanted: rest, round: 0 }))];

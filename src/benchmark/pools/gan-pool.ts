@@ -16,10 +16,28 @@ import { writeJson } from '../../common/files.ts';
 import { withoutHeldOut } from './crystal-pool.ts';
 import { drawnRecipe, type Makers } from './gan-drawn.ts';
 import { makerClassifier, makerGan } from './makers.ts';
-import { besidePool, fillOne, type PoolWork, type SampleRecipe, SPARE, wantedOf } from './pool.ts';
+import {
+  besidePool,
+  fillOne,
+  makesCrystals,
+  type PoolWork,
+  type SampleRecipe,
+  spareOf,
+  wantedOf,
+} from './pool.ts';
 
 /** Further samples for each one that a class lacks. */
 const TOP_UP = 3;
+const CRYSTAL_TOP_UP = 1.3;
+
+/**
+ * A crystal has the group of its label, whoever takes its patterns for another: what a verifier
+ * doubts are the hard ones, and they are kept.
+ */
+function withoutDoubts(sample: SampleScore): SampleScore {
+  const reasons = sample.reasons.filter(({ kind }) => kind !== 'verifier');
+  return { ...sample, reasons, accepted: reasons.length === 0 };
+}
 
 /** Where samples lie until they are judged. */
 const rawFile = ({ file }: PoolWork): string => besidePool(file, '.raw.h5');
@@ -28,7 +46,8 @@ const rawFile = ({ file }: PoolWork): string => besidePool(file, '.raw.h5');
 function lacking(work: PoolWork, samples: readonly SampleScore[]): Wanted {
   const lack = wantedOf(work, 1);
   for (const { spaceGroup, accepted } of samples) if (accepted) fillOne(lack, spaceGroup);
-  return new Map([...lack].map(([group, left]) => [group, Math.ceil(TOP_UP * left)]));
+  const more = makesCrystals(work.pool.source) ? CRYSTAL_TOP_UP : TOP_UP;
+  return new Map([...lack].map(([group, left]) => [group, Math.ceil(more * left)]));
 }
 
 /** Samples as an archive, and what was found of each. */
@@ -51,7 +70,9 @@ async function judge(
   const score = await scoreArchive({ archive, store, verifier, ...settings, progress });
   writeJson(besidePool(file, '.score.json'), score);
   const passed = (sample: SampleScore) => ({ ...sample, accepted: true, reasons: [] });
-  return { archive, samples: pool.applyChecks ? score.samples : score.samples.map(passed) };
+  if (!pool.applyChecks) return { archive, samples: score.samples.map(passed) };
+  const doubted = makesCrystals(pool.source);
+  return { archive, samples: doubted ? score.samples.map(withoutDoubts) : score.samples };
 }
 
 /** Makes samples by a recipe until no class is left short, and judges them. */
@@ -60,7 +81,7 @@ async function fill<Sample>(
   verifier: Classifier,
   recipe: SampleRecipe<Sample>,
 ): Promise<JudgedSamples> {
-  const made = await recipe.make(wantedOf(work, SPARE), 0);
+  const made = await recipe.make(wantedOf(work, spareOf(work.pool.source)), 0);
   let judged = await judge(work, verifier, recipe.archive(made));
   for (let round = 1; round < recipe.rounds; round++) {
     const wanted = lacking(work, judged.samples);

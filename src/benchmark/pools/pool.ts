@@ -43,6 +43,10 @@ export interface SampleRecipe<Sample> {
   archive(made: readonly Sample[]): ArchiveContents;
 }
 
+/** Whether a source makes crystals, whose labels are right by construction. */
+export const makesCrystals = (source: Arm['synthetic']): boolean =>
+  source.startsWith('crystals-') || source.startsWith('gan-crystal');
+
 /**
  * Rows that are to be made of each class, by class index: so many each, or those it lacks up to
  * `fillTo`. Crystals can be made of a group without a row; other sources start from its rows.
@@ -51,9 +55,8 @@ export const missingRows = (
   train: Examples,
   { source, fillTo, each }: Pick<Arm, 'fillTo' | 'each'> & { source: Arm['synthetic'] },
 ): Int32Array => {
-  const crystals = source.startsWith('crystals-') || source.startsWith('gan-crystal');
   return classCounts(train).map((count) =>
-    count === 0 && !crystals ? 0 : (each ?? Math.max(0, fillTo - count)),
+    count === 0 && !makesCrystals(source) ? 0 : (each ?? Math.max(0, fillTo - count)),
   );
 };
 
@@ -66,8 +69,8 @@ export const rarest = (wanted: Wanted, most: number): Wanted =>
       .sort(([a], [b]) => a - b),
   );
 
-/** Samples made for each one wanted: some will be rejected. */
-export const SPARE = 1.6;
+/** Samples made for each one wanted: some will be rejected, of crystals few. */
+export const spareOf = (source: Arm['synthetic']): number => (makesCrystals(source) ? 1.15 : 1.6);
 
 /** Triplets to make of each class that lacks rows, as a share of what it lacks. */
 export function wantedOf({ store, pool }: PoolWork, share: number): Map<number, number> {

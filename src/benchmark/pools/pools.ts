@@ -76,8 +76,8 @@ function discsOf(store: Store, progress: ProgressFactory): () => EncodedSet {
 }
 
 /** Updates of a classifier that last as long as a triplet simulated, or searched at a boundary. */
-const TRIPLET = 0.5;
-const SEARCHED = 5;
+const TRIPLET = 1;
+const SEARCHED = 3;
 /** Updates of a classifier that last as long as a step of a GAN. */
 const GAN_STEP = 3.4;
 /** Classes that lack rows, about; how many do is known when the store is open. */
