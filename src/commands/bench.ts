@@ -200,12 +200,12 @@ export function benchCommand(): Command {
       await makePools(readStudyFolder(flags.in), terminalProgress, group);
     });
   bench
-    .command('cell <id>', { hidden: true })
+    .command('cell <ids...>', { hidden: true })
     .requiredOption('--in <folder>', 'folder of the study')
-    .action(async (id: string, flags: { in: string }) => {
+    .action(async (ids: string[], flags: { in: string }) => {
       const { readStudyFolder } = await import('../benchmark/study/folder.ts');
-      const { runCellById } = await import('../benchmark/cells/cell.ts');
-      await runCellById(readStudyFolder(flags.in), id);
+      const { runCells } = await import('../benchmark/cells/cell.ts');
+      await runCells(readStudyFolder(flags.in), ids);
     });
   return bench.addHelpText('after', '\nExample:\n  npx gan bench run --study quick');
 }

@@ -154,17 +154,21 @@ async function makeCell(work: CellWork): Promise<CellResult> {
   }
 }
 
-/** Runs the cell of a study that has this name. */
-export async function runCellById(folder: StudyFolder, id: string): Promise<CellResult> {
+/**
+ * Runs the cells of a study that have these names, all of them also where one fails.
+ *
+ * @throws what the first of them threw that failed.
+ */
+export async function runCells(folder: StudyFolder, ids: readonly string[]): Promise<void> {
   const cells = planCells(folder.study);
-  const cell = cells.find((plan) => plan.id === id);
-  if (!cell)
-    throw usageError(
-      `no cell ${id} in ${folder.path}`,
-      didYouMean(
-        id,
-        cells.map((plan) => plan.id),
-      ),
-    );
-  return runCell({ folder, cell });
+  const failures: unknown[] = [];
+  for (const id of ids) {
+    const cell = cells.find((plan) => plan.id === id);
+    if (!cell) {
+      const names = cells.map((plan) => plan.id);
+      throw usageError(`no cell ${id} in ${folder.path}`, didYouMean(id, names));
+    }
+    await runCell({ folder, cell }).catch((error: unknown) => failures.push(error));
+  }
+  if (failures.length > 0) throw failures[0];
 }

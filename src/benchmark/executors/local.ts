@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { inputError } from '../../common/errors.ts';
+import { groupBy } from '../../common/group.ts';
 import { PARENT } from '../../common/interruption.ts';
 import { launcher } from '../../common/paths.ts';
 import { type ProgressFactory, silentProgress } from '../../common/progress.ts';
@@ -9,6 +10,7 @@ import { effortOf } from '../cells/candidates.ts';
 import { standingsInWords } from '../comparison/summary.ts';
 import { missingGroups, missingPools, poolCost, poolFile, poolsOf } from '../pools/pools.ts';
 import { missingCells, readResults, type StudyFolder } from '../study/folder.ts';
+import type { CellPlan } from '../study/study.ts';
 
 /** Something to do once what it needs is there. */
 interface Waiting {
@@ -66,7 +68,8 @@ interface Task {
   cost: number;
   /** Whether what it needs is there. */
   isReady(): boolean;
-  isDone(): boolean;
+  /** Names of what it has not done yet. */
+  left(): string[];
 }
 
 interface Workers {
@@ -79,7 +82,7 @@ interface Workers {
 }
 
 const logOf = (folder: StudyFolder, task: Task): string =>
-  join(folder.path, 'logs', `${task.id}.log`);
+  join(folder.path, 'logs', `${task.id.split(' ')[0]}.log`);
 
 /** Runs one task in a process of its own; resolves to its exit code or signal. */
 function runProcess(
@@ -118,10 +121,10 @@ async function runTask(
   let last: number | string = 0;
   for (let attempt = 0; attempt < TRIES; attempt++) {
     last = await runProcess(workers, task, live);
-    if (task.isDone()) return null;
+    if (task.left().length === 0) return null;
     if (last === 2 || last === 3 || last === 130) break; // would fail alike, or was asked to stop
   }
-  return `${task.id} ended with ${last}: see ${logOf(workers.folder, task)}`;
+  return `${task.left()[0]} ended with ${last}: see ${logOf(workers.folder, task)}`;
 }
 
 /** What became of the tasks of a study: a line about each that failed, and those never ready. */
@@ -171,28 +174,52 @@ function poolTasks(folder: StudyFolder): Task[] {
     arguments: ['pools', group],
     cost: poolCost(folder, group),
     isReady: () => true,
-    isDone: () => missingPools(folder, group).length === 0,
+    left: () => (missingPools(folder, group).length === 0 ? [] : [`pools-${group}`]),
   }));
 }
 
+/** Updates of a process at least: to start one takes as long as some hundred. */
+const LEAST_UPDATES = 1000;
+
+/** Cells that need the same pools, as many to a process as make starting one worth while. */
 function cellTasks(folder: StudyFolder): Task[] {
-  return missingCells(folder).map((cell) => ({
-    kind: 'cells',
-    id: cell.id,
-    arguments: ['cell', cell.id],
-    cost: folder.study.updates * effortOf(cell.arm).trainings,
-    isReady: () => poolsOf(cell).every((pool) => existsSync(poolFile(folder, cell, pool))),
-    isDone: () => existsSync(folder.resultFile(cell)),
-  }));
+  const poolsNeeded = (cell: CellPlan): string[] =>
+    poolsOf(cell).map((pool) => poolFile(folder, cell, pool));
+  const costOf = ({ arm }: CellPlan): number => folder.study.updates * effortOf(arm).trainings;
+  const alike = groupBy(missingCells(folder), (cell) => poolsNeeded(cell).join('\n'));
+  return [...alike.values()].flatMap((cells) => {
+    const tasks: Task[] = [];
+    while (cells.length > 0) {
+      const some: CellPlan[] = [];
+      let cost = 0;
+      while (cells.length > 0 && cost < LEAST_UPDATES) {
+        cost += costOf(cells[0]!);
+        some.push(cells.shift()!);
+      }
+      const names = some.map(({ id }) => id);
+      tasks.push({
+        kind: 'cells',
+        id: names.length === 1 ? names[0]! : `${names[0]} and ${names.length - 1} more`,
+        arguments: ['cell', ...names],
+        cost,
+        isReady: () => poolsNeeded(some[0]!).every((file) => existsSync(file)),
+        left: () => some.filter((cell) => !existsSync(folder.resultFile(cell))).map(({ id }) => id),
+      });
+    }
+    return tasks;
+  });
 }
 
 function refuseFailures({ failures, blocked }: Ended): void {
   if (failures.length + blocked.length === 0) return;
-  const counted = (kind: Task['kind']) => failures.filter(({ task }) => task.kind === kind).length;
+  const leftOf = (tasks: readonly Task[]): number =>
+    tasks.reduce((sum, task) => sum + task.left().length, 0);
+  const counted = (kind: Task['kind']): number =>
+    leftOf(failures.flatMap(({ task }) => (task.kind === kind ? [task] : [])));
   const parts = [
     [counted('pools'), 'pools failed'],
     [counted('cells'), 'cells failed'],
-    [blocked.length, 'cells lack their pools'],
+    [leftOf(blocked), 'cells lack their pools'],
   ].flatMap(([count, what]) => (count === 0 ? [] : [`${count} ${what}`]));
   throw inputError(
     `${parts.join(', ')}; ${failures[0]!.line}`,
