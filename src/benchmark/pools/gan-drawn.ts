@@ -6,14 +6,16 @@ import { recordMaterials } from '../../../synthetic/archive/passport.ts';
 import { verifierCheck } from '../../../synthetic/checks/candidate-checks.ts';
 import { boundarySamples } from '../../../synthetic/sampling/boundary.ts';
 import { writeAttempts } from '../../../synthetic/sampling/boundary-report.ts';
-import { randomSamples } from '../../../synthetic/sampling/random.ts';
+import { type RandomSamples, randomSamples } from '../../../synthetic/sampling/random.ts';
 import { boundarySearches } from '../../../synthetic/sampling/searches.ts';
 import type { Wanted } from '../../../synthetic/sampling/wanted.ts';
+import { digestOf } from '../../common/digest.ts';
 import { writeJson } from '../../common/files.ts';
 import { withoutHeldOut } from './crystal-pool.ts';
 import {
   besidePool,
   fillOne,
+  makesCrystals,
   type PoolWork,
   rarest,
   type SampleRecipe,
@@ -43,6 +45,29 @@ async function atRandom(
 ): Promise<GanSample[]> {
   const seed = cell.gan + ROUND_SEEDS * round;
   return (await randomSamples(generator, { wanted, seed, progress })).samples;
+}
+
+/**
+ * Random crystals of a crystal GAN, as many as the classes lack, without what is a held-out triplet.
+ * The pools of a group that differ in what lies near boundaries alone share them, so that arms do too.
+ */
+export function randomCrystals(work: PoolWork, generator: Generator): Promise<RandomSamples> {
+  const { store, cell, pool, progress, shared } = work;
+  const name = digestOf({ gan: cell.gan, fillTo: pool.fillTo, each: pool.each ?? null });
+  const draw = async (): Promise<RandomSamples> => {
+    const drawn = await randomSamples(generator, {
+      wanted: wantedOf(work, 1),
+      seed: cell.gan,
+      progress,
+    });
+    return {
+      ...drawn,
+      samples: withoutHeldOut(store, drawn.samples, ({ sample }) => sample.pixels),
+    };
+  };
+  const drawn = shared.get(name) ?? draw();
+  shared.set(name, drawn);
+  return drawn;
 }
 
 /** Samples near the boundaries of each class with the partners that the pool asks for. */
@@ -76,6 +101,7 @@ const nearShareOf = ({ source, nearShare = 1 }: PoolWork['pool']): number =>
 export function drawnRecipe(work: PoolWork, makers: Makers): SampleRecipe<GanSample> {
   const { generator, guide } = makers;
   const share = nearShareOf(work.pool);
+  const crystals = makesCrystals(work.pool.source);
   const recordOf = ({ digest, seen }: typeof guide) => recordMaterials(digest, seen.materials);
   const near = share > 0;
   const archived = {
@@ -92,10 +118,17 @@ export function drawnRecipe(work: PoolWork, makers: Makers): SampleRecipe<GanSam
     );
     const rest = new Map(wanted);
     for (const { passport } of near) fillOne(rest, passport.class);
-    return [...near, ...(await atRandom(work, makers, { wanted: rest, round: 0 }))];
+    if (!crystals) return [...near, ...(await atRandom(work, makers, { wanted: rest, round: 0 }))];
+    const random = (await randomCrystals(work, generator)).samples.filter(({ passport }) => {
+      const wanted = rest.has(passport.class);
+      fillOne(rest, passport.class);
+      return wanted;
+    });
+    return [...near, ...random];
   };
   return {
-    rounds: share === 1 ? 1 : ROUNDS,
+    // Of crystals hardly any is rejected.
+    rounds: share === 1 || crystals ? 1 : ROUNDS,
     async make(wanted, round) {
       const made =
         share === 0 || round > 0

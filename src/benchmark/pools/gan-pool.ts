@@ -7,14 +7,14 @@ import {
   writeArchive,
   writeScored,
 } from '../../../synthetic/archive/archive.ts';
-import { type GanSample, generatorArchive } from '../../../synthetic/archive/from-generator.ts';
+import { generatorArchive } from '../../../synthetic/archive/from-generator.ts';
 import type { SampleScore } from '../../../synthetic/checks/acceptance.ts';
 import { scoreArchive } from '../../../synthetic/checks/score.ts';
 import { randomSamples } from '../../../synthetic/sampling/random.ts';
 import type { Wanted } from '../../../synthetic/sampling/wanted.ts';
 import { writeJson } from '../../common/files.ts';
 import { withoutHeldOut } from './crystal-pool.ts';
-import { drawnRecipe, type Makers } from './gan-drawn.ts';
+import { drawnRecipe, type Makers, randomCrystals } from './gan-drawn.ts';
 import { makerClassifier, makerGan } from './makers.ts';
 import {
   besidePool,
@@ -28,14 +28,14 @@ import {
 
 /** Further samples for each one that a class lacks. */
 const TOP_UP = 3;
-const CRYSTAL_TOP_UP = 1.3;
 
 /**
- * A crystal has the group of its label, whoever takes its patterns for another: what a verifier
- * doubts are the hard ones, and they are kept.
+ * A crystal has the group of its label and its patterns are simulated, whoever takes them for another
+ * or finds them unlike the others: those are the hard ones, and only copies and repetitions are rejected.
  */
 function withoutDoubts(sample: SampleScore): SampleScore {
-  const reasons = sample.reasons.filter(({ kind }) => kind !== 'verifier');
+  const doubts: readonly string[] = ['verifier', 'realism', 'physics'];
+  const reasons = sample.reasons.filter(({ kind }) => !doubts.includes(kind));
   return { ...sample, reasons, accepted: reasons.length === 0 };
 }
 
@@ -46,8 +46,7 @@ const rawFile = ({ file }: PoolWork): string => besidePool(file, '.raw.h5');
 function lacking(work: PoolWork, samples: readonly SampleScore[]): Wanted {
   const lack = wantedOf(work, 1);
   for (const { spaceGroup, accepted } of samples) if (accepted) fillOne(lack, spaceGroup);
-  const more = makesCrystals(work.pool.source) ? CRYSTAL_TOP_UP : TOP_UP;
-  return new Map([...lack].map(([group, left]) => [group, Math.ceil(more * left)]));
+  return new Map([...lack].map(([group, left]) => [group, Math.ceil(TOP_UP * left)]));
 }
 
 /** Samples as an archive, and what was found of each. */
@@ -105,10 +104,12 @@ async function crystalGanPool(work: PoolWork): Promise<void> {
   const generator = await makerGan(work);
   try {
     const lacking = wantedOf(work, 1);
-    const made: GanSample[] = [];
-    const refused: Record<string, number> = {};
-    let proposed = 0;
-    for (let round = 0; round < CRYSTAL_ROUNDS && lacking.size > 0; round++) {
+    const first = await randomCrystals(work, generator);
+    const made = [...first.samples];
+    const refused: Record<string, number> = { ...first.refused };
+    let { proposed } = first;
+    for (const { passport } of made) fillOne(lacking, passport.class);
+    for (let round = 1; round < CRYSTAL_ROUNDS && lacking.size > 0; round++) {
       const seed = cell.gan + ROUND_SEEDS * round;
       const drawn = await randomSamples(generator, { wanted: lacking, seed, progress });
       proposed += drawn.proposed;

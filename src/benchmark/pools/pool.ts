@@ -1,4 +1,5 @@
 import type { ArchiveContents } from '../../../synthetic/archive/archive.ts';
+import type { RandomSamples } from '../../../synthetic/sampling/random.ts';
 import type { PartnerChoice } from '../../../synthetic/sampling/searches.ts';
 import type { Wanted } from '../../../synthetic/sampling/wanted.ts';
 import type { EncodedSet } from '../../codec/encode.ts';
@@ -32,6 +33,8 @@ export interface PoolWork {
   /** The training triplets as discs; read once for all pools of a group. */
   discs: () => EncodedSet;
   progress: ProgressFactory;
+  /** Random crystals that pools of this group share, by what they are. */
+  shared: Map<string, Promise<RandomSamples>>;
 }
 
 /** How a source makes samples, and puts them into an archive. */
@@ -69,8 +72,8 @@ export const rarest = (wanted: Wanted, most: number): Wanted =>
       .sort(([a], [b]) => a - b),
   );
 
-/** Samples made for each one wanted: some will be rejected, of crystals few. */
-export const spareOf = (source: Arm['synthetic']): number => (makesCrystals(source) ? 1.15 : 1.6);
+/** Samples made for each one wanted: some will be rejected, of crystals hardly any. */
+export const spareOf = (source: Arm['synthetic']): number => (makesCrystals(source) ? 1 : 1.6);
 
 /** Triplets to make of each class that lacks rows, as a share of what it lacks. */
 export function wantedOf({ store, pool }: PoolWork, share: number): Map<number, number> {

@@ -120,9 +120,10 @@ async function makeGroup(
     const { store, data } = await openDivision(folder.study, missing[0]!.cell);
     checkBasis(folder, { data, threads: engine.threads });
     const discs = discsOf(store, progress);
+    const shared: PoolWork['shared'] = new Map();
     try {
       for (const { cell, pool, file } of missing) {
-        await makePool({ folder, cell, pool, file, store, discs, progress });
+        await makePool({ folder, cell, pool, file, store, discs, progress, shared });
         // Here, where its triplets were just compared with held-out ones, this takes no time.
         refuseLeaks(await openArchive(file), store);
       }
