@@ -81,17 +81,15 @@ const LEAST = { crystals: 700, updates: 60, crystalSteps: 40 } as const;
 
 /** Processes at once, at most: each takes about 600 MB. */
 const MOST_JOBS = 8;
-/** Seconds that a run takes beside its updates; a process, of several runs, starts in four. */
-const START = 2;
+/** Seconds that a run takes beside its updates; a process takes several runs. */
+const START = 1;
 /** A step of the crystal GAN in updates of a classifier. */
 const GAN_STEP = 12;
-/** Validation and test beside the updates of a classifier. */
-const TESTED = 1.2;
 /** Triplets that what is beside training takes: pools with their searches and checks; figures and report. */
-const POOLS = 4300;
+const POOLS = 3500;
 const DRAWN = 1500;
 /** Time of a triplet where one process simulates alone. */
-const ALONE = 0.75;
+const ALONE = 0.6;
 
 /** What a quickstart has to do: its runs, those among them that wait for pools, the cores that share them. */
 export interface Workload {
@@ -106,16 +104,19 @@ export function timeFor(
   pace: MachinePace,
   { runs, waiting, jobs }: Workload,
 ): number {
-  const run = START + updates * TESTED * pace.update;
+  const run = START + updates * pace.update;
   // Guide and verifier are trained beside the pools, in their process.
   const pools =
     START +
-    2 * updates * TESTED * pace.update +
+    2 * updates * pace.update +
     crystalSteps * GAN_STEP * pace.update +
     POOLS * pace.triplet;
   const together = Math.max((pools + runs * run) / jobs, pools + (waiting * run) / jobs);
   return 1000 * ((crystals + DRAWN) * ALONE * pace.triplet + together);
 }
+
+/** Share of the minutes that is planned: a machine may slow down on the way. */
+const AIM = 0.9;
 
 /** As much of everything as fits into the minutes at the pace of this machine. */
 export function budgetFor(minutes: number, pace: MachinePace, workload: Workload): Budget {
@@ -132,7 +133,7 @@ export function budgetFor(minutes: number, pace: MachinePace, workload: Workload
   // The largest hundredth of all that fits: parts that do not shrink make the time no multiple of it.
   for (let percent = 100; percent > 1; percent--) {
     const budget = at(percent / 100);
-    if (timeFor(budget, pace, workload) <= 60_000 * minutes) return budget;
+    if (timeFor(budget, pace, workload) <= AIM * 60_000 * minutes) return budget;
   }
   return LEAST;
 }

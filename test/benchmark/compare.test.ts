@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { type Best, nextStep } from '../../src/benchmark/comparison/best.ts';
 import { confusedPairs } from '../../src/benchmark/comparison/classes.ts';
 import { compareBudgets, compareStudy } from '../../src/benchmark/comparison/compare.ts';
 import { standingsInWords } from '../../src/benchmark/comparison/summary.ts';
@@ -82,6 +83,20 @@ describe('a study of techniques alone', () => {
       /^3 arms are to be compared with LA; none/,
     );
   });
+});
+
+it('advises an arm that finds more of the rare groups, also where macro-F1 is undecided', () => {
+  const tested = (verdict: string) => ({ verdict, seeds: 6 });
+  const next = (rare: string) =>
+    nextStep({
+      synthetic: true,
+      overall: tested('undecided'),
+      few: tested('undecided'),
+      unaided: { arm: 'copies', overall: tested('undecided'), few: tested(rare) },
+      control: null,
+    } as unknown as Best);
+  expect(next('helped')).toMatch(/^Use this arm where the rare groups matter/);
+  expect(next('undecided')).toMatch(/simpler arm without synthetic data/);
 });
 
 it('lists the effort of every arm, and says no sentence of it', () => {

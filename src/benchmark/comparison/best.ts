@@ -94,7 +94,8 @@ export function rivalsInWords({ unaided, control }: Best): string[] {
 }
 
 /** What an honest reader would do next. */
-export function nextStep({ overall, unaided, control, synthetic }: Best): string {
+export function nextStep({ overall, few, unaided, control, synthetic }: Best): string {
+  const rare = unaided ? unaided.few : few;
   const { verdict, seeds } = unaided?.overall ?? overall;
   if (verdict !== 'helped' && control?.verdict === 'helped') {
     return `Use ${control.subject}, which helped without a GAN; confirm it on a split that was never looked at.`;
@@ -109,6 +110,9 @@ export function nextStep({ overall, unaided, control, synthetic }: Best): string
     case 'undecided':
       if (seeds < SEEDS_FOR_A_CLAIM) {
         return `Run more seeds before deciding (gan bench run --seeds ${SEEDS_FOR_A_CLAIM}).`;
+      }
+      if (rare?.verdict === 'helped') {
+        return 'Use this arm where the rare groups matter: it finds more of them, and macro-F1 is not shown to suffer.';
       }
       return synthetic
         ? 'Without a difference to show for it, the simpler arm without synthetic data is the one to use.'
