@@ -8,7 +8,7 @@ import type { Generator, GeneratorKind } from './generator.ts';
  * loaded when it is asked for, so that a help text needs no engine. The first whose `misfit` is
  * null is the default of a store.
  */
-export const GENERATOR_KINDS = {
+const GENERATOR_KINDS = {
   crystal: async () => (await import('./crystal/kind.ts')).crystalKind,
   codec: async () => (await import('./codec/kind.ts')).codecKind,
   pixel: async () => (await import('./pixel/kind.ts')).pixelKind,

@@ -6,8 +6,6 @@ import { groupBy } from '../../src/common/group.ts';
 import type { ProgressFactory } from '../../src/common/progress.ts';
 import { cifText } from '../../src/crystal/cif/write.ts';
 import type { Cell, Crystal } from '../../src/crystal/crystal.ts';
-import { reducedFormula } from '../../src/crystal/formula.ts';
-import { hermannMauguin } from '../../src/crystal/spacegroup.ts';
 import { type ZoneView, zoneViews } from '../../src/simulate/axes.ts';
 import { cameraOf } from '../../src/simulate/triplets.ts';
 import {
@@ -340,7 +338,3 @@ export class CrystalGenerator implements Generator<CrystalSample> {
     this.model.dispose();
   }
 }
-
-/** A short name of a crystal for sheets: formula, group symbol and number. */
-export const crystalTitle = ({ atoms, spaceGroup }: Crystal): string =>
-  `${reducedFormula(atoms)} ${hermannMauguin(spaceGroup)} (${spaceGroup})`;

@@ -12,7 +12,7 @@ import { type Subgroup, subgroupPaths } from './subgroups.ts';
 import { breakSymmetry, distort } from './symmetry-breaking.ts';
 
 /** Where the skeleton of a proposal comes from. */
-export const SKELETON_SOURCES = ['known', 'broken', 'new'] as const;
+const SKELETON_SOURCES = ['known', 'broken', 'new'] as const;
 export type SourceName = (typeof SKELETON_SOURCES)[number];
 
 /** Share of each source among proposals; they need not add up to 1. */
@@ -84,7 +84,7 @@ export function substituted(
 }
 
 /** Other elements in the slots; the cell grows or shrinks with the volumes of the atoms. */
-export function withElements(sited: SkeletonCrystal, elements: readonly number[]): SkeletonCrystal {
+function withElements(sited: SkeletonCrystal, elements: readonly number[]): SkeletonCrystal {
   const volume = (own: readonly number[]): number =>
     sited.skeleton.sites.reduce((sum, s) => sum + s.multiplicity * atomicVolume(own[s.slot]!), 0);
   const factor = Math.cbrt(volume(elements) / volume(sited.elements));

@@ -58,7 +58,7 @@ export interface ConvShape {
 }
 
 /** Kernel and bias of a convolution, the kernel normal with variance `power` over its inputs. */
-export const convSpecs = (
+const convSpecs = (
   name: string,
   { side, from, to }: ConvShape,
   deviation: number,
@@ -68,7 +68,7 @@ export const convSpecs = (
 ];
 
 /** Standard deviation that keeps the variance of rectified maps (He et al. 2015). */
-export const heDeviation = (inputs: number): number => Math.sqrt(2 / inputs);
+const heDeviation = (inputs: number): number => Math.sqrt(2 / inputs);
 
 /** Convolution with zero padding; differentiable twice in `x`. */
 export const conv = (weights: Weights, name: string, x: Tensor4D, stride: 1 | 2): Tensor4D =>
@@ -173,7 +173,7 @@ function doubled(weights: Weights, side: number, x: Tensor4D, condition: Tensor2
  * Triplets (B, S, S, 3) in [-1, 1] of conditions (B, latent + embedding): a small map, doubled by
  * transposed convolutions, each normalised under the condition.
  */
-export function drawPixels(weights: Weights, condition: Tensor2D, size: number): Tensor4D {
+function drawPixels(weights: Weights, condition: Tensor2D, size: number): Tensor4D {
   const kernel = weights['first/kernel'] as Tensor2D;
   const seeds = dense(condition, kernel, weights['first/bias'] as Tensor1D);
   const first = seeds.reshape([-1, SMALLEST, SMALLEST, kernel.shape[1] / SMALLEST ** 2]);

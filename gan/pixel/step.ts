@@ -122,7 +122,7 @@ export interface Judge {
  * are seen, its gradient, and the mean scores of both. `penalty` is gamma in this update, 0 for
  * none; the relativistic loss has one at generated images too (R2).
  */
-export function descendJudge(
+function descendJudge(
   { layout, flat, singular, objective }: Judge,
   { images, codes }: { images: [real: Tensor4D, fake: Tensor4D]; codes: Tensor2D },
   penalty: number,
@@ -191,7 +191,7 @@ export type Given = Pick<PixelDraws, 'codes' | 'real'>;
 export const freeGiven = ({ codes, real }: Given): void => tf.dispose([codes, real]);
 
 /** Draws how a batch is seen; the caller disposes of the noise. */
-export function drawSight(
+function drawSight(
   stream: Stream,
   noise: NoiseSource,
   { count, size, inputNoise }: { count: number; size: number; inputNoise: number },

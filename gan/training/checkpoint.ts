@@ -12,7 +12,7 @@ export type Arrays = Record<string, Float32Array>;
 const NETWORKS = ['generator', 'discriminator'] as const;
 
 /** The arrays of a state, each name after a prefix, and the rest as plain data. */
-export function packState(state: TrainerState, prefix = '') {
+function packState(state: TrainerState, prefix = '') {
   const { step, draws, noise, inputNoise } = state;
   const arrays: Arrays = { [`${prefix}average`]: state.average };
   if (state.singular) arrays[`${prefix}singular`] = state.singular;
@@ -32,7 +32,7 @@ export type AboutState = Pick<TrainerState, 'step' | 'draws' | 'noise' | 'inputN
 };
 
 /** Undoes `packState`. */
-export function unpackState(arrays: Arrays, about: AboutState, prefix = ''): TrainerState {
+function unpackState(arrays: Arrays, about: AboutState, prefix = ''): TrainerState {
   const floats = (name: string): Float32Array => arrays[`${prefix}${name}`]!;
   const adam = (name: (typeof NETWORKS)[number]) => ({
     step: about.adamSteps[NETWORKS.indexOf(name)]!,

@@ -65,7 +65,7 @@ export const project = (x: Tensor2D, kernelWeights: Tensor2D): Tensor2D =>
   product(x, kernelWeights);
 
 /** x + bias (outputs); its gradient is a sum over the batch. */
-export const biased = custom<Tensor2D>((...inputs) => {
+const biased = custom<Tensor2D>((...inputs) => {
   const [x, bias] = inputs as [Tensor2D, Tensor1D];
   return {
     value: kernel('BiasAdd', [x, bias]),

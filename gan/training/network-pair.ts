@@ -14,7 +14,7 @@ export interface Following {
 }
 
 /** The moving average of flat weights. Free it with `dispose`. */
-export class MovingAverage {
+class MovingAverage {
   private readonly following: Following;
   private mean: Tensor1D;
 
@@ -71,7 +71,7 @@ export type PairState = Pick<
 >;
 
 /** Adam as GANs take it: no momentum. */
-export const GAN_BETAS = { beta1: 0, beta2: 0.99 } as const;
+const GAN_BETAS = { beta1: 0, beta2: 0.99 } as const;
 
 /**
  * Generator and discriminator in training: flat weights, their optimisers and the moving average

@@ -45,7 +45,7 @@ const table = (rows: Readonly<Record<string, string | number>>): string =>
 const list = (lines: readonly string[]): string => lines.map((line) => `- ${line}`).join('\n');
 
 /** A card as Markdown with YAML front matter. */
-export function cardText({
+function cardText({
   title,
   front,
   about,

@@ -1,7 +1,7 @@
 /** What went wrong, as the exit code the shell sees. */
 export const EXIT = { ok: 0, unexpected: 1, usage: 2, input: 3, interrupted: 130 } as const;
 
-export type Fault = 'usage' | 'input' | 'interrupted';
+export type Fault = 'usage' | 'input';
 
 /**
  * An error the user can act on. The message is one line that names the file and the value;
@@ -38,10 +38,6 @@ export const usageError = (message: string, mend = ''): CbedError =>
 /** A file or value in a file that cannot be used (exit code 3). */
 export const inputError = (message: string, mend = ''): CbedError =>
   new CbedError('input', message, mend);
-
-/** The user pressed Ctrl-C; what was saved is named in the message (exit code 130). */
-export const interruptedError = (message: string): CbedError =>
-  new CbedError('interrupted', message);
 
 /** The message of anything thrown. */
 export const messageOf = (error: unknown): string =>

@@ -34,7 +34,7 @@ function cellsWithin(rows: ReturnType<typeof cellMatrix>, radius: number): Vec3 
 }
 
 /** The structure's fingerprint; about a millisecond for 50 atoms. */
-export function fingerprint(structure: Structure): Fingerprint {
+function fingerprint(structure: Structure): Fingerprint {
   const { cell, atoms } = structure;
   const rows = cellMatrix(cell);
   const scale = Math.cbrt(cellVolume(cell) / atoms.length);
@@ -89,7 +89,7 @@ const TOLERANCE = 0.03;
 const LARGEST = 0.12;
 
 /** Whether two fingerprints are of one structure: same composition, same surroundings. */
-export function sameStructure(a: Fingerprint, b: Fingerprint): boolean {
+function sameStructure(a: Fingerprint, b: Fingerprint): boolean {
   if (a.formula !== b.formula) return false;
   let sum = 0;
   for (let i = 0; i < a.distances.length; i++) {

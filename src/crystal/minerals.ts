@@ -85,7 +85,7 @@ export function parseMineralLine(line: string): MineralEntry {
 const ROUNDING = [3e-4, 3e-4, 3e-4] as const;
 
 /** The crystal of an entry: every atom of the conventional cell, on exact special positions. */
-export function mineralCrystal({ code, spaceGroup, cell, sites }: MineralEntry): Crystal {
+function mineralCrystal({ code, spaceGroup, cell, sites }: MineralEntry): Crystal {
   const atoms = expandSites(sites, operations(spaceGroup), ROUNDING);
   return {
     id: `amcsd:${String(code).padStart(7, '0')}`,

@@ -99,7 +99,7 @@ export interface Workload {
 }
 
 /** How long a budget takes at the pace of a machine, in milliseconds. */
-export function timeFor(
+function timeFor(
   { crystals, updates, crystalSteps }: Budget,
   pace: MachinePace,
   { runs, waiting, jobs }: Workload,
@@ -119,7 +119,7 @@ export function timeFor(
 const AIM = 0.9;
 
 /** As much of everything as fits into the minutes at the pace of this machine. */
-export function budgetFor(minutes: number, pace: MachinePace, workload: Workload): Budget {
+function budgetFor(minutes: number, pace: MachinePace, workload: Workload): Budget {
   const at = (share: number): Budget => {
     const scaled = (name: keyof Budget, by: number): number =>
       Math.max(LEAST[name], Math.round(FULL[name] * by));
@@ -144,7 +144,7 @@ export interface StoryData {
 }
 
 /** Simulates the built-in minerals, prepares them, and draws how imbalanced they are. */
-export async function makeData(story: Story, crystals: number): Promise<StoryData> {
+async function makeData(story: Story, crystals: number): Promise<StoryData> {
   const made = await stage(story, 'Simulating CBED triplets of real minerals', async () => {
     const { seed, progress } = story;
     const task = await makeTask('minerals', story.run.file('prepared.h5'), {
@@ -177,7 +177,7 @@ export interface StoryStudy extends FolderComparison {
 }
 
 /** Opens the study `quick` on the story's store, in the story's run folder. */
-export function openStory(story: Story, store: string, budget: Budget): StudyFolder {
+function openStory(story: Story, store: string, budget: Budget): StudyFolder {
   const { updates, crystalSteps } = budget;
   const study = loadStudy('quick', { data: store, updates, crystalSteps, firstSeed: story.seed });
   return openStudyFolder(story.run.file('study'), study);
@@ -188,11 +188,7 @@ export function openStory(story: Story, store: string, budget: Budget): StudyFol
  * trains every arm with equal updates, a process a core; leaves what was made where the later
  * commands look, and compares the arms on real triplets of unseen materials.
  */
-export async function trainArms(
-  story: Story,
-  folder: StudyFolder,
-  jobs: number,
-): Promise<StoryStudy> {
+async function trainArms(story: Story, folder: StudyFolder, jobs: number): Promise<StoryStudy> {
   const { study } = folder;
   const cells = planCells(study);
   const gan = ganOf(folder, cells.find(({ arm }) => NEAR_SOURCES.includes(arm.synthetic))!);
@@ -221,11 +217,7 @@ export async function trainArms(
 }
 
 /** Draws the judged samples beside real ones, and the class counts before and after mixing. */
-export async function showSamples(
-  story: Story,
-  made: StoryStudy,
-  store: Store,
-): Promise<SamplePictures> {
+async function showSamples(story: Story, made: StoryStudy, store: Store): Promise<SamplePictures> {
   const heading = 'Drawing real and synthetic triplets side by side';
   const { pictures } = await stage(story, heading, async () => {
     const { run } = story;
@@ -249,7 +241,7 @@ export async function showSamples(
 }
 
 /** The probe figures of the pair whose sample lies nearest to the boundary, and its path. */
-export async function probeBoundary(
+async function probeBoundary(
   story: Story,
   made: StoryStudy,
   store: Store,
@@ -272,7 +264,7 @@ export async function probeBoundary(
 }
 
 /** Writes report.html of a quickstart: the page of its study, in a quickstart's words. */
-export function writeStoryPage(
+function writeStoryPage(
   story: Story,
   { made, parts, minutes }: { made: StoryStudy; parts: StudyParts; minutes: number },
 ): string {

@@ -42,7 +42,7 @@ export interface DrawnBy {
  * The contents of an archive of drawn samples, with what the discriminator says of each and their
  * origin for the leak guard.
  */
-export function drawnArchive(by: DrawnBy, samples: readonly DrawnSample[]): ArchiveContents {
+function drawnArchive(by: DrawnBy, samples: readonly DrawnSample[]): ArchiveContents {
   const { model, store, guide, verifiers, scaled, scores, parameters, cifs } = by;
   const gan = recordMaterials(model.digest, model.lineage.materials);
   return {

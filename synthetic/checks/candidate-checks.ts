@@ -62,7 +62,7 @@ const BATCH = 256;
  * of their class, or of all classes where it has few materials, reaches what all but 5 % of new
  * real ones would reach.
  */
-export function realismCheck(space: Space, train: Examples, centre: number): CandidateCheck {
+function realismCheck(space: Space, train: Examples, centre: number): CandidateCheck {
   const { size } = train;
   const triplets = (pixels: Uint8Array): Triplets => ({
     pixels,

@@ -33,7 +33,7 @@ export interface SamplingRequest {
   verifier?: readonly string[];
 }
 
-export const GENERATOR_FILE = 'model.safetensors';
+const GENERATOR_FILE = 'model.safetensors';
 const CLASSIFIER_FILE = 'classifier.safetensors';
 /** Verifiers taken from the workspace where none is named. */
 const MOST_VERIFIERS = 2;
@@ -52,7 +52,7 @@ export async function openGenerator(
 }
 
 /** @throws input error where a generator was trained on another store. */
-export function checkStore(model: { lineage: Lineage }, store: Store): void {
+function checkStore(model: { lineage: Lineage }, store: Store): void {
   if (model.lineage.store === store.digest) return;
   throw inputError(
     `the GAN was trained on another store than ${store.path}`,

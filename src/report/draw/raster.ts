@@ -56,7 +56,7 @@ const asSharp = (picture: Picture): Sharp =>
   });
 
 /** A picture as PNG bytes, each pixel enlarged `scale` times without smoothing. */
-export const pngOf = (picture: Picture, scale = 1): Promise<Buffer> =>
+const pngOf = (picture: Picture, scale = 1): Promise<Buffer> =>
   asSharp(picture)
     .resize(picture.width * scale, picture.height * scale, { kernel: 'nearest' })
     .png()

@@ -42,7 +42,7 @@ function shares(values: readonly number[]): { from: number; to: number; share: n
 }
 
 /** Histogram of realism: real triplets as the outline, accepted and rejected synthetic ones. */
-export function realismFigure({ real, accepted, rejected }: RealismValues, space: string): string {
+function realismFigure({ real, accepted, rejected }: RealismValues, space: string): string {
   const made = accepted.length + rejected.length;
   const scaled = (values: readonly number[]) =>
     shares(values).map((bin) => ({
@@ -101,9 +101,7 @@ export interface FloorBar {
 }
 
 /** Precision, recall, density and coverage beside what real triplets reach, one panel a space. */
-export function floorFigure(
-  spaces: readonly { name: string; bars: readonly FloorBar[] }[],
-): string {
+function floorFigure(spaces: readonly { name: string; bars: readonly FloorBar[] }[]): string {
   const most = Math.max(
     1,
     ...spaces.flatMap(({ bars }) => bars.flatMap((bar) => [bar.matched ?? 0, bar.floor ?? 0])),
@@ -160,7 +158,7 @@ export interface Scored {
 }
 
 /** Real triplets of the rarest classes, and the most and least realistic synthetic ones. */
-export function galleryRows({ score, train }: Omit<Scored, 'archive'>): GalleryItem[][] {
+function galleryRows({ score, train }: Omit<Scored, 'archive'>): GalleryItem[][] {
   const spaceGroups = Array.from(train.labels, (label) => train.classes[label]!);
   return galleryOf({
     samples: score.samples,
@@ -223,7 +221,7 @@ export async function drawScore(folder: string, scored: Scored): Promise<void> {
 const number = (value: number): string => value.toPrecision(3);
 
 /** The passport of a synthetic triplet in lines; what is not known is left out. */
-export function passportText(passport: Passport): string {
+function passportText(passport: Passport): string {
   const { partner, t, margin, seed, parents, share, realism, rarity, nearest, reasons } = passport;
   const facts: [string, string | null][] = [
     ['made for space group', String(passport.class)],

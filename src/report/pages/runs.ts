@@ -33,7 +33,7 @@ const studyText = ({ path, study }: StudyFolder): PageText => ({
 });
 
 /** The study of a run folder; null for runs of other commands. */
-export function studyRun(path: string): StudyRun | null {
+function studyRun(path: string): StudyRun | null {
   if (existsSync(join(path, 'study.json'))) {
     const folder = readStudyFolder(path);
     return { folder, text: studyText(folder) };
@@ -93,7 +93,7 @@ const SHORT = 20_000;
  *
  * @throws input error where the folder is none.
  */
-export function readPlainRun(folder: string): PlainRun {
+function readPlainRun(folder: string): PlainRun {
   const known = KINDS.find(({ mark }) => existsSync(join(folder, mark)));
   if (!known) {
     throw inputError(
@@ -113,7 +113,7 @@ export function readPlainRun(folder: string): PlainRun {
 }
 
 /** The section of such a run: its figures and its settings. */
-export function plainRunSection({ kind, folder, config, facts }: PlainRun): Section {
+function plainRunSection({ kind, folder, config, facts }: PlainRun): Section {
   const figures = figuresIn(folder).map((path) =>
     figureHtml(readFileSync(path, 'utf8'), relative(folder, path)),
   );
@@ -185,7 +185,7 @@ async function joined(paths: readonly string[], progress: ProgressFactory): Prom
 }
 
 /** The page of runs: a study's own where there is one study, else one of all their sections. */
-export function htmlOf(paths: readonly string[], progress: ProgressFactory): Promise<HtmlReport> {
+function htmlOf(paths: readonly string[], progress: ProgressFactory): Promise<HtmlReport> {
   const study = paths.length === 1 ? studyRun(paths[0]!) : null;
   return study ? oneStudy(study, progress) : joined(paths, progress);
 }
