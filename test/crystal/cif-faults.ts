@@ -71,6 +71,11 @@ const water: [string, string, Outcome][] = [
   ['OWat', gypsum('OWat', ''), GYPSUM],
   ['HOH, which is no holmium', gypsum('HOH', ''), GYPSUM],
   ['W_1', gypsum('W_1'), GYPSUM],
+  ['W2A', gypsum('W2A'), GYPSUM],
+  ['W2A as far from oxygen as water is', gypsum('W2A', ''), { refused: 'site W2A may be W or O' }],
+  ['H2Oa', gypsum('H2Oa'), GYPSUM],
+  ['H2Oa without a formula', gypsum('H2Oa', ''), { refused: 'site H2Oa may be O or H' }],
+  ['Ohyd1', gypsum('Ohyd1', ''), GYPSUM],
   ['W1 as far from oxygen as water is', gypsum('W1', ''), { refused: 'site W1 may be W or O' }],
   [
     'tungsten between oxygen (scheelite)',
@@ -218,6 +223,13 @@ const centring: [string, string, Outcome][] = [
     `_cell_formula_units_Z 4\n${cubic(5.64)}${symbol('P m -3 m')}${salt('Na1', 'Cl1')}`,
     { refused: '4 formula units a cell' },
   ],
+  ...['_space_group_name_H-M_ref', '_space_group_name_H-M', '_space_group.name_H-M_alt'].map(
+    (tag): [string, string, Outcome] => [
+      `F under ${tag}, with x,y,z only`,
+      `${tag} 'F m -3 m'\n${cubic(5.64)}${listed('x,y,z')}${salt('Na1', 'Cl1')}`,
+      { refused: 'it states Fm-3m (225) but its atoms have Pm-3m (221)' },
+    ],
+  ),
   [
     'number against symbol',
     `_space_group_IT_number 221\n${SALT}${salt('Na1', 'Cl1')}`,
@@ -336,7 +348,7 @@ const mixed: [string, string, Outcome][] = [
     SALT + salt(label, 'O1'),
     { refused: 'is a vacancy' },
   ]),
-  ...['T1', 'M1', 'X', 'Me2', 'Ln1', 'RE1', 'Cat1', 'Tet2', 'Alk'].map(
+  ...['T1', 'M1', 'X', 'Me2', 'Ln1', 'RE1', 'TM', 'OHF', 'Cat1', 'Tet2', 'Alk'].map(
     (label): [string, string, Outcome] => [
       `label ${label}`,
       SALT + salt(label, 'O1'),
@@ -354,10 +366,10 @@ const mixed: [string, string, Outcome][] = [
 const withOccupancy = (cation: string, anion = '1'): string =>
   SALT + sites('occupancy', `Na1 0 0 0 ${cation}`, `Cl1 .5 .5 .5 ${anion}`);
 const occupancies: [string, string, Outcome][] = [
-  ...['0,5', '1/2', '50%', '0.5(?)', 'NaN', 'half', '1,0'].map(
+  ...['0,5', '1/2', '50%', '0.5(?)', 'NaN', 'half', '1,0', ''].map(
     (text): [string, string, Outcome] => [
-      text,
-      withOccupancy(text),
+      text || 'empty quotes',
+      withOccupancy(text || "''"),
       { refused: `site Na1 has the occupancy "${text}", which is no number` },
     ],
   ),

@@ -32,11 +32,14 @@ const WORDS: readonly (readonly [RegExp, SiteMeaning])[] = [
   [/^va(?![a-z])/i, VACANCY],
   // Cation, tetrahedral, alkali and rare-earth sites.
   [/^(cat|tet|alk|ree)(?![a-z])/i, UNKNOWN],
-  [/^(o[-_(]?)?wat|^(wtr|aq|oh2|h-?o-?h|oxonium|hydroxyl)(?![a-z])/i, { elements: [OXYGEN] }],
+  [
+    /^(o[-_(]?)?wat|^(wtr|o?aq|o?hyd|oh2|h-?o-?h|oxonium|hydroxyl)(?![a-z])/i,
+    { elements: [OXYGEN] },
+  ],
   [/^hw/i, { elements: [HYDROGEN] }],
-  [/^o[-(]?[hw](?![a-z]{2})/i, { elements: [OXYGEN] }],
+  [/^o[-(]?[hw](?![a-z]{2}|f)/i, { elements: [OXYGEN] }],
   // The water molecule, or the second hydrogen of an atom O.
-  [/^[hd][23]o(?![a-z])/i, { elements: [OXYGEN, HYDROGEN] }],
+  [/^[hd][23]o/i, { elements: [OXYGEN, HYDROGEN] }],
   [/^d(?![a-z])/i, { elements: [HYDROGEN] }],
 ];
 
@@ -87,8 +90,8 @@ function symbolReadings(name: string, known: ReadonlySet<number> | null): number
   return readings;
 }
 
-/** A label of tungsten, or of a water: `W`, `W1`, `Wa(2)`. */
-const WATER = /^w[a-z]?[\d'()_\s]*$/i;
+/** A label of tungsten, or of a water: `W`, `W1`, `Wa(2)`, `W2A`. */
+const WATER = new RegExp(`^w[a-z]?(?:${MARKS}+[A-Za-z]{0,2})*$`, 'i');
 
 /** Whether a label can mean tungsten as well as water. */
 export const maybeWater = (label: string): boolean => WATER.test(label.trim());
@@ -108,7 +111,8 @@ export function readLabel(label: string, known: ReadonlySet<number> | null): Sit
   if (water) return { elements: word.elements };
   if (isDouble(name, known)) return MIXED;
   const all = symbolReadings(name, known);
-  if (!known && /^RE(?![A-Za-z])/.test(name)) return UNKNOWN;
+  // Rare earths or rhenium, transition metals or thulium.
+  if (!known && /^(RE|TM)(?![A-Za-z])/.test(name)) return UNKNOWN;
   // Waters are called W1, W2 or Wa, Wb too: tungsten only where the composition has it.
   if (WATER.test(name) && !known?.has(TUNGSTEN)) {
     if (known) return { elements: [OXYGEN] };

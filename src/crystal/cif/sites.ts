@@ -161,7 +161,7 @@ function siteTable(block: CifBlock, file: string): Row[] {
 /** The number in a column; null where it is absent or unknown. */
 function numberIn(row: Row, column: string, site: string, file: string): number | null {
   const text = row.get(column);
-  if (!isGiven(text)) return null;
+  if (text === undefined || /^\s*[?.]\s*$/.test(text)) return null;
   const value = cifNumber(text);
   if (value === null) {
     throw inputError(

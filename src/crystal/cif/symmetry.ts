@@ -33,6 +33,8 @@ const NAMES: readonly (readonly [
   [
     [
       '_space_group_name_h-m_alt',
+      '_space_group_name_h-m_ref',
+      '_space_group_name_h-m',
       '_symmetry_space_group_name_h-m',
       '_space_group_name_h-m_full',
       '_symmetry_space_group_name_h-m_full',
