@@ -176,6 +176,20 @@ it.each([
   await expect(prepare(path)).rejects.toThrow(`compressed with ${name}, which is not known here`);
 });
 
+it('a compressed dataset beside the samples is named with its filter too', async () => {
+  // A soft link makes the stack a member of the root, as in files of other layouts.
+  const path = at('lzf-root.h5');
+  copyFileSync(join(import.meta.dirname, '..', 'data', 'dataset', 'lzf.h5'), path);
+  const { File } = await hdf5();
+  const file = new File(path, 'a');
+  const [group] = file.keys();
+  file.create_soft_link(`/${group}/cbed_stack`, '/images');
+  file.close();
+  const { anomalies } = await inspectFiles([path], { workers: 0, patterns: 10 });
+  const named = anomalies.filter(({ group }) => group === 'images');
+  expect(told(named)).toMatch(/stack-unreadable: compressed with LZF, .*h5repack/);
+});
+
 describe('samples that lie deeper', () => {
   it.each([['data'], ['data/run1'], ['a/b/c/d']])('below %s are said to', async (parent) => {
     const path = at(`deep-${parent.replaceAll('/', '-')}.h5`);

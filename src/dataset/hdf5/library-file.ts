@@ -110,6 +110,13 @@ export class LibraryFile {
     return about;
   }
 
+  /** Why a dataset cannot be read for its filters; null where it can, or is no dataset. */
+  lackingFilter(path: string): string | null {
+    const { library, file } = this;
+    const isDataset = this.typeOf(path) === library.module.H5G_DATASET;
+    return isDataset ? library.lackingFilter(file.file_id, path) : null;
+  }
+
   /** A dataset of `count` floats of 4 or 8 bytes; a view that the next read overwrites. */
   floats(path: string, count: number, { size: width }: DatasetFacts): Float32Array {
     const { module } = this.library;

@@ -155,6 +155,13 @@ export class Hdf5 {
     this.closeStreams((open) => open === path);
   }
 
+  /** Why a dataset cannot be read, of which a filter is not known here; null where all are. */
+  lackingFilter(file: bigint, path: string): string | null {
+    const ids = this.module.get_dataset_filters(file, path).map(({ id }) => id);
+    const lacking = ids.find((id) => !OWN_FILTERS.has(id));
+    return lacking === undefined ? null : filterFault(lacking);
+  }
+
   /** A filter that a file gives no name is known by its number, which the library does not say. */
   private nameFilters(): void {
     const { module } = this;
@@ -285,6 +292,9 @@ const FILTERS: Readonly<Record<number, string>> = {
   32017: 'SZ',
   32026: 'Blosc2',
 };
+
+/** Deflate, shuffle, checksum, n-bit and scale-offset, which the library brings along. */
+const OWN_FILTERS: ReadonlySet<number> = new Set([1, 2, 3, 5, 6]);
 
 /** What to say of a dataset compressed with a filter that the library lacks: its name or number. */
 function filterFault(filter: string | number): string {

@@ -138,7 +138,7 @@ async function readCatalogue(
 
 // An index file has two lines of JSON: the catalogue with its version, then the facts of its
 // samples, which are read only for the rows of a store.
-const INDEX_VERSION = 3;
+const INDEX_VERSION = 4;
 const NEW_LINE = 10;
 
 /** The index file of a Summit file, in the workspace: the data may stand on a read-only disk. */

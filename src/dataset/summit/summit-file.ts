@@ -99,7 +99,9 @@ export class SummitFile {
     return library.guarded('group-unreadable', remark, () => {
       const source = library.attributes(group, careful);
       if (source) return readFacts(new GroupAttributes(source, remark), group, remark);
+      const filter = library.lackingFilter(group);
       if (library.linkFault) remark('link-dead', library.linkFault);
+      else if (filter) remark('stack-unreadable', filter);
       else remark('not-a-sample', 'not a group');
       return null;
     });
