@@ -83,12 +83,12 @@ async function inspect(files: string[], flags: InspectFlags): Promise<void> {
   return refuseEmpty(inspection);
 }
 
-/** An input error naming the first thing that is wrong, where not one sample could be read. */
+/** An input error naming what is wrong, where not one sample could be read. */
 async function refuseEmpty({ census, anomalies }: Inspection): Promise<void> {
   if (census.samples > 0) return;
   const { inputError } = await import('../common/errors.ts');
-  const { anomalyText } = await import('../dataset/anomaly.ts');
-  const first = anomalies[0];
+  const { anomalyText, mainAnomaly } = await import('../dataset/anomaly.ts');
+  const first = mainAnomaly(anomalies);
   throw inputError(first ? anomalyText(first) : 'there is no sample in these files');
 }
 

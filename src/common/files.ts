@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
+  readdirSync,
   renameSync,
   rmSync,
   statfsSync,
@@ -133,4 +134,46 @@ export function existingFile(path: string, mend = 'check the path'): string {
   if (!existsSync(path)) throw inputError(`no file at ${path}`, mend);
   if (!statSync(path).isFile()) throw inputError(`${path} is not a file`, mend);
   return path;
+}
+
+/** A name for the file or folder behind a path, whatever links lead to it; null where none is. */
+export function fileIdentity(path: string): string | null {
+  try {
+    const { dev, ino } = statSync(path, { bigint: true });
+    return `${dev}:${ino}`;
+  } catch {
+    return null; // Gone, or a link that leads nowhere or in circles.
+  }
+}
+
+/**
+ * Paths of everything below a folder that is no folder, relative to it and sorted. Links are
+ * followed, but each real file and folder counts once, under the path with the fewest links.
+ */
+export function filesBelow(folder: string): string[] {
+  const seen = new Set<string | null>();
+  const found: string[] = [];
+  let folders = [''];
+  const links: string[] = [];
+  const visit = (path: string): void => {
+    const full = join(folder, path);
+    const identity = fileIdentity(full);
+    if (identity !== null && seen.has(identity)) return;
+    seen.add(identity);
+    if (identity !== null && statSync(full).isDirectory()) folders.push(path);
+    else found.push(path);
+  };
+  seen.add(fileIdentity(folder));
+  while (folders.length > 0 || links.length > 0) {
+    if (folders.length === 0) visit(links.shift()!);
+    const open = folders;
+    folders = [];
+    for (const path of open) {
+      for (const entry of readdirSync(join(folder, path), { withFileTypes: true })) {
+        if (entry.isSymbolicLink()) links.push(join(path, entry.name));
+        else visit(join(path, entry.name));
+      }
+    }
+  }
+  return found.sort();
 }

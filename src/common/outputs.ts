@@ -29,6 +29,7 @@ const FAULTS: Record<string, string> = {
 const MENDS: Record<string, string> = {
   ENOSPC: 'free some space, or choose another folder with --out, CBED_WORKSPACE or CBED_CACHE',
   EDQUOT: 'free some space, or choose another folder with --out, CBED_WORKSPACE or CBED_CACHE',
+  ELOOP: 'give the path that the link should lead to',
 };
 const OTHER_PLACE = 'choose another place with --out, CBED_WORKSPACE or CBED_CACHE';
 

@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { CbedError, inputError, messageOf } from '../common/errors.ts';
+import { filesBelow } from '../common/files.ts';
 import type { Stream } from '../common/stream.ts';
 import { didYouMean } from '../common/suggest.ts';
 import { crystalOfBlock, structureBlocks } from './cif/cif.ts';
@@ -33,9 +34,7 @@ function cifFiles(path: string): string[] {
     throw inputError(`no file or folder at ${path}`, hint);
   }
   if (!statSync(path).isDirectory()) return [path];
-  const files = readdirSync(path, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.toLowerCase().endsWith('.cif'))
-    .sort();
+  const files = filesBelow(path).filter((name) => name.toLowerCase().endsWith('.cif'));
   if (files.length === 0) throw inputError(`no .cif file in the folder ${path}`);
   return files.map((name) => join(path, name));
 }

@@ -58,6 +58,12 @@ export const isFatal = ({ kind }: Pick<Anomaly, 'kind'>): boolean => KINDS[kind]
 export const anomalyText = ({ file, group, reason }: Anomaly): string =>
   group === null ? `${file}: ${reason}` : `${file}: ${group}: ${reason}`;
 
+/** What to name where nothing can be used: deeper samples, else the first that left something out. */
+export const mainAnomaly = (anomalies: readonly Anomaly[]): Anomaly | undefined =>
+  anomalies.find(({ kind }) => kind === 'samples-deeper') ??
+  anomalies.find((one) => isFatal(one) && one.kind !== 'same-file') ??
+  anomalies[0];
+
 /** Each anomaly once, however often it was met. */
 export function distinctAnomalies(anomalies: Iterable<Anomaly>): Anomaly[] {
   const seen = new Map<string, Anomaly>();

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -44,6 +44,34 @@ describe('a source of crystals', () => {
       'more/two.CIF#wrong',
     ]);
     for (const { id, reason } of failed) expect(reason).toContain(id);
+  });
+
+  it('follows links, and reads each real folder and file once', () => {
+    const tree = join(folder, 'empty', 'tree');
+    for (const name of ['a/b/c', 'd']) mkdirSync(join(tree, name), { recursive: true });
+    writeFileSync(join(tree, 'a/b/c/gold.cif'), block('gold', 'Au', 4.08));
+    // To parents from two places (which multiply), to a brother, to itself, in a circle, nowhere.
+    for (const [name, target] of [
+      ['a/up', '..'],
+      ['a/b/top', '../..'],
+      ['a/b/c/root', tree],
+      ['a-before', 'a'],
+      ['d/self', 'self'],
+      ['d/there', 'back'],
+      ['d/back', 'there'],
+      ['d/again.cif', '../a/b/c/gold.cif'],
+    ] as const)
+      symlinkSync(target, join(tree, name));
+    linkSync(join(tree, 'a/b/c/gold.cif'), join(tree, 'd/hard.cif'));
+    symlinkSync('nowhere', join(tree, 'd/dead.cif'));
+    symlinkSync(join(folder, 'more'), join(tree, 'd/elsewhere'));
+    const { crystals, failed } = collect({ from: [tree] });
+    expect(crystals.map((c) => c.material).sort()).toEqual(['Ag-225', 'Au-225', 'Cu-225']);
+    expect(failed.map((f) => f.id.slice(tree.length + 1))).toEqual([
+      'd/dead.cif',
+      'd/elsewhere/two.CIF#wrong',
+    ]);
+    rmSync(tree, { recursive: true });
   });
 
   it('names a path that does not exist before it reads anything', () => {

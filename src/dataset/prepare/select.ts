@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { inputError } from '../../common/errors.ts';
 import { groupBy } from '../../common/group.ts';
 import type { Camera } from '../../simulate/camera.ts';
-import { type Anomaly, anomalyText, isFatal } from '../anomaly.ts';
+import { type Anomaly, anomalyText, mainAnomaly } from '../anomaly.ts';
 import { materialIdentity, officialSplit, SPLITS, type Split } from '../split.ts';
 import type { Catalogue, Outline } from '../summit/catalogue.ts';
 import { sameCamera } from '../summit/summit.ts';
@@ -151,8 +151,7 @@ export function withoutLeaks(
 
 /** Nothing is left to prepare; names the first fault that left something out. */
 export function nothingToUse(anomalies: readonly Anomaly[]): Error {
-  const deeper = anomalies.find(({ kind }) => kind === 'samples-deeper');
-  const first = deeper ?? anomalies.find(isFatal) ?? anomalies[0];
+  const first = mainAnomaly(anomalies);
   const why = first ? `; ${anomalyText(first)}` : '';
   return inputError(`no sample in these files can be used${why}`, 'see all: gan data inspect');
 }

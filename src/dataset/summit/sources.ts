@@ -2,25 +2,16 @@ import * as fs from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { convertPathToPattern, globSync } from 'tinyglobby';
 import { inputError } from '../../common/errors.ts';
+import { fileIdentity } from '../../common/files.ts';
 import type { Anomaly } from '../anomaly.ts';
 
 const LIST_NAME = /\.(txt|lst|list)$/i;
-
-/** A number for the file or folder behind a path, whatever links lead to it; null where none is. */
-function identityOf(path: string): string | null {
-  try {
-    const { dev, ino } = fs.statSync(path, { bigint: true });
-    return `${dev}:${ino}`;
-  } catch {
-    return null; // Gone, or a link that leads nowhere or in circles.
-  }
-}
 
 /** The files of a pattern. Each real folder is read once: a link to a parent leads no further. */
 function matching(pattern: string, anomalies: Anomaly[]): string[] {
   const seen = new Set<string>();
   const readdirSync = ((folder: string, options: { withFileTypes: true }) => {
-    const identity = identityOf(folder);
+    const identity = fileIdentity(folder);
     if (identity === null || seen.has(identity)) return [];
     seen.add(identity);
     try {
@@ -73,7 +64,7 @@ export function resolveSources(inputs: readonly string[]): {
   const anomalies: Anomaly[] = [];
   const byReal = new Map<string, string>();
   for (const path of inputs.flatMap((input) => filesOf(input, anomalies))) {
-    const real = identityOf(path) ?? path;
+    const real = fileIdentity(path) ?? path;
     const first = byReal.get(real);
     if (first === undefined) byReal.set(real, path);
     else {
