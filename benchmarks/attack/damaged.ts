@@ -1,71 +1,277 @@
-/**
- * Opens files of every kind, one a line of standard input (`kind path`), as the commands do, and
- * says of each how it ended: `ok`, `refused` or what is no answer to a user.
- */
-import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { loadClassifier } from '../../classifier/load.ts';
-import { loadGenerator } from '../../gan/kinds.ts';
-import { loadStudy } from '../../src/benchmark/study/load.ts';
-import { explainSystemError } from '../../src/common/outputs.ts';
-import { readTensorFile } from '../../src/common/tensorfile.ts';
-import { readCif } from '../../src/crystal/cif/cif.ts';
-import { prepareStore } from '../../src/dataset/prepare/prepare.ts';
-import { openStore } from '../../src/dataset/store/store.ts';
-import { openArchive } from '../../synthetic/archive/archive.ts';
-import { refuseLeaks } from '../../synthetic/leak-guard.ts';
+import { type ChildProcess, fork } from 'node:child_process';
+import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { basename, dirname, extname, join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Stream } from '../../src/common/stream.ts';
+import type { Answer } from './commands.ts';
+import { damageFile } from './damage.ts';
+import { CRASH, type Outcome, type World } from './world.ts';
 
-const [whole] = process.argv.slice(2);
+/** A kind of input: good files (an entry is drawn), and commands that read FILE or its FOLDER. */
+interface Input {
+  kind: string;
+  files: readonly string[];
+  /** The folder above the file is copied too: the command reads a run or a study. */
+  whole?: true;
+  commands: readonly string[];
+}
 
-async function openFile(kind: string, path: string): Promise<void> {
-  switch (kind) {
-    case 'cif':
-      readCif(path);
-      return;
-    case 'store': {
-      const store = await openStore(path);
-      store.examples('train').images([0]);
-      store.close();
-      return;
-    }
-    case 'archive': {
-      const store = await openStore(whole!);
-      refuseLeaks(await openArchive(path), store);
-      store.close();
-      return;
-    }
-    case 'summit': {
-      const options = { size: 16, split: 'material', seed: 0, workers: 1, patience: 5000 } as const;
-      await prepareStore([path], join(dirname(path), 'prepared', 'out.h5'), options);
-      return;
-    }
-    case 'classifier':
-      (await loadClassifier(path)).dispose();
-      return;
-    case 'generator':
-      (await loadGenerator(path)).dispose();
-      return;
-    case 'checkpoint':
-      readTensorFile(path);
-      return;
-    case 'study':
-      loadStudy(path);
-      return;
-    default:
-      throw new Error(`no kind ${kind}`);
+const SCORE = '--cas-updates 0 --network-updates 0 --updates 1 --out OUT';
+
+const INPUTS: readonly Input[] = [
+  {
+    kind: 'store',
+    files: ['store.h5'],
+    commands: [
+      'data inspect FILE',
+      'classify evaluate --run guide --data FILE',
+      'classify predict FILE --run guide',
+      'data export FILE --out OUT',
+      'data codec FILE --samples 1',
+      'sample --data FILE --gan gan --classes all --count 1 --out OUT',
+      `score samples/synthetic.h5 --against FILE --classifier verifier ${SCORE}`,
+      'mix accepted.h5 --data FILE --out OUT',
+      'train --data FILE --generator codec --classes all --dry-run',
+    ],
+  },
+  {
+    kind: 'archive',
+    files: ['samples/synthetic.h5', 'accepted.h5'],
+    commands: [
+      `score FILE --against store.h5 --classifier verifier ${SCORE}`,
+      'mix FILE --data store.h5 --out OUT',
+      'sample --data store.h5 --replay 1 --from FILE --gan gan',
+      'data export FILE --out OUT',
+      'classify predict FILE --run guide',
+    ],
+  },
+  {
+    kind: 'weights',
+    files: ['guide/classifier.safetensors', 'guide/config.json', 'guide/run.json'],
+    whole: true,
+    commands: [
+      'classify evaluate --run FOLDER --data store.h5',
+      'classify predict store.h5 --run FOLDER',
+      'classify export --run FOLDER --onnx OUT/model.onnx',
+      `score samples/synthetic.h5 --against store.h5 --classifier FOLDER ${SCORE}`,
+      'mix accepted.h5 --data store.h5 --keep boundary --undersample 8 --classifier FOLDER --out OUT',
+      'report FOLDER',
+    ],
+  },
+  {
+    kind: 'GAN',
+    files: ['gan/model.safetensors', 'gan/config.json', 'gan/run.json', 'gan/metrics.jsonl'],
+    whole: true,
+    commands: [
+      'sample --data store.h5 --gan FOLDER --classes all --count 1 --out OUT',
+      'report FOLDER --format json',
+      'report FOLDER',
+    ],
+  },
+  {
+    kind: 'checkpoint',
+    files: [
+      'gan/checkpoints/NEWEST',
+      'gan/config.json',
+      'gan/metrics.jsonl',
+      'gan/untrained.safetensors',
+    ],
+    whole: true,
+    commands: ['train --resume FOLDER --steps 11'],
+  },
+  {
+    kind: 'YAML',
+    files: ['study.yaml'],
+    commands: ['bench plan --study FILE', 'bench plan --study FILE --json'],
+  },
+  {
+    kind: 'YAML',
+    files: ['small.yaml'],
+    commands: ['train --data store.h5 --generator codec --config FILE --dry-run'],
+  },
+  {
+    kind: 'YAML',
+    files: ['classify.yaml'],
+    commands: ['classify train --data store.h5 --updates 1 --config FILE --out OUT'],
+  },
+  {
+    kind: 'YAML',
+    files: ['simulate.yaml'],
+    commands: ['data simulate --crystals good.cif --size 32 --config FILE --out OUT/summit.h5'],
+  },
+  {
+    kind: 'YAML',
+    files: ['sample.yaml'],
+    commands: ['sample --data store.h5 --gan gan --count 1 --config FILE --out OUT'],
+  },
+  {
+    kind: 'result',
+    files: [
+      'study/study.json',
+      'study/basis.json',
+      'study/cells/made-s0.json',
+      'study/cells/plain-s0.json',
+    ],
+    whole: true,
+    commands: [
+      'bench report FOLDER',
+      'bench report FOLDER --format csv',
+      'report FOLDER --format json',
+      'bench cancel FOLDER',
+      'bench cell made-s0 --in FOLDER',
+    ],
+  },
+  {
+    kind: 'result',
+    files: ['score/score.json', 'score/config.json', 'score/run.json', 'samples/config.json'],
+    whole: true,
+    commands: ['report FOLDER', 'report FOLDER --format markdown', 'report FOLDER --format json'],
+  },
+  {
+    kind: 'CIF',
+    files: ['good.cif', 'good.cif', 'salt.cif'],
+    commands: ['data simulate --crystals FILE --size 32 --out OUT/summit.h5'],
+  },
+  {
+    kind: 'HDF5',
+    files: ['summit.h5'],
+    commands: [
+      'data inspect FILE --workers 0',
+      'data inspect FILE --workers 1',
+      'data prepare FILE --size 32 --workers 0 --out OUT/store.h5',
+      'data prepare FILE --size 16 --workers 1 --patience 5 --out OUT/store.h5',
+      'classify predict FILE --run guide',
+      'data codec FILE --size 32 --samples 1',
+    ],
+  },
+];
+
+const SCRIPT = fileURLToPath(new URL('./commands.js', import.meta.url));
+/** What a command may take: seconds, and MiB. */
+const LIMIT = { seconds: 20, mebibytes: 1024 };
+/** Commands after which a process makes room for a fresh one. */
+const COMMANDS_A_PROCESS = 150;
+
+/** Runs commands one after the other in a process that is renewed when it is lost or old. */
+class Runner {
+  private child: ChildProcess | null = null;
+  private used = 0;
+
+  async run(words: readonly string[]): Promise<Answer & { seconds: number }> {
+    const start = performance.now();
+    this.child ??= fork(SCRIPT, { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], execArgv: [] });
+    const { child } = this;
+    const answer = await new Promise<Answer>((done) => {
+      const lost = (why: string): void => done({ code: -1, said: why, mebibytes: 0 });
+      const timer = setTimeout(
+        () => lost(`hangs for more than ${LIMIT.seconds} s`),
+        1000 * LIMIT.seconds,
+      );
+      child.removeAllListeners();
+      child.once('message', (message: Answer) => {
+        clearTimeout(timer);
+        done(message);
+      });
+      child.once('exit', (code, signal) => {
+        clearTimeout(timer);
+        lost(`ended the process: ${code ?? signal}`);
+      });
+      child.send(words);
+    });
+    if (answer.code === -1 || ++this.used >= COMMANDS_A_PROCESS) this.end();
+    return { ...answer, seconds: (performance.now() - start) / 1000 };
+  }
+
+  end(): void {
+    this.child?.removeAllListeners();
+    this.child?.kill('SIGKILL');
+    this.child = null;
+    this.used = 0;
   }
 }
 
-for await (const line of createInterface({ input: process.stdin })) {
-  const [kind, path] = line.split(' ') as [string, string];
-  let answer = 'ok';
-  try {
-    await openFile(kind, path);
-  } catch (error) {
-    const known = explainSystemError(error);
-    const plain = known && !known.message.includes('\n');
-    answer = plain ? 'refused' : `fault ${error instanceof Error ? error.stack : error}`;
+/** What is wrong with an answer; null where it is one that a user can be given. */
+function faultOf({ code, said, mebibytes }: Answer): string | null {
+  if (code === -1) return said;
+  if (![0, 2, 3].includes(code)) return `exit ${code}: ${said}`;
+  if (CRASH.test(said)) return `a trace: ${said}`;
+  if (mebibytes > LIMIT.mebibytes) return `${mebibytes} MiB`;
+  const lines = said.split('\n').filter((line) => line.startsWith('gan: '));
+  if (code !== 0 && lines.length !== 1) return `${lines.length} lines that say why: ${said}`;
+  return null;
+}
+
+/**
+ * Gives damaged files of every kind to the commands that read them. Many commands run in one
+ * process, through the entry that the shell starts; what fails there is repeated in a fresh one, so
+ * that only the damaged file is to blame.
+ */
+export async function attackByDamage(
+  world: World,
+  { count, seed, only }: { count: number; seed: number; only?: string },
+): Promise<Outcome> {
+  const inputs = INPUTS.filter(({ kind }) => only === undefined || kind === only);
+  const folder = world.at(`damaged-${process.pid}`);
+  const newest = readdirSync(world.at('gan', 'checkpoints'))
+    .filter((n) => /^step/.test(n))
+    .sort()
+    .at(-1)!;
+  const answers: Record<string, Record<string, number>> = {};
+  const failures: string[] = [];
+  const runner = new Runner();
+  let slowest = 0;
+  let largest = 0;
+  for (let i = 0; i < count; i++) {
+    const stream = new Stream(seed, `damaged ${i}`);
+    const { kind, files, whole, commands } = inputs[i % inputs.length]!;
+    const good = stream.pick(files).replace('NEWEST', newest);
+    const top = good.split('/')[0]!;
+    const place = join(folder, String(i));
+    mkdirSync(join(place, 'out'), { recursive: true });
+    if (whole) cpSync(world.at(top), join(place, top), { recursive: true });
+    const damaged = whole ? join(place, good) : join(place, `file${extname(good)}`);
+    mkdirSync(dirname(damaged), { recursive: true });
+    await damageFile(world.at(good), damaged, stream);
+    const command = stream.pick(commands);
+    const words = command
+      .split(' ')
+      .map((word) =>
+        word
+          .replace('FILE', damaged)
+          .replace('FOLDER', join(place, top))
+          .replace('OUT', join(place, 'out')),
+      );
+    let answer = await runner.run(words);
+    if (faultOf(answer)) {
+      runner.end();
+      rmSync(join(place, 'out'), { recursive: true, force: true });
+      answer = await runner.run(words);
+      runner.end();
+    } else largest = Math.max(largest, answer.mebibytes);
+    slowest = Math.max(slowest, answer.seconds);
+    const fault = faultOf(answer);
+    answers[kind] ??= {};
+    answers[kind][answer.code] = (answers[kind][answer.code] ?? 0) + 1;
+    if (fault) {
+      const kept = world.at('failed', `${seed}-${i}-${basename(damaged)}`);
+      mkdirSync(dirname(kept), { recursive: true });
+      cpSync(damaged, kept);
+      failures.push(`${kind} ${i} (${command}, ${kept}): ${fault}`);
+      console.error(`FAILED ${failures.at(-1)}`);
+    } else if (process.env.ATTACK_LOG) {
+      console.error(
+        `${kind} ${i} ${basename(good)} (${command}): ${answer.code} ${answer.said.split('\n').find((l) => l.startsWith('gan:')) ?? ''}`,
+      );
+    }
+    rmSync(place, { recursive: true, force: true });
   }
-  const mebibytes = Math.round(process.memoryUsage.rss() / 2 ** 20);
-  console.log(`${JSON.stringify({ answer, mebibytes })}`);
+  runner.end();
+  rmSync(folder, { recursive: true, force: true });
+  await wait(100);
+  const round = (x: number): number => Math.round(10 * x) / 10;
+  return {
+    counts: { exits: answers, slowestSeconds: round(slowest), largestMebibytes: largest },
+    failures,
+  };
 }

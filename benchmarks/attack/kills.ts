@@ -1,0 +1,257 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { basename } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { messageOf } from '../../src/common/errors.ts';
+import { launcher } from '../../src/common/paths.ts';
+import { Stream } from '../../src/common/stream.ts';
+import { readTensorFile } from '../../src/common/tensorfile.ts';
+import { hdf5 } from '../../src/dataset/hdf5/library.ts';
+import { isStore, verifyStore } from '../../src/dataset/store/store.ts';
+import { openArchive } from '../../synthetic/archive/archive.ts';
+import { CRASH, type Outcome, STEPS, type World } from './world.ts';
+
+const TRAIN = 'train --data store.h5 --classes all --steps 100000';
+
+/** Commands under attack, each into `out`. */
+const VICTIMS: readonly string[] = [
+  ...STEPS.map(([made, command]) => command.replace(`--out ${made}`, `--out out/${made}`)),
+  `${TRAIN} --generator codec --config small.yaml --out out/long`,
+  `${TRAIN} --generator crystal --out out/crystal`,
+  `${TRAIN} --generator pixel --out out/pixel`,
+  'classify train --data store.h5 --updates 100000 --out out/classifier',
+  'sample --data store.h5 --gan gan --near-boundary --classes all --count 40 --guide guide --verifier verifier --out out/near',
+  'probe --data store.h5 --gan gan --guide guide --verifier verifier --pair 14:62 --side 12 --count 6 --out out/probe',
+  'mix accepted.h5 --data store.h5 --export store --out out/mixed',
+  'data export store.h5 --out out/exported',
+  'data codec store.h5 --out out/codec.png',
+  'data inspect summit.h5 --figures out/figures',
+  'data prepare summit.h5 --size 16 --workers 0 --out out/other.h5',
+  'data simulate --crystals minerals --size 64 --mode box --out out/box.h5',
+  'bench pools --in study-without-pools',
+  'report study --out out/report.html',
+  'classify evaluate --run guide',
+  'classify predict store.h5 --run guide --out out/predictions.csv',
+  'classify export --run guide --onnx out/model.onnx',
+  'quickstart --minutes 1 --out out/quickstart',
+];
+
+/** Removes what commands made, and gives a study whose pools are to be made. */
+function clear(world: World): void {
+  rmSync(world.at('out'), { recursive: true, force: true });
+  rmSync(world.at('study-without-pools'), { recursive: true, force: true });
+  cpSync(world.at('study'), world.at('study-without-pools'), { recursive: true });
+  rmSync(world.at('study-without-pools', 'shared'), { recursive: true, force: true });
+}
+
+const ended = (child: ChildProcess): Promise<number | string | null> =>
+  new Promise((done) => child.once('close', (code, signal) => done(code ?? signal)));
+
+/** Files under final names in what commands made. */
+const results = (world: World): string[] =>
+  existsSync(world.at('out'))
+    ? readdirSync(world.at('out'), { recursive: true, encoding: 'utf8' }).filter(
+        (name) => !/\.tmp@|\.lock$|\.parts/.test(name) && /\.(json|h5|safetensors)$/.test(name),
+      )
+    : [];
+
+/** What is wrong with a file under a final name; null where it is whole. */
+async function halfFault(path: string): Promise<string | null> {
+  try {
+    if (path.endsWith('.json')) JSON.parse(readFileSync(path, 'utf8'));
+    else if (path.endsWith('.safetensors')) readTensorFile(path);
+    else if (await isStore(path)) await verifyStore(path);
+    else {
+      const { File } = await hdf5();
+      const file = new File(path, 'r');
+      const made = file.keys().includes('provenance');
+      file.close();
+      if (made) await openArchive(path);
+    }
+    return null;
+  } catch (error) {
+    return existsSync(path) ? messageOf(error) : null;
+  }
+}
+
+/** What a command left: halves, and results that stood there before and are gone. */
+async function faultsLeft(world: World, before: readonly string[]): Promise<string[]> {
+  const names = results(world);
+  const gone = before.filter((name) => !names.includes(name) && !name.includes('checkpoints'));
+  const halves = await Promise.all(
+    names.map(async (name) => ({ name, fault: await halfFault(world.at('out', name)) })),
+  );
+  return [
+    ...gone.map((name) => `lost ${name}`),
+    ...halves.filter(({ fault }) => fault).map(({ name, fault }) => `half of ${name}: ${fault}`),
+  ];
+}
+
+/** Seconds that a command runs when left alone, at most `most`; throws where it fails. */
+async function secondsOf(world: World, victim: string, most: number): Promise<number> {
+  clear(world);
+  const child = spawn(process.execPath, [launcher, ...victim.split(' ')], {
+    cwd: world.folder,
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  child.stderr.on('data', (data) => {
+    said += String(data);
+  });
+  const start = performance.now();
+  const end = ended(child);
+  const code = await Promise.race([end, wait(1000 * most)]);
+  if (code === undefined) {
+    process.kill(-child.pid!, 'SIGKILL');
+    await end;
+    return most;
+  }
+  if (code !== 0) throw new Error(`gan ${victim}: ${code} ${said.slice(-500)}`);
+  return (performance.now() - start) / 1000;
+}
+
+/** How long each command takes, so that attacks fall into its work. */
+export async function durations(world: World, most = 8): Promise<Map<string, number>> {
+  const found = new Map<string, number>();
+  for (const victim of VICTIMS) found.set(victim, await secondsOf(world, victim, most));
+  return found;
+}
+
+/** Commands of the world that do not do their work on what kills left, or do it otherwise. */
+async function faultsAfter(world: World): Promise<string[]> {
+  const faults: string[] = [];
+  for (const [made, command] of STEPS) {
+    const again = command.replace(`--out ${made}`, `--out out/${made}`);
+    const refused = world.run(again).status === 2 && made === 'gan';
+    const { status, stderr } = refused ? world.run(`train --resume out/${made}`) : world.run(again);
+    if (status !== 0) faults.push(`after kills, ${again}: ${status} ${stderr}`);
+  }
+  const [calm, left] = [world.at('store.h5'), world.at('out', 'store.h5')];
+  if (existsSync(left) && (await verifyStore(left)) !== (await verifyStore(calm))) {
+    faults.push('the store that was prepared through kills is another');
+  }
+  return faults;
+}
+
+/** Kills commands at random moments, without a word of warning. */
+export async function attackByKills(
+  world: World,
+  { count, seed }: { count: number; seed: number },
+): Promise<Outcome> {
+  const calm = await durations(world);
+  const failures: string[] = [];
+  let killed = 0;
+  for (let i = 0; i < count; i++) {
+    const stream = new Stream(seed, `kill ${i}`);
+    const victim = VICTIMS[i % VICTIMS.length]!;
+    // Every third time nothing is there; otherwise what was left is gone on with.
+    if (i % (3 * VICTIMS.length) < VICTIMS.length && i % VICTIMS.length === 0) clear(world);
+    const before = results(world);
+    const child = spawn(process.execPath, [launcher, ...victim.split(' ')], {
+      cwd: world.folder,
+      detached: true,
+      stdio: 'ignore',
+    });
+    const end = ended(child);
+    await Promise.race([end, wait(1000 * stream.between(0.1, calm.get(victim)!))]);
+    if (child.exitCode === null) killed++;
+    child.kill('SIGKILL');
+    await end;
+    await wait(1200);
+    const orphans = spawnSync('pgrep', ['-g', String(child.pid)], {
+      encoding: 'utf8',
+    }).stdout.trim();
+    if (orphans) {
+      failures.push(`${i} ${victim}: orphans ${orphans.replaceAll('\n', ' ')}`);
+      process.kill(-child.pid!, 'SIGKILL');
+    }
+    for (const fault of await faultsLeft(world, before)) failures.push(`${i} ${victim}: ${fault}`);
+    if (failures.length > 0) console.error(failures.at(-1));
+  }
+  failures.push(...(await faultsAfter(world)));
+  return { counts: { killed, commands: VICTIMS.length }, failures };
+}
+
+/** Seconds in which a command has to end after a first signal. */
+const AT_MOST = 2;
+
+/** Presses Ctrl-C on a terminal at random moments. */
+export async function attackBySignals(
+  world: World,
+  { count, seed }: { count: number; seed: number },
+): Promise<Outcome> {
+  const calm = await durations(world);
+  const failures: string[] = [];
+  const seconds: number[] = [];
+  const exits: Record<string, number> = {};
+  for (let i = 0; i < count; i++) {
+    const stream = new Stream(seed, `signal ${i}`);
+    const victim = VICTIMS[i % VICTIMS.length]!;
+    clear(world);
+    const words = [process.execPath, launcher, ...victim.split(' ')].join(' ');
+    const child = spawn('script', ['-qefc', words, '/dev/null'], { cwd: world.folder });
+    let said = '';
+    for (const output of [child.stdout, child.stderr]) {
+      output.on('data', (data) => {
+        said += String(data);
+      });
+    }
+    const end = ended(child);
+    await Promise.race([end, wait(1000 * stream.between(0.3, calm.get(victim)!))]);
+    if (child.exitCode !== null) {
+      exits['before the signal'] = (exits['before the signal'] ?? 0) + 1;
+      continue;
+    }
+    const start = performance.now();
+    child.stdin.write('\x03');
+    const slow = setTimeout(() => child.kill('SIGKILL'), 30_000);
+    const code = await end;
+    clearTimeout(slow);
+    const took = (performance.now() - start) / 1000;
+    seconds.push(took);
+    exits[String(code)] = (exits[String(code)] ?? 0) + 1;
+    const how = `${i} ${victim}: ${code} after ${took.toFixed(1)} s`;
+    if (took > AT_MOST) failures.push(`${how}, late`);
+    if (CRASH.test(said)) failures.push(`${how}, crashed: ${said.slice(-300)}`);
+    if (code !== 0 && code !== 130) failures.push(`${how}: ${said.slice(-300)}`);
+    for (const fault of await faultsLeft(world, [])) failures.push(`${how}: ${fault}`);
+    console.error(how);
+  }
+  seconds.sort((a, b) => a - b);
+  const at = (share: number): number =>
+    Math.round(100 * (seconds[Math.floor(share * (seconds.length - 1))] ?? 0)) / 100;
+  return { counts: { exits, medianSeconds: at(0.5), slowestSeconds: at(1) }, failures };
+}
+
+/** Pairs of the same preparation into one output, the second begun at any moment of the first. */
+export async function attackByRaces(
+  world: World,
+  { count, seed }: { count: number; seed: number },
+): Promise<Outcome> {
+  const command = 'data prepare summit.h5 --size 32 --workers 1 --out out/store.h5';
+  const seconds = await secondsOf(world, command, 30);
+  const digest = await verifyStore(world.at('store.h5'));
+  const failures: string[] = [];
+  const start = (): Promise<number | string | null> =>
+    ended(
+      spawn(process.execPath, [launcher, ...command.split(' ')], {
+        cwd: world.folder,
+        stdio: 'ignore',
+      }),
+    );
+  for (let i = 0; i < count; i++) {
+    clear(world);
+    // Every other time the files are read anew.
+    if (i % 2 === 1) rmSync(world.at('workspace', 'index'), { recursive: true, force: true });
+    const first = start();
+    await wait(1000 * new Stream(seed, `race ${i}`).between(0, seconds));
+    const codes = await Promise.all([first, start()]);
+    if (codes.join() !== '0,0') failures.push(`race ${i}: exits ${codes.join(' and ')}`);
+    const found = await verifyStore(world.at('out', 'store.h5')).catch(messageOf);
+    if (found !== digest) failures.push(`race ${i}: ${found} instead of ${digest}`);
+    const left = readdirSync(world.at('out')).map((name) => basename(name));
+    if (left.join() !== 'store.card.md,store.h5') failures.push(`race ${i} left ${left.join(' ')}`);
+  }
+  return { counts: { secondsOfOne: Math.round(10 * seconds) / 10 }, failures };
+}
