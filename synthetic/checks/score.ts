@@ -1,5 +1,4 @@
 import type { Classifier } from '../../classifier/classifier.ts';
-import { predictedLabels } from '../../classifier/metrics.ts';
 import { inputError } from '../../src/common/errors.ts';
 import { type ProgressFactory, silentProgress } from '../../src/common/progress.ts';
 import { Stream } from '../../src/common/stream.ts';
@@ -276,12 +275,11 @@ function spacesOf({ store, verifier }: ArchiveScoring, stream: Stream): Space[] 
 async function casOf(scoring: ArchiveScoring, stream: Stream): Promise<ClassificationScore | null> {
   const { archive, store, casUpdates: updates, seed, progress } = scoring;
   if (updates === 0) return null;
-  const fit = fitAndPredict({ updates, seed, progress });
   return classificationScore({
     synthetic: archiveExamples(archive, store.classes),
     train: store.examples('train'),
     held: store.examples('validation'),
-    fit: async (examples, held) => predictedLabels(await fit(examples, held), store.classes.length),
+    fit: fitAndPredict({ updates, seed, progress }),
     stream,
   });
 }

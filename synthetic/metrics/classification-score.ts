@@ -1,3 +1,4 @@
+import { predictedLabels } from '../../classifier/metrics.ts';
 import { rowsByClass } from '../../src/balance/sampling.ts';
 import type { Stream } from '../../src/common/stream.ts';
 import { type Examples, type RealExamples, selectExamples } from '../../src/dataset/examples.ts';
@@ -53,8 +54,8 @@ export interface CasOptions {
   synthetic: Examples;
   train: Examples;
   held: RealExamples;
-  /** Trains a fresh classifier on the first and predicts a label for each of the second. */
-  fit: (train: Examples, held: RealExamples) => Promise<ArrayLike<number>>;
+  /** Trains a fresh classifier on the first and gives (count, classes of it) probabilities of the second. */
+  fit: (train: Examples, held: RealExamples) => Promise<Float32Array>;
   stream: Stream;
 }
 
@@ -85,9 +86,11 @@ export async function classificationScore(
   const heldOut: RealExamples = { ...onlyClasses(held, classes), synthetic: undefined };
   const made = draw(synthetic, rows[0]!, 'synthetic');
   const real = draw(train, rows[1]!, 'real');
+  const recall = async (examples: Examples) =>
+    meanRecall(predictedLabels(await fit(examples, heldOut), classes.length), heldOut.labels);
   return {
-    value: meanRecall(await fit(made, heldOut), heldOut.labels),
-    floor: meanRecall(await fit(real, heldOut), heldOut.labels),
+    value: await recall(made),
+    floor: await recall(real),
     classes,
     count: made.count,
   };
