@@ -71,9 +71,12 @@ function freshFolder(kind: RunKind): string {
 /** When a run began and on what, as it recorded; the folder's name may be anything. */
 const RECORD = 'run.json';
 
+/** The processor's own name: figures can depend on it beside settings and seeds. */
+export const processorName = (): string => cpus()[0]?.model.trim() ?? 'unknown';
+
 /** What figures can depend on beside settings and seeds: the processor, and the threads asked for. */
 const machineRecord = (): { processor: string; threads: number } => ({
-  processor: cpus()[0]?.model.trim() ?? 'unknown',
+  processor: processorName(),
   threads: Number(process.env.CBED_THREADS) || availableParallelism(),
 });
 

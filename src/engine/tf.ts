@@ -52,19 +52,25 @@ function restoreRemovedHelpers(): void {
   legacy.isArray = Array.isArray;
 }
 
-/** Threads for TensorFlow: `CBED_THREADS`, or one for each core that this process may use. */
-function threadCount(): number {
+/**
+ * Threads for TensorFlow: `CBED_THREADS`, else its own variables, else one for each core that this
+ * process may use. The first must win: a process that a study starts inherits the others from its
+ * parent, which has set them for itself.
+ */
+function setThreads(): void {
   const asked = Number(process.env.CBED_THREADS);
-  return Number.isInteger(asked) && asked > 0 ? asked : availableParallelism();
+  const given = Number.isInteger(asked) && asked > 0;
+  const threads = String(given ? asked : availableParallelism());
+  for (const name of ['TF_NUM_INTRAOP_THREADS', 'TF_NUM_INTEROP_THREADS', 'OMP_NUM_THREADS']) {
+    if (given) process.env[name] = threads;
+    else process.env[name] ??= threads;
+  }
 }
 
 /** Variables that the native library reads while it loads; a user's own choice stands. */
 function setEnvironment(tensorflow: string | null, build: EngineDevice): void {
-  const threads = String(threadCount());
+  setThreads();
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
-  process.env.TF_NUM_INTRAOP_THREADS ??= threads;
-  process.env.TF_NUM_INTEROP_THREADS ??= threads;
-  process.env.OMP_NUM_THREADS ??= threads;
   // Otherwise the calling thread sleeps while as many others compute, and every kernel waits for
   // them to wake.
   process.env.TF_ONEDNN_THREADPOOL_USE_CALLER_THREAD ??= '1';

@@ -64,6 +64,10 @@ beforeAll(async () => {
 it('runs every cell, writes the report, and does nothing twice', () => {
   const study = readStudyFolder(join(folder, 'quiet'));
   expect(undisturbed).toHaveLength(4);
+  for (const { training } of undisturbed) {
+    // As many as --threads says, though this process has set its own for TensorFlow.
+    expect(training).toMatchObject({ threads: 1, processor: expect.stringMatching(/\w/) });
+  }
   for (const name of [
     'report.html',
     'report.md',

@@ -50,9 +50,12 @@ describe('the engine', { timeout: 120_000 }, () => {
   });
 
   it('takes the number of threads from the environment', () => {
-    const own = { TF_NUM_INTRAOP_THREADS: undefined, OMP_NUM_THREADS: undefined };
-    expect(JSON.parse(start({ ...own, CBED_THREADS: '1' }).stdout).threads).toBe(1);
-    expect(JSON.parse(start({ ...own, TF_NUM_INTRAOP_THREADS: '3' }).stdout).threads).toBe(3);
+    const threads = (asked: string | undefined, own: string | undefined) =>
+      JSON.parse(start({ CBED_THREADS: asked, TF_NUM_INTRAOP_THREADS: own }).stdout).threads;
+    expect(threads('1', undefined)).toBe(1);
+    expect(threads(undefined, '3')).toBe(3);
+    // A process that a study starts inherits what its parent set for itself.
+    expect(threads('1', '3')).toBe(1);
   });
 
   it('has the helpers that Node removed', () => {

@@ -5,7 +5,7 @@ import { usageError } from '../../common/errors.ts';
 import { writeAtomic } from '../../common/files.ts';
 import { withOutputLock } from '../../common/lock.ts';
 import type { ProgressFactory } from '../../common/progress.ts';
-import { readJson } from '../../common/run.ts';
+import { processorName, readJson } from '../../common/run.ts';
 import { didYouMean } from '../../common/suggest.ts';
 import { materialCounts, type RealExamples } from '../../dataset/examples.ts';
 import { openStore, type Store } from '../../dataset/store/store.ts';
@@ -102,6 +102,7 @@ function outcomeOf({ folder, cell }: CellWork, ended: Ended): CellResult {
       updates: study.updates,
       seconds: Math.round(trained.seconds * 10) / 10,
       threads: engine.threads,
+      processor: processorName(),
     },
     digests: {
       data: data.digest,

@@ -48,6 +48,8 @@ export interface CellResult {
     seconds: number;
     /** Threads of the engine: the last bits of weights depend on their number. */
     threads: number;
+    /** Weights differ between kinds of processors; absent in results before December 2026. */
+    processor?: string;
   };
   /** Digests of everything the cell was made from; `data` is the store before it is divided. */
   digests: Readonly<Record<string, string>>;

@@ -1,9 +1,9 @@
-import { cpus } from 'node:os';
 import { join } from 'node:path';
 import type { TrainedClassifier } from '../../../classifier/classifier.ts';
 import { UNIVERSAL_CARD } from '../../../classifier/universal.ts';
 import { writeAtomic, writeJson } from '../../common/files.ts';
 import { type ProgressFactory, silentProgress } from '../../common/progress.ts';
+import { processorName } from '../../common/run.ts';
 import { materialCounts } from '../../dataset/examples.ts';
 import { simulationOf } from '../../dataset/store/simulation.ts';
 import { openStore } from '../../dataset/store/store.ts';
@@ -66,7 +66,7 @@ export async function trainUniversal(
         synthetic,
       },
       digests: { classifier: classifier.digest, ...digests },
-      machine: { processor: cpus()[0]?.model.trim() ?? 'unknown', threads: engine.threads },
+      machine: { processor: processorName(), threads: engine.threads },
       cpuSeconds: Math.round((used.user + used.system) / 1e6),
       test,
     };
