@@ -145,16 +145,20 @@ export interface StoryData {
 
 /** Simulates the built-in minerals, prepares them, and draws how imbalanced they are. */
 async function makeData(story: Story, crystals: number): Promise<StoryData> {
-  const made = await stage(story, 'Simulating CBED triplets of real minerals', async () => {
-    const { seed, progress } = story;
-    const task = await makeTask('minerals', story.run.file('prepared.h5'), {
-      seed,
-      limit: crystals,
-      size: SIZE,
-      progress,
-    });
-    return { ...task, wrote: [task.store] };
-  });
+  const made = await stage(
+    story,
+    `Simulating CBED triplets of real minerals, ${SIZE} pixels a side (other tasks have 64)`,
+    async () => {
+      const { seed, progress } = story;
+      const task = await makeTask('minerals', story.run.file('prepared.h5'), {
+        seed,
+        limit: crystals,
+        size: SIZE,
+        progress,
+      });
+      return { ...task, wrote: [task.store] };
+    },
+  );
   if (made.failed.length > 0)
     story.say(`  ${made.failed.length} crystals left out: ${made.failed[0]!.reason}`);
   return stage(story, 'Counting the classes', async () => {

@@ -67,11 +67,15 @@ async function judge(
   const archive = await openArchive(raw);
   const settings = { perClass: false, casUpdates: 0, networkUpdates: 0, seed: cell.gan };
   const score = await scoreArchive({ archive, store, verifier, ...settings, progress });
-  writeJson(besidePool(file, '.score.json'), score);
   const passed = (sample: SampleScore) => ({ ...sample, accepted: true, reasons: [] });
-  if (!pool.applyChecks) return { archive, samples: score.samples.map(passed) };
-  const doubted = makesCrystals(pool.source);
-  return { archive, samples: doubted ? score.samples.map(withoutDoubts) : score.samples };
+  const samples = !pool.applyChecks
+    ? score.samples.map(passed)
+    : makesCrystals(pool.source)
+      ? score.samples.map(withoutDoubts)
+      : score.samples;
+  // As they were judged here, so that pictures show what the arms train with.
+  writeJson(besidePool(file, '.score.json'), { ...score, samples });
+  return { archive, samples };
 }
 
 /** Makes samples by a recipe until no class is left short, and judges them. */
