@@ -5,8 +5,9 @@ import { usageError } from '../src/common/errors.ts';
 import { writeTensorFile } from '../src/common/tensorfile.ts';
 import { type Tensor2D, type Tensor4D, tf } from '../src/engine/tf.ts';
 import { classifierCard } from './card.ts';
+import { logPrior } from './class-weights.ts';
 import type { TrainedClassifier, TrainingRecord, TripletInput } from './classifier.ts';
-import { logitAdjusted, logPrior } from './losses.ts';
+import { logitAdjusted } from './losses.ts';
 import { type Recipe, technique } from './recipe.ts';
 import { CLASSIFIER_FILE, mapBlocks, type SingleClassifier } from './single.ts';
 

@@ -9,11 +9,11 @@ import { Adam } from '../../src/engine/adam.ts';
 import { ParameterLayout } from '../../src/engine/parameters.ts';
 import { type Tensor1D, type Tensor2D, tf } from '../../src/engine/tf.ts';
 import { denseWeights } from '../layers.ts';
-import { oneCycleRate } from '../loop.ts';
 import { crossEntropy } from '../losses.ts';
 import { report } from '../metrics.ts';
 import { ClassifierNetwork } from '../network.ts';
 import { type Finish, type Recipe, technique } from '../recipe.ts';
+import { oneCycleRate } from '../schedule.ts';
 import { type ClassifierData, SingleClassifier } from '../single.ts';
 
 const adding = (recipe: Recipe, finish: Finish): Recipe => ({

@@ -1,15 +1,7 @@
 import { tf } from '../../src/engine/tf.ts';
+import { balancedWeights, classBalancedWeights, ldamMargins, logPrior } from '../class-weights.ts';
 import { HEAD_SCALE } from '../layers.ts';
-import {
-  balancedWeights,
-  classBalancedWeights,
-  crossEntropy,
-  focal,
-  ldam,
-  ldamMargins,
-  logitAdjusted,
-  logPrior,
-} from '../losses.ts';
+import { crossEntropy, focal, ldam, logitAdjusted } from '../losses.ts';
 import { type Facts, technique } from '../recipe.ts';
 
 /** Class counts with the synthetic examples weighted. */

@@ -1,31 +1,11 @@
 import { type Scalar, type Tensor1D, type Tensor2D, tf } from '../../src/engine/tf.ts';
+import { discriminatorHinge, generatorHinge, gradientPenalty } from '../training/losses.ts';
 import type { Layouts, NetworkPair } from '../training/network-pair.ts';
 import type { NoiseSource } from '../training/noise.ts';
 import type { StepLosses } from '../training/trainer.ts';
 import { discriminator, embed, generator } from './networks.ts';
 
 // One step of the codec GAN: the losses, the penalty, and the update of both networks.
-
-/** Hinge loss of the discriminator: E max(0, 1 - D(real)) + E max(0, 1 + D(fake)). */
-export const discriminatorHinge = (real: Tensor1D, fake: Tensor1D): Scalar =>
-  tf.add<Scalar>(tf.sub(1, real).relu().mean(), fake.add(1).relu().mean());
-
-/** Loss of the generator: - E D(fake). */
-export const generatorHinge = (fake: Tensor1D): Scalar => fake.mean<Scalar>().neg();
-
-/**
- * R1 (Mescheder et al. 2018): gamma / 2 E |grad_x D(x)|^2 at real vectors (B, width).
- * Differentiable again, so `score` may use only operations with exact second derivatives.
- */
-export function gradientPenalty(
-  score: (x: Tensor2D) => Tensor1D,
-  real: Tensor2D,
-  gamma: number,
-): Scalar {
-  const slope = tf.grad((x) => score(x as Tensor2D).sum())(real);
-  const squares = slope.square().sum(1) as Tensor1D;
-  return squares.mean<Scalar>().mul<Scalar>(gamma / 2);
-}
 
 /** Both networks of one step as layouts and flat weights. */
 export interface Networks {

@@ -13,7 +13,7 @@ import {
 import { standardZones } from '../../src/crystal/zone.ts';
 import { type Tensor2D, type Tensor3D, type Tensor4D, tf } from '../../src/engine/tf.ts';
 import { scatteringFactors } from '../../src/simulate/scattering.ts';
-import type { PairDistances } from './distances.ts';
+import type { PairDistances } from './clashes.ts';
 import { NEIGHBOURS, surroundingsOf } from './neighbours.ts';
 import { likeElements } from './priors.ts';
 import type { SkeletonCrystal } from './skeletons.ts';

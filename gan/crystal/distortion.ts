@@ -2,7 +2,7 @@ import { inputError } from '../../src/common/errors.ts';
 import { Stream } from '../../src/common/stream.ts';
 import type { Cell } from '../../src/crystal/crystal.ts';
 import { type Checked, checkCrystal, MARGIN } from './checks.ts';
-import { hasClash } from './distances.ts';
+import { hasClash } from './clashes.ts';
 import { skeletonOf } from './skeletons.ts';
 import type { CrystalSources } from './sources.ts';
 import { subgroupPaths } from './subgroups.ts';

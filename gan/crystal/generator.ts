@@ -6,8 +6,8 @@ import { groupBy } from '../../src/common/group.ts';
 import type { ProgressFactory } from '../../src/common/progress.ts';
 import { cifText } from '../../src/crystal/cif/write.ts';
 import type { Cell, Crystal } from '../../src/crystal/crystal.ts';
-import { type ZoneView, zoneViews } from '../../src/simulate/axes.ts';
 import { cameraOf } from '../../src/simulate/triplets.ts';
+import { type ZoneView, zoneViews } from '../../src/simulate/zone-views.ts';
 import {
   columns,
   type Generator,

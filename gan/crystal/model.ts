@@ -8,7 +8,6 @@ import { type Tensor1D, tf } from '../../src/engine/tf.ts';
 import type { SimulationOptions } from '../../src/simulate/options.ts';
 import { classCodes } from '../classes.ts';
 import { knownLabel, type Lineage } from '../lineage.ts';
-import { NoveltyCheck } from './checks.ts';
 import { disposeBatch, elementTables, encodeCrystals } from './codec.ts';
 import { type ElementTensors, elementTensors } from './features.ts';
 import {
@@ -17,6 +16,7 @@ import {
   crystalDiscriminatorLayout,
   scoreCrystals,
 } from './networks.ts';
+import { NoveltyCheck } from './novelty.ts';
 import { PROPOSAL_BLOCK, type Proposal, type Proposer, proposeBlock } from './proposals.ts';
 import { gatherCrystals, type MadeCrystals } from './sample.ts';
 import { skeletonOf } from './skeletons.ts';

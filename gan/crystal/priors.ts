@@ -13,7 +13,7 @@ import {
   operations,
   SPACE_GROUPS,
 } from '../../src/crystal/spacegroup.ts';
-import type { PairDistances } from './distances.ts';
+import type { PairDistances } from './clashes.ts';
 import { type SkeletonCrystal, siteAt, type WyckoffSite, wyckoffSites } from './skeletons.ts';
 
 /** What one training crystal says of how many sites, elements and atoms crystals have. */

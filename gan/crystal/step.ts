@@ -6,7 +6,7 @@ import {
   type Tensor4D,
   tf,
 } from '../../src/engine/tf.ts';
-import { discriminatorHinge, generatorHinge } from '../codec/step.ts';
+import { discriminatorHinge, generatorHinge } from '../training/losses.ts';
 import type { NetworkPair } from '../training/network-pair.ts';
 import type { NoiseSource } from '../training/noise.ts';
 import type { StepLosses } from '../training/trainer.ts';

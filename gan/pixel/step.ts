@@ -8,8 +8,8 @@ import {
   type Tensor4D,
   tf,
 } from '../../src/engine/tf.ts';
-import { discriminatorHinge, generatorHinge, gradientPenalty } from '../codec/step.ts';
 import { BatchSampler } from '../training/batches.ts';
+import { discriminatorHinge, generatorHinge, gradientPenalty } from '../training/losses.ts';
 import type { Layouts } from '../training/network-pair.ts';
 import { NoiseSource } from '../training/noise.ts';
 import type { TrainerState } from '../training/trainer.ts';

@@ -1,7 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Stream } from '../common/stream.ts';
 import type { Crystal } from '../crystal/crystal.ts';
-import { apertureRadius, sliceOf, type ZoneView, zoneViews } from './axes.ts';
 import { type Box, boxReciprocal, eachFrequency } from './box/grid.ts';
 import { boxMultislice } from './box/multislice.ts';
 import { SlicePotentials } from './box/potential.ts';
@@ -14,6 +13,7 @@ import { interactionParameter, wavelength } from './electron.ts';
 import type { BoxOptions } from './options.ts';
 import type { Patterns } from './sample.ts';
 import { scatteringFactors } from './scattering.ts';
+import { apertureRadius, sliceOf, type ZoneView, zoneViews } from './zone-views.ts';
 
 /** Number of slices and their thickness, and after how many of them to record. */
 interface Cut {

@@ -1,6 +1,5 @@
 import { inputError, usageError } from '../common/errors.ts';
 import type { Crystal } from '../crystal/crystal.ts';
-import { apertureRadius, sliceOf, type ZoneView, zoneViews } from './axes.ts';
 import { type Camera, defaultCamera, splat } from './camera.ts';
 import { discTilts } from './disc.ts';
 import { interactionParameter, wavelength } from './electron.ts';
@@ -23,6 +22,7 @@ import {
   reduceTilts,
   symmetrised,
 } from './symmetry.ts';
+import { apertureRadius, sliceOf, type ZoneView, zoneViews } from './zone-views.ts';
 
 /** Area in square angstrom beyond which a projected cell is refused. */
 const LARGEST_AREA = 670;

@@ -1,8 +1,8 @@
 import type { Cell, Crystal, Vec3 } from '../crystal/crystal.ts';
-import type { ZoneView } from './axes.ts';
 import type { Camera } from './camera.ts';
 import { wavelength } from './electron.ts';
 import type { SimulationOptions } from './options.ts';
+import type { ZoneView } from './zone-views.ts';
 
 type Three<T> = readonly [T, T, T];
 

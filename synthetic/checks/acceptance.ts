@@ -10,7 +10,7 @@ import {
 } from '../metrics/descriptors/ranges.ts';
 import { type Features, pickRows } from '../metrics/features.ts';
 import { type Reference, rarity, realism, references, STRICTNESS } from '../metrics/realism.ts';
-import { findCopies } from './copies.ts';
+import { findCopies } from './memorised.ts';
 import { AMONG, type Opinions } from './verifier.ts';
 
 /** What is known of one synthetic triplet before it is accepted or rejected. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { compareStudy, shortVerdict } from '../../src/benchmark/comparison/compare.ts';
+import { compareStudy } from '../../src/benchmark/comparison/compare.ts';
 import { type Share, sharesInWords } from '../../src/benchmark/comparison/shares.ts';
+import { shortVerdict } from '../../src/benchmark/comparison/short-verdict.ts';
 import { studySchema } from '../../src/benchmark/study/study.ts';
 import { Stream } from '../../src/common/stream.ts';
 import { comparisonFigures } from '../../src/report/pages/study-page.ts';

@@ -4,14 +4,10 @@ import { describe, expect, it } from 'vitest';
 import {
   balancedWeights,
   classBalancedWeights,
-  crossEntropy,
-  focal,
-  ldam,
   ldamMargins,
-  logitAdjusted,
   logPrior,
-  weightedMean,
-} from '../../classifier/losses.ts';
+} from '../../classifier/class-weights.ts';
+import { crossEntropy, focal, ldam, logitAdjusted, weightedMean } from '../../classifier/losses.ts';
 import { type Tensor1D, type Tensor2D, tf } from '../../src/engine/tf.ts';
 
 interface Golden {

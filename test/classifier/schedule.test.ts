@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { oneCycleRate } from '../../classifier/loop.ts';
 import { fitTemperature, meanNegativeLogLikelihood } from '../../classifier/metrics.ts';
+import { oneCycleRate } from '../../classifier/schedule.ts';
 import { Stream } from '../../src/common/stream.ts';
 
 const { oneCycle } = JSON.parse(

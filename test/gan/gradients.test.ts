@@ -7,8 +7,8 @@ import {
   generator,
   generatorLayout,
 } from '../../gan/codec/networks.ts';
-import { discriminatorHinge, generatorHinge, gradientPenalty } from '../../gan/codec/step.ts';
 import { dense, layerNorm, leakyRelu } from '../../gan/training/layers.ts';
+import { discriminatorHinge, generatorHinge, gradientPenalty } from '../../gan/training/losses.ts';
 import { Stream } from '../../src/common/stream.ts';
 import { numbersOf } from '../../src/engine/numbers.ts';
 import type { ParameterLayout } from '../../src/engine/parameters.ts';

@@ -22,7 +22,7 @@ import {
 } from '../../src/crystal/matrix.ts';
 import type { Centring } from '../../src/crystal/spacegroup.ts';
 import { zoneFrame } from '../../src/crystal/zone.ts';
-import { directionOf } from '../../src/simulate/axes.ts';
+import { directionOf } from '../../src/simulate/zone-views.ts';
 
 const length = fc.double({ min: 3, max: 12, noNaN: true });
 const angle = fc.double({ min: 75, max: 110, noNaN: true });

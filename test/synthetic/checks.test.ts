@@ -1,7 +1,7 @@
 import { beforeAll, expect, it } from 'vitest';
 import { Stream } from '../../src/common/stream.ts';
 import { doubtOf, type Evidence, rejections } from '../../synthetic/checks/acceptance.ts';
-import { copyLimit, findCopies } from '../../synthetic/checks/copies.ts';
+import { copyLimit, findCopies } from '../../synthetic/checks/memorised.ts';
 import {
   classificationScore,
   meanRecall,

@@ -1,6 +1,6 @@
+import { logPrior } from '../../../classifier/class-weights.ts';
 import type { Classifier } from '../../../classifier/classifier.ts';
 import { trainInTurn } from '../../../classifier/fine-tune.ts';
-import { logPrior } from '../../../classifier/losses.ts';
 import { report } from '../../../classifier/metrics.ts';
 import type { TrainOptions } from '../../../classifier/options.ts';
 import { classifierSpec } from '../../../classifier/spec.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { checkCrystal, NoveltyCheck } from '../../../gan/crystal/checks.ts';
-import { hasClash, PairDistances } from '../../../gan/crystal/distances.ts';
+import { checkCrystal } from '../../../gan/crystal/checks.ts';
+import { hasClash, PairDistances } from '../../../gan/crystal/clashes.ts';
+import { NoveltyCheck } from '../../../gan/crystal/novelty.ts';
 import { fitPriors, tryFitted } from '../../../gan/crystal/priors.ts';
 import {
   atomsOf,

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { gradientPenalty } from '../../../gan/codec/step.ts';
 import { augmented, drawViews, shifted } from '../../../gan/pixel/augment.ts';
 import {
   generate,
@@ -20,6 +19,7 @@ import {
   spectrallyNormalised,
 } from '../../../gan/pixel/spectral.ts';
 import { OBJECTIVES } from '../../../gan/pixel/step.ts';
+import { gradientPenalty } from '../../../gan/training/losses.ts';
 import { Stream } from '../../../src/common/stream.ts';
 import { withoutKernels } from '../../../src/engine/kernels.ts';
 import { ParameterLayout } from '../../../src/engine/parameters.ts';

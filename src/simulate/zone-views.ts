@@ -7,7 +7,7 @@ import { standardZones, type ZoneFrame, zoneFrame } from '../crystal/zone.ts';
 import { discRadius, shortestReciprocal } from './disc.ts';
 import { wavelength } from './electron.ts';
 import type { SimulationOptions } from './options.ts';
-import { strongestZones } from './strongest.ts';
+import { strongestZones } from './strongest-zones.ts';
 
 /** A zone axis of a crystal and the spacing (angstrom) that chose it, if one did. */
 export interface ZoneView {
