@@ -94,9 +94,31 @@ describe('onnxruntime gives the probabilities of', () => {
   });
 });
 
+const hasPython = (library: string): boolean =>
+  pythonWithH5py !== null && spawnSync(pythonWithH5py, ['-c', `import ${library}`]).status === 0;
+
+it('native onnxruntime gives the same probabilities', async (test) => {
+  test.skip(!hasPython('onnxruntime'), 'no Python with onnxruntime here');
+  const classifier = await network({ network: 'residual', multitask: true, consistency: 'weight' });
+  const { pixels, intensity } = triplets(20);
+  writeFileSync(join(folder, 'native.onnx'), onnxOf(classifier));
+  writeFileSync(join(folder, 'native.f4'), intensity);
+  const found = runPython(
+    `
+import json, numpy, onnxruntime, sys
+session = onnxruntime.InferenceSession(sys.argv[1], providers=["CPUExecutionProvider"])
+intensity = numpy.fromfile(sys.argv[2], "<f4").reshape(-1, 3, 20, 20)
+print(json.dumps(session.run(["probabilities"], {"intensity": intensity})[0].ravel().tolist()))
+`,
+    join(folder, 'native.onnx'),
+    join(folder, 'native.f4'),
+  ) as number[];
+  expect(largestDifference(found, classifier.predict(pixels))).toBeLessThan(1e-5);
+  classifier.dispose();
+});
+
 it('is a sound model of opset 17 for the onnx package, and says what a user must know', async (test) => {
-  const has = pythonWithH5py && spawnSync(pythonWithH5py, ['-c', 'import onnx']).status === 0;
-  test.skip(!has, 'no Python with onnx here');
+  test.skip(!hasPython('onnx'), 'no Python with onnx here');
   const classifier = await network({
     network: 'shared',
     head: 'cosine',

@@ -89,10 +89,15 @@ async function readRow(
       row.files.join(', '),
     );
   }
-  const pixel = row.pixel ?? files.find((file) => file.pixel !== null)?.pixel ?? null;
-  if (pixel === null) {
-    const mend = 'give pixel_inv_angstrom: 1/angstrom a pixel';
+  const scales = files.flatMap(({ pixel }) => pixel ?? []);
+  const pixel = row.pixel ?? scales[0];
+  const mend = 'give pixel_inv_angstrom: 1/angstrom a pixel';
+  if (pixel === undefined) {
     throw inputError(`${where}: neither it nor the file says the calibration`, mend);
+  }
+  const other = scales.find((scale) => Math.abs(scale / pixel - 1) > 0.01);
+  if (row.pixel === null && other) {
+    throw inputError(`${where}: its files say ${pixel} and ${other} 1/angstrom a pixel`, mend);
   }
   for (const { values } of patterns) {
     const wrong = values.find((value) => !Number.isFinite(value));

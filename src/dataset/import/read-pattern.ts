@@ -1,5 +1,5 @@
-import { readFileSync, statSync } from 'node:fs';
-import { basename, extname } from 'node:path';
+import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { extname, posix } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import type * as H5wasm from 'h5wasm/node';
 import { inputError, messageOf } from '../../common/errors.ts';
@@ -22,18 +22,7 @@ interface Numbers {
 }
 
 const CONVERT =
-  'convert it with RosettaSciIO (hs.load, then save as .hspy): see docs, "Your own data"';
-const ELSEWHERE = new Set([
-  '.blo',
-  '.mib',
-  '.dm3',
-  '.dm4',
-  '.ser',
-  '.mrc',
-  '.tvips',
-  '.de5',
-  '.seq',
-]);
+  'RosettaSciIO converts it: hyperspy.api.load(OLD).save("NEW.hspy"), see docs/guide/measured-patterns.md';
 
 /** Pixels a side that a pattern has at least. */
 const SMALLEST = 8;
@@ -97,20 +86,22 @@ function parseNpy(bytes: Buffer, path: string): Numbers {
   const values = new Float64Array(count);
   for (let i = 0; i < count; i++) values[i] = read(view, i * width, kind[1] !== '>');
   if (!/'fortran_order':\s*True/.test(head)) return { shape, values };
-  return { shape, values: rowsFirst(values, shape) };
+  return transposed({ shape: shape.toReversed(), values });
 }
 
-/** An array with its last index running fastest, from one with its first index running fastest. */
-function rowsFirst(values: Float64Array, shape: readonly number[]): Float64Array {
-  const steps = shape.map((_, k) => shape.slice(0, k).reduce((a, b) => a * b, 1));
-  return values.map((_, at) => {
+/** An array with its axes in the opposite order. */
+function transposed({ shape, values }: Numbers): Numbers {
+  const out = shape.toReversed();
+  const steps = out.map((_, k) => out.slice(0, k).reduce((a, b) => a * b, 1));
+  const turned = Float64Array.from(values, (_, at) => {
     let [rest, from] = [at, 0];
-    for (let k = shape.length - 1; k >= 0; k--) {
-      from += (rest % shape[k]!) * steps[k]!;
-      rest = Math.floor(rest / shape[k]!);
+    for (let k = out.length - 1; k >= 0; k--) {
+      from += (rest % out[k]!) * steps[k]!;
+      rest = Math.floor(rest / out[k]!);
     }
-    return values[from]!;
+    return Number(values[from]);
   });
+  return { shape: out, values: turned };
 }
 
 /** The arrays of an .npz archive, by name. */
@@ -134,39 +125,108 @@ async function readNpz(path: string): Promise<Numbers> {
   return patterns[0]!;
 }
 
-/** TIFF (all pages) and PNG of 8 and 16 bits; colours are made grey. */
-async function readImage(path: string): Promise<DetectorPattern[]> {
-  const { default: sharp } = await import('sharp');
-  const { pages = 1, depth } = await sharp(path).metadata();
-  const deep = depth === 'ushort' || depth === 'short';
-  if (!deep && depth !== 'uchar')
-    throw inputError(`${path} holds ${depth}`, 'save it with 8 or 16 bits');
-  const patterns: DetectorPattern[] = [];
-  for (let page = 0; page < pages; page++) {
-    const grey = sharp(path, pages > 1 ? { page } : {})
-      .removeAlpha()
-      .toColourspace(deep ? 'grey16' : 'b-w')
-      .extractChannel(0);
-    const raw = grey.raw({ depth: deep ? 'ushort' : 'uchar' });
-    const { data, info } = await raw.toBuffer({ resolveWithObject: true });
-    const count = info.width * info.height;
-    const levels = deep ? new Uint16Array(data.buffer, data.byteOffset, count) : data;
-    patterns.push({ values: Float32Array.from(levels), width: info.width, height: info.height });
-  }
-  return patterns;
+/** A length of a file axis in its unit; null and empty where the file has none. */
+interface AxisStep {
+  scale: number | null;
+  unit: string;
 }
 
-/** 1/angstrom of a scale in some unit; null for a unit that is no reciprocal length or angle. */
-function reciprocal(scale: number, unit: string, energy: number): number | null {
+/**
+ * What the picture library does not tell of a TIFF: the pixel size as ImageJ, tifffile and HyperSpy
+ * write it (Aldus TIFF 6.0, tags of the first page), and whether channels are planes of their own.
+ */
+function tiffTags(path: string): AxisStep & { planes: boolean } {
+  const tags = { scale: null as number | null, unit: '', planes: false };
+  const file = openSync(path, 'r');
+  const part = (at: number, length: number): DataView => {
+    const bytes = new Uint8Array(length);
+    readSync(file, bytes, 0, length, at);
+    return new DataView(bytes.buffer);
+  };
+  try {
+    const head = part(0, 8);
+    const little = head.getUint8(0) === 0x49;
+    if (head.getUint16(2, little) !== 42) return tags;
+    const start = head.getUint32(4, little);
+    const length = 12 * part(start, 2).getUint16(0, little);
+    const page = part(start + 2, length);
+    for (let at = 0; at < length; at += 12) {
+      const tag = page.getUint16(at, little);
+      const value = page.getUint32(at + 8, little);
+      if (tag === 270) {
+        const text = Buffer.from(part(value, page.getUint32(at + 4, little)).buffer).toString();
+        if (text.startsWith('ImageJ=')) tags.unit = /^unit=(.*)$/m.exec(text)?.[1] ?? '';
+      } else if (tag === 282) {
+        const density = part(value, 8);
+        tags.scale = density.getUint32(4, little) / density.getUint32(0, little);
+      } else if (tag === 284) tags.planes = page.getUint16(at + 8, little) === 2;
+    }
+  } finally {
+    closeSync(file);
+  }
+  tags.unit = tags.unit.replace(/\\u([\da-f]{4})/gi, (_, code) =>
+    String.fromCharCode(Number.parseInt(code, 16)),
+  );
+  return tags;
+}
+
+const NO_TAGS = { scale: null, unit: '', planes: false };
+const SAMPLES = {
+  char: Int8Array,
+  uchar: Uint8Array,
+  short: Int16Array,
+  ushort: Uint16Array,
+  int: Int32Array,
+  uint: Uint32Array,
+  float: Float32Array,
+} as const;
+
+/**
+ * TIFF (all pages) and PNG. Planes of one TIFF page are patterns, as tifffile writes a stack of
+ * three; other colours are made grey. Negative counts of 16 bits come as 0.
+ */
+async function readImage(path: string, energy: number): Promise<PatternFile> {
+  const { default: sharp } = await import('sharp');
+  const { pages = 1, depth, space, channels, format } = await sharp(path).metadata();
+  const { planes, scale, unit } = format === 'tiff' ? tiffTags(path) : NO_TAGS;
+  const Samples = SAMPLES[depth as keyof typeof SAMPLES];
+  const coloured = channels > 2 && !planes;
+  if (!Samples || (coloured && depth !== 'uchar' && depth !== 'ushort')) {
+    throw inputError(`${path} holds ${depth}`, 'save it with 8 or 16 bits');
+  }
+  const grey = depth === 'ushort' ? 'grey16' : 'b-w';
+  const patterns: DetectorPattern[] = [];
+  for (let page = 0; page < pages; page++) {
+    const image = sharp(path, pages > 1 ? { page } : {});
+    const raw = (planes ? image : image.removeAlpha())
+      .toColourspace(coloured ? grey : space)
+      .raw({ depth: depth as keyof typeof SAMPLES });
+    const { data, info } = await raw.toBuffer({ resolveWithObject: true });
+    const { width, height } = info;
+    const levels = new Samples(data.buffer, data.byteOffset, width * height * info.channels);
+    for (let channel = 0; channel < (planes ? info.channels : 1); channel++) {
+      const values = levels.filter((_, i) => i % info.channels === channel);
+      patterns.push({ values: Float32Array.from(values), width, height });
+    }
+  }
+  return { patterns, pixel: reciprocal({ scale, unit }, energy) };
+}
+
+/**
+ * 1/angstrom of a step in some unit; null for a unit that is no reciprocal length or angle. Units
+ * come as `1/nm`, `nm^-1`, `Å⁻¹`, `$nm^{-1}$`, `$\\AA^{-1}$`, `k_nm^-1`, `[n_m^-1]`, ….
+ */
+function reciprocal({ scale, unit }: AxisStep, energy: number): number | null {
   const plain = unit
     .normalize('NFKC')
     .replaceAll('−', '-')
-    .replace(/[\s()]/g, '')
-    .replaceAll('Å', 'A');
-  const size = Math.abs(scale);
+    .replaceAll('Å', 'A')
+    .replace(/[\s()[\]{}$_\\]/g, '')
+    .replace(/^k(?=nm|a)/i, '');
+  const size = Math.abs(scale ?? 0);
   if (!(size > 0 && Number.isFinite(size))) return null;
-  if (/^(1\/nm|nm\^?-1|\$nm\^\{-1\}\$)$/i.test(plain)) return size / 10;
-  if (/^(1\/(a|angstroms?)|(a|angstroms?)\^?-1|\$a\^\{-1\}\$)$/i.test(plain)) return size;
+  if (/^(1\/nm|nm\^?-1)$/i.test(plain)) return size / 10;
+  if (/^(1\/(aa?|ang(strom)?s?)|(aa?|ang(strom)?s?)\^?-1)$/i.test(plain)) return size;
   if (/^1\/m$|^m\^?-1$/.test(plain)) return size * 1e-10;
   if (/^mrad$/i.test(plain)) return size / 1000 / wavelength(energy);
   if (/^rad$/i.test(plain)) return size / wavelength(energy);
@@ -181,56 +241,72 @@ function attribute(attributes: Attributes, name: string): unknown {
   return Array.isArray(value) || ArrayBuffer.isView(value) ? (value as unknown[])[0] : value;
 }
 
-interface Found {
+interface Found extends AxisStep {
   dataset: H5wasm.Dataset;
-  scale: number | null;
-  unit: string;
+  /** The axes stand the other way round: the last comes first. */
+  reversed?: boolean;
 }
 
-/** A dataset of HyperSpy: `Experiments/NAME/data` with the attributes of its last axis. */
-function hyperspyData(file: H5wasm.File): Found | null {
-  const experiments = file.get('Experiments') as H5wasm.Group | null;
-  const name = experiments?.keys()[0];
-  if (!experiments || name === undefined) return null;
-  const group = experiments.get(name) as H5wasm.Group;
-  const dataset = group.get('data') as H5wasm.Dataset;
-  const last = group.get(`axis-${dataset.shape!.length - 1}`) as H5wasm.Group | null;
-  const scale = last ? Number(attribute(last.attrs as Attributes, 'scale')) : Number.NaN;
-  const unit = last ? String(attribute(last.attrs as Attributes, 'units') ?? '') : '';
-  return { dataset, scale, unit };
-}
+type Entity = H5wasm.Group | H5wasm.Dataset | null;
+
+const isGroup = (entity: Entity): entity is H5wasm.Group => entity !== null && 'keys' in entity;
+const datasetOf = (group: H5wasm.Group, name: string): H5wasm.Dataset | null => {
+  const entity = group.keys().includes(name) ? (group.get(name) as Entity) : null;
+  return entity && 'shape' in entity ? entity : null;
+};
 
 /** The step of a list of coordinates. */
-function stepOf(axis: H5wasm.Dataset | null): { scale: number | null; unit: string } {
+function stepOf(axis: H5wasm.Dataset | null): AxisStep {
   if (!axis) return { scale: null, unit: '' };
   const values = axis.value as ArrayLike<number>;
   const unit = String(attribute(axis.attrs as Attributes, 'units') ?? '');
   return { scale: values.length > 1 ? Number(values[1]) - Number(values[0]) : null, unit };
 }
 
-/** A group of Berkeley EMD (`emd_group_type` 1) or NeXus (`NXdata`) below a group, by depth. */
-function describedData(group: H5wasm.Group | H5wasm.File, depth = 0): Found | null {
+/** The data of one group with the step of their last axis, as HyperSpy, Berkeley EMD and NeXus lay them. */
+function describedData(group: H5wasm.Group): Found | null {
   const attributes = group.attrs as Attributes;
-  if (attribute(attributes, 'emd_group_type') !== undefined && group.get('data')) {
-    const dataset = group.get('data') as H5wasm.Dataset;
-    const dim = group.get(`dim${dataset.shape?.length}`) as H5wasm.Dataset | null;
-    return { dataset, ...stepOf(dim) };
+  const data = datasetOf(group, 'data');
+  const rank = data?.shape?.length ?? 0;
+  const axis = group.keys().includes(`axis-${rank - 1}`) ? group.get(`axis-${rank - 1}`) : null;
+  if (data && axis) {
+    const of = (axis as H5wasm.Group).attrs as Attributes;
+    const unit = String(attribute(of, 'units') ?? '');
+    return { dataset: data, scale: Number(attribute(of, 'scale')), unit };
   }
-  if (attribute(attributes, 'NX_class') === 'NXdata') {
-    const signal = String(attribute(attributes, 'signal') ?? 'data');
-    const dataset = group.get(signal) as H5wasm.Dataset | null;
-    const axes = attributes.axes?.value as string[] | undefined;
-    const name = Array.isArray(axes) ? axes.at(-1) : undefined;
-    const axis = name && name !== '.' ? (group.get(name) as H5wasm.Dataset | null) : null;
-    if (dataset) return { dataset, ...stepOf(axis) };
+  if (data && attribute(attributes, 'emd_group_type') !== undefined) {
+    // HyperSpy writes its signals turned over; emdfile counts axes from 0.
+    const reversed = group.path.startsWith('/signals/');
+    const last = datasetOf(group, 'dim0') ? rank - 1 : reversed ? 1 : rank;
+    return { dataset: data, reversed, ...stepOf(datasetOf(group, `dim${last}`)) };
   }
-  if (depth > 6) return null;
+  if (attribute(attributes, 'NX_class') !== 'NXdata') return null;
+  const dataset = datasetOf(group, String(attribute(attributes, 'signal') ?? 'data'));
+  const axes = attributes.axes?.value as string[] | undefined;
+  const name = Array.isArray(axes) ? String(axes.at(-1)) : '.';
+  return dataset && { dataset, ...stepOf(datasetOf(group, name)) };
+}
+
+/** The first group with data that it describes, by depth. */
+function searchData(group: H5wasm.Group, depth = 0): Found | null {
+  const found = describedData(group);
+  if (found || depth > 6) return found;
   for (const name of group.keys()) {
-    const child = group.get(name) as H5wasm.Group | H5wasm.Dataset | null;
-    const found = child && 'keys' in child ? describedData(child, depth + 1) : null;
-    if (found) return found;
+    const child = group.get(name) as Entity;
+    const below = isGroup(child) ? searchData(child, depth + 1) : null;
+    if (below) return below;
   }
   return null;
+}
+
+/** The dataset at a path, with its axes where the group around it describes it; or what is in a group. */
+function dataAt(file: H5wasm.File, path: string): Found | null {
+  const entity = file.get(path) as Entity;
+  if (isGroup(entity)) return searchData(entity);
+  if (!entity || !('shape' in entity)) return null;
+  const around = describedData(file.get(posix.dirname(entity.path)) as H5wasm.Group);
+  const own = around?.dataset.path === entity.path ? around : null;
+  return own ?? { dataset: entity, scale: null, unit: '' };
 }
 
 /** Patterns in HDF5: at a path, or where HyperSpy, Berkeley EMD and NeXus put them. */
@@ -245,22 +321,20 @@ async function readHdf5(
   let file: H5wasm.File | null = null;
   try {
     file = new library.File(path, 'r');
-    const found = inside
-      ? { dataset: file.get(inside) as H5wasm.Dataset | null, scale: null, unit: '' }
-      : (hyperspyData(file) ?? describedData(file));
-    if (!found?.dataset || !('shape' in found.dataset)) {
-      const mend = 'name it: FILE::/path/to/dataset';
+    const found = inside ? dataAt(file, inside) : searchData(file);
+    if (!found) {
+      const mend = `name it, FILE::/path/to/dataset; or: ${CONVERT}`;
       throw inputError(`${path} has no ${inside ?? 'data of HyperSpy, EMD or NeXus'}`, mend);
     }
-    const { dataset, scale, unit } = found;
-    const pixel = scale === null ? null : reciprocal(scale, unit, energy);
+    const { dataset, reversed } = found;
     const numbers = { shape: dataset.shape!, values: dataset.value as ArrayLike<number> };
-    return { patterns: patternsOf(numbers, path), pixel };
+    const turned = reversed ? transposed(numbers) : numbers;
+    return { patterns: patternsOf(turned, path), pixel: reciprocal(found, energy) };
   } catch (error) {
     if (error instanceof Error && error.name === 'CbedError') throw error;
     const reason = library.fault(error);
     library.abandon(path);
-    throw inputError(`${path} cannot be read: ${reason}`);
+    throw inputError(`${path} cannot be read: ${reason}`, CONVERT);
   } finally {
     if (file && !library.worn) file.close();
   }
@@ -279,7 +353,6 @@ export async function readPatternFile(given: string, energy: number): Promise<Pa
   if (!stat) throw inputError(`no file at ${path}`, 'paths are relative to the manifest');
   if (!stat.isFile()) throw inputError(`${path} is not a file`);
   const extension = extname(path).toLowerCase();
-  if (ELSEWHERE.has(extension)) throw inputError(`${path}: ${extension} is not read here`, CONVERT);
   try {
     if (extension === '.npy') {
       return { patterns: patternsOf(parseNpy(readFileSync(path), path), path), pixel: null };
@@ -287,7 +360,7 @@ export async function readPatternFile(given: string, energy: number): Promise<Pa
     if (extension === '.npz')
       return { patterns: patternsOf(await readNpz(path), path), pixel: null };
     if (['.tif', '.tiff', '.png'].includes(extension)) {
-      return { patterns: await readImage(path), pixel: null };
+      return await readImage(path, energy);
     }
     if (['.hspy', '.emd', '.nxs', '.nx5', '.h5', '.hdf5'].includes(extension) || inside) {
       return await readHdf5(path, inside, energy);
@@ -296,5 +369,5 @@ export async function readPatternFile(given: string, energy: number): Promise<Pa
     if (error instanceof Error && error.name === 'CbedError') throw error;
     throw inputError(`${path} cannot be read: ${messageOf(error).split('\n')[0]}`, CONVERT);
   }
-  throw inputError(`${path}: ${basename(path)} is of no known format`, CONVERT);
+  throw inputError(`${path} is of no format that is read here`, CONVERT);
 }
