@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { dataFile } from '../src/common/paths.ts';
 import { readJson } from '../src/common/run.ts';
 import type { Vec3 } from '../src/crystal/crystal.ts';
@@ -21,6 +22,12 @@ export interface UniversalFacts {
   simulation: SimulationOptions;
 }
 
+const numbers = z.array(z.number());
+const factsSchema = z.object({
+  threshold: z.number().min(0).max(1),
+  simulation: z.looseObject({ energies: numbers, thicknesses: numbers }),
+});
+
 /** The folder of the classifier that ships with the package; null where it is not there. */
 export function shippedClassifier(): string | null {
   const folder = dataFile('universal');
@@ -30,7 +37,7 @@ export function shippedClassifier(): string | null {
 /** The facts of the universal classifier of a folder; null for other classifiers. */
 export function universalFacts(folder: string): UniversalFacts | null {
   const path = join(folder, UNIVERSAL_CARD);
-  return existsSync(path) ? readJson<UniversalFacts>(path) : null;
+  return existsSync(path) ? (readJson(path, factsSchema) as UniversalFacts) : null;
 }
 
 /** Whether two directions are one, or one of them is not known (0 0 0). */

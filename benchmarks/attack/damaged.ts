@@ -1,7 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Stream } from '../../src/common/stream.ts';
 import type { Answer } from './commands.ts';
@@ -14,6 +13,8 @@ interface Input {
   files: readonly string[];
   /** The folder above the file is copied too: the command reads a run or a study. */
   whole?: true;
+  /** How often it is drawn: inputs that are read in no time more often. */
+  share: number;
   commands: readonly string[];
 }
 
@@ -22,6 +23,7 @@ const SCORE = '--cas-updates 0 --network-updates 0 --updates 1 --out OUT';
 const INPUTS: readonly Input[] = [
   {
     kind: 'store',
+    share: 2,
     files: ['store.h5'],
     commands: [
       'data inspect FILE',
@@ -33,10 +35,12 @@ const INPUTS: readonly Input[] = [
       `score samples/synthetic.h5 --against FILE --classifier verifier ${SCORE}`,
       'mix accepted.h5 --data FILE --out OUT',
       'train --data FILE --generator codec --classes all --dry-run',
+      'train --data FILE --generator crystal --classes all --dry-run',
     ],
   },
   {
     kind: 'archive',
+    share: 2,
     files: ['samples/synthetic.h5', 'accepted.h5'],
     commands: [
       `score FILE --against store.h5 --classifier verifier ${SCORE}`,
@@ -48,6 +52,7 @@ const INPUTS: readonly Input[] = [
   },
   {
     kind: 'weights',
+    share: 2,
     files: ['guide/classifier.safetensors', 'guide/config.json', 'guide/run.json'],
     whole: true,
     commands: [
@@ -61,6 +66,7 @@ const INPUTS: readonly Input[] = [
   },
   {
     kind: 'GAN',
+    share: 1,
     files: ['gan/model.safetensors', 'gan/config.json', 'gan/run.json', 'gan/metrics.jsonl'],
     whole: true,
     commands: [
@@ -71,6 +77,7 @@ const INPUTS: readonly Input[] = [
   },
   {
     kind: 'checkpoint',
+    share: 1,
     files: [
       'gan/checkpoints/NEWEST',
       'gan/config.json',
@@ -82,31 +89,37 @@ const INPUTS: readonly Input[] = [
   },
   {
     kind: 'YAML',
+    share: 4,
     files: ['study.yaml'],
     commands: ['bench plan --study FILE', 'bench plan --study FILE --json'],
   },
   {
     kind: 'YAML',
+    share: 4,
     files: ['small.yaml'],
     commands: ['train --data store.h5 --generator codec --config FILE --dry-run'],
   },
   {
     kind: 'YAML',
+    share: 1,
     files: ['classify.yaml'],
     commands: ['classify train --data store.h5 --updates 1 --config FILE --out OUT'],
   },
   {
     kind: 'YAML',
+    share: 2,
     files: ['simulate.yaml'],
     commands: ['data simulate --crystals good.cif --size 32 --config FILE --out OUT/summit.h5'],
   },
   {
     kind: 'YAML',
+    share: 1,
     files: ['sample.yaml'],
     commands: ['sample --data store.h5 --gan gan --count 1 --config FILE --out OUT'],
   },
   {
     kind: 'result',
+    share: 4,
     files: [
       'study/study.json',
       'study/basis.json',
@@ -124,17 +137,20 @@ const INPUTS: readonly Input[] = [
   },
   {
     kind: 'result',
+    share: 2,
     files: ['score/score.json', 'score/config.json', 'score/run.json', 'samples/config.json'],
     whole: true,
     commands: ['report FOLDER', 'report FOLDER --format markdown', 'report FOLDER --format json'],
   },
   {
     kind: 'CIF',
+    share: 4,
     files: ['good.cif', 'good.cif', 'salt.cif'],
     commands: ['data simulate --crystals FILE --size 32 --out OUT/summit.h5'],
   },
   {
     kind: 'HDF5',
+    share: 3,
     files: ['summit.h5'],
     commands: [
       'data inspect FILE --workers 0',
@@ -148,10 +164,26 @@ const INPUTS: readonly Input[] = [
 ];
 
 const SCRIPT = fileURLToPath(new URL('./commands.js', import.meta.url));
-/** What a command may take: seconds, and MiB. */
+/** What a command may take: seconds of the processor (others may use it too), and MiB. */
 const LIMIT = { seconds: 20, mebibytes: 1024 };
+/** Seconds by the clock after which a command that waits for something is given up. */
+const WAITED = 120;
 /** Commands after which a process makes room for a fresh one. */
 const COMMANDS_A_PROCESS = 150;
+
+/** Seconds of the processor that a process has used. */
+function cpuSeconds(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const [user, system] = stat
+      .slice(stat.lastIndexOf(')') + 2)
+      .split(' ')
+      .slice(11, 13);
+    return (Number(user) + Number(system)) / 100;
+  } catch {
+    return 0;
+  }
+}
 
 /** Runs commands one after the other in a process that is renewed when it is lost or old. */
 class Runner {
@@ -163,18 +195,23 @@ class Runner {
     this.child ??= fork(SCRIPT, { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], execArgv: [] });
     const { child } = this;
     const answer = await new Promise<Answer>((done) => {
-      const lost = (why: string): void => done({ code: -1, said: why, mebibytes: 0 });
-      const timer = setTimeout(
-        () => lost(`hangs for more than ${LIMIT.seconds} s`),
-        1000 * LIMIT.seconds,
-      );
+      const lost = (why: string): void => {
+        clearInterval(timer);
+        done({ code: -1, said: why, mebibytes: 0 });
+      };
+      const before = cpuSeconds(child.pid!);
+      const look = (): void => {
+        const used = cpuSeconds(child.pid!) - before;
+        const waited = (performance.now() - start) / 1000;
+        if (used > LIMIT.seconds || waited > WAITED) lost(`hangs: ${used} s of the processor`);
+      };
+      const timer = setInterval(look, 1000);
       child.removeAllListeners();
       child.once('message', (message: Answer) => {
-        clearTimeout(timer);
+        clearInterval(timer);
         done(message);
       });
       child.once('exit', (code, signal) => {
-        clearTimeout(timer);
         lost(`ended the process: ${code ?? signal}`);
       });
       child.send(words);
@@ -198,7 +235,7 @@ function faultOf({ code, said, mebibytes }: Answer): string | null {
   if (CRASH.test(said)) return `a trace: ${said}`;
   if (mebibytes > LIMIT.mebibytes) return `${mebibytes} MiB`;
   const lines = said.split('\n').filter((line) => line.startsWith('gan: '));
-  if (code !== 0 && lines.length !== 1) return `${lines.length} lines that say why: ${said}`;
+  if (code !== 0 && lines.length === 0) return `no line that says why: ${said}`;
   return null;
 }
 
@@ -211,7 +248,9 @@ export async function attackByDamage(
   world: World,
   { count, seed, only }: { count: number; seed: number; only?: string },
 ): Promise<Outcome> {
-  const inputs = INPUTS.filter(({ kind }) => only === undefined || kind === only);
+  const inputs = INPUTS.filter(({ kind }) => only === undefined || kind === only).flatMap((input) =>
+    Array<Input>(input.share).fill(input),
+  );
   const folder = world.at(`damaged-${process.pid}`);
   const newest = readdirSync(world.at('gan', 'checkpoints'))
     .filter((n) => /^step/.test(n))
@@ -228,11 +267,14 @@ export async function attackByDamage(
     const good = stream.pick(files).replace('NEWEST', newest);
     const top = good.split('/')[0]!;
     const place = join(folder, String(i));
-    mkdirSync(join(place, 'out'), { recursive: true });
-    if (whole) cpSync(world.at(top), join(place, top), { recursive: true });
     const damaged = whole ? join(place, good) : join(place, `file${extname(good)}`);
-    mkdirSync(dirname(damaged), { recursive: true });
-    await damageFile(world.at(good), damaged, stream);
+    const lay = async (): Promise<void> => {
+      rmSync(place, { recursive: true, force: true });
+      mkdirSync(join(place, 'out'), { recursive: true });
+      if (whole) cpSync(world.at(top), join(place, top), { recursive: true });
+      await damageFile(world.at(good), damaged, new Stream(seed, `damage ${i}`));
+    };
+    await lay();
     const command = stream.pick(commands);
     const words = command
       .split(' ')
@@ -245,7 +287,7 @@ export async function attackByDamage(
     let answer = await runner.run(words);
     if (faultOf(answer)) {
       runner.end();
-      rmSync(join(place, 'out'), { recursive: true, force: true });
+      await lay();
       answer = await runner.run(words);
       runner.end();
     } else largest = Math.max(largest, answer.mebibytes);
@@ -268,7 +310,6 @@ export async function attackByDamage(
   }
   runner.end();
   rmSync(folder, { recursive: true, force: true });
-  await wait(100);
   const round = (x: number): number => Math.round(10 * x) / 10;
   return {
     counts: { exits: answers, slowestSeconds: round(slowest), largestMebibytes: largest },

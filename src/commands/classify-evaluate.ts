@@ -17,7 +17,8 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
   const { openStore } = await import('../dataset/store/store.ts');
   const { evaluateOn } = await import('../../classifier/on-store.ts');
   const classifier = await loadClassifier(run.folder);
-  const trainedOn = () => readJson<{ data: string }>(run.file('config.json')).data;
+  const { z } = await import('zod');
+  const trainedOn = () => readJson(run.file('config.json'), z.object({ data: z.string() })).data;
   const store = await openStore(flags.data ?? trainedOn());
   const outcome = evaluateOn(store, flags.split, classifier, { views: flags.views });
   const { calibrationBins } = await import('../../classifier/metrics.ts');

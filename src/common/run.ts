@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { z } from 'zod';
 import { inputError } from './errors.ts';
 import { writeJson } from './files.ts';
 import { checkOutputFolder, claimFile, claimRunFolder } from './outputs.ts';
@@ -136,6 +137,15 @@ export function runsOf(kind: RunKind, needed = 'config.json'): Run[] {
     .map(({ folder }) => runAt(folder, kind));
 }
 
+/** What a run of another day says that it wrote; undefined where its settings cannot be read. */
+function statedOut(file: string): unknown {
+  try {
+    return readJson<{ out?: unknown }>(file).out;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Refuses an output file that was made with other settings than a run of this kind would save
  * (its config.json has the file as `out`).
@@ -143,7 +153,7 @@ export function runsOf(kind: RunKind, needed = 'config.json'): Run[] {
 export function claimOutput(kind: RunKind, path: string, config: { out: string }): void {
   const recipes = runsOf(kind)
     .map((run) => run.file('config.json'))
-    .filter((file) => readJson<{ out?: string }>(file).out === config.out);
+    .filter((file) => statedOut(file) === config.out);
   claimFile(path, config, recipes);
 }
 
@@ -169,12 +179,23 @@ export function requireRun(
   return run;
 }
 
-/** Reads a JSON file of a run. */
-export function readJson<T>(path: string): T {
+/**
+ * Reads a table from a JSON file of a run; `schema` says what of it is used.
+ *
+ * @throws input error that names the file, where it is missing, no JSON, no table, or says something else.
+ */
+export function readJson<T>(path: string, schema?: z.ZodType<T>): T {
   if (!existsSync(path)) throw inputError(`no file at ${path}`);
+  let value: unknown;
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as T;
+    value = JSON.parse(readFileSync(path, 'utf8'));
   } catch {
     throw inputError(`${path} is not valid JSON`);
   }
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+    throw inputError(`${path} is damaged: it holds no table`);
+  }
+  const fault = schema?.safeParse(value).error?.issues[0];
+  if (fault) throw inputError(`${path} is damaged: ${fault.path.join('.')}: ${fault.message}`);
+  return value as T;
 }

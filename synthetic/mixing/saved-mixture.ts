@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { inputError } from '../../src/common/errors.ts';
 import { writeJson } from '../../src/common/files.ts';
 import { readJson } from '../../src/common/run.ts';
@@ -28,6 +29,18 @@ export interface SavedMixture {
   realRows: number[];
   syntheticRows: number[];
 }
+
+const fileSchema = z.object({ path: z.string(), digest: z.string() });
+const rowsSchema = z.array(z.int().min(0));
+/** What is made again, and what has to come out of it. */
+const savedSchema = z.object({
+  store: fileSchema,
+  archive: fileSchema,
+  options: z.looseObject({ undersampling: z.looseObject({}) }),
+  seed: z.int(),
+  realRows: rowsSchema,
+  syntheticRows: rowsSchema,
+});
 
 /** Writes which rows make up a mixture; the pixels stay where they are. */
 export function saveMixture(
@@ -72,6 +85,7 @@ export async function openMixture(path: string): Promise<Mixture> {
   if (saved.format !== 'cbed-gan mixture 1') {
     throw inputError(`${path} is not a mixture`, 'make one: gan mix');
   }
+  readJson(path, savedSchema);
   const store = await openStore(saved.store.path);
   const archive = await openArchive(saved.archive.path);
   for (const [file, kept] of [

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Classifier } from '../../classifier/classifier.ts';
 import { loadClassifier } from '../../classifier/load.ts';
 import { EPSILON_RANGE, searchSpaceOf } from '../../gan/boundary/search.ts';
@@ -34,6 +35,8 @@ export interface SamplingRequest {
 }
 
 const GENERATOR_FILE = 'model.safetensors';
+/** What is used of the settings of a GAN run. */
+const trainedSchema = z.object({ classes: z.string().optional() });
 const CLASSIFIER_FILE = 'classifier.safetensors';
 /** Verifiers taken from the workspace where none is named. */
 const MOST_VERIFIERS = 2;
@@ -47,7 +50,7 @@ export async function openGenerator(
   folder?: string,
 ): Promise<{ generator: Generator; trainedFor: string }> {
   const run = requireRun('gan', folder, 'train one: npx gan train', GENERATOR_FILE);
-  const { classes: trainedFor = 'rare' } = readJson<{ classes?: string }>(run.file('config.json'));
+  const { classes: trainedFor = 'rare' } = readJson(run.file('config.json'), trainedSchema);
   return { generator: await loadGenerator(run.file(GENERATOR_FILE)), trainedFor };
 }
 

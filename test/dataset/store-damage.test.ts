@@ -99,6 +99,21 @@ describe('a store is refused in one line when it is opened', () => {
   });
 });
 
+it.each([
+  [null, []],
+  [{}, 5],
+  [{}, [null]],
+])('refuses settings %j with sources %j', async (config, sources) => {
+  const whole = await openStore(path);
+  const odd = join(folder, 'odd.h5');
+  const rows = [{ key: 'a', facts: whole.facts(0), split: 'train' as const }];
+  const content = { camera: whole.camera, rows, images: [whole.images([0])], config, sources };
+  await writeStore(odd, content as unknown as Parameters<typeof writeStore>[1]);
+  whole.close();
+  const message = expect.stringMatching(/settings or sources are none/);
+  await expect(openStore(odd)).rejects.toMatchObject({ fault: 'input', message });
+});
+
 it('whatever byte is another, the content is what was written or it is refused', async () => {
   const bytes = readFileSync(path);
   const whole = await openStore(path);

@@ -49,8 +49,12 @@ it('lists runs and studies with kind, store, date and main figure, newest first'
     4,
   );
   run('runs/d-broken', { 'config.json': '{' }, 5);
+  run('runs/e-gan', { 'config.json': { data: 5 }, 'metrics.jsonl': '{"step":1}\n{"st' }, 6);
+  run('runs/f-score', { 'config.json': 'null', 'score.json': { samples: 7 } }, 7);
   mkdirSync(join(workspace, 'runs', 'empty'));
   expect(listRuns().map(({ kind, store, date, figure }) => [kind, store, date, figure])).toEqual([
+    ['score', null, '2026-01-01 12:07', ''],
+    ['gan', null, '2026-01-01 12:06', ''],
     ['broken', null, '2026-01-01 12:05', ''],
     ['study', 'minerals', '2026-01-01 12:04', 'copies: helped'],
     ['classifier', 'x.h5', '2026-01-01 12:03', 'macro-F1 45.7 % on validation'],

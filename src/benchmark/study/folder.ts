@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { z } from 'zod';
 import { digestOf } from '../../common/digest.ts';
 import { inputError, messageOf } from '../../common/errors.ts';
 import { writeJson } from '../../common/files.ts';
@@ -72,11 +73,13 @@ export interface StudyBasis {
   threads: number;
 }
 
+const basisSchema = z.object({ data: z.string(), threads: z.int().min(1) });
+
 const basisFile = (folder: StudyFolder): string => join(folder.path, 'basis.json');
 
 /** What the folder's results rest on; null before anything was made. */
 const basisOf = (folder: StudyFolder): StudyBasis | null =>
-  existsSync(basisFile(folder)) ? readJson<StudyBasis>(basisFile(folder)) : null;
+  existsSync(basisFile(folder)) ? readJson<StudyBasis>(basisFile(folder), basisSchema) : null;
 
 /**
  * Keeps what the first work of a study rests on, and refuses later work that rests on something else.

@@ -20,13 +20,21 @@ function mostFrequent(values: ArrayLike<number>): number | null {
 export function simulationOf(store: Store): SimulationOptions {
   const { energy, thickness, spacings } = store.rows;
   const recorded = store.config.simulation as SimulationOptions | undefined;
-  const options = simulationSchema.parse({
+  const found = simulationSchema.safeParse({
     energies: [mostFrequent(energy) ?? 100],
     thicknesses: [mostFrequent(thickness) ?? 100],
     zones: Number.isNaN(spacings[0] ?? Number.NaN) ? 'standard' : 'strongest',
     ...recorded,
     size: store.size,
   });
+  if (!found.success) {
+    const { path, message } = found.error.issues[0]!;
+    throw inputError(
+      `${store.path} is damaged: it was simulated with ${path.join('.')}: ${message}`,
+      'prepare it again',
+    );
+  }
+  const options = found.data;
   const camera = cameraOf(options);
   const fits =
     Math.abs(camera.pixel / store.camera.pixel - 1) < 1e-3 &&

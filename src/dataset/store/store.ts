@@ -190,6 +190,9 @@ function readTable(file: H5wasm.File): Omit<RowTable, 'crystals'> {
   return { rows, classes, materials: value('materials') as string[] };
 }
 
+const isTable = (value: unknown): value is Record<string, unknown> =>
+  value !== null && typeof value === 'object' && !Array.isArray(value);
+
 class OpenStore implements Store {
   readonly path: string;
   readonly digest: string;
@@ -213,8 +216,12 @@ class OpenStore implements Store {
     this.digest = file.get_attribute('digest', false) as string;
     const json = (name: string) =>
       JSON.parse(((file.get(name) as H5wasm.Dataset).value as string[])[0]!);
-    this.config = json('config');
-    this.sources = json('sources');
+    const [config, sources] = [json('config'), json('sources')];
+    this.config = config;
+    this.sources = sources;
+    if (!isTable(config) || !Array.isArray(sources) || !sources.every(isTable)) {
+      throw new Error('its settings or sources are none');
+    }
     const table = readTable(file);
     this.rows = table.rows;
     this.classes = table.classes;

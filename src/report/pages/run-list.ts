@@ -17,39 +17,40 @@ export interface ListedRun {
 
 type Facts = Record<string, unknown>;
 
-function factsIn(path: string): Facts {
+/** The table in a text; an empty one where there is none: a killed run may leave half a line. */
+function factsOf(text: string): Facts {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Facts;
+    return Object(JSON.parse(text)) as Facts;
   } catch {
     return {};
   }
 }
 
+const factsIn = (path: string): Facts =>
+  existsSync(path) ? factsOf(readFileSync(path, 'utf8')) : {};
+
 /** The last step that a training recorded. */
 function trainingFigure(folder: string): string {
   const path = join(folder, 'metrics.jsonl');
   const last = existsSync(path) ? readFileSync(path, 'utf8').trimEnd().split('\n').at(-1) : '';
-  if (!last) return '';
-  const { step } = JSON.parse(last) as { step: number };
-  return `${step} step${step === 1 ? '' : 's'}`;
+  const { step } = factsOf(last ?? '');
+  return typeof step !== 'number' ? '' : `${step} step${step === 1 ? '' : 's'}`;
 }
 
 function scoreFigure(folder: string): string {
-  const { samples } = factsIn(join(folder, 'score.json')) as {
-    samples?: { accepted: boolean }[];
-  };
-  if (!samples) return '';
-  return `${samples.filter(({ accepted }) => accepted).length} of ${samples.length} accepted`;
+  const { samples } = factsIn(join(folder, 'score.json'));
+  if (!Array.isArray(samples)) return '';
+  return `${samples.filter((one) => one?.accepted).length} of ${samples.length} accepted`;
 }
 
 function validationFigure(folder: string): string {
-  const { macroF1 } = factsIn(join(folder, 'validation.json')) as { macroF1?: number };
-  return macroF1 === undefined ? '' : `macro-F1 ${percentText(macroF1)} on validation`;
+  const { macroF1 } = factsIn(join(folder, 'validation.json'));
+  return typeof macroF1 !== 'number' ? '' : `macro-F1 ${percentText(macroF1)} on validation`;
 }
 
 function verdictFigure(folder: string): string {
-  const { verdict } = factsIn(join(folder, 'comparison.json')) as { verdict?: string[] };
-  return verdict?.[0] ?? '';
+  const { verdict } = factsIn(join(folder, 'comparison.json'));
+  return Array.isArray(verdict) && typeof verdict[0] === 'string' ? verdict[0] : '';
 }
 
 const FIGURES: Readonly<Record<string, (folder: string) => string>> = {
@@ -61,12 +62,12 @@ const FIGURES: Readonly<Record<string, (folder: string) => string>> = {
 };
 
 function listed(folder: string, kind: string, settings: string): ListedRun {
-  const { data } = factsIn(join(folder, settings)) as { data?: string };
+  const { data } = factsIn(join(folder, settings));
   return {
     folder,
     kind,
     date: statSync(join(folder, settings)).mtime.toISOString().slice(0, 16).replace('T', ' '),
-    store: data ?? null,
+    store: typeof data === 'string' ? data : null,
     figure: FIGURES[kind]?.(folder) ?? '',
   };
 }

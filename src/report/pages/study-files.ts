@@ -47,7 +47,7 @@ export function studyTexts(compared: Compared): StudyTexts {
       ...tables.map(markdownTable),
       '',
     ].join('\n\n'),
-    csv: csvOf(tables[0]!),
+    csv: csvOf(tables[0] ?? []),
     json: comparisons[0]!.budget === null ? comparisons[0]! : budgets,
   };
 }
