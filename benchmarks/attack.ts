@@ -2,7 +2,7 @@
  * Attacks the command line. Each part makes its counts one line of benchmarks/attack/results.jsonl:
  *
  *   node src/launch.mjs --version && npx tsc -p benchmarks
- *   node dist/benchmarks/attack.js PART FOLDER [--count n] [--seed 1] [--only KIND] [--out FILE]
+ *   node dist/benchmarks/attack.js PART FOLDER [--count n] [--seed 1] [--only KIND] [--minutes n] [--out FILE]
  *
  * | part | what | count |
  * |---|---|---|
@@ -24,17 +24,11 @@ import { packageRoot } from '../src/common/paths.ts';
 import { attackByDamage } from './attack/damaged.ts';
 import { attackByKills, attackByRaces, attackBySignals } from './attack/kills.ts';
 import { attackByLeaks } from './attack/leaks.ts';
-import { type Outcome, World } from './attack/world.ts';
-
-interface Options {
-  count: number;
-  seed: number;
-  only?: string;
-}
+import { type Attack, type Outcome, World } from './attack/world.ts';
 
 const PARTS: Record<
   string,
-  { count: number; run(world: World, options: Options): Promise<Outcome> }
+  { count: number; run(world: World, options: Attack): Promise<Outcome> }
 > = {
   kills: { count: 200, run: attackByKills },
   signals: { count: 100, run: attackBySignals },
@@ -49,6 +43,7 @@ const { positionals, values } = parseArgs({
     count: { type: 'string' },
     seed: { type: 'string', default: '1' },
     only: { type: 'string' },
+    minutes: { type: 'string', default: '1000' },
     out: { type: 'string', default: join(packageRoot, 'benchmarks', 'attack', 'results.jsonl') },
   },
 });
@@ -64,13 +59,13 @@ const { counts, failures } = await part.run(await World.make(resolve(folder)), {
   count,
   seed,
   only: values.only,
+  end: start + 60_000 * Number(values.minutes),
 });
 const line = {
   part: name,
   command: `node dist/benchmarks/attack.js ${name} FOLDER --count ${count} --seed ${seed}${values.only ? ` --only ${values.only}` : ''}`,
   machine: `${cpus()[0]?.model}, ${cpus().length} cores`,
   minutes: Math.round((performance.now() - start) / 6000) / 10,
-  count,
   ...counts,
   failures,
 };

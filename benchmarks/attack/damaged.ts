@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Stream } from '../../src/common/stream.ts';
 import type { Answer } from './commands.ts';
 import { damageFile } from './damage.ts';
-import { CRASH, type Outcome, type World } from './world.ts';
+import { type Attack, CRASH, type Outcome, type World } from './world.ts';
 
 /** A kind of input: good files (an entry is drawn), and commands that read FILE or its FOLDER. */
 interface Input {
@@ -246,7 +246,7 @@ function faultOf({ code, said, mebibytes }: Answer): string | null {
  */
 export async function attackByDamage(
   world: World,
-  { count, seed, only }: { count: number; seed: number; only?: string },
+  { count, seed, only, end }: Attack,
 ): Promise<Outcome> {
   const inputs = INPUTS.filter(({ kind }) => only === undefined || kind === only).flatMap((input) =>
     Array<Input>(input.share).fill(input),
@@ -261,7 +261,8 @@ export async function attackByDamage(
   const runner = new Runner();
   let slowest = 0;
   let largest = 0;
-  for (let i = 0; i < count; i++) {
+  let i = 0;
+  for (; i < count && performance.now() < end; i++) {
     const stream = new Stream(seed, `damaged ${i}`);
     const { kind, files, whole, commands } = inputs[i % inputs.length]!;
     const good = stream.pick(files).replace('NEWEST', newest);
@@ -312,7 +313,12 @@ export async function attackByDamage(
   rmSync(folder, { recursive: true, force: true });
   const round = (x: number): number => Math.round(10 * x) / 10;
   return {
-    counts: { exits: answers, slowestSeconds: round(slowest), largestMebibytes: largest },
+    counts: {
+      inputs: i,
+      exits: answers,
+      slowestSeconds: round(slowest),
+      largestMebibytes: largest,
+    },
     failures,
   };
 }

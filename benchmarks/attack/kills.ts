@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { basename } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { messageOf } from '../../src/common/errors.ts';
@@ -9,7 +10,7 @@ import { readTensorFile } from '../../src/common/tensorfile.ts';
 import { hdf5 } from '../../src/dataset/hdf5/library.ts';
 import { isStore, verifyStore } from '../../src/dataset/store/store.ts';
 import { openArchive } from '../../synthetic/archive/archive.ts';
-import { CRASH, type Outcome, STEPS, type World } from './world.ts';
+import { type Attack, CRASH, type Outcome, STEPS, type World } from './world.ts';
 
 const TRAIN = 'train --data store.h5 --classes all --steps 100000';
 
@@ -87,35 +88,41 @@ async function faultsLeft(world: World, before: readonly string[]): Promise<stri
   ];
 }
 
-/** Seconds that a command runs when left alone, at most `most`; throws where it fails. */
-async function secondsOf(world: World, victim: string, most: number): Promise<number> {
-  clear(world);
-  const child = spawn(process.execPath, [launcher, ...victim.split(' ')], {
-    cwd: world.folder,
-    detached: true,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let said = '';
-  child.stderr.on('data', (data) => {
-    said += String(data);
-  });
-  const start = performance.now();
-  const end = ended(child);
-  const code = await Promise.race([end, wait(1000 * most)]);
-  if (code === undefined) {
-    process.kill(-child.pid!, 'SIGKILL');
-    await end;
-    return most;
-  }
-  if (code !== 0) throw new Error(`gan ${victim}: ${code} ${said.slice(-500)}`);
-  return (performance.now() - start) / 1000;
+/** What became of a command that was let run for a while. */
+interface Attacked {
+  /** Seconds that it ran by itself; null where it was still at work. */
+  seconds: number | null;
+  end: Promise<number | string | null>;
 }
 
-/** How long each command takes, so that attacks fall into its work. */
-export async function durations(world: World, most = 8): Promise<Map<string, number>> {
-  const found = new Map<string, number>();
-  for (const victim of VICTIMS) found.set(victim, await secondsOf(world, victim, most));
-  return found;
+/** Draws moments within the work of commands, whose length is learned as they end. */
+class Moments {
+  private readonly lengths = new Map<string, number>();
+  private readonly stream: Stream;
+
+  constructor(stream: Stream) {
+    this.stream = stream;
+  }
+
+  /** Waits for a moment of a command, or its end. */
+  async waitFor(victim: string, end: Attacked['end']): Promise<Attacked> {
+    const start = performance.now();
+    const moment = wait(1000 * this.stream.between(0.2, this.lengths.get(victim) ?? 8), 'moment');
+    const running = (await Promise.race([end, moment])) === 'moment';
+    const seconds = (performance.now() - start) / 1000;
+    if (running) return { seconds: null, end };
+    this.lengths.set(victim, seconds);
+    return { seconds, end };
+  }
+}
+
+/** Processes of a group that are still there when they have had time to see that it is over. */
+async function orphansOf(group: number): Promise<string> {
+  for (let looks = 0; ; looks++) {
+    const { stdout } = spawnSync('pgrep', ['-g', String(group)], { encoding: 'utf8' });
+    if (stdout.trim() === '' || looks === 20) return stdout.trim().replaceAll('\n', ' ');
+    await wait(250);
+  }
 }
 
 /** Commands of the world that do not do their work on what kills left, or do it otherwise. */
@@ -134,59 +141,63 @@ async function faultsAfter(world: World): Promise<string[]> {
   return faults;
 }
 
-/** Kills commands at random moments, without a word of warning. */
+/** What a command may end with by itself: done, or refused as what is there is of other settings. */
+const OWN_EXITS: readonly (number | string | null)[] = [0, 2, 3];
+
+/** Kills commands at random moments, without a word of warning, until `count` were at work. */
 export async function attackByKills(
   world: World,
-  { count, seed }: { count: number; seed: number },
+  { count, seed, end: last }: Attack,
 ): Promise<Outcome> {
-  const calm = await durations(world);
+  const moments = new Moments(new Stream(seed, 'kills'));
   const failures: string[] = [];
+  const fail = (text: string): void => {
+    failures.push(text);
+    console.error(text);
+  };
   let killed = 0;
-  for (let i = 0; i < count; i++) {
-    const stream = new Stream(seed, `kill ${i}`);
+  let i = 0;
+  clear(world);
+  for (; killed < count && performance.now() < last; i++) {
     const victim = VICTIMS[i % VICTIMS.length]!;
-    // Every third time nothing is there; otherwise what was left is gone on with.
-    if (i % (3 * VICTIMS.length) < VICTIMS.length && i % VICTIMS.length === 0) clear(world);
+    // Every third round begins with nothing; otherwise what was left is gone on with.
+    if (i % (3 * VICTIMS.length) === 0) clear(world);
     const before = results(world);
     const child = spawn(process.execPath, [launcher, ...victim.split(' ')], {
       cwd: world.folder,
       detached: true,
       stdio: 'ignore',
     });
-    const end = ended(child);
-    await Promise.race([end, wait(1000 * stream.between(0.1, calm.get(victim)!))]);
-    if (child.exitCode === null) killed++;
+    const { seconds, end } = await moments.waitFor(victim, ended(child));
+    if (seconds === null) killed++;
     child.kill('SIGKILL');
-    await end;
-    await wait(1200);
-    const orphans = spawnSync('pgrep', ['-g', String(child.pid)], {
-      encoding: 'utf8',
-    }).stdout.trim();
-    if (orphans) {
-      failures.push(`${i} ${victim}: orphans ${orphans.replaceAll('\n', ' ')}`);
+    const code = await end;
+    if (seconds !== null && !OWN_EXITS.includes(code)) fail(`${i} ${victim}: ended with ${code}`);
+    const orphans = await orphansOf(child.pid!);
+    if (orphans !== '') {
+      fail(`${i} ${victim}: orphans ${orphans}`);
       process.kill(-child.pid!, 'SIGKILL');
     }
-    for (const fault of await faultsLeft(world, before)) failures.push(`${i} ${victim}: ${fault}`);
-    if (failures.length > 0) console.error(failures.at(-1));
+    for (const fault of await faultsLeft(world, before)) fail(`${i} ${victim}: ${fault}`);
+    if (process.env.ATTACK_LOG) console.error(`${i} ${victim}: ${seconds ?? 'killed'}`);
   }
   failures.push(...(await faultsAfter(world)));
-  return { counts: { killed, commands: VICTIMS.length }, failures };
+  return { counts: { killed, endedBefore: i - killed, commands: VICTIMS.length }, failures };
 }
 
 /** Seconds in which a command has to end after a first signal. */
 const AT_MOST = 2;
 
-/** Presses Ctrl-C on a terminal at random moments. */
+/** Presses Ctrl-C on a terminal at random moments, until `count` commands were at work. */
 export async function attackBySignals(
   world: World,
-  { count, seed }: { count: number; seed: number },
+  { count, seed, end: last }: Attack,
 ): Promise<Outcome> {
-  const calm = await durations(world);
+  const moments = new Moments(new Stream(seed, 'signals'));
   const failures: string[] = [];
-  const seconds: number[] = [];
+  const took: number[] = [];
   const exits: Record<string, number> = {};
-  for (let i = 0; i < count; i++) {
-    const stream = new Stream(seed, `signal ${i}`);
+  for (let i = 0; took.length < count && performance.now() < last; i++) {
     const victim = VICTIMS[i % VICTIMS.length]!;
     clear(world);
     const words = [process.execPath, launcher, ...victim.split(' ')].join(' ');
@@ -197,40 +208,40 @@ export async function attackBySignals(
         said += String(data);
       });
     }
-    const end = ended(child);
-    await Promise.race([end, wait(1000 * stream.between(0.3, calm.get(victim)!))]);
-    if (child.exitCode !== null) {
-      exits['before the signal'] = (exits['before the signal'] ?? 0) + 1;
-      continue;
-    }
+    child.stdin.on('error', () => undefined);
+    const { seconds, end } = await moments.waitFor(victim, ended(child));
+    if (seconds !== null) continue;
     const start = performance.now();
     child.stdin.write('\x03');
-    const slow = setTimeout(() => child.kill('SIGKILL'), 30_000);
+    const slow = setTimeout(() => child.kill('SIGKILL'), 60_000);
     const code = await end;
     clearTimeout(slow);
-    const took = (performance.now() - start) / 1000;
-    seconds.push(took);
+    const answered = (performance.now() - start) / 1000;
+    took.push(answered);
     exits[String(code)] = (exits[String(code)] ?? 0) + 1;
-    const how = `${i} ${victim}: ${code} after ${took.toFixed(1)} s`;
-    if (took > AT_MOST) failures.push(`${how}, late`);
+    const how = `${i} ${victim}: ${code} after ${answered.toFixed(1)} s, load ${loadavg()[0]!.toFixed(0)}`;
+    if (answered > AT_MOST) failures.push(`${how}, late`);
     if (CRASH.test(said)) failures.push(`${how}, crashed: ${said.slice(-300)}`);
     if (code !== 0 && code !== 130) failures.push(`${how}: ${said.slice(-300)}`);
     for (const fault of await faultsLeft(world, [])) failures.push(`${how}: ${fault}`);
     console.error(how);
   }
-  seconds.sort((a, b) => a - b);
+  took.sort((a, b) => a - b);
   const at = (share: number): number =>
-    Math.round(100 * (seconds[Math.floor(share * (seconds.length - 1))] ?? 0)) / 100;
-  return { counts: { exits, medianSeconds: at(0.5), slowestSeconds: at(1) }, failures };
+    Math.round(100 * (took[Math.floor(share * (took.length - 1))] ?? 0)) / 100;
+  const counts = { signals: took.length, exits, medianSeconds: at(0.5), slowestSeconds: at(1) };
+  return { counts, failures };
 }
 
 /** Pairs of the same preparation into one output, the second begun at any moment of the first. */
 export async function attackByRaces(
   world: World,
-  { count, seed }: { count: number; seed: number },
+  { count, seed, end: last }: Attack,
 ): Promise<Outcome> {
   const command = 'data prepare summit.h5 --size 32 --workers 1 --out out/store.h5';
-  const seconds = await secondsOf(world, command, 30);
+  const begun = performance.now();
+  world.run(command.replace('out/store.h5', 'out/calm.h5'));
+  const seconds = (performance.now() - begun) / 1000;
   const digest = await verifyStore(world.at('store.h5'));
   const failures: string[] = [];
   const start = (): Promise<number | string | null> =>
@@ -240,7 +251,9 @@ export async function attackByRaces(
         stdio: 'ignore',
       }),
     );
-  for (let i = 0; i < count; i++) {
+  let races = 0;
+  for (; races < count && performance.now() < last; races++) {
+    const i = races;
     clear(world);
     // Every other time the files are read anew.
     if (i % 2 === 1) rmSync(world.at('workspace', 'index'), { recursive: true, force: true });
@@ -253,5 +266,5 @@ export async function attackByRaces(
     const left = readdirSync(world.at('out')).map((name) => basename(name));
     if (left.join() !== 'store.card.md,store.h5') failures.push(`race ${i} left ${left.join(' ')}`);
   }
-  return { counts: { secondsOfOne: Math.round(10 * seconds) / 10 }, failures };
+  return { counts: { races, secondsOfOne: Math.round(10 * seconds) / 10 }, failures };
 }

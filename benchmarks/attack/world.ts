@@ -111,6 +111,17 @@ export class World {
   }
 }
 
+/** How much of a part is done. */
+export interface Attack {
+  /** Attacks at most. */
+  count: number;
+  seed: number;
+  /** Kind of damaged input; all where absent. */
+  only?: string;
+  /** Value of `performance.now()` after which no other attack is begun. */
+  end: number;
+}
+
 /** What a part of the attack found. */
 export interface Outcome {
   counts: Record<string, unknown>;
