@@ -3,6 +3,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -271,6 +272,23 @@ describe('the index', () => {
     expect(readings).toEqual([0, 1, expect.any(Number)]);
     expect(readings[2]).toBeLessThanOrEqual(1);
     expect(readFileSync(at('workspace', 'index', index!), 'utf8').length).toBeGreaterThan(0);
+  });
+
+  it.each<[string, (text: string) => string]>([
+    ['cut off in its facts', (text) => text.slice(0, text.indexOf('\n') + 200)],
+    ['without facts', (text) => `${text.slice(0, text.indexOf('\n'))}\nnull\n`],
+    ['with another number in them', (text) => text.replace(/(?<="energy":\d*)\d/g, '9')],
+  ])('is read anew where it is damaged: %s', async (_, damage) => {
+    const out = at('damaged-index.h5');
+    const { digest } = await prepareStore(sources, out, options);
+    const folder = at('workspace', 'index');
+    for (const name of readdirSync(folder).filter((one) => one.endsWith('.jsonl'))) {
+      const text = readFileSync(join(folder, name), 'utf8');
+      expect(damage(text)).not.toBe(text);
+      writeFileSync(join(folder, name), damage(text));
+    }
+    rmSync(out);
+    expect((await prepareStore(sources, out, options)).digest).toBe(digest);
   });
 });
 

@@ -136,10 +136,12 @@ async function readCatalogue(
   return { catalogue, facts: known.map((sample) => sample.facts) };
 }
 
-// An index file has two lines of JSON: the catalogue with its version, then the facts of its
+// An index file has two lines of JSON and their digest: the catalogue with its version, then the facts of its
 // samples, which are read only for the rows of a store.
 const INDEX_VERSION = 4;
 const NEW_LINE = 10;
+/** Bytes of the last line: the digest of all before. */
+const SEAL = 65;
 
 /** The index file of a Summit file, in the workspace: the data may stand on a read-only disk. */
 const indexPath = (path: string): string =>
@@ -169,7 +171,8 @@ export async function indexFile(
   const { catalogue, facts } = await readCatalogue(path, guard);
   catalogue.index = index;
   const line = JSON.stringify({ version: INDEX_VERSION, catalogue });
-  writeAtomic(index, `${line}\n${JSON.stringify(facts)}\n`);
+  const text = `${line}\n${JSON.stringify(facts)}\n`;
+  writeAtomic(index, `${text}${digestOf(Buffer.from(text))}\n`);
   return line;
 }
 
@@ -196,6 +199,8 @@ export function indexedCatalogue(path: string, external: ExternalAccess): Catalo
   if (!stat) return null;
   try {
     const bytes = readFileSync(index);
+    const sealed = bytes.subarray(0, -SEAL);
+    if (bytes.toString('utf8', sealed.length, bytes.length - 1) !== digestOf(sealed)) return null;
     const line = bytes.toString('utf8', 0, bytes.indexOf(NEW_LINE));
     if (!line.startsWith(`{"version":${INDEX_VERSION},`)) return null;
     const catalogue = catalogueFrom(line);
