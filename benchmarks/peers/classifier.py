@@ -1,4 +1,8 @@
-"""The peer of classifier.ts: the same networks and steps in PyTorch, a turn of steps for a line."""
+"""The peer of classifier.ts: the same networks and steps in PyTorch, a turn of steps for a line.
+
+A line names the case and the way: eager; fused (channels_last, fused AdamW); compiled (torch.compile of
+the same). Times are those of the processor.
+"""
 import json
 import sys
 import time
@@ -10,7 +14,7 @@ import torch.nn.functional as F
 
 kind, count, size, classes, batch, steps = sys.argv[1], *map(int, sys.argv[2:7])
 WIDTH = 24
-torch.set_num_threads(2)
+torch.set_num_threads(1)
 rng = np.random.default_rng(1)
 pixels = rng.integers(0, 256, (count, 3, size, size), dtype=np.uint8)
 labels = torch.arange(count) % classes
@@ -69,21 +73,35 @@ def augmented(x):
     return x
 
 
-torch.manual_seed(1)
-model = Network()
-optimiser = torch.optim.AdamW(model.parameters(), 1e-3, weight_decay=1e-3)
+class Way:
+    def __init__(self, name):
+        torch.manual_seed(1)
+        self.model, self.channels_last = Network(), name != "eager"
+        if self.channels_last:
+            self.model = self.model.to(memory_format=torch.channels_last)
+        self.optimiser = torch.optim.AdamW(self.model.parameters(), 1e-3, weight_decay=1e-3, fused=name != "eager")
+        self.loss = torch.compile(self.plain_loss) if name == "compiled" else self.plain_loss
+
+    def plain_loss(self, x, y):
+        return F.cross_entropy(self.model(x), y)
+
+
+ways = {name: Way(name) for name in ("eager", "fused", "compiled")}
 for line in sys.stdin:
-    times = []
+    case, name = line.strip().split("/")
+    way, times = ways[name], []
     for _ in range(steps):
-        start = time.perf_counter()
+        start = time.process_time()
         rows = rng.permutation(count)[:batch]
         x = torch.from_numpy(pixels[rows]).float() / 128
-        if line.strip() != "plain":
+        if case != "plain":
             x = augmented(x)
-        loss = F.cross_entropy(model(x), labels[rows])
-        optimiser.zero_grad()
+        if way.channels_last:
+            x = x.contiguous(memory_format=torch.channels_last)
+        loss = way.loss(x, labels[rows])
+        way.optimiser.zero_grad()
         loss.backward()
-        optimiser.step()
+        way.optimiser.step()
         loss.item()
-        times.append(1e3 * (time.perf_counter() - start))
+        times.append(1e3 * (time.process_time() - start))
     print(json.dumps(times), flush=True)

@@ -1,7 +1,9 @@
-"""The peer of gan.ts: the same networks, losses and steps in PyTorch eager, a turn of cycles a line.
+"""The peer of gan.ts: the same networks, losses and steps in PyTorch, a turn of cycles a line.
 
 Same sizes, optimisers, batch, groups, input noise, lazy gradient penalty and moving average. A cycle is the
-four steps between two penalties; its time is given for one step, in milliseconds.
+four steps between two penalties; its processor time is given for one step, in milliseconds. A line ends in
+the way: eager; fused (fused Adam); compiled (the same and torch.compile of both losses, but for steps with the
+penalty, whose second derivative it cannot give).
 """
 
 import json
@@ -15,7 +17,7 @@ from torch.nn import functional as F
 LATENT, EMBEDDING, HIDDEN, VECTOR, CLASSES, SYSTEMS, BATCH, ROWS, CYCLES = map(int, sys.argv[1:10])
 EVERY, GAMMA, NOISE, KEEP, GROUP, BETWEEN = 4, 20, 0.1, 0.998, 4, 0.5
 
-torch.set_num_threads(2)
+torch.set_num_threads(1)
 torch.manual_seed(0)
 SYSTEM_OF = torch.arange(CLASSES) % SYSTEMS
 
@@ -80,41 +82,58 @@ def noisy(x):
     return x + NOISE * torch.randn_like(x)
 
 
-def step(i):
-    c = torch.randint(0, CLASSES, (BATCH // GROUP,)).repeat_interleave(GROUP)
-    own, other = (values[torch.randint(0, ROWS, (BATCH,))] for _ in range(2))
-    real = torch.lerp(own, other, BETWEEN * torch.rand(BATCH, 1))
-    seen = noisy(real).requires_grad_(i % EVERY == 0)
-    with torch.no_grad():
-        fake = noisy(generator(torch.randn(BATCH, LATENT), c))
-    on_real, on_fake = discriminator([seen, fake], c)
-    loss = F.relu(1 - on_real).mean() + F.relu(1 + on_fake).mean()
-    if i % EVERY == 0:
-        slope = torch.autograd.grad(on_real.sum(), seen, create_graph=True)[0]
-        loss = loss + EVERY * GAMMA / 2 * slope.pow(2).sum(1).mean()
-    optimiser_d.zero_grad()
-    loss.backward()
-    optimiser_d.step()
-    seen_losses = [loss.item(), on_real.mean().item(), on_fake.mean().item()]
-    loss = -discriminator([noisy(generator(torch.randn(BATCH, LATENT), c))], c)[0].mean()
-    optimiser_g.zero_grad()
-    loss.backward()
-    optimiser_g.step()
-    with torch.no_grad():
-        for a, b in zip(average.parameters(), generator.parameters()):
-            a.lerp_(b, 1 - KEEP)
-    return [*seen_losses, loss.item()]
+class Training:
+    def __init__(self, way):
+        self.g, self.average, self.d = Generator(), Generator(), Discriminator()
+        fused = {"betas": (0.0, 0.99), "fused": way != "eager"}
+        self.optimiser_g = torch.optim.Adam(self.g.parameters(), 2e-4, **fused)
+        self.optimiser_d = torch.optim.Adam(self.d.parameters(), 4e-4, **fused)
+        self.judge, self.please = self.discriminator_loss, self.generator_loss
+        if way == "compiled":
+            self.judge, self.please = torch.compile(self.judge), torch.compile(self.please)
+
+    def discriminator_loss(self, seen, fake, c):
+        on_real, on_fake = self.d([seen, fake], c)
+        return F.relu(1 - on_real).mean() + F.relu(1 + on_fake).mean(), on_real, on_fake
+
+    def generator_loss(self, z, c):
+        return -self.d([noisy(self.g(z, c))], c)[0].mean()
+
+    def step(self, i):
+        c = torch.randint(0, CLASSES, (BATCH // GROUP,)).repeat_interleave(GROUP)
+        own, other = (values[torch.randint(0, ROWS, (BATCH,))] for _ in range(2))
+        real = torch.lerp(own, other, BETWEEN * torch.rand(BATCH, 1))
+        due = i % EVERY == 0
+        seen = noisy(real).requires_grad_(due)
+        with torch.no_grad():
+            fake = noisy(self.g(torch.randn(BATCH, LATENT), c))
+        loss, on_real, on_fake = (self.discriminator_loss if due else self.judge)(seen, fake, c)
+        if due:
+            slope = torch.autograd.grad(on_real.sum(), seen, create_graph=True)[0]
+            loss = loss + EVERY * GAMMA / 2 * slope.pow(2).sum(1).mean()
+        self.optimiser_d.zero_grad()
+        loss.backward()
+        self.optimiser_d.step()
+        losses = [loss.item(), on_real.mean().item(), on_fake.mean().item()]
+        self.d.requires_grad_(False)
+        loss = self.please(torch.randn(BATCH, LATENT), c)
+        self.optimiser_g.zero_grad()
+        loss.backward()
+        self.optimiser_g.step()
+        self.d.requires_grad_(True)
+        with torch.no_grad():
+            for a, b in zip(self.average.parameters(), self.g.parameters()):
+                a.lerp_(b, 1 - KEEP)
+        return [*losses, loss.item()]
 
 
 values = torch.randn(ROWS, VECTOR)
-generator, average, discriminator = Generator(), Generator(), Discriminator()
-optimiser_g = torch.optim.Adam(generator.parameters(), 2e-4, betas=(0.0, 0.99))
-optimiser_d = torch.optim.Adam(discriminator.parameters(), 4e-4, betas=(0.0, 0.99))
+trainings = {way: Training(way) for way in ("eager", "fused", "compiled")}
 for line in sys.stdin:
-    times = []
+    training, times = trainings[line.strip().split("/")[1]], []
     for _ in range(CYCLES):
-        start = time.perf_counter()
+        start = time.process_time()
         for i in range(EVERY):
-            step(i)
-        times.append(1e3 * (time.perf_counter() - start) / EVERY)
+            training.step(i)
+        times.append(1e3 * (time.process_time() - start) / EVERY)
     print(json.dumps(times), flush=True)
