@@ -5,7 +5,27 @@ import type { z } from 'zod';
 import { messageOf, usageError } from './errors.ts';
 import { existingFile } from './files.ts';
 
-/** A YAML config file as a plain object. */
+/** A setting as it is typed in YAML (`soft-labels`) by its name in the code (`softLabels`). */
+const settingName = (typed: string): string =>
+  typed.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+
+/** The same settings with their names in the code, at every depth. */
+function named(value: unknown, path: string): unknown {
+  if (Array.isArray(value)) return value.map((one) => named(one, path));
+  if (value === null || typeof value !== 'object') return value;
+  const out: Record<string, unknown> = {};
+  for (const [typed, one] of Object.entries(value)) {
+    const name = settingName(typed);
+    if (name in out) throw usageError(`${path}: ${typed} stands there twice`, 'leave one out');
+    out[name] = named(one, path);
+  }
+  return out;
+}
+
+/**
+ * A YAML config file as a plain object. Settings are written with dashes (`soft-labels`), or as
+ * config.json of a run has them.
+ */
 export function readConfigFile(path: string): Record<string, unknown> {
   existingFile(path, 'check --config');
   // Loaded here, as most commands are given no config file.
@@ -19,7 +39,7 @@ export function readConfigFile(path: string): Record<string, unknown> {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
     throw usageError(`${path} does not hold a table of settings`);
   }
-  return value as Record<string, unknown>;
+  return named(value, path) as Record<string, unknown>;
 }
 
 /** The parts of a zod schema that matter for the types of what is given. */

@@ -1,5 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { parse } from 'yaml';
+import { existsSync } from 'node:fs';
 import { readConfigFile, refuseWrongTypes } from '../../common/config.ts';
 import { usageError } from '../../common/errors.ts';
 import { groupBy } from '../../common/group.ts';
@@ -23,7 +22,7 @@ export const BUILT_IN_STUDIES = [
 
 function rawStudy(nameOrPath: string): Record<string, unknown> {
   if ((BUILT_IN_STUDIES as readonly string[]).includes(nameOrPath)) {
-    return parse(readFileSync(dataFile('studies', `${nameOrPath}.yaml`), 'utf8'));
+    return readConfigFile(dataFile('studies', `${nameOrPath}.yaml`));
   }
   if (!existsSync(nameOrPath)) {
     throw usageError(`no study ${nameOrPath}`, didYouMean(nameOrPath, BUILT_IN_STUDIES));

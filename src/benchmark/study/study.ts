@@ -77,7 +77,7 @@ const settings = z.strictObject({
 
 const arm = settings.refine(
   ({ partners, partnerBy }) => partners === 1 || partnerBy !== 'candidate',
-  { path: ['partners'], error: 'are chosen on validation: say partnerBy: validation' },
+  { path: ['partners'], error: 'are chosen on validation: say partner-by: validation' },
 );
 
 /** A study: arms x seeds on one prepared store. */
