@@ -1,12 +1,31 @@
-import { expect, it } from 'vitest';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import sharp, { type Sharp } from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compareStudy, type StudyComparison } from '../../src/benchmark/comparison/compare.ts';
 import { loadStudy } from '../../src/benchmark/study/load.ts';
 import { type Study, studySchema } from '../../src/benchmark/study/study.ts';
 import { Stream } from '../../src/common/stream.ts';
+import { dataUrl } from '../../src/report/draw/raster.ts';
+import { contactSheet, tripletPicture } from '../../src/report/draw/sheet.ts';
 import { classChangeFigure, variedArms } from '../../src/report/figures/comparison.ts';
-import { escapeHtml, tableHtml } from '../../src/report/pages/page.ts';
-import { studyFigures, studySections, verdictOf } from '../../src/report/pages/study-page.ts';
+import {
+  escapeHtml,
+  figureHtml,
+  foldedHtml,
+  galleryHtml,
+  page,
+  tableHtml,
+} from '../../src/report/pages/page.ts';
+import {
+  leadOf,
+  studyFigures,
+  studySections,
+  verdictOf,
+} from '../../src/report/pages/study-page.ts';
 import { armRows, budgetTable } from '../../src/report/pages/study-text.ts';
+import { chromiumPath, openBrowser } from '../support/browser.ts';
 import { randomOutcome } from '../support/outcomes.ts';
 
 const study: Study = studySchema.parse({
@@ -116,4 +135,159 @@ it.each([
   } as unknown as StudyComparison);
   const fills = [...svg.matchAll(/<circle[^>]*fill="(#\w+)"/g)].map((match) => match[1]);
   expect(fills.at(-1)).toBe(colour);
+});
+
+it('opens with one sentence, the rest of the verdict folded, and the command that follows', () => {
+  const compared = { study, comparisons: [demoComparison()] };
+  const lead = leadOf(compared, 'npx gan bench run --seeds 12');
+  expect(lead.lines).toHaveLength(1);
+  const { verdict } = compared.comparisons[0]!;
+  expect([...lead.lines, ...lead.more!, lead.next!.text]).toEqual(verdict);
+  expect(lead.next!.command).toMatch(
+    lead.tone === 'helped'
+      ? /^npx gan mix --fill 45 .*\nnpx gan classify train --mixture --technique logit-adjustment$/
+      : /^npx gan bench run --seeds 12$/,
+  );
+});
+
+describe.skipIf(!chromiumPath)('the look of a page', () => {
+  let browser: Browser;
+  let html: string;
+
+  beforeAll(async () => {
+    browser = await openBrowser();
+    const size = 32;
+    const rings = (n: number) =>
+      Uint8Array.from({ length: size * size * 3 }, (_, i) => {
+        const pixel = Math.floor(i / 3);
+        const away = Math.hypot((pixel % size) - 15.5, Math.floor(pixel / size) - 15.5);
+        return 75 + 75 * Math.cos(away * (1 + 0.2 * n + (i % 3) / 4));
+      });
+    const cells = [0, 1, 2, 3].map((n) => ({
+      pixels: rings(n),
+      size,
+      caption: ['Fe₂O₃', 'R-3c (167)', '[001] [100] [110]'],
+    }));
+    const sheet = await contactSheet({ title: 'Examples', cells, columns: 4 });
+    const items = await Promise.all(
+      [0, 1, 2, 3, 4].map(async (n) => ({
+        image: await dataUrl(tripletPicture(rings(n), size), 2),
+        caption: n === 0 ? '167, real' : `167, most realistic: realism ${n}`,
+        passport: 'made for space group: 167\nseed: 0',
+        frame: (['real', 'accepted', 'accepted', 'rejected', 'rejected'] as const)[n],
+      })),
+    );
+    const comparison = demoComparison();
+    html = page({
+      title: 'A page',
+      subtitle: 'What every page is made of.',
+      lead: leadOf({ study, comparisons: [comparison] }, 'npx gan bench run'),
+      sections: [
+        { heading: 'With and without', body: tableHtml(armRows(comparison)) },
+        { heading: 'Chart', body: figureHtml(classChangeFigure(comparison), 'chart') },
+        { heading: 'Sheet', body: figureHtml(sheet, 'sheet') },
+        { heading: 'Gallery', body: galleryHtml([{ heading: 'Space group 167', items }]) },
+        { heading: 'How to repeat it', body: foldedHtml('settings', '{ "seed": 0 }') },
+      ],
+    });
+  }, 60_000);
+
+  afterAll(() => browser?.close());
+
+  const looks = [
+    ...[1280, 390].flatMap((width) =>
+      (['light', 'dark'] as const).map((scheme) => ({ width, scheme, media: 'screen' as const })),
+    ),
+    { width: 794, scheme: 'light' as const, media: 'print' as const },
+  ];
+
+  async function opened({ width, scheme, media }: (typeof looks)[number]) {
+    const at = await browser.newPage({ viewport: { width, height: 800 }, colorScheme: scheme });
+    await at.emulateMedia({ media });
+    await at.setContent(html);
+    // The fonts of the machine that is asked for one must not decide.
+    await at.addStyleTag({ content: '*{font-family:"DejaVu Sans"!important}' });
+    if (media === 'print') await at.evaluate(() => dispatchEvent(new Event('beforeprint')));
+    await at.evaluate(() => Promise.all([...document.images].map((one) => one.decode())));
+    return at;
+  }
+
+  /** A picture in blocks of 10 x 10 pixels, grey. */
+  const blocks = (image: Buffer | string, width: number, height: number) =>
+    sharp(image).greyscale().resize(width, height, { fit: 'fill', kernel: 'linear' });
+
+  it.each(looks)('is the recorded one: $width px, $scheme, $media', async (look) => {
+    const at = await opened(look);
+    const shot = await at.screenshot({ fullPage: true, animations: 'disabled' });
+    await at.close();
+    const name = `page-${look.width}-${look.media === 'print' ? 'print' : look.scheme}.png`;
+    const file = join(import.meta.dirname, 'snapshots', name);
+    const { width = 0, height = 0 } = await sharp(shot).metadata();
+    const [w, h] = [Math.round(width / 10), Math.round(height / 10)];
+    if (process.env.CBED_SCREENSHOTS === 'record') await blocks(shot, w, h).png().toFile(file);
+    expect(existsSync(file), `${name}: record it with CBED_SCREENSHOTS=record`).toBe(true);
+    const known = await sharp(file).metadata();
+    expect(Math.abs(known.height! / h - 1)).toBeLessThan(0.03);
+    const raw = async (picture: Sharp) => new Uint8Array(await picture.raw().toBuffer());
+    const [now, then] = await Promise.all([
+      raw(blocks(shot, known.width!, known.height!)),
+      raw(sharp(file).greyscale()),
+    ]);
+    const off = now.filter((grey, i) => Math.abs(grey - then[i]!) > 40).length;
+    expect(off / now.length).toBeLessThan(0.01);
+  });
+
+  it('follows the dark in charts and sheets, not in the patterns of a sheet', async () => {
+    const looked = async (scheme: 'light' | 'dark') => {
+      const at = await opened({ width: 1400, scheme, media: 'screen' });
+      const grey = async (selector: string, x: number, y: number) => {
+        const shot = await at.locator(selector).screenshot();
+        const { data, info } = await sharp(shot)
+          .greyscale()
+          .raw()
+          .toBuffer({ resolveWithObject: true });
+        return data[Math.round(y * info.height) * info.width + Math.round(x * info.width)]!;
+      };
+      const found = {
+        chart: await grey('.chart img', 0.01, 0.02),
+        sheet: await grey('.sheet img', 0.005, 0.02),
+        pattern: await grey('.sheet img', 0.054, 0.43),
+      };
+      await at.close();
+      return found;
+    };
+    const [light, dark] = [await looked('light'), await looked('dark')];
+    for (const paper of ['chart', 'sheet'] as const) {
+      expect(light[paper]).toBeGreaterThan(240);
+      expect(dark[paper]).toBeLessThan(20);
+    }
+    expect(Math.abs(dark.pattern - light.pattern)).toBeLessThan(5);
+    expect(light.pattern).not.toBeCloseTo(127, -1); // an inverted one would differ
+  });
+
+  it('is whole in print: nothing wider than the paper, nothing folded', async () => {
+    const at = await opened(looks.at(-1)!);
+    const wide = await at.evaluate(() =>
+      [...document.querySelectorAll('table, img, pre')]
+        .filter((one) => one.getBoundingClientRect().right > innerWidth)
+        .map((one) => one.outerHTML.slice(0, 80)),
+    );
+    expect(wide).toEqual([]);
+    expect(await at.locator('details:not([open])').count()).toBe(0);
+    await at.close();
+  });
+
+  it('shows text of charts and sheets at 9 px or more on a phone', async () => {
+    const at = await opened({ width: 390, scheme: 'light', media: 'screen' });
+    const sizes = await at.evaluate(() =>
+      [...document.querySelectorAll<HTMLImageElement>('.wide img')].map((image) => {
+        const svg = atob(image.src.split(',')[1]!);
+        const fonts = [...svg.matchAll(/font-size="([\d.]+)/g)].map(([, size]) => Number(size));
+        return (Math.min(...fonts) * image.width) / image.naturalWidth;
+      }),
+    );
+    expect(sizes.length).toBe(2);
+    for (const size of sizes) expect(size).toBeGreaterThanOrEqual(9);
+    await at.close();
+  });
 });

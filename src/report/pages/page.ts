@@ -16,9 +16,12 @@ export interface Section {
 /** What a page opens with: the verdict as a badge and in words, and what to do next. */
 export interface Lead {
   tone: 'helped' | 'hurt' | 'undecided';
+  /** One sentence, or one a budget or study. */
   lines: readonly string[];
-  /** The next command, as typed. */
-  next?: string;
+  /** The rest of the verdict, folded away. */
+  more?: readonly string[];
+  /** What to do next, and the command for it as typed. */
+  next?: { text: string; command: string };
 }
 
 /** Terms of the tables and sentences, in plain words: shown on hovering, focus and tap. */
@@ -64,15 +67,15 @@ const STYLE = `
 main{max-width:68rem;margin:0 auto;padding:1.5rem 1rem 4rem}h1{font-size:1.7rem;line-height:1.2;margin:.2rem 0}h2{margin:2.6rem 0 .6rem;font-size:1.25rem;border-bottom:1px solid var(--edge);padding-bottom:.3rem}h3{margin:1.4rem 0 .3rem;font-size:1rem}
 p{max-width:46rem}nav{font-size:.9rem;color:var(--soft)}nav a{margin-right:.9rem;display:inline-block;padding:.15rem 0}a{color:inherit}
 .lead{background:var(--tint);border-left:5px solid var(--soft);padding:.8rem 1.1rem;margin:1rem 0}.lead.helped{border-color:var(--good)}.lead.hurt{border-color:var(--bad)}.lead p{margin:.3rem 0;font-size:1.05rem}
-.badge{display:inline-block;font-weight:700;letter-spacing:.02em;padding:.1rem .6rem;border-radius:1rem;background:var(--soft);color:var(--paper)}.helped>.badge{background:var(--good)}.hurt>.badge{background:var(--bad)}
+.badge{display:inline-block;font-weight:700;letter-spacing:.02em;padding:.1rem .6rem;border-radius:1rem;background:var(--soft);color:var(--paper);print-color-adjust:exact}.helped>.badge{background:var(--good)}.hurt>.badge{background:var(--bad)}
 abbr{text-decoration:underline dotted;cursor:help;position:relative}abbr:focus::after{content:attr(title);position:absolute;left:0;top:1.6em;z-index:2;width:16rem;max-width:70vw;white-space:normal;text-align:left;font:400 .85rem/1.4 system-ui,sans-serif;background:var(--ink);color:var(--paper);padding:.5rem .7rem;border-radius:4px}
 figure{margin:1rem 0}figure img{max-width:100%;height:auto;background:#fff;border-radius:4px}figcaption{color:var(--soft);font-size:.9rem}
-.table{overflow-x:auto;max-width:100%}table{border-collapse:collapse;font-size:.92rem;font-variant-numeric:tabular-nums}th,td{padding:.3rem .7rem;border-bottom:1px solid var(--edge);text-align:right;white-space:nowrap}th:first-child,td:first-child{text-align:left;white-space:normal;min-width:9rem}thead th{color:var(--soft);font-weight:600;white-space:normal;vertical-align:bottom}thead th button{all:unset;cursor:pointer}thead th button:focus-visible{outline:2px solid var(--soft)}thead th[aria-sort=ascending] button::after{content:" ▲"}thead th[aria-sort=descending] button::after{content:" ▼"}
-pre{background:var(--tint);padding:.8rem;overflow-x:auto;font-size:.85rem;border-radius:4px}.gallery{display:grid;grid-template-columns:repeat(auto-fill,minmax(15rem,1fr));gap:.8rem}
+.table,.wide{overflow-x:auto;max-width:100%;background:linear-gradient(to right,var(--paper) 40%,transparent) 0 0,linear-gradient(to left,var(--paper) 40%,transparent) 100% 0,linear-gradient(to right,var(--soft),transparent) 0 0,linear-gradient(to left,var(--soft),transparent) 100% 0;background-repeat:no-repeat;background-size:2.5rem 100%,2.5rem 100%,.6rem 100%,.6rem 100%;background-attachment:local,local,scroll,scroll}table{border-collapse:collapse;font-size:.92rem;font-variant-numeric:tabular-nums}th,td{padding:.3rem .7rem;border-bottom:1px solid var(--edge);text-align:right;white-space:nowrap}th:first-child,td:first-child,.text{text-align:left;white-space:normal}th:first-child,td:first-child{min-width:9rem}thead th{color:var(--soft);font-weight:600;white-space:normal;vertical-align:bottom}thead th button{all:unset;cursor:pointer}thead th button:focus-visible{outline:2px solid var(--soft)}thead th[aria-sort=ascending] button::after{content:" ▲"}thead th[aria-sort=descending] button::after{content:" ▼"}
+pre{background:var(--tint);padding:.8rem;overflow-x:auto;font-size:.85rem;border-radius:4px}.gallery{display:grid;grid-template-columns:repeat(auto-fill,minmax(12rem,1fr));gap:.8rem}
 .gallery figure{margin:0;border-left:4px solid transparent;padding-left:.4rem}.gallery .real{border-color:#999}.gallery .accepted{border-color:#009e73}.gallery .rejected{border-color:#d55e00}.gallery img{width:100%;image-rendering:pixelated}.gallery pre{white-space:pre-wrap;margin:.3rem 0}.slides input{width:100%;max-width:40rem}.slides img{width:100%;max-width:40rem;image-rendering:pixelated}
 details summary{cursor:pointer;color:var(--soft)}
-@media(max-width:40rem){.chart{overflow-x:auto}.chart img{max-width:none;width:44rem}th,td{padding:.3rem .4rem;font-size:.85rem}}
-@media print{:root{--ink:#000;--soft:#444;--paper:#fff;--edge:#bbb;--tint:#f4f4f4}.table{overflow:visible}th,td{white-space:normal;padding:.15rem .3rem;font-size:8pt}figure,tr{break-inside:avoid}.chart{overflow:visible}.chart img{filter:none;width:auto;max-width:100%}nav,.slides input{display:none}pre{white-space:pre-wrap}}`;
+@media(max-width:40rem){.wide img{max-width:none}th,td{padding:.3rem .4rem;font-size:.85rem}}
+@media print{:root{--ink:#000;--soft:#444;--paper:#fff;--edge:#bbb;--tint:#f4f4f4}.table,.wide{overflow:visible;background:none}h2,h3,summary{break-after:avoid}th,td{white-space:normal;padding:.15rem .3rem;font-size:8pt}figure,tr{break-inside:avoid}.wide img{filter:none;max-width:100%}nav,.slides input{display:none}pre{white-space:pre-wrap}}`;
 
 const SCRIPT = `
 for(const box of document.querySelectorAll('.slides')){const frames=JSON.parse(box.querySelector('script').textContent);const image=box.querySelector('img');const text=box.querySelector('figcaption');const range=box.querySelector('input');
@@ -82,6 +85,15 @@ for(const head of document.querySelectorAll('thead th')){head.querySelector('but
 for(const other of head.parentNode.children)other.removeAttribute('aria-sort');head.setAttribute('aria-sort',down?'ascending':'descending');const rows=[...table.tBodies[0].rows];
 rows.sort((a,b)=>{const [x,y]=[a,b].map((row)=>row.cells[place].textContent);const [m,n]=[x,y].map(figure);const order=place>0&&m!==null&&n!==null?m-n:x.localeCompare(y);return down?order:-order});table.tBodies[0].append(...rows)})}
 addEventListener('beforeprint',()=>{for(const one of document.querySelectorAll('details'))one.open=true})`;
+
+const leadHtml = ({ lines, more = [], next }: Lead): string =>
+  [
+    ...lines.map(textHtml),
+    more.length > 0 ? foldedBody('the verdict in full', more.map(textHtml).join('')) : '',
+    next
+      ? `${textHtml(`What to do next: ${next.text}`)}<pre>${escapeHtml(next.command)}</pre>`
+      : '',
+  ].join('');
 
 /**
  * One self-contained HTML page: no network, no server; readable on a phone and a wide screen,
@@ -104,31 +116,40 @@ export function page(options: {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><link rel="icon" href="data:,"><title>${escapeHtml(title)}</title><style>${STYLE}</style></head>
 <body><main><h1>${escapeHtml(title)}</h1>${subtitle ? `<p>${escapeHtml(subtitle)}</p>` : ''}
-<div class="lead ${lead.tone}"><span class="badge">${lead.tone}</span>${lead.lines.map(textHtml).join('')}${lead.next ? `<p>What to do next:</p><pre>${escapeHtml(lead.next)}</pre>` : ''}</div>
+<div class="lead ${lead.tone}"><span class="badge">${lead.tone}</span>${leadHtml(lead)}</div>
 <nav>${links.join(' ')}</nav>
 ${bodies.join('\n')}
 </main><script>${SCRIPT}</script></body></html>
 `;
 }
 
+const DARK_SHEET =
+  '@media screen and (prefers-color-scheme:dark){:root{filter:invert(1) hue-rotate(180deg)}image{filter:invert(1) hue-rotate(180deg)}}';
+
 /** A figure of SVG text or of a data URL, with a caption. */
 export function figureHtml(image: string, alt: string, caption = ''): string {
-  const url = image.startsWith('data:')
-    ? image
-    : `data:image/svg+xml;base64,${Buffer.from(image).toString('base64')}`;
-  // Pictures of patterns keep their colours on a dark page; charts follow it.
-  const chart = image.startsWith('<svg') && !image.includes('<image');
-  return `<figure${chart ? ' class="chart"' : ''}><img src="${url}" alt="${escapeHtml(alt)}">${caption ? `<figcaption>${escapeHtml(caption)}</figcaption>` : ''}</figure>`;
+  const drawn = image.startsWith('<svg');
+  // On a dark page charts are inverted; in sheets of patterns all but the patterns.
+  const sheet = drawn && image.includes('<image');
+  const svg = sheet ? image.replace(/(?<=^<svg[^>]*>)/, `<style>${DARK_SHEET}</style>`) : image;
+  const url = drawn ? `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}` : image;
+  const kind = drawn ? ` class="wide ${sheet ? 'sheet' : 'chart'}" tabindex="0"` : '';
+  return `<figure${kind}><img src="${url}" alt="${escapeHtml(alt)}">${caption ? `<figcaption>${escapeHtml(caption)}</figcaption>` : ''}</figure>`;
 }
 
 /** A table, first row the heads; a click on a head sorts by it. */
 export function tableHtml(rows: readonly (readonly (string | number)[])[]): string {
-  const [head, ...body] = rows;
-  const heads = (head ?? []).map(
-    (cell) => `<th><button type="button">${explained(escapeHtml(String(cell)))}</button></th>`,
+  const [head = [], ...body] = rows;
+  // Columns of words stand to the left and wrap, figures to the right.
+  const kinds = head.map((_, column) =>
+    body.some((row) => /^[-+(]?\d/.test(String(row[column]))) ? '' : ' class="text"',
+  );
+  const heads = head.map(
+    (cell, column) =>
+      `<th${kinds[column]}><button type="button">${explained(escapeHtml(String(cell)))}</button></th>`,
   );
   const cells = (row: readonly (string | number)[]) =>
-    row.map((cell) => `<td>${escapeHtml(String(cell))}</td>`).join('');
+    row.map((cell, column) => `<td${kinds[column]}>${escapeHtml(String(cell))}</td>`).join('');
   return `<div class="table" tabindex="0"><table><thead><tr>${heads.join('')}</tr></thead><tbody>${body.map((row) => `<tr>${cells(row)}</tr>`).join('')}</tbody></table></div>`;
 }
 

@@ -30,6 +30,7 @@ const studyText = ({ path, study }: StudyFolder): PageText => ({
   title: `Does synthetic data help? Study "${study.name}"`,
   subtitle: `${study.arms.length} arms, ${study.seeds} seeds, every arm with equal updates, judged on real ${study.comparedOn} triplets of unseen materials`,
   command: `npx gan bench run --study ${join(path, 'study.json')} --out NEW-FOLDER`,
+  closer: `npx gan bench run --study ${join(path, 'study.json')} --seeds ${2 * study.seeds} --out NEW-FOLDER`,
 });
 
 /** The study of a run folder; null for runs of other commands. */
@@ -49,6 +50,7 @@ export const storyText = ({ minutes, seed }: { minutes: number; seed: number }):
   subtitle:
     'Real minerals, simulated patterns; a GAN in the space of disc intensities and lattices; tested on real-crystal triplets of unseen materials.',
   command: `npx gan quickstart --minutes ${minutes} --seed ${seed}`,
+  closer: 'npx gan bench run --study default',
 });
 
 /** Files that tell what a run is, and files with what it found. */
@@ -172,13 +174,18 @@ async function joined(paths: readonly string[], progress: ProgressFactory): Prom
     const report = await drawn(study, progress);
     const name = basename(path);
     lines.push(...studyLines(report.compared));
-    const lead = leadOf(report.compared);
-    leads.push({ ...lead, lines: lead.lines.map((line) => `${name}: ${line}`) });
+    const lead = leadOf(report.compared, study.text.closer);
+    const named = (lines: readonly string[] = []) => lines.map((line) => `${name}: ${line}`);
+    leads.push({ ...lead, lines: named(lead.lines), more: named(lead.more) });
     const own = studyReportSections(report);
     sections.push(...own.map(({ heading, body }) => ({ heading: `${name}: ${heading}`, body })));
   }
   const lead = leads[0]
-    ? { tone: leads[0].tone, lines: leads.flatMap((one) => one.lines) }
+    ? {
+        ...leads[0],
+        lines: leads.flatMap(({ lines }) => lines),
+        more: leads.flatMap(({ more = [] }) => more),
+      }
     : NO_VERDICT;
   const title = paths.length === 1 ? basename(paths[0]!) : `${paths.length} runs`;
   return { html: page({ title, lead, sections }), lines };

@@ -145,11 +145,39 @@ export const verdictOf = ({ comparisons, leftOut = [] }: Compared): string[] => 
   ...(leftOut.length > 0 ? [leftOutInWords(leftOut)] : []),
 ];
 
-/** What a study's page opens with; its tone is the verdict on macro-F1 with most materials. */
-export const leadOf = (compared: Compared): Lead => ({
-  tone: compared.comparisons.at(-1)!.best?.overall.verdict ?? 'undecided',
-  lines: verdictOf(compared),
-});
+/** The command that follows from a verdict: use the arm, look closer, or leave it. */
+function nextCommand({ study, comparisons }: Compared, again: string): string | null {
+  const { best, baseline } = comparisons.at(-1)!;
+  if (!best) return null;
+  const { verdict } = best.overall;
+  const arm = study.arms.find(({ name }) => name === (verdict === 'hurt' ? baseline : best.arm))!;
+  const words = arm.techniques.length > 0 ? ` --technique ${arm.techniques.join(',')}` : '';
+  if (verdict === 'hurt') return `npx gan classify train${words}`;
+  if (verdict === 'undecided' || !arm.synthetic.startsWith('gan')) return again;
+  const cut = arm.undersample > 0 ? ` --undersample ${arm.undersample}` : '';
+  return [
+    `npx gan mix --fill ${arm.fillTo}${cut}    # after gan train, gan sample and gan score`,
+    `npx gan classify train --mixture${words}`,
+  ].join('\n');
+}
+
+/**
+ * What a study's page opens with: the first sentence of its verdict (with budgets one of each), the
+ * rest folded, and what to do next. Its tone is the verdict on macro-F1 with most materials.
+ */
+export function leadOf(compared: Compared, again: string): Lead {
+  const first = new Set(compared.comparisons.map(({ verdict }) => verdict[0]!));
+  const isFirst = (line: string): boolean => [...first].some((one) => line.endsWith(one));
+  const last = compared.comparisons.at(-1)!.verdict.at(-1)!;
+  const command = nextCommand(compared, again);
+  const lines = verdictOf(compared);
+  return {
+    tone: compared.comparisons.at(-1)!.best?.overall.verdict ?? 'undecided',
+    lines: lines.filter(isFirst),
+    more: lines.filter((line) => !isFirst(line) && !(command && line === last)),
+    ...(command && { next: { text: last, command } }),
+  };
+}
 
 /** What a page says of itself. */
 export interface PageText {
@@ -157,6 +185,8 @@ export interface PageText {
   subtitle: string;
   /** The command that makes all of it again. */
   command: string;
+  /** The command that looks closer where nothing was decided. */
+  closer: string;
 }
 
 /** Everything that a study's page is made of. */
@@ -294,6 +324,6 @@ export const studyPage = (report: StudyReport): string =>
   page({
     title: report.title,
     subtitle: report.subtitle,
-    lead: leadOf(report.compared),
+    lead: leadOf(report.compared, report.closer),
     sections: studyReportSections(report),
   });
