@@ -1,7 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { shortVerdict } from '../src/benchmark/comparison/compare.ts';
+import { readStudyFolder } from '../src/benchmark/study/folder.ts';
 import { packageRoot } from '../src/common/paths.ts';
+import { compareFolder } from '../src/report/pages/study-files.ts';
 
 const pagesIn = (folder: string): string[] =>
   readdirSync(join(packageRoot, folder), { recursive: true, encoding: 'utf8' })
@@ -51,4 +54,21 @@ it('names only commands that there are', async () => {
     })),
   );
   expect(asked.filter(({ words }) => !known(words))).toEqual([]);
+});
+
+it('quotes in the README what the code says of the recorded study', () => {
+  const folder = readStudyFolder(join(packageRoot, 'benchmarks', 'studies', 'default-minerals'));
+  const comparison = compareFolder(folder).compared.comparisons[0]!;
+  const text = read('README.md').replaceAll('**', '');
+  expect(text).toContain(`\`\`\`\n${shortVerdict(folder.study, comparison).join('\n')}\n\`\`\`\n`);
+  const rows = comparison.arms.map(({ statistics }) =>
+    (['macroF1', 'fewRecall', 'manyRecall', 'top1'] as const).map((name) => {
+      const { mean, sd } = statistics[name];
+      return `${(100 * mean).toFixed(1)} ± ${(100 * sd).toFixed(1)}`;
+    }),
+  );
+  const table = text.split('\n').filter((line) => / ± /.test(line));
+  expect(table.map((line) => line.split(' | ').slice(1).join(' | '))).toEqual(
+    rows.map((row) => `${row.join(' | ')} |`),
+  );
 });
