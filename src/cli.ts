@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { benchCommand } from './commands/bench.ts';
 import { classifyCommand } from './commands/classify.ts';
+import { completionCommand } from './commands/completion.ts';
 import { dataCommand } from './commands/data.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { mixCommand } from './commands/mix.ts';
@@ -17,12 +18,25 @@ import { trainCommand } from './commands/train.ts';
 import { universalCommand } from './commands/universal.ts';
 import { EXIT, messageOf } from './common/errors.ts';
 import { answerSignals } from './common/interruption.ts';
-import { allowReplacing, explainSystemError } from './common/outputs.ts';
+import { allowReplacing, DryRun, explainSystemError, onlyTry } from './common/outputs.ts';
 import { packageRoot } from './common/paths.ts';
+import { silenceProgress } from './common/progress.ts';
+import { applyProjectFile, leafCommands, PROJECT_FILE } from './common/project.ts';
 
 const version = (): string =>
   (JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string })
     .version;
+
+/** What stands before every command: flags of all commands, and the project file. */
+function prepare(program: Command, command: Command): void {
+  const { force = false, quiet = false } = program.opts<{ force?: boolean; quiet?: boolean }>();
+  allowReplacing(force);
+  silenceProgress(quiet);
+  onlyTry(command.opts().dryRun === true);
+  command.setOptionValue('dryRun', undefined);
+  const applied = applyProjectFile(program, command);
+  if (applied.length > 0 && !quiet) console.error(`${PROJECT_FILE}: ${applied.join(', ')}`);
+}
 
 /** The whole command line; nothing heavy is loaded until a command runs. */
 export function buildProgram(): Command {
@@ -32,7 +46,8 @@ export function buildProgram(): Command {
     )
     .version(version())
     .option('--force', 'replace a result of other settings at --out')
-    .hook('preAction', (program) => allowReplacing(program.opts().force === true))
+    .option('--quiet', 'no progress')
+    .hook('preAction', (program, command) => prepare(program, command))
     .showHelpAfterError('(gan --help lists the commands)')
     .addHelpText(
       'after',
@@ -53,8 +68,12 @@ export function buildProgram(): Command {
     universalCommand,
     reportCommand,
     runsCommand,
+    completionCommand,
   ];
   for (const command of commands) program.addCommand(command());
+  for (const { command } of leafCommands(program)) {
+    command.configureHelp({ showGlobalOptions: true });
+  }
   return program;
 }
 
@@ -64,6 +83,10 @@ function exitOverrides(command: Command): void {
 }
 
 function report(error: unknown): number {
+  if (error instanceof DryRun) {
+    console.log(error.message);
+    return EXIT.ok;
+  }
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   const known = explainSystemError(error);
   if (known && !process.env.CBED_DEBUG) {

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { usageError } from '../common/errors.ts';
+import { isDryRun } from '../common/outputs.ts';
 import { terminalProgress } from '../common/progress.ts';
 
 interface RunFlags {
@@ -32,22 +33,28 @@ function wholeNumber(name: string, text: string | undefined, least: number): num
 /** The settings of a study of the samples of a score run: the newest, or the one given. */
 async function samplesOf(given: string | true) {
   const { SCORED_FILE } = await import('../../synthetic/archive/archive.ts');
-  const { requireRun } = await import('../common/run.ts');
+  const { requireRun, storeOfRun } = await import('../common/run.ts');
   const { digestOf } = await import('../common/digest.ts');
   const folder = given === true ? undefined : given;
-  const archive = requireRun('score', folder, 'run: gan score', SCORED_FILE).file(SCORED_FILE);
+  const run = requireRun('score', folder, 'run: gan score', SCORED_FILE);
+  const archive = run.file(SCORED_FILE);
   console.error(`samples of ${archive}`);
-  return { archive, name: `samples-${digestOf(archive).slice(0, 8)}` };
+  return {
+    archive,
+    store: storeOfRun(run.folder),
+    name: `samples-${digestOf(archive).slice(0, 8)}`,
+  };
 }
 
 async function studyOf(flags: RunFlags) {
   const { loadStudy } = await import('../benchmark/study/load.ts');
-  const samples = flags.synthetic === undefined ? {} : await samplesOf(flags.synthetic);
+  const { store, ...samples } =
+    flags.synthetic === undefined ? { store: undefined } : await samplesOf(flags.synthetic);
   const { dataFile } = await import('../common/paths.ts');
   const study = flags.synthetic === undefined ? flags.study : dataFile('studies', 'samples.yaml');
   return loadStudy(study, {
     ...samples,
-    data: flags.data,
+    data: flags.data ?? store,
     seeds: wholeNumber('seeds', flags.seeds, 1),
     updates: wholeNumber('updates', flags.updates, 1),
   });
@@ -81,6 +88,7 @@ async function plan(flags: RunFlags): Promise<void> {
 }
 
 async function run(flags: RunFlags): Promise<void> {
+  if (isDryRun()) return plan(flags);
   const folder = await folderFor(flags);
   const { missingCells } = await import('../benchmark/study/folder.ts');
   if (flags.executor === 'slurm') {
@@ -100,29 +108,31 @@ async function run(flags: RunFlags): Promise<void> {
     );
     return;
   }
-  console.log(`${missingCells(folder).length} cells to run, results in ${folder.path}`);
+  const say = flags.json ? console.error : console.log;
+  say(`${missingCells(folder).length} cells to run, results in ${folder.path}`);
   const { runLocally } = await import('../benchmark/executors/local.ts');
   await runLocally({
     folder,
     jobs: wholeNumber('jobs', flags.jobs, 1)!,
     threads: wholeNumber('threads', flags.threads, 1)!,
     progress: terminalProgress,
-    say: console.log,
+    say,
   });
-  await report(folder.path, {});
+  await report(folder.path, {}, say);
+  if (flags.json) await report(folder.path, { format: 'json' });
 }
 
 interface ReportFlags {
   format?: 'html' | 'markdown' | 'json' | 'csv';
 }
 
-async function report(path: string, flags: ReportFlags): Promise<void> {
+async function report(path: string, flags: ReportFlags, say = console.log): Promise<void> {
   const { readStudyFolder } = await import('../benchmark/study/folder.ts');
   const { reportRuns } = await import('../report/pages/runs.ts');
   const { format = 'html' } = flags;
   const folder = readStudyFolder(path).path;
   const lines = await reportRuns([folder], { format, progress: terminalProgress });
-  for (const line of lines) console.log(line);
+  for (const line of lines) say(line);
 }
 
 const withStudy = (command: Command): Command =>
@@ -158,6 +168,7 @@ export function benchCommand(): Command {
       .description('run what is missing of a study, then report'),
   )
     .option('--out <folder>', 'folder of the study (default: workspace/studies/NAME)')
+    .option('--dry-run', 'list what would be trained, as gan bench plan; train nothing')
     .addOption(
       new Option('--executor <kind>', 'where cells run')
         .choices(['local', 'slurm'])
@@ -165,11 +176,12 @@ export function benchCommand(): Command {
     )
     .option('--jobs <n>', 'cells at once (local)', '1')
     .option('--threads <n>', 'threads a cell', '2')
-    .option('--partition <name>', 'SLURM partition')
+    .option('--partition <name>', 'SLURM partition (default: that of the cluster)')
     .option('--memory <gib>', 'SLURM memory a cell', '8')
     .option('--time <hh:mm:ss>', 'SLURM time limit a cell', '01:00:00')
     .option('--gpus <n>', 'SLURM GPUs a cell', '0')
     .option('--at-once <n>', 'SLURM cells at once (0: no limit)', '0')
+    .option('--json', 'print the results as JSON')
     .addHelpText('after', '\nExample:\n  npx gan bench run --study quick --jobs 2 --threads 1')
     .action(run);
   bench
@@ -181,7 +193,7 @@ export function benchCommand(): Command {
         .default('html'),
     )
     .addHelpText('after', '\nExample:\n  npx gan bench report workspace/studies/default')
-    .action(report);
+    .action((path: string, flags: ReportFlags) => report(path, flags));
   bench
     .command('cancel <folder>')
     .description('cancel the SLURM jobs of a study; finished cells stay')

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 
 interface EvaluateFlags {
-  run?: string;
+  classifier?: string;
   data?: string;
   split: 'train' | 'validation' | 'test';
   views?: boolean;
@@ -12,7 +12,7 @@ const TRAIN_FIRST = 'train one: npx gan classify train';
 
 async function evaluate(flags: EvaluateFlags): Promise<void> {
   const { readJson, requireRun } = await import('../common/run.ts');
-  const run = requireRun('classifier', flags.run, TRAIN_FIRST, 'classifier.safetensors');
+  const run = requireRun('classifier', flags.classifier, TRAIN_FIRST, 'classifier.safetensors');
   const { loadClassifier } = await import('../../classifier/load.ts');
   const { openStore } = await import('../dataset/store/store.ts');
   const { evaluateOn } = await import('../../classifier/on-store.ts');
@@ -76,7 +76,7 @@ async function draw(
 export const classifyEvaluateCommand = (): Command =>
   new Command('evaluate')
     .description('metrics and figures of a trained classifier on a split of a store')
-    .option('--run <folder>', 'classifier run (default: the newest)')
+    .option('--classifier <run>', 'classifier run (default: the newest)')
     .option('--data <store>', 'prepared store (default: the one it was trained on)')
     .addOption(
       new Option('--split <name>', 'split to evaluate on')

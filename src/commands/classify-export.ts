@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 
 interface ExportFlags {
-  run?: string;
+  classifier?: string;
   onnx: string;
   json?: boolean;
 }
@@ -15,7 +15,7 @@ async function exportClassifier(flags: ExportFlags): Promise<void> {
   const { ONNX_OPSET } = await import('../../classifier/onnx/graph.ts');
   claimFile(flags.onnx);
   const mend = 'train one: npx gan classify train';
-  const run = requireRun('classifier', flags.run, mend, 'classifier.safetensors');
+  const run = requireRun('classifier', flags.classifier, mend, 'classifier.safetensors');
   const classifier = await loadClassifier(run.folder);
   writeAtomic(flags.onnx, onnxOf(classifier));
   const { classes, size, digest } = classifier;
@@ -34,7 +34,7 @@ export const classifyExportCommand = (): Command =>
   new Command('export')
     .description('write a trained classifier as ONNX, for other tools')
     .requiredOption('--onnx <file>', 'where to write the model')
-    .option('--run <folder>', 'classifier run (default: the newest)')
+    .option('--classifier <run>', 'classifier run (default: the newest)')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nExample:\n  npx gan classify export --onnx classifier.onnx')
     .action(exportClassifier);

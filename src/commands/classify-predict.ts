@@ -8,7 +8,7 @@ import { claimFile } from '../common/outputs.ts';
 import type { Sample } from '../simulate/sample.ts';
 
 interface PredictFlags {
-  run?: string;
+  classifier?: string;
   format: 'csv' | 'json';
   out?: string;
   picture?: string;
@@ -139,7 +139,7 @@ async function predict(files: string[], flags: PredictFlags): Promise<void> {
   const manifests = files.filter((file) => file.toLowerCase().endsWith('.csv'));
   const others = files.filter((file) => !manifests.includes(file));
   const paths = others.length > 0 ? resolveSources(others).paths : [];
-  const folder = await classifierFolder(flags.run);
+  const folder = await classifierFolder(flags.classifier);
   const facts = universalFacts(folder);
   if (facts && manifests.length > 0) {
     const { energies, thicknesses } = facts.simulation;
@@ -186,7 +186,7 @@ export const classifyPredictCommand = (): Command =>
       '<files...>',
       'files in the Summit layout, folders or patterns; manifests (.csv) of measured ones',
     )
-    .option('--run <folder>', 'classifier run (default: the newest)')
+    .option('--classifier <run>', 'classifier run (default: the newest)')
     .addOption(new Option('--format <kind>', 'csv or json').choices(['csv', 'json']).default('csv'))
     .option('--json', 'the same as --format json')
     .option('--out <file>', 'write there instead of printing')

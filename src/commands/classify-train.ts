@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
 import type { TrainedClassifier } from '../../classifier/classifier.ts';
+import { DRY_RUN } from '../common/outputs.ts';
 import { terminalProgress } from '../common/progress.ts';
 import type { Run } from '../common/run.ts';
 
@@ -89,18 +90,28 @@ export const classifyTrainCommand = (): Command =>
     .description('train a classifier on a prepared store')
     .option('--data <store>', `prepared store (default: ${join('workspace', 'prepared.h5')})`)
     .option('--mixture [run]', 'train on what gan mix made (default: the newest run of it)')
-    .option('--technique <names>', 'techniques with commas; gan classify --list-techniques')
+    .option(
+      '--technique <names>',
+      'techniques with commas; gan classify --list-techniques (default: none)',
+    )
     .option('--multitask', 'learn crystal system, point group, cell and elements as well')
-    .option('--consistency <kind>', 'crystal-system head on the space group: none, weight or mask')
-    .option('--network <kind>', 'stack, residual or shared')
-    .option('--width <channels>', 'channels of the first layer')
-    .option('--updates <n>', 'optimiser updates')
-    .option('--batch <n>', 'triplets an update')
-    .option('--rate <x>', 'peak learning rate')
-    .option('--patience <n>', 'stop after so many looks at validation without a better macro-F1')
-    .option('--seed <n>', 'seed of every random draw')
-    .option('--out <folder>', 'run folder; an interrupted run in it goes on')
-    .option('--config <file>', 'settings as YAML; flags override')
+    .option(
+      '--consistency <kind>',
+      'crystal-system head on the space group: none, weight or mask (default: none)',
+    )
+    .option('--network <kind>', 'stack, residual or shared (default: stack)')
+    .option('--width <channels>', 'channels of the first layer (default: 24)')
+    .option('--updates <n>', 'optimiser updates (default: 600)')
+    .option('--batch <n>', 'triplets an update (default: 64)')
+    .option('--rate <x>', 'peak learning rate (default: 0.015)')
+    .option(
+      '--patience <n>',
+      'stop after so many looks at validation without a better macro-F1 (default: never)',
+    )
+    .option('--seed <n>', 'seed of every random draw (default: 1)')
+    .option('--out <folder>', 'run folder; an interrupted run in it goes on (default: a new one)')
+    .option('--config <file>', 'YAML file of settings; flags override it')
+    .option(...DRY_RUN)
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',

@@ -174,12 +174,15 @@ export const dataCodecCommand = (): Command =>
       'Describe patterns as lattices of discs, draw them again, and show what is left over.',
     )
     .argument('[files...]', 'a prepared store (the default one), or files in the Summit layout')
-    .option('--out <file>', 'draw patterns, renderings, differences and indexed discs')
+    .option(
+      '--out <file>',
+      'draw patterns, renderings, differences and indexed discs there (default: nothing)',
+    )
     .option('--samples <n>', 'triplets to look at (4)')
     .option('--size <pixels>', 'average patterns of Summit files to this many pixels a side (128)')
     .option('--detect', 'find the lattice in the pattern even where the cell is known')
-    .option('--seed <n>', 'chooses the triplets of a store (0)')
-    .option('--config <file>', 'YAML file with these settings; flags override it')
+    .option('--seed <n>', 'seed of every random draw (default: 0)')
+    .option('--config <file>', 'YAML file of settings; flags override it')
     .option('--json', 'print everything as JSON')
     .addHelpText('after', '\nExample:\n  npx gan data codec workspace/prepared.h5 --out codec.png')
     .action(look);

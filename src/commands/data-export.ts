@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { usageError } from '../common/errors.ts';
+import { DRY_RUN, stopIfDry } from '../common/outputs.ts';
 import { terminalProgress } from '../common/progress.ts';
 import type { Exporter, ExportRow } from '../dataset/export/rows.ts';
 import type { Camera } from '../simulate/camera.ts';
@@ -124,6 +125,7 @@ async function exportData(from: string, flags: ExportFlags): Promise<void> {
   try {
     const chosen = chosenRows(source, flags);
     if (chosen.length === 0) throw usageError('no sample is left to export', 'widen the selection');
+    stopIfDry(flags.out, { from, format: flags.format, samples: chosen.length });
     const rows = distinct(
       (function* () {
         for (const i of chosen) yield source.row(i);
@@ -164,10 +166,11 @@ export const dataExportCommand = (): Command =>
         .choices(Object.keys(FORMATS))
         .default('summit'),
     )
-    .option('--split <name>', 'only train, validation or test samples')
-    .option('--classes <list>', 'only these space groups, such as 14,62,225')
-    .option('--limit <n>', 'at most n samples')
-    .option('--size <pixels>', 'pixels a side, a multiple of the stored ones')
+    .option('--split <name>', 'only train, validation or test samples (default: all)')
+    .option('--classes <list>', 'only these space groups, such as 14,62,225 (default: all)')
+    .option('--limit <n>', 'at most n samples (default: all)')
+    .option('--size <pixels>', 'pixels a side, a multiple of the stored ones (default: those)')
+    .option(...DRY_RUN)
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { usageError } from '../common/errors.ts';
+import { DRY_RUN } from '../common/outputs.ts';
 import { silentProgress, terminalProgress } from '../common/progress.ts';
 import type { ImportedTriplet } from '../dataset/import/import.ts';
 
@@ -120,8 +121,9 @@ export const dataImportCommand = (): Command =>
     .option('--out <store>', 'where to write the store (default: the one in the workspace)')
     .option('--size <pixels>', 'pixels a side of the stored patterns (64)')
     .option('--field <1/angstrom>', 'half the width of the stored patterns (1.28)')
-    .option('--seed <n>', 'seed of the split by material (0)')
+    .option('--seed <n>', 'seed of the split by material (default: 0)')
     .option('--sheet <file>', 'contact sheet of what was read (beside the store)')
+    .option(...DRY_RUN)
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',

@@ -102,13 +102,16 @@ export const dataInspectCommand = (): Command =>
       '<files...>',
       'files, folders, patterns, lists of paths (.txt), or one prepared store',
     )
-    .option('--figures <folder>', 'draw the histogram, samples against materials, and examples')
+    .option(
+      '--figures <folder>',
+      'draw the histogram, samples against materials, and examples (default: nothing)',
+    )
     .option('--patterns <n>', 'read the patterns of about n samples, or all (500)')
     .option('--workers <n>', 'reading processes (as many as cores, at most 4)')
     .option('--patience <seconds>', 'time after which the reading of one sample is ended (30)')
     .option('--strict', 'stop at the first sample that cannot be used')
     .option('--allow-external', 'read what files take from others outside the given folders')
-    .option('--config <file>', 'YAML file with these settings; flags override it')
+    .option('--config <file>', 'YAML file of settings; flags override it')
     .option('--json', 'print everything as JSON')
     .addHelpText(
       'after',

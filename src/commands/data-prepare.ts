@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
+import { DRY_RUN } from '../common/outputs.ts';
 import { terminalProgress } from '../common/progress.ts';
 import type { Readers } from '../dataset/prepare/pool.ts';
 
@@ -92,19 +93,23 @@ export const dataPrepareCommand = (): Command =>
     .argument('<files...>', 'files, folders, patterns, or lists of paths (.txt)')
     .option('--out <store>', 'where to write the store (default: the one in the workspace)')
     .option('--size <pixels>', 'pixels a side of the stored patterns (64)')
-    .option('--energies <keV,…>', 'take only these beam energies')
-    .option('--max-per-material <n>', 'at most n samples of a material, spread over its energies')
-    .option('--min-materials <n>', 'leave out space groups with fewer materials')
+    .option('--energies <keV,…>', 'take only these beam energies (default: all)')
+    .option(
+      '--max-per-material <n>',
+      'at most n samples of a material, spread over its energies (default: all)',
+    )
+    .option('--min-materials <n>', 'leave out space groups with fewer materials (default: 1)')
     .option(
       '--split <how>',
       'official (by file name), material, or auto: official where names say so',
     )
-    .option('--seed <n>', 'seed of the split by material (0)')
+    .option('--seed <n>', 'seed of the split by material (default: 0)')
     .option('--workers <n>', 'reading processes (as many as cores, at most 4)')
     .option('--patience <seconds>', 'time after which the reading of one sample is ended (30)')
     .option('--strict', 'stop at the first sample that cannot be used')
     .option('--allow-external', 'read what files take from others outside the given folders')
-    .option('--config <file>', 'YAML file with these settings; flags override it')
+    .option('--config <file>', 'YAML file of settings; flags override it')
+    .option(...DRY_RUN)
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',

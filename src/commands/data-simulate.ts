@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { inputError, usageError } from '../common/errors.ts';
+import { DRY_RUN } from '../common/outputs.ts';
 import { silentProgress, terminalProgress } from '../common/progress.ts';
 import type { Crystal } from '../crystal/crystal.ts';
 import type { SimulationFlags } from '../simulate/flags.ts';
@@ -201,8 +202,8 @@ export const dataSimulateCommand = (): Command =>
   new Command('simulate')
     .description('Simulate CBED triplets of crystals into a file in the Summit layout.')
     .option('--crystals <from...>', 'minerals, generated, CIF files or folders', ['minerals'])
-    .option('--groups <list>', 'space groups, such as 14,62,195-230, cubic or Fd-3m')
-    .option('--materials <n>', 'materials a space group')
+    .option('--groups <list>', 'space groups, such as 14,62,195-230, cubic or Fd-3m (default: all)')
+    .option('--materials <n>', 'materials a space group (default: all)')
     .option('--energies <kV,…>', 'accelerating voltages (100)')
     .option('--thickness <angstrom,…>', 'specimen thicknesses, ascending (100)')
     .option(
@@ -226,11 +227,12 @@ export const dataSimulateCommand = (): Command =>
     .option('--positions <n>', 'n x n probe positions, averaged (1; summit 2)')
     .option('--placement <how>', 'atoms between grid points: exact, or linear like abTEM (exact)')
     .option('--no-holz', 'project the higher-order Laue zones out (box mode)')
-    .option('--shard <i/n>', 'only the i-th of n parts, into a file of its own')
+    .option('--shard <i/n>', 'only the i-th of n parts, into a file of its own (default: all)')
     .option('--preview', 'also draw a contact sheet and one large indexed triplet')
     .option('--out <file>', 'where to write (workspace/simulated.h5)')
-    .option('--seed <n>', 'seed of generated crystals, choices and phonons (0)')
-    .option('--config <file>', 'settings in YAML; flags override them')
+    .option('--seed <n>', 'seed of every random draw (default: 0)')
+    .option('--config <file>', 'YAML file of settings; flags override it')
+    .option(...DRY_RUN)
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',

@@ -1,5 +1,7 @@
+import { dirname } from 'node:path';
 import { Command } from 'commander';
 import { usageError } from '../common/errors.ts';
+import { DRY_RUN } from '../common/outputs.ts';
 
 interface MixFlags {
   data?: string;
@@ -24,13 +26,13 @@ interface MixFlags {
 async function settingsOf(archive: string | undefined, flags: MixFlags) {
   const { z } = await import('zod');
   const { resolveConfig } = await import('../common/config.ts');
-  const { defaultStorePath, requireRun } = await import('../common/run.ts');
+  const { defaultStorePath, requireRun, storeOfRun } = await import('../common/run.ts');
   const { number, oneOf, whole } = await import('../common/settings.ts');
   const { SOURCES } = await import('../../synthetic/mixing/mix.ts');
   const { KEEPING } = await import('../balance/sampling.ts');
   const schema = z.strictObject({
     archive: z.string().optional(),
-    data: z.string().default(defaultStorePath()),
+    data: z.string().optional(),
     source: oneOf(SOURCES).default('both'),
     ratio: number.min(0, { error: 'is below 0' }).default(10),
     cap: whole(0).default(200),
@@ -50,7 +52,9 @@ async function settingsOf(archive: string | undefined, flags: MixFlags) {
   const { SCORED_FILE } = await import('../../synthetic/archive/archive.ts');
   const newest = () =>
     requireRun('score', undefined, 'run: gan score', SCORED_FILE).file(SCORED_FILE);
-  return { ...settings, archive: settings.archive ?? newest() };
+  const chosen = settings.archive ?? newest();
+  const data = settings.data ?? storeOfRun(dirname(chosen)) ?? defaultStorePath();
+  return { ...settings, archive: chosen, data };
 }
 
 type Settings = Awaited<ReturnType<typeof settingsOf>>;
@@ -83,7 +87,8 @@ async function marginsFor(settings: Settings, store: import('../dataset/store/st
   const { loadVerifier } = await import('../../synthetic/checks/verifier.ts');
   const { trainingMargins } = await import('../../synthetic/mixing/undersampling.ts');
   const mend = 'train one: gan classify train';
-  const run = requireRun('classifier', settings.classifier, mend, 'classifier.safetensors');
+  const file = 'classifier.safetensors';
+  const run = requireRun('classifier', settings.classifier, mend, file, settings.data);
   const classifier = await loadVerifier(run.folder, store, null);
   const train = store.examples('train');
   const margins = trainingMargins(classifier.predict(train), train.labels, store.classes.length);
@@ -169,7 +174,7 @@ export const mixCommand = (): Command =>
   new Command('mix')
     .description('mix accepted synthetic triplets with (undersampled) real training triplets')
     .argument('[archive]', 'scored archive (default: of the newest gan score)')
-    .option('--data <store>', 'prepared store (default: the workspace)')
+    .option('--data <store>', 'prepared store (default: the one that the samples were scored on)')
     .option('--source <which>', 'both, boundary or random (default: both)')
     .option('--fill <n>', 'fill classes up to this many triplets (default: 45)')
     .option(
@@ -185,12 +190,16 @@ export const mixCommand = (): Command =>
     )
     .option('--largest <n>', 'shrink at most this many classes, the largest first (default: 20)')
     .option('--keep <which>', 'random rows, or those nearest to the boundary (default: random)')
-    .option('--classifier <run>', 'classifier whose margins tell what is near the boundary')
+    .option(
+      '--classifier <run>',
+      'classifier whose margins tell what is near the boundary (default: the newest)',
+    )
     .option('--updates <n>', 'updates of each trial of progressive undersampling (default: 300)')
-    .option('--export <layout>', 'also write the training set as store or summit')
-    .option('--out <dir>', 'run folder (default: a new one in the workspace)')
+    .option('--export <layout>', 'also write the training set as store or summit (default: none)')
+    .option('--out <folder>', 'run folder (default: a new one in the workspace)')
+    .option(...DRY_RUN)
     .option('--json', 'print the counts as JSON')
-    .option('--seed <n>', 'seed of all draws (default: 1)')
+    .option('--seed <n>', 'seed of every random draw (default: 1)')
     .option('--config <file>', 'YAML file of settings; flags override it')
     .addHelpText(
       'after',

@@ -1,6 +1,6 @@
-import { join } from 'node:path';
 import { Command } from 'commander';
 import type { PairCell } from '../../synthetic/probing/probe-data.ts';
+import { DRY_RUN } from '../common/outputs.ts';
 import { terminalProgress } from '../common/progress.ts';
 
 interface ProbeFlags {
@@ -13,10 +13,9 @@ interface ProbeFlags {
 async function settingsOf({ config, json: _, map: _m, ...flags }: ProbeFlags) {
   const { z } = await import('zod');
   const { resolveConfig } = await import('../common/config.ts');
-  const { defaultStorePath } = await import('../common/run.ts');
   const { groupPair, number, whole } = await import('../common/settings.ts');
   const schema = z.strictObject({
-    data: z.string().default(defaultStorePath()),
+    data: z.string().optional(),
     from: z.string().optional(),
     gan: z.string().optional(),
     pair: groupPair.optional(),
@@ -29,7 +28,10 @@ async function settingsOf({ config, json: _, map: _m, ...flags }: ProbeFlags) {
     seed: whole(0).default(0),
     out: z.string().optional(),
   });
-  return resolveConfig(schema, flags, config);
+  const settings = resolveConfig(schema, flags, config);
+  if (settings.from !== undefined) return { ...settings, data: settings.from };
+  const { chooseMakers } = await import('../../synthetic/sampling/open.ts');
+  return { ...settings, ...chooseMakers({ ...settings, near: true }) };
 }
 
 type Settings = Awaited<ReturnType<typeof settingsOf>>;
@@ -157,7 +159,10 @@ export const probeCommand = (): Command =>
       '--pair <a:b>',
       'the class and the one across the boundary (default: the most confused)',
     )
-    .option('--classes <which>', 'classes to choose the pair from, as in gan train')
+    .option(
+      '--classes <which>',
+      'classes to choose the pair from, as in gan train (default: those of the GAN)',
+    )
     .option('--epsilon <x>', 'largest difference of the two probabilities (default: 0.1)')
     .option(
       '--map',
@@ -171,11 +176,15 @@ export const probeCommand = (): Command =>
     .option('--guide <run>', 'classifier whose boundary it is (default: the newest)')
     .option('--verifier <runs...>', 'classifiers of other seeds (default: the next newest)')
     .option('--gan <run>', 'GAN run (default: the newest)')
-    .option('--from <store>', 'a classifier on images of your own: no GAN, four figures')
-    .option('--data <store>', `prepared store (default: ${join('workspace', 'prepared.h5')})`)
-    .option('--seed <n>', 'seed of every random draw')
-    .option('--out <folder>', 'run folder')
-    .option('--config <file>', 'settings as YAML; flags override')
+    .option(
+      '--from <store>',
+      'a classifier on images of your own: no GAN, four figures (default: no)',
+    )
+    .option('--data <store>', 'prepared store (default: the one that the GAN was trained on)')
+    .option('--seed <n>', 'seed of every random draw (default: 0)')
+    .option('--out <folder>', 'run folder (default: a new one in the workspace)')
+    .option('--config <file>', 'YAML file of settings; flags override it')
+    .option(...DRY_RUN)
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',

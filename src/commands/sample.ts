@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { DRY_RUN } from '../common/outputs.ts';
 import { terminalProgress } from '../common/progress.ts';
 
 interface SampleFlags {
@@ -24,12 +25,11 @@ async function settingsOf({
 }: SampleFlags) {
   const { z } = await import('zod');
   const { resolveConfig } = await import('../common/config.ts');
-  const { defaultStorePath } = await import('../common/run.ts');
   const { groupPair, number, positive, whole } = await import('../common/settings.ts');
   const { PARTNER_CHOICES } = await import('../../synthetic/sampling/searches.ts');
   const { AGREEMENT } = await import('../../classifier/boundary/margin.ts');
   const schema = z.strictObject({
-    data: z.string().default(defaultStorePath()),
+    data: z.string().optional(),
     gan: z.string().optional(),
     classes: z.coerce.string().optional(),
     count: whole(1).default(20),
@@ -47,7 +47,14 @@ async function settingsOf({
     seed: whole(0).default(0),
     out: z.string().optional(),
   });
-  return resolveConfig(schema, { ...flags, ...(hard ? { softLabels: false } : {}) }, config);
+  const settings = resolveConfig(
+    schema,
+    { ...flags, ...(hard ? { softLabels: false } : {}) },
+    config,
+  );
+  const { chooseMakers } = await import('../../synthetic/sampling/open.ts');
+  const near = settings.nearBoundary || settings.pair !== undefined;
+  return { ...settings, ...chooseMakers({ ...settings, near }) };
 }
 
 type Settings = Awaited<ReturnType<typeof settingsOf>>;
@@ -144,7 +151,7 @@ async function sample(flags: SampleFlags): Promise<void> {
       by === null
         ? await randomContents(sampling, settings)
         : await boundaryContents(sampling, settings, by);
-    await write(flags, settings, contents);
+    await write(flags, settings, { made: contents, store: sampling.store });
   } finally {
     sampling.close();
   }
@@ -205,26 +212,34 @@ async function sampleCifs(
   if (text) console.log(text);
 }
 
-async function write(flags: SampleFlags, settings: Settings, one: Made): Promise<void> {
+async function write(
+  flags: SampleFlags,
+  settings: Settings,
+  { made, store }: { made: Made; store: Sampling['store'] },
+): Promise<void> {
   const { openRun } = await import('../common/run.ts');
   const { writeJson } = await import('../common/files.ts');
   const { writeArchive, ARCHIVE_FILE } = await import('../../synthetic/archive/archive.ts');
   const { writeAttempts } = await import('../../synthetic/sampling/boundary-report.ts');
   const run = openRun('sample', settings, settings.out);
   const path = run.file(ARCHIVE_FILE);
-  const { contents, facts, text, found } = one;
+  const { contents, facts, text, found } = made;
   await writeArchive(path, contents);
   if (contents.cifs) await writeCifs(run.file('cifs'), contents.cifs);
   if (found) {
     writeAttempts(run.file('attempts.jsonl'), { ...found, seed: settings.seed });
     writeJson(run.file('search.json'), found.summary);
   }
-  report(flags, { run: run.folder, archive: path, ...facts }, text);
+  const { sampleSheet } = await import('../report/figures/preview.ts');
+  const { writeFigure } = await import('../report/draw/raster.ts');
+  const { zones } = (store.config.simulation ?? {}) as { zones?: unknown };
+  const sheet = (await writeFigure(run.file('samples'), await sampleSheet(contents, zones))).png;
+  report(flags, { run: run.folder, archive: path, sheet, ...facts }, text);
 }
 
 function report(
   flags: SampleFlags,
-  result: { run: string; archive: string; [fact: string]: unknown },
+  result: { run: string; archive: string; sheet: string; [fact: string]: unknown },
   text: string,
 ): void {
   if (flags.json) {
@@ -232,7 +247,8 @@ function report(
     return;
   }
   console.log(text);
-  console.log(`wrote ${result.archive}; check it: npx gan score`);
+  console.log(`wrote ${result.archive} and ${result.sheet}`);
+  console.log('next: npx gan score');
 }
 
 /** Draws one row of an archive again and says whether it is the same. */
@@ -265,13 +281,16 @@ export const sampleCommand = (): Command =>
     .option('--count <n>', 'triplets of each class (default: 20)')
     .option(
       '--pair <a:b>',
-      'space group to make and the one across the boundary; implies --near-boundary',
+      'space group to make and the one across the boundary; implies --near-boundary (default: all)',
     )
     .option(
       '--partner-by <who>',
       "candidate: each candidate's strongest rival, relation: the same for distorted crystals of supergroups where there are some, or validation: the class most confused there (default: relation)",
     )
-    .option('--partners <n>', 'most confused classes of validation that share the triplets')
+    .option(
+      '--partners <n>',
+      'most confused classes of validation that share the triplets (default: by --partner-by)',
+    )
     .option('--epsilon <x>', 'largest difference of the two probabilities (default: 0.1)')
     .option('--agreement <nats>', 'largest margin under the verifiers (default: 0.75)')
     .option(
@@ -286,14 +305,18 @@ export const sampleCommand = (): Command =>
       'classifiers of other seeds that must agree (default: the next newest)',
     )
     .option('--cif-only', 'crystals as CIF files, nothing simulated (crystal GAN)')
-    .option('--truncation <x>', 'below 1: more typical, less diverse')
+    .option('--truncation <x>', 'below 1: more typical, less diverse (default: 1)')
     .option('--gan <run>', 'GAN run (default: the newest)')
-    .option('--data <store>', `prepared store (default: ${join('workspace', 'prepared.h5')})`)
-    .option('--replay <row>', 'draw a row of an archive again and compare')
+    .option('--data <store>', 'prepared store (default: the one that the GAN was trained on)')
+    .option(
+      '--replay <row>',
+      'draw a row of an archive again into --out (a PNG file) and compare (default: no)',
+    )
     .option('--from <archive>', 'archive of --replay (default: of the newest gan sample)')
-    .option('--seed <n>', 'seed of every random draw')
-    .option('--out <folder>', 'run folder')
-    .option('--config <file>', 'settings as YAML; flags override')
+    .option('--seed <n>', 'seed of every random draw (default: 0)')
+    .option('--out <folder>', 'run folder (default: a new one in the workspace)')
+    .option('--config <file>', 'YAML file of settings; flags override it')
+    .option(...DRY_RUN)
     .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nExample:\n  npx gan sample --near-boundary --classes rare --count 20')
     .action(sample);

@@ -1,9 +1,11 @@
+import { dirname } from 'node:path';
 import { Command } from 'commander';
 import { usageError } from '../common/errors.ts';
+import { DRY_RUN } from '../common/outputs.ts';
 import { terminalProgress } from '../common/progress.ts';
 
 interface ScoreFlags {
-  against?: string;
+  data?: string;
   perClass?: boolean;
   classifier?: string;
   updates?: string;
@@ -19,11 +21,11 @@ interface ScoreFlags {
 async function settingsOf(archive: string | undefined, flags: ScoreFlags) {
   const { z } = await import('zod');
   const { resolveConfig } = await import('../common/config.ts');
-  const { defaultStorePath, requireRun } = await import('../common/run.ts');
+  const { defaultStorePath, requireRun, storeOfRun } = await import('../common/run.ts');
   const { whole } = await import('../common/settings.ts');
   const schema = z.strictObject({
     archive: z.string().optional(),
-    against: z.string().default(defaultStorePath()),
+    data: z.string().optional(),
     perClass: z.boolean().default(false),
     classifier: z.string().optional(),
     updates: whole(1).default(600),
@@ -36,7 +38,9 @@ async function settingsOf(archive: string | undefined, flags: ScoreFlags) {
   const { ARCHIVE_FILE } = await import('../../synthetic/archive/archive.ts');
   const newest = () =>
     requireRun('sample', undefined, 'run: gan sample', ARCHIVE_FILE).file(ARCHIVE_FILE);
-  return { ...settings, archive: settings.archive ?? newest() };
+  const chosen = settings.archive ?? newest();
+  const data = settings.data ?? storeOfRun(dirname(chosen)) ?? defaultStorePath();
+  return { ...settings, archive: chosen, data };
 }
 
 type Settings = Awaited<ReturnType<typeof settingsOf>>;
@@ -51,7 +55,7 @@ async function verifierFor(
   const { CbedError } = await import('../common/errors.ts');
   const { newestRun } = await import('../common/run.ts');
   if (settings.classifier) return loadVerifier(settings.classifier, store, guide);
-  const newest = newestRun('classifier', 'classifier.safetensors');
+  const newest = newestRun('classifier', 'classifier.safetensors', settings.data);
   if (newest) {
     try {
       return await loadVerifier(newest.folder, store, guide);
@@ -71,9 +75,9 @@ async function scoreArchive(archivePath: string | undefined, flags: ScoreFlags):
   const { openArchive } = await import('../../synthetic/archive/archive.ts');
   const { openStore } = await import('../dataset/store/store.ts');
   const archive = await openArchive(settings.archive);
-  const store = await openStore(settings.against);
+  const store = await openStore(settings.data);
   if (store.indices('train').length === 0) {
-    throw usageError(`${settings.against} has no training part to score against`);
+    throw usageError(`${settings.data} has no training part to score against`);
   }
   const { writeJson } = await import('../common/files.ts');
   const { scoreArchive } = await import('../../synthetic/checks/score.ts');
@@ -117,9 +121,15 @@ export const scoreCommand = (): Command =>
       '[archive]',
       'synthetic archive, or any HDF5 file with images and labels (default: of the newest gan sample)',
     )
-    .option('--against <store>', 'prepared store with the real triplets (default: the workspace)')
+    .option(
+      '--data <store>',
+      'prepared store with the real triplets (default: the one that the samples were made for)',
+    )
     .option('--per-class', 'also score each class by itself')
-    .option('--classifier <run>', 'classifier that judges; not the one that guided the generator')
+    .option(
+      '--classifier <run>',
+      'classifier that judges, not the one that guided the generator (default: the newest, or a new one)',
+    )
     .option(
       '--updates <n>',
       'updates of the classifier that is trained where none may judge (default: 600)',
@@ -132,10 +142,11 @@ export const scoreCommand = (): Command =>
       '--network-updates <n>',
       'updates of the network that tries to tell samples from real triplets; 0 leaves it out (default: 150)',
     )
-    .option('--figures <dir>', 'where the figures go (default: in the run folder)')
-    .option('--out <dir>', 'run folder (default: a new one in the workspace)')
+    .option('--figures <folder>', 'where the figures go (default: in the run folder)')
+    .option('--out <folder>', 'run folder (default: a new one in the workspace)')
+    .option(...DRY_RUN)
     .option('--json', 'print the report as JSON')
-    .option('--seed <n>', 'seed of all draws (default: 1)')
+    .option('--seed <n>', 'seed of every random draw (default: 1)')
     .option('--config <file>', 'YAML file of settings; flags override it')
     .addHelpText(
       'after',

@@ -19,7 +19,10 @@ export const setupCommand = (): Command =>
         .choices(['auto', 'cpu', 'cuda'])
         .default('auto'),
     )
-    .option('--tensorflow <version>', 'another version of TensorFlow')
+    .option(
+      '--tensorflow <version>',
+      'another version of TensorFlow (default: the one that it was tried with)',
+    )
     .option('--force', 'fetch and compile again')
     .addHelpText('after', '\nExample:\n  npx gan setup --device cpu')
     .action(async (_flags: SetupFlags, command: Command) => {

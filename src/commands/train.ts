@@ -5,16 +5,17 @@ import type { Trained } from '../../gan/training/loop.ts';
 import type { SettingSources, TrainingSetup } from '../../gan/training/settings.ts';
 import type { Setback } from '../../gan/training/watchdog.ts';
 import { stoppable } from '../common/interruption.ts';
+import { isDryRun } from '../common/outputs.ts';
 import { terminalProgress } from '../common/progress.ts';
 import type { Run } from '../common/run.ts';
 import type { Store } from '../dataset/store/store.ts';
 import type { WatchResult } from '../report/pages/gan-watch.ts';
 
 interface TrainFlags {
+  dryRun?: boolean;
   config?: string;
   out?: string;
   resume?: string | true;
-  dryRun?: boolean;
   json?: boolean;
   [setting: string]: unknown;
 }
@@ -41,7 +42,7 @@ async function train(flags: TrainFlags): Promise<void> {
     const known = crystals === undefined ? opened : await knowingCrystals(opened, String(crystals));
     const setup = await trainingSetup(about, known, sources);
     const chosen = trainingClasses(setup.store, about.classes);
-    if (dryRun) {
+    if (dryRun || isDryRun()) {
       const { planText } = await import('../../gan/training/plan.ts');
       const { settings } = setup;
       const plan = setup.kind.plan(setup.store, setup.config, chosen);
@@ -143,6 +144,7 @@ async function trainIn(run: Run, training: Training, flags: TrainFlags): Promise
   if (!(await goesOn(training, flags, checkpoints.step))) return;
   if (resumed) writeJson(run.file('config.json'), settings);
   const watch = new GanWatch(run, store, chosen);
+  console.error(watch.hint);
   const attention = new Set(chosen.map((spaceGroup) => store.classes.indexOf(spaceGroup)));
   const promise = 'gan: finishing this step, then writing a checkpoint';
   const { result: trained, code } = await stoppable(promise, (stopped) =>
@@ -228,23 +230,29 @@ export const trainCommand = (): Command =>
       'crystal: crystals, simulated; codec: disc tables, rendered; pixel: draws pixels (default: the first that fits the store)',
     )
     .option(
-      '--size <n>',
-      'pixels a side of a pixel generator: 16, 32, 64 or 128 (default: those of the store)',
+      '--size <pixels>',
+      'pixels a side of the patterns of a pixel generator: 16, 32, 64 or 128 (default: those of the store)',
     )
-    .option('--preset <machine>', 'cpu or gpu: sizes of networks, batch and training')
-    .option('--steps <n>', 'updates of both networks, in all')
-    .option('--minutes <n>', 'stop after this long, even when steps are left')
-    .option('--batch <n>', 'triplets a step')
+    .option(
+      '--preset <machine>',
+      'cpu or gpu: sizes of networks, batch and training (default: cpu)',
+    )
+    .option(
+      '--steps <n>',
+      'updates of both networks, in all (default: of kind and preset; crystal 500)',
+    )
+    .option('--minutes <n>', 'stop after this long, even when steps are left (default: never)')
+    .option('--batch <n>', 'crystals or triplets a step (default: of kind and preset; crystal 32)')
     .option(
       '--crystals <folder>',
-      'CIF files named like the materials, or minerals: for stores that do not know their crystals',
+      'CIF files named like the materials, or minerals (default: those of the store)',
     )
     .option('--resume [run]', 'go on with an interrupted training (default: the newest)')
-    .option('--keep <n>', 'checkpoints that stay')
-    .option('--dry-run', 'say what would be trained, its size, time and memory; train nothing')
-    .option('--seed <n>', 'seed of every random draw')
-    .option('--out <folder>', 'run folder')
-    .option('--config <file>', 'settings as YAML; flags override')
+    .option('--keep <n>', 'checkpoints that stay (default: 2)')
+    .option('--dry-run', 'say what would be trained, its size, time and memory; make nothing')
+    .option('--seed <n>', 'seed of every random draw (default: 0)')
+    .option('--out <folder>', 'run folder (default: a new one in the workspace)')
+    .option('--config <file>', 'YAML file of settings; flags override it')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nExample:\n  npx gan train --classes rare --minutes 5')
     .action(train);

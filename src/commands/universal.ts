@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { usageError } from '../common/errors.ts';
 import { percentText } from '../common/log.ts';
+import { DRY_RUN, stopIfDry } from '../common/outputs.ts';
 import { terminalProgress } from '../common/progress.ts';
 
 interface UniversalFlags {
@@ -29,7 +30,9 @@ async function universal({ study: name, out, data, updates, json }: UniversalFla
       'a universal training is one arm with one seed',
     );
   }
-  const folder = openStudyFolder(out ?? join(workspaceFolder(), 'studies', study.name), study);
+  const place = out ?? join(workspaceFolder(), 'studies', study.name);
+  stopIfDry(place, study);
+  const folder = openStudyFolder(place, study);
   const { card, files } = await trainUniversal(folder, terminalProgress);
   if (json) {
     console.log(JSON.stringify(card, null, 2));
@@ -41,7 +44,7 @@ async function universal({ study: name, out, data, updates, json }: UniversalFla
     `${triplets} test triplets of ${tested} space groups: top-1 ${shares[0]}, top-5 ${shares[1]}, macro-F1 ${shares[2]}`,
   );
   console.log(`wrote ${files.join(', ')}`);
-  console.log(`use it: npx gan classify predict FILE.h5 --run ${folder.path}`);
+  console.log(`use it: npx gan classify predict FILE.h5 --classifier ${folder.path}`);
 }
 
 /** `gan universal`: the classifier of all 230 space groups. */
@@ -51,9 +54,13 @@ export const universalCommand = (): Command =>
       'train a classifier of all 230 space groups on real minerals and made crystals, with figures and card',
     )
     .option('--study <name>', 'universal or a YAML file with one arm and one seed', 'universal')
-    .option('--data <store>', 'a task or prepared store that knows its crystals')
-    .option('--updates <n>', 'optimiser updates')
+    .option(
+      '--data <store>',
+      'a task or prepared store that knows its crystals (default: of the study)',
+    )
+    .option('--updates <n>', 'optimiser updates (default: of the study)')
     .option('--out <folder>', 'folder (default: workspace/studies/universal)')
+    .option(...DRY_RUN)
     .option('--json', 'print the card as JSON')
     .addHelpText('after', '\nExample:\n  npx gan universal --out workspace/universal')
     .action(universal);

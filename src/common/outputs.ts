@@ -10,6 +10,36 @@ export function allowReplacing(allowed: boolean): void {
   replacing = allowed;
 }
 
+/** The flag of commands that write. */
+export const DRY_RUN = [
+  '--dry-run',
+  'say what would be made and with which settings; make nothing',
+] as const;
+
+let trying = false;
+
+/** Whether commands stop before they write (`--dry-run`). */
+export function onlyTry(dry: boolean): void {
+  trying = dry;
+}
+
+/** Whether this is a dry run. */
+export const isDryRun = (): boolean => trying;
+
+/** Ends a dry run where the work would begin: what would be made, and with which settings. */
+export class DryRun extends Error {
+  constructor(place: string, settings: unknown) {
+    super(
+      `would write ${place}, with the settings\n${JSON.stringify(settings, null, 2)}\nnothing was made: --dry-run`,
+    );
+  }
+}
+
+/** In a dry run, ends the command here. */
+export function stopIfDry(place: string, settings: unknown): void {
+  if (trying) throw new DryRun(place, settings);
+}
+
 const FAULTS: Record<string, string> = {
   ENOSPC: 'the disk is full',
   EDQUOT: 'your quota of the disk is used up',
@@ -118,8 +148,11 @@ export function claimRunFolder(folder: string, settings: unknown, goesOnBy?: str
  */
 export function claimFile(path: string, settings?: unknown, recipes: readonly string[] = []): void {
   checkOutputFile(path);
-  if (replacing || !existsSync(path)) return;
-  if (recipes[0] !== undefined && sameSettings(recipes[0], settings)) return;
+  const same = recipes[0] !== undefined && sameSettings(recipes[0], settings);
+  if (replacing || same || !existsSync(path)) {
+    stopIfDry(path, settings);
+    return;
+  }
   const how = settings === undefined ? '' : ' and was made with other settings';
   throw usageError(
     `${path} stands there already${how}`,

@@ -100,9 +100,18 @@ function barProgress(stage: string, total: number): Progress {
   };
 }
 
-/** A bar with the time left on a terminal, plain lines every ten seconds otherwise (stderr). */
-export const terminalProgress: ProgressFactory = (stage, total) =>
-  process.stderr.isTTY ? barProgress(stage, total) : lineProgress(stage, total);
-
 /** Shows nothing: for tests and for callers that have their own display. */
 export const silentProgress: ProgressFactory = () => ({ advance() {}, done() {} });
+
+let quiet = false;
+
+/** Whether a terminal is told how far a command is (not with `--quiet`). */
+export function silenceProgress(silent: boolean): void {
+  quiet = silent;
+}
+
+/** A bar with the time left on a terminal, plain lines every ten seconds otherwise (stderr). */
+export const terminalProgress: ProgressFactory = (stage, total) => {
+  if (quiet) return silentProgress(stage, total);
+  return process.stderr.isTTY ? barProgress(stage, total) : lineProgress(stage, total);
+};

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { inputError } from './errors.ts';
 import { writeJson } from './files.ts';
-import { checkOutputFolder, claimFile, claimRunFolder } from './outputs.ts';
+import { checkOutputFolder, claimFile, claimRunFolder, stopIfDry } from './outputs.ts';
 
 /** What a run folder is about; the folder name ends in it. */
 export type RunKind =
@@ -87,6 +87,7 @@ const GOES_ON: Partial<Record<RunKind, string>> = { gan: '--resume' };
 /** Refuses, before the work for it, a `folder` that holds a run of other settings. */
 export function claimRun(kind: RunKind, config: unknown, folder: string | undefined): void {
   if (folder) claimRunFolder(resolve(folder), config, GOES_ON[kind]);
+  stopIfDry(folder ? resolve(folder) : join(workspaceFolder(), 'runs', `…-${kind}`), config);
 }
 
 /**
@@ -94,8 +95,8 @@ export function claimRun(kind: RunKind, config: unknown, folder: string | undefi
  * config in it as config.json. Refuses a `folder` that holds a run of other settings.
  */
 export function openRun(kind: RunKind, config: unknown, folder?: string): Run {
-  const path = folder ? resolve(folder) : freshFolder(kind);
   claimRun(kind, config, folder);
+  const path = folder ? resolve(folder) : freshFolder(kind);
   mkdirSync(path, { recursive: true });
   const run = runAt(path, kind);
   writeJson(run.file('config.json'), config);
@@ -157,16 +158,32 @@ export function claimOutput(kind: RunKind, path: string, config: { out: string }
   claimFile(path, config, recipes);
 }
 
-/** The newest run of a kind that holds `needed`, or null. */
-export const newestRun = (kind: RunKind, needed = 'config.json'): Run | null =>
-  runsOf(kind, needed)[0] ?? null;
+/** The store that a run worked on, as its settings name it; undefined where they name none. */
+export function storeOfRun(folder: string): string | undefined {
+  const config = join(folder, 'config.json');
+  return existsSync(config) ? readJson<{ data?: string }>(config).data : undefined;
+}
 
-/** An existing run: the folder given, or the newest of the kind; an input error says how to make one. */
+/**
+ * The newest run of a kind that holds `needed`, or null: of the store `data` where one is named
+ * and has some.
+ */
+export function newestRun(kind: RunKind, needed = 'config.json', data?: string): Run | null {
+  const runs = runsOf(kind, needed);
+  const own = ({ folder }: Run): boolean => resolve(storeOfRun(folder) ?? '') === resolve(data!);
+  return (data === undefined ? undefined : runs.find(own)) ?? runs[0] ?? null;
+}
+
+/**
+ * An existing run: the folder given, or the newest of the kind, of the store `data` where it has
+ * some. An input error says how to make one.
+ */
 export function requireRun(
   kind: RunKind,
   folder: string | undefined,
   mend: string,
   needed = 'config.json',
+  data?: string,
 ): Run {
   if (folder) {
     if (!existsSync(join(folder, needed))) {
@@ -174,7 +191,7 @@ export function requireRun(
     }
     return runAt(resolve(folder), kind);
   }
-  const run = newestRun(kind, needed);
+  const run = newestRun(kind, needed, data);
   if (!run) throw inputError(`no ${kind} run under ${join(workspaceFolder(), 'runs')}`, mend);
   return run;
 }

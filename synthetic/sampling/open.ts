@@ -7,7 +7,14 @@ import type { Generator } from '../../gan/generator.ts';
 import { type GeneratorName, generatorKind, loadGenerator } from '../../gan/kinds.ts';
 import type { Lineage } from '../../gan/lineage.ts';
 import { CbedError, inputError, usageError } from '../../src/common/errors.ts';
-import { readJson, requireRun, runsOf } from '../../src/common/run.ts';
+import {
+  defaultStorePath,
+  type Run,
+  readJson,
+  requireRun,
+  runsOf,
+  storeOfRun,
+} from '../../src/common/run.ts';
 import { openStore, type Store } from '../../src/dataset/store/store.ts';
 import { classifierMisfit } from '../checks/verifier.ts';
 
@@ -42,6 +49,30 @@ const CLASSIFIER_FILE = 'classifier.safetensors';
 const MOST_VERIFIERS = 2;
 
 /**
+ * The runs and the store that samples are made with: as named, else the newest GAN (of the store
+ * where one is named), the store that it was trained on, and the newest classifier of that store.
+ *
+ * @throws input error where there is no such run.
+ */
+export function chooseMakers(named: {
+  data?: string;
+  gan?: string;
+  guide?: string;
+  near: boolean;
+}): { data: string; gan: string; guide?: string } {
+  const { near, guide } = named;
+  const gan = ganRun(named.gan, named.data).folder;
+  const data = named.data ?? storeOfRun(gan) ?? defaultStorePath();
+  return { data, gan, ...(near && { guide: guideRun(guide, data).folder }) };
+}
+
+const ganRun = (folder?: string, data?: string): Run =>
+  requireRun('gan', folder, 'train one: npx gan train', GENERATOR_FILE, data);
+
+const guideRun = (folder?: string, data?: string): Run =>
+  requireRun('classifier', folder, 'train one: npx gan classify train', CLASSIFIER_FILE, data);
+
+/**
  * The generator of a GAN run, the newest where none is named, and the classes it was trained for.
  *
  * @throws input error where there is no run, or its file is no generator.
@@ -49,7 +80,7 @@ const MOST_VERIFIERS = 2;
 export async function openGenerator(
   folder?: string,
 ): Promise<{ generator: Generator; trainedFor: string }> {
-  const run = requireRun('gan', folder, 'train one: npx gan train', GENERATOR_FILE);
+  const run = ganRun(folder);
   const { classes: trainedFor = 'rare' } = readJson(run.file('config.json'), trainedSchema);
   return { generator: await loadGenerator(run.file(GENERATOR_FILE)), trainedFor };
 }
@@ -90,12 +121,7 @@ export async function openJudges(
   misfit: Misfit,
 ) {
   const newest = runsOf('classifier', CLASSIFIER_FILE).map(({ folder }) => folder);
-  const guideFolder = requireRun(
-    'classifier',
-    request.guide,
-    'train one: npx gan classify train',
-    CLASSIFIER_FILE,
-  ).folder;
+  const guideFolder = guideRun(request.guide).folder;
   const guide = await openClassifier(guideFolder, misfit);
   const verifiers: Classifier[] = [];
   const named = request.verifier !== undefined;

@@ -171,7 +171,7 @@ it('trains all 230 classes on a small task, the same twice, and writes its card'
   const said: string[] = [];
   const error = vi.spyOn(console, 'error').mockImplementation((line) => void said.push(line));
   const out = join(folder, 'predictions.csv');
-  const args = ['predict', summit, '--run', join(folder, 'first'), '--out', out];
+  const args = ['predict', summit, '--classifier', join(folder, 'first'), '--out', out];
   await classifyCommand().parseAsync(args, { from: 'user' });
   error.mockRestore();
   expect(said.filter((line) => line.includes('was not trained for'))).toHaveLength(1);

@@ -99,7 +99,7 @@ describe('train, evaluate, predict', () => {
     const words = ['--technique', 'ensemble:members=2', '--out', out];
     await run('train', ...SMALL, '--updates', '6', ...words);
     expect(readdirSync(out).filter((name) => name.includes('checkpoint'))).toEqual([]);
-    expect(await run('evaluate', '--run', out, '--views')).toMatch(/test: macro-F1/);
+    expect(await run('evaluate', '--classifier', out, '--views')).toMatch(/test: macro-F1/);
   });
 
   it.each([
@@ -107,7 +107,7 @@ describe('train, evaluate, predict', () => {
     [['train', '--updates', 'many'], 'updates = "many": is not a number'],
     [['train', '--network', 'vgg'], 'is none of stack, residual, shared'],
     [['train', '--data', '/nowhere.h5'], '/nowhere.h5'],
-    [['evaluate', '--run', '/nowhere'], '/nowhere is no classifier run'],
+    [['evaluate', '--classifier', '/nowhere'], '/nowhere is no classifier run'],
     [['predict', '/nowhere.h5'], 'no file or folder at /nowhere.h5'],
   ])('refuses %j with one line', async (args, message) => {
     await expect(run(...args)).rejects.toThrow(message);

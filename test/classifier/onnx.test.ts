@@ -152,7 +152,7 @@ it('gan classify export writes the classifier of a run, and never over a file', 
   await classifier.save(join(folder, 'runs', 'c'));
   writeFileSync(join(folder, 'runs', 'c', 'config.json'), '{}');
   const path = join(folder, 'c.onnx');
-  const words = ['export', '--run', join(folder, 'runs', 'c'), '--onnx', path];
+  const words = ['export', '--classifier', join(folder, 'runs', 'c'), '--onnx', path];
   await classifyCommand().exitOverride().parseAsync(words, { from: 'user' });
   expect(new Uint8Array(readFileSync(path))).toEqual(onnxOf(classifier));
   await expect(

@@ -1,6 +1,7 @@
 import { centring, hermannMauguin } from '../../crystal/spacegroup.ts';
-import { type ZoneFrame, zoneFrame } from '../../crystal/zone.ts';
+import { standardZones, type ZoneFrame, zoneFrame } from '../../crystal/zone.ts';
 import { pixelOf, toPixels } from '../../dataset/intensity/transform.ts';
+import type { Camera } from '../../simulate/camera.ts';
 import { wavelength } from '../../simulate/electron.ts';
 import type { Sample } from '../../simulate/sample.ts';
 import { dataUrl } from '../draw/raster.ts';
@@ -20,6 +21,17 @@ const groupText = (sample: Sample): string =>
   `${hermannMauguin(sample.spaceGroup)} (${sample.spaceGroup}) · ${sample.energy} kV` +
   (sample.thickness === null ? '' : ` · ${sample.thickness} Å`);
 
+/** A formula such as `Fe8 O14 F2` in one word, its numbers below the line. */
+const formulaText = (formula: string): string =>
+  formula
+    .replaceAll(' ', '')
+    .replaceAll(/(?<=[A-Za-z)])\d+/g, (digits) =>
+      [...digits].map((digit) => String.fromCodePoint(0x2080 + Number(digit))).join(''),
+    );
+
+/** Triplets on a sheet of samples at most. */
+const SHEET = 24;
+
 /** A contact sheet of simulated triplets: log intensity, formula, group and zone axes below each. */
 export function previewSheet(samples: readonly Sample[], title: string): Promise<string> {
   const cells = samples.map((sample): SheetCell => {
@@ -28,7 +40,7 @@ export function previewSheet(samples: readonly Sample[], title: string): Promise
       pixels: toPixels(sample.stack, size),
       size,
       caption: [
-        sample.formula,
+        formulaText(sample.formula),
         groupText(sample),
         [0, 1, 2].map((zone) => zoneText(sample, zone)).join(' '),
       ],
@@ -36,6 +48,46 @@ export function previewSheet(samples: readonly Sample[], title: string): Promise
   });
   const subtitle = 'log intensity, black where less than e⁻¹⁷ of the probe falls on (0.01 1/Å)²';
   return contactSheet({ title, subtitle, cells, columns: Math.min(4, cells.length) });
+}
+
+/** What a sheet of samples is drawn from: triplets of a generator with their passports. */
+interface Drawn {
+  size: number;
+  images: Uint8Array;
+  labels: ArrayLike<number>;
+  camera: Camera;
+  passports: readonly { partner: number | null }[];
+  cifs?: readonly (string | null)[];
+}
+
+/** A contact sheet of synthetic triplets, captions as those of simulated ones as far as known. */
+export function sampleSheet(drawn: Drawn, zones: unknown): Promise<string> {
+  const { size, images, labels, camera, passports, cifs } = drawn;
+  const count = Math.min(SHEET, labels.length);
+  const cells = Array.from({ length: count }, (_, n): SheetCell => {
+    const row = Math.floor((n * labels.length) / count);
+    const spaceGroup = labels[row]!;
+    const { partner } = passports[row]!;
+    const formula = /^_chemical_formula_sum '(.*)'/m.exec(cifs?.[row] ?? '')?.[1];
+    const axes = zones === 'standard' ? standardZones(spaceGroup) : [];
+    return {
+      pixels: images.subarray(row * size * size * 3, (row + 1) * size * size * 3),
+      size,
+      caption: [
+        formula ? formulaText(formula) : `row ${row}`,
+        `${hermannMauguin(spaceGroup)} (${spaceGroup})${partner === null ? '' : `, near ${hermannMauguin(partner)} (${partner})`}`,
+        axes.map((axis) => `[${indicesText(axis)}]`).join(' '),
+      ],
+    };
+  });
+  const wide = (size * camera.pixel).toFixed(2);
+  const subtitle = `log intensity; a pattern is ${wide} 1/Å wide; ${count} of ${labels.length}`;
+  return contactSheet({
+    title: 'Synthetic triplets',
+    subtitle,
+    cells,
+    columns: Math.min(4, count),
+  });
 }
 
 /** Side of one pattern in the large picture, and its margins, in pixels. */
@@ -133,7 +185,7 @@ export async function annotatedTriplet(sample: Sample): Promise<string> {
   const heading = text(
     GAP,
     28,
-    `${sample.formula} · ${groupText(sample)}`,
+    `${formulaText(sample.formula)} · ${groupText(sample)}`,
     'font-size="18" font-weight="bold" fill="#111"',
   );
   const material = text(GAP, 49, sample.material, 'font-size="13" fill="#555"');

@@ -14,6 +14,8 @@ import { writeFigure, writeFigureApart } from '../draw/raster.ts';
 import { contactSheet, type SheetCell } from '../draw/sheet.ts';
 import { ganLearningFigure } from '../figures/gan-figures.ts';
 
+/** Folder of a run with the events that TensorBoard draws. */
+const EVENTS = 'tensorboard';
 /** Steps between two sheets of samples. */
 const SHEET_EVERY = 500;
 /** Classes on a sheet, and triplets of each. */
@@ -38,7 +40,12 @@ export class GanWatch {
     this.run = run;
     this.store = store;
     this.classes = classes;
-    this.board = tf.node.summaryFileWriter(run.file('tensorboard'));
+    this.board = tf.node.summaryFileWriter(run.file(EVENTS));
+  }
+
+  /** How to watch the training while it runs. */
+  get hint(): string {
+    return `watch it: tensorboard --logdir ${this.run.file(EVENTS)} (pip install tensorboard), or its metrics.jsonl and samples/`;
   }
 
   /** Starts the list of metrics from a history, so that no step stands in it twice. */
@@ -53,10 +60,15 @@ export class GanWatch {
       this.board.scalar(key, row[key], row.step);
     }
     const { health } = row;
-    for (const key of ['diversity', 'overfitting', 'distance'] as const) {
-      const value = health?.[key];
-      if (value !== undefined && value !== null) this.board.scalar(key, value, row.step);
+    for (const [name, value] of [
+      ['diversity', health?.diversity],
+      ['overfitting', health?.overfitting],
+      ['KID', health?.distance],
+      ['KID of real against real', health?.floor],
+    ] as const) {
+      if (value !== undefined && value !== null) this.board.scalar(name, value, row.step);
     }
+    this.board.flush(); // so that who watches sees it now
     if (row.step % SHEET_EVERY !== 0) return;
     const model = modelNow();
     try {
@@ -141,7 +153,6 @@ export class GanWatch {
     untrained,
     history,
   }: Pick<Trained<Generator>, 'model' | 'untrained' | 'history'>): Promise<WatchResult> {
-    this.board.flush();
     const learning = await writeFigure(this.run.file('learning'), ganLearningFigure(history));
     const wrote = [learning.png, await this.comparison(model)];
     const film = await this.film();

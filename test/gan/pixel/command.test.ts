@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { storeOfSize } from '../../../gan/pixel/averaged-store.ts';
@@ -33,6 +33,20 @@ async function run(command: ReturnType<typeof trainCommand>, ...argv: string[]):
   return lines.join('\n');
 }
 
+/** The events in a folder for TensorBoard: records of a length, its checksum, text and checksum. */
+function eventsIn(path: string): string[] {
+  return readdirSync(path).flatMap((name) => {
+    const file = readFileSync(join(path, name));
+    const events: string[] = [];
+    for (let at = 0; at < file.length; ) {
+      const length = Number(file.readBigUInt64LE(at));
+      events.push(file.toString('latin1', at + 12, at + 12 + length));
+      at += length + 16;
+    }
+    return events;
+  });
+}
+
 const train = (kind: string, ...rest: string[]) =>
   run(trainCommand(), '--data', store, '--generator', kind, '--classes', 'all', ...rest);
 const small = (kind: string, out: string, ...rest: string[]) =>
@@ -46,7 +60,12 @@ describe('gan train and gan sample on pixels', () => {
     await train('pixel', '--resume', out, '--steps', '6');
     const trained = JSON.parse(readFileSync(join(out, 'config.json'), 'utf8'));
     expect(trained).toMatchObject({ generator: 'pixel', preset: 'cpu', width: 2 });
+    const events = eventsIn(join(out, 'tensorboard'));
+    for (const name of ['generator', 'discriminator', 'KID']) {
+      expect(events.filter((event) => event.includes(name)).length).toBeGreaterThan(0);
+    }
     await sample('--gan', out, '--count', '6', '--out', join(folder, 'samples'));
+    expect(existsSync(join(folder, 'samples', 'samples.png'))).toBe(true);
     const path = join(folder, 'samples', 'synthetic.h5');
     const archive = await openArchive(path);
     archive.passports!.forEach(({ parents, discriminator }) => {
@@ -60,19 +79,7 @@ describe('gan train and gan sample on pixels', () => {
     const scored = join(folder, 'scored');
     await run(
       scoreCommand(),
-      ...[
-        path,
-        '--against',
-        store,
-        '--updates',
-        '4',
-        '--cas-updates',
-        '0',
-        '--network-updates',
-        '0',
-        '--out',
-        scored,
-      ],
+      ...[path, '--updates', '4', '--cas-updates', '0', '--network-updates', '0', '--out', scored],
     );
     // After six steps nothing would be accepted; mixing is what is looked at here.
     const { samples } = JSON.parse(readFileSync(join(scored, 'score.json'), 'utf8')) as Score;
@@ -80,8 +87,12 @@ describe('gan train and gan sample on pixels', () => {
     await writeScored(join(scored, 'scored.h5'), archive, accepted);
     const text = await run(
       mixCommand(),
-      ...[join(scored, 'scored.h5'), '--data', store, '--out', join(folder, 'mixed')],
+      ...[join(scored, 'scored.h5'), '--out', join(folder, 'mixed')],
     );
+    for (const made of ['scored', 'mixed']) {
+      const { data } = JSON.parse(readFileSync(join(folder, made, 'config.json'), 'utf8'));
+      expect(data).toBe(store); // the samples remember it
+    }
     expect(text).toMatch(/synthetic/);
   });
 
