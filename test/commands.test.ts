@@ -240,7 +240,7 @@ describe('in a folder', () => {
     const loud = gan(flags, elsewhere);
     expect(loud.stderr).toMatch(/^gan\.yaml: size, out\n/);
     expect(loud.stderr).toContain('done in');
-    expect(loud.stdout).toMatch(/^wrote .*elsewhere\/b\.h5: 1 triplets? of 1 crystals?\n/);
+    expect(loud.stdout).toMatch(/^wrote .*elsewhere\/b\.h5: 1 triplet of 1 crystal\n/);
     const quiet = gan([...flags, '--out', 'c.h5', '--quiet'], elsewhere);
     expect([quiet.status, quiet.stderr]).toEqual([0, '']);
     expect(existsSync(join(elsewhere, 'c.h5'))).toBe(true);

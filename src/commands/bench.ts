@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { usageError } from '../common/errors.ts';
+import { counted } from '../common/log.ts';
 import { isDryRun } from '../common/outputs.ts';
 import { terminalProgress } from '../common/progress.ts';
 
@@ -83,7 +84,7 @@ async function plan(flags: RunFlags): Promise<void> {
   const trainings = cells.reduce((sum, { arm }) => sum + effortOf(arm).trainings, 0);
   const more = trainings > cells.length ? `, ${trainings} trainings` : '';
   console.log(
-    `${cells.length} cells of ${study.updates} updates${more}; gan bench run --study ${flags.study} runs them`,
+    `${counted(cells.length, 'cell')} of ${counted(study.updates, 'update')}${more}; gan bench run --study ${flags.study} runs them`,
   );
 }
 
@@ -103,13 +104,13 @@ async function run(flags: RunFlags): Promise<void> {
     });
     console.log(
       submitted
-        ? `submitted ${submitted.cells} cells as job ${submitted.array}, the report as job ${submitted.report}`
+        ? `submitted ${counted(submitted.cells, 'cell')} as job ${submitted.array}, the report as job ${submitted.report}`
         : 'every cell is done; gan bench report writes the page',
     );
     return;
   }
   const say = flags.json ? console.error : console.log;
-  say(`${missingCells(folder).length} cells to run, results in ${folder.path}`);
+  say(`${counted(missingCells(folder).length, 'cell')} to run, results in ${folder.path}`);
   const { runLocally } = await import('../benchmark/executors/local.ts');
   await runLocally({
     folder,

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { usageError } from '../common/errors.ts';
+import { counted } from '../common/log.ts';
 import { DRY_RUN, stopIfDry } from '../common/outputs.ts';
 import { terminalProgress } from '../common/progress.ts';
 import type { Exporter, ExportRow } from '../dataset/export/rows.ts';
@@ -145,7 +146,7 @@ async function exportData(from: string, flags: ExportFlags): Promise<void> {
     else {
       const more = paths.length > 1 ? ', …' : '';
       const files = paths.length > 1 ? `${paths.length} files` : 'one file';
-      console.log(`wrote ${chosen.length} samples to ${files}: ${paths[0]}${more}`);
+      console.log(`wrote ${counted(chosen.length, 'sample')} to ${files}: ${paths[0]}${more}`);
     }
   } finally {
     source.close();

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { usageError } from '../common/errors.ts';
+import { counted } from '../common/log.ts';
 import { DRY_RUN } from '../common/outputs.ts';
 import { silentProgress, terminalProgress } from '../common/progress.ts';
 import type { ImportedTriplet } from '../dataset/import/import.ts';
@@ -106,7 +107,7 @@ async function run(manifest: string | undefined, flags: ImportFlags): Promise<vo
     return;
   }
   console.log([...censusLines(census), ...splitLines(census, 'material')].join('\n'));
-  console.log(`wrote ${out}: ${census.samples} samples, digest ${digest}`);
+  console.log(`wrote ${out}: ${counted(census.samples, 'sample')}, digest ${digest}`);
   console.log(`wrote ${sheet}: look whether centre and calibration are right`);
 }
 

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { counted } from '../common/log.ts';
 import { terminalProgress } from '../common/progress.ts';
 import type { Inspection } from '../dataset/inspect/inspect.ts';
 
@@ -76,7 +77,7 @@ async function inspect(files: string[], flags: InspectFlags): Promise<void> {
   const { anomalyLines, censusLines, intensityLines } = await import(
     '../report/pages/census-text.ts'
   );
-  console.log(`${inspection.files} files`);
+  console.log(counted(inspection.files, 'file'));
   console.log([...censusLines(census), ...intensityLines(intensities, census)].join('\n'));
   console.log(anomalyLines(anomalies).join('\n'));
   for (const path of drawn) console.log(`wrote ${path}`);

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
+import { counted } from '../common/log.ts';
 import { DRY_RUN } from '../common/outputs.ts';
 import { terminalProgress } from '../common/progress.ts';
 import type { Readers } from '../dataset/prepare/pool.ts';
@@ -83,7 +84,9 @@ async function prepareWith(
   }
   console.log([...censusLines(census), ...splitLines(census, prepared.splitBy)].join('\n'));
   console.log(anomalyLines(prepared.anomalies, run.file('anomalies.json')).join('\n'));
-  console.log(`wrote ${prepared.path}: ${prepared.samples} samples, digest ${prepared.digest}`);
+  console.log(
+    `wrote ${prepared.path}: ${counted(prepared.samples, 'sample')}, digest ${prepared.digest}`,
+  );
 }
 
 /** `gan data prepare FILES… --out STORE` */

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { inputError, usageError } from '../common/errors.ts';
+import { counted } from '../common/log.ts';
 import { DRY_RUN } from '../common/outputs.ts';
 import { silentProgress, terminalProgress } from '../common/progress.ts';
 import type { Crystal } from '../crystal/crystal.ts';
@@ -193,7 +194,9 @@ async function simulate(flags: Flags): Promise<void> {
   }
   report(failed, run.file('failed.json'));
   reportAxes(crystals);
-  console.log(`wrote ${path}: ${count} triplets of ${crystals.length} crystals`);
+  console.log(
+    `wrote ${path}: ${counted(count, 'triplet')} of ${counted(crystals.length, 'crystal')}`,
+  );
   for (const picture of pictures) console.log(`wrote ${picture}`);
 }
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { counted } from '../common/log.ts';
 import { DRY_RUN } from '../common/outputs.ts';
 import { terminalProgress } from '../common/progress.ts';
 
@@ -89,7 +90,7 @@ async function randomContents(sampling: Sampling, settings: Settings): Promise<M
   const perSecond = (1000 * triplets) / (performance.now() - start);
   const groups = classes.length === 1 ? 'one space group' : `${classes.length} space groups`;
   const lines = [
-    `${triplets} triplets of ${groups} (${classes.join(', ')}), ${perSecond.toFixed(1)} a second`,
+    `${counted(triplets, 'triplet')} of ${groups} (${classes.join(', ')}), ${perSecond.toFixed(1)} a second`,
     refusalText({ proposed, refused }),
   ];
   return {
@@ -207,7 +208,7 @@ async function sampleCifs(
     );
     return;
   }
-  console.log(`${cifs.length} crystals, ${perSecond.toFixed(1)} a second`);
+  console.log(`${counted(cifs.length, 'crystal')}, ${perSecond.toFixed(1)} a second`);
   const text = refusalText({ proposed, refused });
   if (text) console.log(text);
 }

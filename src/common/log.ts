@@ -19,6 +19,10 @@ export function bytesText(bytes: number): string {
   return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
 }
 
+/** A number of things: '1 arm', '2 arms'. */
+export const counted = (count: number, thing: string): string =>
+  `${count} ${thing}${count === 1 ? '' : 's'}`;
+
 /** A share as text: '78.6 %'. */
 export const percentText = (share: number): string => `${(100 * share).toFixed(1)} %`;
 

@@ -140,7 +140,7 @@ describe('gan data simulate', () => {
   it('skips the bad files of a folder and names each, in the listing and in the run folder', () => {
     const ended = gan('--crystals', MIXED, '--size', '32', '--out', at('mixed.h5'));
     expect(ended.status).toBe(0);
-    expect(ended.stdout).toContain('1 triplets of 1 crystals');
+    expect(ended.stdout).toContain('1 triplet of 1 crystal');
     expect(ended.stderr).toContain('3 crystals were left out');
     for (const [file, reason] of [
       ['cell.cif', 'no _cell_length_a'],
@@ -169,7 +169,7 @@ describe('gan data simulate', () => {
     const { pictures } = JSON.parse(gan(...words).stdout) as { pictures: string[] };
     expect(pictures).toEqual([at('seen-sheet.png'), at('seen-triplet.png')]);
     const sheet = readFileSync(at('seen-sheet.svg'), 'utf8');
-    for (const word of ['Na4 Cl4', 'Fm-3m (225)', '[001]', '[111]']) expect(sheet).toContain(word);
+    for (const word of ['Na₄Cl₄', 'Fm-3m (225)', '[001]', '[111]']) expect(sheet).toContain(word);
     const large = readFileSync(at('seen-triplet.svg'), 'utf8');
     for (const word of ['zone axis [001]', '0.5 1/Å', '>200<', '>220<']) {
       expect(large).toContain(word);

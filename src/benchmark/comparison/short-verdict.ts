@@ -1,3 +1,4 @@
+import { counted } from '../../common/log.ts';
 import type { Study } from '../study/study.ts';
 import type { StudyComparison } from './compare.ts';
 import { figureInWords, hasInterval, statisticName, type TestedDifference } from './verdict.ts';
@@ -27,7 +28,7 @@ export function shortVerdict(
       ? 'one division of the materials'
       : `${Math.min(splits, seeds)} divisions of the materials`;
   return [
-    `Compared: ${arms.length} ways to train, ${seeds} seeds of ${updates} updates each on ${division}, tested on real triplets of other materials.`,
+    `Compared: ${arms.length} ways to train, ${counted(seeds, 'seed')} of ${counted(updates, 'update')} each on ${division}, tested on real triplets of other materials.`,
     sentence(`${best.arm} against ${rival.arm}`, rival.overall),
     ...(rival.few ? [sentence('Rare groups', rival.few)] : []),
     `Next: ${verdict.at(-1)}`,

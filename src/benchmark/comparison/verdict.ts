@@ -1,3 +1,4 @@
+import { counted } from '../../common/log.ts';
 import type { Difference } from '../statistics/bootstrap.ts';
 import { holm } from '../statistics/significance.ts';
 
@@ -67,10 +68,10 @@ export const figureInWords = (difference: Difference): string =>
 
 /** On what the interval rests. */
 function basisInWords({ seeds, splits }: Difference): string {
-  if (splits === 1) return `${seeds} seeds on one division of the materials`;
+  if (splits === 1) return `${counted(seeds, 'seed')} on one division of the materials`;
   return splits === seeds
-    ? `${seeds} seeds, each with its own division`
-    : `${seeds} seeds on ${splits} divisions`;
+    ? `${counted(seeds, 'seed')}, each with its own division`
+    : `${counted(seeds, 'seed')} on ${splits} divisions`;
 }
 
 /** One tested difference in words, with its figure, interval and what could have been seen. */
@@ -78,7 +79,7 @@ export function inWords(tested: TestedDifference): string {
   const { subject, verdict, seeds } = tested;
   const gain = `${points(tested.difference)} points of ${statisticName(tested.statistic)}`;
   if (!hasInterval(tested)) {
-    return `${subject}: undecided, ${gain} (${rangeInWords(tested)} over ${seeds} seeds); six seeds are needed for an interval.`;
+    return `${subject}: undecided, ${gain} (${rangeInWords(tested)} over ${counted(seeds, 'seed')}); six seeds are needed for an interval.`;
   }
   const figure = `${gain} (95 % interval ${rangeInWords(tested)}, Holm p = ${tested.adjustedP.toPrecision(2)}, ${basisInWords(tested)})`;
   if (verdict !== 'undecided') return `${subject} ${verdict}: ${figure}.`;

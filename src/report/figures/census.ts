@@ -1,4 +1,5 @@
 import * as Plot from '@observablehq/plot';
+import { counted } from '../../common/log.ts';
 import { crystalSystem, hermannMauguin } from '../../crystal/spacegroup.ts';
 import {
   BANDS_TEXT,
@@ -174,7 +175,7 @@ export const exampleSheet = (examples: readonly BandExample[], size: number): Pr
       size,
       frame: FRAMES[bandOf(count)],
       caption: [
-        `${spaceGroup} ${hermannMauguin(spaceGroup)} (${crystalSystem(spaceGroup)}), ${count} materials`,
+        `${spaceGroup} ${hermannMauguin(spaceGroup)} (${crystalSystem(spaceGroup)}), ${counted(count, 'material')}`,
         `${formula || '?'} · ${material}`.slice(0, 46),
       ],
     })),

@@ -9,6 +9,7 @@ import type { Statistic } from '../../benchmark/statistics/macro.ts';
 import type { Arm, Study } from '../../benchmark/study/study.ts';
 import { canonicalJson } from '../../common/digest.ts';
 import { groupBy } from '../../common/group.ts';
+import { counted } from '../../common/log.ts';
 import { COLOURS, figure, PALETTE } from '../draw/figure.ts';
 import { curveFigure } from './curve.ts';
 
@@ -75,7 +76,7 @@ export const intervalFigure = (comparison: StudyComparison, statistic: Statistic
     [...comparison.against[statistic]].sort((a, b) => b.difference - a.difference),
     {
       title: `${statisticName(statistic)}: each arm against ${comparison.baseline}`,
-      subtitle: `${comparison.seeds} seeds, paired; ${barsInWords(comparison.against[statistic])}`,
+      subtitle: `${counted(comparison.seeds, 'seed')}, paired; ${barsInWords(comparison.against[statistic])}`,
       label: differenceLabel(statistic),
     },
   );
@@ -86,7 +87,7 @@ export const sharesFigure = ({ shares, seeds }: StudyComparison): string =>
     shares.map(({ overall, to }) => ({ ...overall, subject: `+ ${overall.subject} (${to})` })),
     {
       title: `macro-F1: what each addition brings, beginning with ${shares[0]!.from}`,
-      subtitle: `${seeds} seeds, each against the arm before it, paired; ${barsInWords(shares.map(({ overall }) => overall))}`,
+      subtitle: `${counted(seeds, 'seed')}, each against the arm before it, paired; ${barsInWords(shares.map(({ overall }) => overall))}`,
       label: differenceLabel('macroF1'),
     },
   );
@@ -108,7 +109,7 @@ export function armsFigure(comparison: StudyComparison, statistic: Statistic): s
   return figure(
     {
       title: `${statisticName(statistic)} of every arm`,
-      subtitle: `mean and standard deviation over ${comparison.seeds} seeds; test data are real, of materials no arm has seen`,
+      subtitle: `mean and standard deviation over ${counted(comparison.seeds, 'seed')}; test data are real, of materials no arm has seen`,
     },
     {
       width: 900,

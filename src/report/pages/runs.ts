@@ -4,7 +4,7 @@ import { readStudyFolder, type StudyFolder } from '../../benchmark/study/folder.
 import { csvOf } from '../../common/csv.ts';
 import { inputError } from '../../common/errors.ts';
 import { writeAtomic } from '../../common/files.ts';
-import { textTable } from '../../common/log.ts';
+import { counted, textTable } from '../../common/log.ts';
 import type { ProgressFactory } from '../../common/progress.ts';
 import { readJson, workspaceFolder } from '../../common/run.ts';
 import { figureHtml, foldedHtml, type Lead, page, type Section, textHtml } from './page.ts';
@@ -28,7 +28,7 @@ export interface StudyRun {
 
 const studyText = ({ path, study }: StudyFolder): PageText => ({
   title: `Does synthetic data help? Study "${study.name}"`,
-  subtitle: `${study.arms.length} arms, ${study.seeds} seeds, every arm with equal updates, judged on real ${study.comparedOn} triplets of unseen materials`,
+  subtitle: `${counted(study.arms.length, 'arm')}, ${counted(study.seeds, 'seed')}, every arm with equal updates, judged on real ${study.comparedOn} triplets of unseen materials`,
   command: `npx gan bench run --study ${join(path, 'study.json')} --out NEW-FOLDER`,
   closer: `npx gan bench run --study ${join(path, 'study.json')} --seeds ${2 * study.seeds} --out NEW-FOLDER`,
 });
