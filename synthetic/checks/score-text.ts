@@ -45,9 +45,15 @@ function row(set: SetScore): string[] {
     String(set.synthetic),
     ...HEADS.map(([metric]) => (metric === 'kid' ? kidText : valueText)(set.metrics[metric])),
     copying === null ? 'too few' : copying.toFixed(1),
-    twoSample ? `${twoSample.accuracy.toFixed(2)} (p ${twoSample.pValue.toFixed(3)})` : 'too few',
+    twoSample
+      ? `${twoSample.accuracy.toFixed(2)} (p ${twoSample.pValue.toFixed(3)}), ${toldApart(twoSample.pValue)}`
+      : 'too few',
   ];
 }
+
+/** A two-sample test in words. */
+const toldApart = (pValue: number): string =>
+  pValue < 0.05 ? 'tellable from real' : 'not told from real';
 
 /** How many samples each kind of reason rejected; a sample may have several. */
 function reasonCounts({ samples }: Pick<Score, 'samples'>): { kind: string; count: number }[] {
@@ -80,7 +86,7 @@ export function scoreText(score: Score): string {
   const { cas } = score;
   return [
     ...tables,
-    'In brackets: the ratio to what real triplets of other materials and the same classes reach on as many samples of each class.',
+    'In brackets: the ratio to what real triplets of other materials and the same classes reach on as many samples of each class: 1 is as good as real, for KID and Frechet less is nearer.',
     ...(cas
       ? [
           `Classification accuracy score: ${cas.value.toFixed(3)} learned from ${cas.count} synthetic triplets, ${cas.floor.toFixed(3)} from as many real ones (${cas.classes.length} classes)`,
