@@ -9,6 +9,7 @@ import type { Lineage } from '../../gan/lineage.ts';
 import { CbedError, inputError, usageError } from '../../src/common/errors.ts';
 import {
   defaultStorePath,
+  newestRun,
   type Run,
   readJson,
   requireRun,
@@ -52,7 +53,7 @@ const MOST_VERIFIERS = 2;
  * The runs and the store that samples are made with: as named, else the newest GAN (of the store
  * where one is named), the store that it was trained on, and the newest classifier of that store.
  *
- * @throws input error where there is no such run.
+ * @throws input error where there is no GAN.
  */
 export function chooseMakers(named: {
   data?: string;
@@ -63,14 +64,12 @@ export function chooseMakers(named: {
   const { near, guide } = named;
   const gan = ganRun(named.gan, named.data).folder;
   const data = named.data ?? storeOfRun(gan) ?? defaultStorePath();
-  return { data, gan, ...(near && { guide: guideRun(guide, data).folder }) };
+  const newest = newestRun('classifier', CLASSIFIER_FILE, data)?.folder;
+  return { data, gan, ...(near && { guide: guide ?? newest }) };
 }
 
 const ganRun = (folder?: string, data?: string): Run =>
   requireRun('gan', folder, 'train one: npx gan train', GENERATOR_FILE, data);
-
-const guideRun = (folder?: string, data?: string): Run =>
-  requireRun('classifier', folder, 'train one: npx gan classify train', CLASSIFIER_FILE, data);
 
 /**
  * The generator of a GAN run, the newest where none is named, and the classes it was trained for.
@@ -121,7 +120,8 @@ export async function openJudges(
   misfit: Misfit,
 ) {
   const newest = runsOf('classifier', CLASSIFIER_FILE).map(({ folder }) => folder);
-  const guideFolder = guideRun(request.guide).folder;
+  const mend = 'train one: npx gan classify train';
+  const guideFolder = requireRun('classifier', request.guide, mend, CLASSIFIER_FILE).folder;
   const guide = await openClassifier(guideFolder, misfit);
   const verifiers: Classifier[] = [];
   const named = request.verifier !== undefined;
