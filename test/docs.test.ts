@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { shortVerdict } from '../src/benchmark/comparison/compare.ts';
+import { shortVerdict } from '../src/benchmark/comparison/short-verdict.ts';
 import { readStudyFolder } from '../src/benchmark/study/folder.ts';
 import { packageRoot } from '../src/common/paths.ts';
 import { compareFolder } from '../src/report/pages/study-files.ts';
