@@ -159,7 +159,9 @@ export async function ganPool(work: PoolWork): Promise<void> {
     const { archive, samples } = await fill(work, makers.verifier, drawnRecipe(work, makers));
     await writeScored(work.file, archive, samples);
   } finally {
-    rmSync(rawFile(work), { force: true });
+    for (const ending of ['.raw.h5', '.raw.card.md']) {
+      rmSync(besidePool(work.file, ending), { force: true });
+    }
     for (const maker of Object.values(makers)) maker.dispose();
   }
 }
