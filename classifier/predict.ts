@@ -1,11 +1,12 @@
 import { inputError } from '../src/common/errors.ts';
-import { type Anomaly, anomalyText, isFatal } from '../src/dataset/anomaly.ts';
+import { anomalyText, isFatal } from '../src/dataset/anomaly.ts';
 import { readTriplets } from '../src/dataset/import/import.ts';
 import { readImportManifest } from '../src/dataset/import/manifest.ts';
 import { joinTriplets, toPixels } from '../src/dataset/intensity/transform.ts';
+import { isStore, openStore } from '../src/dataset/store/store.ts';
 import { readSummit } from '../src/dataset/summit/summit.ts';
 import type { Camera } from '../src/simulate/camera.ts';
-import type { Sample } from '../src/simulate/sample.ts';
+import type { SampleFacts } from '../src/simulate/sample.ts';
 import type { Classifier, TrainedClassifier } from './classifier.ts';
 
 /** A space group and its probability. */
@@ -35,7 +36,7 @@ export interface PredictOptions {
   /** The camera the classifier was trained with; others are warned of. */
   camera?: Camera;
   /** What of a sample the classifier was not trained for, in words; warned of once a file. */
-  misfit?: (sample: Sample) => string | null;
+  misfit?: (facts: SampleFacts) => string | null;
 }
 
 const BLOCK = 32;
@@ -63,37 +64,95 @@ function* predictBlock(classifier: Classifier, block: Read[], top: number): Gene
   }
 }
 
-/** Predictions for every readable triplet of files in the Summit layout, a few in memory at a time. */
+/** Says, once a file, what of its triplets the classifier was not trained for. */
+function misfitWarnings(
+  file: string,
+  { warn = () => {}, camera, misfit = () => null }: PredictOptions,
+): (seen: Camera, facts: SampleFacts) => void {
+  const said = new Set<string>();
+  const say = (line: string): void => {
+    if (!said.has(line)) warn(line);
+    said.add(line);
+  };
+  return (seen, facts) => {
+    if (camera && differs(camera, seen)) {
+      say(
+        `${file} reaches ${reach(seen).toFixed(2)} 1/angstrom, the training data ${reach(camera).toFixed(2)}: probabilities may mean little`,
+      );
+    }
+    const reason = misfit(facts);
+    if (reason !== null) say(`${file}: the classifier was not trained for ${reason}`);
+  };
+}
+
+/** The triplets of a prepared store, all parts of it. */
+async function* readStore(
+  classifier: Classifier,
+  file: string,
+  options: PredictOptions,
+): AsyncGenerator<Read> {
+  const store = await openStore(file);
+  try {
+    if (store.size !== classifier.size) {
+      throw inputError(
+        `${file} has patterns of ${store.size} pixels a side, the classifier takes ${classifier.size}`,
+        `prepare it with --size ${classifier.size}`,
+      );
+    }
+    const check = misfitWarnings(file, options);
+    for (let row = 0; row < store.count; row++) {
+      const facts = store.facts(row);
+      check(store.camera, facts);
+      const { material, spaceGroup } = facts;
+      const pixels = store.images([row]);
+      yield { file, key: store.rows.key[row]!, material, spaceGroup, pixels };
+    }
+  } finally {
+    store.close();
+  }
+}
+
+/** The readable triplets of a file in the Summit layout; others are warned of. */
+async function* readSamples(
+  classifier: Classifier,
+  file: string,
+  options: PredictOptions,
+): AsyncGenerator<Read> {
+  const check = misfitWarnings(file, options);
+  for await (const found of readSummit([file])) {
+    if ('anomaly' in found) {
+      if (isFatal(found.anomaly)) options.warn?.(anomalyText(found.anomaly));
+      continue;
+    }
+    const { key, material, spaceGroup, stack, camera } = found.ok;
+    check(camera, found.ok);
+    yield {
+      file,
+      key,
+      material,
+      spaceGroup,
+      pixels: toPixels(stack, camera.size, classifier.size),
+    };
+  }
+}
+
+/**
+ * Predictions for every readable triplet of prepared stores and files in the Summit layout, a few in
+ * memory at a time.
+ *
+ * @throws an input error where a store has patterns of another size than the classifier takes.
+ */
 export async function* predictFiles(
   classifier: Classifier,
   paths: readonly string[],
   options: PredictOptions = {},
 ): AsyncGenerator<Prediction> {
-  const { top = 5, warn = () => {}, camera, misfit = () => null } = options;
-  const complain = (anomaly: Anomaly) => isFatal(anomaly) && warn(anomalyText(anomaly));
+  const { top = 5 } = options;
   for (const file of paths) {
     let block: Read[] = [];
-    let warned = false;
-    const misfits = new Set<string>();
-    for await (const found of readSummit([file])) {
-      if ('anomaly' in found) {
-        complain(found.anomaly);
-        continue;
-      }
-      if (camera && !warned && differs(camera, found.ok.camera)) {
-        warned = true;
-        warn(
-          `${file} reaches ${reach(found.ok.camera).toFixed(2)} 1/angstrom, the training data ${reach(camera).toFixed(2)}: probabilities may mean little`,
-        );
-      }
-      const reason = misfit(found.ok);
-      if (reason !== null && !misfits.has(reason)) {
-        misfits.add(reason);
-        warn(`${file}: the classifier was not trained for ${reason}`);
-      }
-      const { key, material, spaceGroup, stack, camera: seen } = found.ok;
-      const pixels = toPixels(stack, seen.size, classifier.size);
-      block.push({ file, key, material, spaceGroup, pixels });
+    const read = (await isStore(file)) ? readStore : readSamples;
+    for await (const one of read(classifier, file, options)) {
+      block.push(one);
       if (block.length === BLOCK) {
         yield* predictBlock(classifier, block, top);
         block = [];

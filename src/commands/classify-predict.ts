@@ -5,7 +5,7 @@ import type { UniversalFacts } from '../../classifier/universal.ts';
 import { csvOf } from '../common/csv.ts';
 import { inputError } from '../common/errors.ts';
 import { claimFile } from '../common/outputs.ts';
-import type { Sample } from '../simulate/sample.ts';
+import type { SampleFacts } from '../simulate/sample.ts';
 
 interface PredictFlags {
   classifier?: string;
@@ -154,7 +154,7 @@ async function predict(files: string[], flags: PredictFlags): Promise<void> {
     top: TOP,
     camera: classifier.camera,
     warn: (message: string) => console.error(`gan: ${message}`),
-    ...(facts && { misfit: (sample: Sample) => misfitOf(sample, facts.simulation) }),
+    ...(facts && { misfit: (seen: SampleFacts) => misfitOf(seen, facts.simulation) }),
   };
   const all = async function* () {
     yield* predictFiles(classifier, paths, options);
@@ -184,7 +184,7 @@ export const classifyPredictCommand = (): Command =>
     .description('the five likeliest space groups of triplets of your own')
     .argument(
       '<files...>',
-      'files in the Summit layout, folders or patterns; manifests (.csv) of measured ones',
+      'prepared stores, files in the Summit layout, folders or patterns of names; manifests (.csv) of measured triplets',
     )
     .option('--classifier <run>', 'classifier run (default: the newest)')
     .addOption(new Option('--format <kind>', 'csv or json').choices(['csv', 'json']).default('csv'))
