@@ -62,10 +62,12 @@ export async function pathData(
   const ts = Array.from({ length: POINTS }, (_, i) => from + ((to - from) * i) / (POINTS - 1));
   const drawn = await generator.draw(ts.map((t) => path.at(t)));
   const curveOf = (classifier: Classifier) => {
-    const { view } = scoresOf(classifier, drawn, generator.size);
+    const { view, probabilities: all } = scoresOf(classifier, drawn, generator.size);
     return ts.map((t, row) => {
       const { probability: own, partnerProbability: partner } = view(row, pair);
-      return { t, own, partner };
+      const here = all(row);
+      const likeliest = generator.classes[here.indexOf(Math.max(...here))]!;
+      return { t, own, partner, likeliest };
     });
   };
   const strip = {

@@ -67,8 +67,13 @@ export interface PathAxis {
   unit: string;
 }
 
-/** Probabilities of the class and of its partner along a path. */
-export type ProbabilityCurve = readonly { t: number; own: number; partner: number }[];
+/** Probabilities of the class and of its partner along a path, and the likeliest space group there. */
+export type ProbabilityCurve = readonly {
+  t: number;
+  own: number;
+  partner: number;
+  likeliest: number;
+}[];
 
 /** The atoms of a distorted crystal and how far they are moved at the boundary, angstrom. */
 export interface MovedAtomsData {

@@ -47,7 +47,10 @@ const strip = (
   leader,
   ...{ ...PAIR, size: 4, crossing, axis: { name: 'share of the way', unit: '' }, verifiers: [] },
   frames: [0, 0.5, 1].map((t) => ({ t, pixels: new Uint8Array(48).fill(255 * t) })),
-  curve: [0, 0.5, 1].map((t) => ({ t, own: 0.9 - 0.8 * t, partner: 0.05 + 0.8 * t })),
+  curve: [0, 0.5, 1].map((t) => ({
+    ...{ t, own: 0.9 - 0.8 * t, partner: 0.05 + 0.8 * t },
+    likeliest: t <= 0.5 ? PAIR.spaceGroup : PAIR.partner,
+  })),
 });
 
 const crossing = {
@@ -80,7 +83,22 @@ const distorted = {
   ...strip(0.2134),
   ...{ spaceGroup: 14, partner: 62, axis: AMPLITUDE },
   verifiers: [strip(null).curve],
+  curve: [0, 0.5, 1].map((t) => ({
+    t,
+    own: 0.8 * t,
+    partner: 0.9 - 0.8 * t,
+    likeliest: t ? 14 : 62,
+  })),
 };
+
+/** The distortion with these classes likeliest at its three points. */
+function lasting(middle: number, last: number, first = 62) {
+  const likeliest = [first, middle, last];
+  return {
+    ...distorted,
+    curve: distorted.curve.map((at, i) => ({ ...at, likeliest: likeliest[i]! })),
+  };
+}
 
 const moved = {
   ...{ spaceGroup: 14, partner: 62, t: 0.2134, zone: [0, 1, 0] as const },
@@ -155,9 +173,40 @@ describe.each(Object.keys(FIGURES))('the figure %s', (name) => {
   });
 });
 
+it.each<[string, Parameters<typeof stripFigure>[0], string]>([
+  ['stays', lasting(14, 14), 'takes it for 14 from 0.213 angstrom on (dashed)<'],
+  [
+    'goes to a third class',
+    lasting(14, 15),
+    'takes it for 14 from 0.213 angstrom on (dashed), but for 15 from 1.000 angstrom on',
+  ],
+  [
+    'was there for a moment',
+    lasting(15, 15),
+    'finds 14 likeliest at 0.213 angstrom only (dashed); it takes it for 15 from 0.500 angstrom on',
+  ],
+  [
+    'was there from the start',
+    { ...lasting(14, 14, 14), crossing: null },
+    'takes it for 14 on all of this path',
+  ],
+  ['never was there', { ...lasting(15, 15), crossing: null }, 'does not change to 14 on this path'],
+  [
+    'was crossed between the points of the search',
+    { ...strip(null), curve: strip(null).curve },
+    'the search found no crossing of the two on this path',
+  ],
+  [
+    'was never crossed',
+    { ...strip(null), curve: strip(null).curve.slice(0, 2) },
+    'the probabilities of the two do not cross on this path',
+  ],
+])('the strip follows its curve where the class %s', async (_, data, text) => {
+  expect(await stripFigure(data)).toContain(text);
+});
+
 it('says in words what the pictures show', async () => {
   expect(await FIGURES.plane!()).toContain('agree on 88 %');
-  expect(await stripFigure(strip(null))).toContain('do not cross on this path');
   expect(await stripFigure(strip(0.5))).toContain('both equally probable at t* = 0.500');
   expect(await stripFigure(strip(0.387, { spaceGroup: 15, probability: 0.64 }))).toContain(
     'a third class leads there: 15, p = 0.64',

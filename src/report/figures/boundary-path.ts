@@ -36,12 +36,45 @@ async function framePictures({ frames, size }: StripData) {
 const position = (t: number, { unit }: PathAxis): string =>
   unit ? `${t.toFixed(3)} ${unit}` : `t = ${t.toFixed(3)}`;
 
+/** What the guide makes of a distortion: where it starts to see the class, and whether it stays so. */
+function distortionText({ spaceGroup, curve, crossing, axis }: StripData): string {
+  const isOwn = ({ likeliest }: StripData['curve'][number]): boolean => likeliest === spaceGroup;
+  if (crossing === null) {
+    return curve.every(isOwn)
+      ? `the guide takes it for ${spaceGroup} on all of this path`
+      : `the guide does not change to ${spaceGroup} on this path`;
+  }
+  const beyond = curve.filter(({ t }) => t > crossing);
+  const lost = beyond.find((point) => !isOwn(point));
+  const at = position(crossing, axis);
+  if (!lost) return `the guide takes it for ${spaceGroup} from ${at} on (dashed)`;
+  const other = `for ${lost.likeliest} from ${position(lost.t, axis)} on`;
+  return lost === beyond[0]
+    ? `the guide finds ${spaceGroup} likeliest at ${at} only (dashed); it takes it ${other}`
+    : `the guide takes it for ${spaceGroup} from ${at} on (dashed), but ${other}`;
+}
+
+/** What the guide makes of the way between two classes, also where it sees a third one. */
+function wayText({ curve, crossing, leader }: StripData): string {
+  if (crossing === null) {
+    const sides = new Set(curve.map(({ own, partner }) => own > partner));
+    return sides.size > 1
+      ? 'the search found no crossing of the two on this path'
+      : 'the probabilities of the two do not cross on this path';
+  }
+  const there =
+    leader === null
+      ? ''
+      : `; a third class leads there: ${leader.spaceGroup}, p = ${leader.probability.toFixed(2)}`;
+  return `the guide finds both equally probable at t* = ${crossing.toFixed(3)} (dashed)${there}`;
+}
+
 /**
  * Synthetic triplets on the way between a class and its partner, and below them what the guide, and
  * classifiers of other seeds, make of each point of the way.
  */
 export async function stripFigure(data: StripData): Promise<string> {
-  const { spaceGroup, partner, curve, verifiers, crossing, leader, axis, frames } = data;
+  const { spaceGroup, partner, curve, verifiers, crossing, axis, frames } = data;
   const distorted = axis.unit !== '';
   const images = await framePictures(data);
   const curves = curve.flatMap(({ t, own, partner: other }) => [
@@ -56,22 +89,12 @@ export async function stripFigure(data: StripData): Promise<string> {
     ]),
   );
   const mark = crossing === null ? [] : [crossing];
-  const there =
-    leader === null
-      ? ''
-      : `; a third class leads there: ${leader.spaceGroup}, p = ${leader.probability.toFixed(2)}`;
   return figure(
     {
       title: distorted
         ? `From space group ${partner} down to ${spaceGroup}: one crystal along a distortion`
         : `From space group ${spaceGroup} to ${partner}: one latent vector along the path`,
-      subtitle: distorted
-        ? crossing === null
-          ? `the guide does not change to ${spaceGroup} on this path`
-          : `the guide takes it for ${spaceGroup} from ${position(crossing, axis)} on (dashed)`
-        : crossing === null
-          ? 'the probabilities of the two do not cross on this path'
-          : `the guide finds both equally probable at t* = ${crossing.toFixed(3)} (dashed)${there}`,
+      subtitle: distorted ? distortionText(data) : wayText(data),
       caption: `rows: the three zone axes; ${
         distorted
           ? 'at 0 the crystal has the higher group, beyond 0 the lower one; the lattice stays'
