@@ -141,14 +141,13 @@ async function trainIn(run: Run, training: Training, flags: TrainFlags): Promise
   const { kid } = await import('../../synthetic/metrics/kid.ts');
   const checkpoints = new Checkpoints(run.file('checkpoints'), { keep: about.keep });
   if (!resumed) checkpoints.clear();
-  if (!(await goesOn(training, flags, checkpoints.step))) return;
-  if (resumed) writeJson(run.file('config.json'), settings);
-  const watch = new GanWatch(run, store, chosen);
-  console.error(watch.hint);
   const attention = new Set(chosen.map((spaceGroup) => store.classes.indexOf(spaceGroup)));
   const promise = 'gan: finishing this step, then writing a checkpoint';
-  const { result: trained, code } = await stoppable(promise, (stopped) =>
-    kind.train({
+  const { result, code } = await stoppable(promise, async (stopped) => {
+    if (!(await goesOn(training, flags, checkpoints.step))) return null;
+    if (resumed) writeJson(run.file('config.json'), settings);
+    const watch = new GanWatch(run, store, chosen);
+    const trained = await kind.train({
       store,
       config,
       attention,
@@ -160,8 +159,11 @@ async function trainIn(run: Run, training: Training, flags: TrainFlags): Promise
       onSetback: (setback) => console.error(setbackText(setback)),
       onHistory: (history) => watch.begin(history),
       onReport: (row, modelNow) => watch.report(row, modelNow),
-    }),
-  );
+    });
+    return { trained, watch };
+  });
+  if (!result) return;
+  const { trained, watch } = result;
   const { model, untrained, end, steps } = trained;
   try {
     if (end === 'stopped') {

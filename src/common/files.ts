@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import {
+  appendFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -7,6 +8,7 @@ import {
   rmSync,
   statfsSync,
   statSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -47,10 +49,14 @@ function discard(path: string): void {
   }
 }
 
-/** What went wrong with a file, as one line for the user; anything else as it is. */
-export function fileFault(error: unknown): unknown {
+/**
+ * What went wrong with a file, as one line for the user; anything else as it is. An error of a write
+ * does not say where: then `path` is named.
+ */
+export function fileFault(error: unknown, path?: string): unknown {
   const full = error instanceof Error && /No space left/.test(error.message);
   const known = full ? Object.assign(error, { code: 'ENOSPC' }) : error;
+  if (path && error instanceof Error && !('path' in error)) Object.assign(error, { path });
   return error instanceof Error ? (explainSystemError(known) ?? error) : error;
 }
 
@@ -81,7 +87,7 @@ export function checkOutput(path: string, bytes = LEAST_FREE): void {
       throw Object.assign(new Error('full'), { code: 'ENOSPC', path });
     }
   } catch (error) {
-    throw fileFault(error);
+    throw fileFault(error, path);
   }
 }
 
@@ -102,7 +108,7 @@ export async function atomically<T>(
     renameSync(temporary, final);
     return result;
   } catch (error) {
-    throw fileFault(error);
+    throw fileFault(error, path);
   } finally {
     keepWatch(temporary, false);
   }
@@ -118,10 +124,21 @@ export function writeAtomic(path: string, data: string | Uint8Array): void {
     writeFileSync(temporary, data);
     renameSync(temporary, final);
   } catch (error) {
-    throw fileFault(error);
+    throw fileFault(error, path);
   } finally {
     discard(temporary);
     temporaries.delete(temporary);
+  }
+}
+
+/** Appends a line to a file; where it cannot be written whole, none of it is left. */
+export function appendLine(path: string, line: string): void {
+  const before = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  try {
+    appendFileSync(path, `${line}\n`);
+  } catch (error) {
+    if (existsSync(path)) truncateSync(path, before);
+    throw fileFault(error, path);
   }
 }
 

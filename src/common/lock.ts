@@ -109,7 +109,8 @@ function tryTake(path: string, holder: Holder): boolean {
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
+    rmSync(path, { force: true }); // Made, but there was no room for what stands in it.
+    throw Object.assign(error as Error, { path });
   }
 }
 

@@ -11,6 +11,9 @@ const hasTerminal = spawnSync('script', ['--version']).status === 0;
 const CTRL_C = '\x03';
 const CRASH = /Aborted|Segmentation|corrupted|core dumped|terminate called|Error:/;
 
+/** Fifty by hand: INTERRUPTIONS=50 npx vitest run test/gan/interruption.test.ts. */
+const TIMES = Number(process.env.INTERRUPTIONS ?? 3);
+
 const folder = temporaryFolder('interruption');
 const config = join(folder, 'small.yaml');
 let store: string;
@@ -57,6 +60,15 @@ const checkpoints = (run: string): string[] => {
   return existsSync(path) ? readdirSync(path).filter((name) => name.endsWith('.safetensors')) : [];
 };
 
+/** True some milliseconds after this has been said. */
+function later(what: RegExp, milliseconds: number) {
+  let since: number | null = null;
+  return (said: string): boolean => {
+    if (what.test(said)) since ??= performance.now();
+    return since !== null && performance.now() - since >= milliseconds;
+  };
+}
+
 beforeAll(async () => {
   execFileSync(process.execPath, [launcher, '--version']); // builds what is not up to date
   ({ store } = await toyStore(folder, { counts: [14, 10, 8], size: 32 }));
@@ -100,6 +112,33 @@ describe.skipIf(!hasTerminal)('Ctrl-C in a training on a terminal', () => {
     expect(ended.output).not.toMatch(CRASH);
     expect(ended.code).toBe(130);
   }, 600_000);
+
+  it('and does so whenever it is pressed, time and again', async () => {
+    const run = join(folder, 'often');
+    let before = 0;
+    for (let i = 0; i < TIMES; i++) {
+      const twice = i % 3 === 2;
+      const begun =
+        i === 0 ? () => checkpoints('often').length > 0 : later(/going on at step/, 37 * (i % 20));
+      const { code, output } = await onTerminal(
+        i === 0 ? train('often', '--steps', '1000000') : ['train', '--resume', run],
+        [
+          { when: begun, type: CTRL_C },
+          ...(twice ? [{ when: later(/finishing this step/, 0), type: CTRL_C }] : []),
+        ],
+      );
+      const which = `${i}: ${output}`;
+      expect(output, which).not.toMatch(CRASH);
+      expect(code, which).toBe(130);
+      const stopped = /stopped at step (\d+); go on with: npx gan train --resume/.exec(output);
+      if (!twice) expect(stopped, which).not.toBeNull();
+      const step = Number(/step-(\d+)/.exec(checkpoints('often').at(-1)!)![1]);
+      expect(step, which).toBeGreaterThanOrEqual(stopped ? Number(stopped[1]) : before);
+      before = step;
+    }
+    const lines = readFileSync(join(run, 'metrics.jsonl'), 'utf8').trim().split('\n');
+    expect(new Set(lines.map((line) => JSON.parse(line).step)).size).toBe(lines.length);
+  }, 3_600_000);
 
   it('a run without a checkpoint starts at step 0 and says so', async () => {
     const run = join(folder, 'twice');

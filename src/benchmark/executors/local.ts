@@ -84,12 +84,21 @@ interface Workers {
 const logOf = (folder: StudyFolder, task: Task): string =>
   join(folder.path, 'logs', `${task.id.split(' ')[0]}.log`);
 
-/** Runs one task in a process of its own; resolves to its exit code or signal. */
+/** How a process ended: its exit code or signal, and the line that says why, where there is one. */
+interface ProcessEnd {
+  code: number | string;
+  reason: string | null;
+}
+
+/** Characters of the end of what a process says that are kept. */
+const TAIL = 4000;
+
+/** Runs one task in a process of its own. */
 function runProcess(
   { folder, threads }: Workers,
   task: Task,
   live: Set<() => void>,
-): Promise<number | string> {
+): Promise<ProcessEnd> {
   mkdirSync(join(folder.path, 'logs'), { recursive: true });
   const child = spawn(
     process.execPath,
@@ -101,13 +110,26 @@ function runProcess(
   );
   const stop = () => child.kill('SIGTERM');
   live.add(stop);
-  const keep = (chunk: Buffer) => appendFileSync(logOf(folder, task), chunk);
+  let said = '';
+  const keep = (chunk: Buffer) => {
+    said = (said + String(chunk)).slice(-TAIL);
+    try {
+      appendFileSync(logOf(folder, task), chunk);
+    } catch {
+      // The disk is full: that ends the task, not what watches it.
+    }
+  };
   child.stdout.on('data', keep);
   child.stderr.on('data', keep);
   return new Promise((resolve) => {
     child.on('close', (code, signal) => {
       live.delete(stop);
-      resolve(signal ?? code ?? 1);
+      const reason =
+        said
+          .match(/^gan: .*/gm)
+          ?.at(-1)
+          ?.slice(5) ?? null;
+      resolve({ code: signal ?? code ?? 1, reason });
     });
   });
 }
@@ -118,13 +140,15 @@ async function runTask(
   task: Task,
   live: Set<() => void>,
 ): Promise<string | null> {
-  let last: number | string = 0;
+  let last: ProcessEnd | null = null;
   for (let attempt = 0; attempt < TRIES; attempt++) {
     last = await runProcess(workers, task, live);
     if (task.left().length === 0) return null;
-    if (last === 2 || last === 3 || last === 130) break; // would fail alike, or was asked to stop
+    const { code } = last;
+    if (code === 2 || code === 3 || code === 130) break; // would fail alike, or was asked to stop
   }
-  return `${task.left()[0]} ended with ${last}: see ${logOf(workers.folder, task)}`;
+  const { code, reason } = last!;
+  return `${task.left()[0]} ended with ${code}: ${reason ?? `see ${logOf(workers.folder, task)}`}`;
 }
 
 /** What became of the tasks of a study: a line about each that failed, and those never ready. */

@@ -1,11 +1,10 @@
-import { appendFileSync } from 'node:fs';
 import sharp from 'sharp';
 import type { Generator } from '../../../gan/generator.ts';
 import type { HistoryRow } from '../../../gan/training/checkpoint.ts';
 import type { Trained } from '../../../gan/training/loop.ts';
 import { generatorQuality, type Quality } from '../../../synthetic/metrics/generator-quality.ts';
 import { randomPixels } from '../../../synthetic/sampling/random.ts';
-import { atomically, writeAtomic } from '../../common/files.ts';
+import { appendLine, atomically, writeAtomic } from '../../common/files.ts';
 import type { Run } from '../../common/run.ts';
 import type { Store } from '../../dataset/store/store.ts';
 import { tf } from '../../engine/tf.ts';
@@ -55,7 +54,7 @@ export class GanWatch {
   }
 
   async report(row: HistoryRow, modelNow: () => Generator): Promise<void> {
-    appendFileSync(this.run.file('metrics.jsonl'), `${JSON.stringify(row)}\n`);
+    appendLine(this.run.file('metrics.jsonl'), JSON.stringify(row));
     for (const key of ['discriminator', 'generator', 'real', 'fake'] as const) {
       this.board.scalar(key, row[key], row.step);
     }
