@@ -4,6 +4,7 @@ import type { Guess, Prediction } from '../../classifier/predict.ts';
 import type { UniversalFacts } from '../../classifier/universal.ts';
 import { csvOf } from '../common/csv.ts';
 import { inputError } from '../common/errors.ts';
+import { existingFile } from '../common/files.ts';
 import { claimFile } from '../common/outputs.ts';
 import type { SampleFacts } from '../simulate/sample.ts';
 
@@ -77,6 +78,7 @@ const json = (predictions: readonly Answered[]): string =>
 
 /** Predictions may be written over older ones, but over nothing else. */
 function claimPredictions(path: string): void {
+  if (existsSync(path)) existingFile(path, 'name a file');
   if (!existsSync(path) || !/^(file,sample,|\[\s)/.test(readFileSync(path, 'utf8'))) {
     claimFile(path, null, []);
   }

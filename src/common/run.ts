@@ -3,7 +3,7 @@ import { availableParallelism, cpus } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { inputError } from './errors.ts';
-import { writeJson } from './files.ts';
+import { existingFile, writeJson } from './files.ts';
 import { checkOutputFolder, claimFile, claimRunFolder, stopIfDry } from './outputs.ts';
 
 /** What a run folder is about; the folder name ends in it. */
@@ -202,7 +202,7 @@ export function requireRun(
  * @throws input error that names the file, where it is missing, no JSON, no table, or says something else.
  */
 export function readJson<T>(path: string, schema?: z.ZodType<T>): T {
-  if (!existsSync(path)) throw inputError(`no file at ${path}`);
+  existingFile(path);
   let value: unknown;
   try {
     value = JSON.parse(readFileSync(path, 'utf8'));

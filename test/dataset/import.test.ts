@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Dataset } from 'h5wasm/node';
@@ -142,6 +143,12 @@ it('files of one triplet that are calibrated unlike are refused, but where the m
   );
   const { triplets } = await importManifest(row('0.04'), join(folder, 'unlike.h5'), options);
   expect(triplets[0]!.pixel).toBe(0.04);
+});
+
+it('a pipe is no manifest: nothing waits for what never comes', () => {
+  const pipe = join(folder, 'pipe');
+  spawnSync('mkfifo', [pipe]);
+  expect(() => readImportManifest(pipe)).toThrow(/pipe is not a file/);
 });
 
 it('the template is a manifest once its files are there', () => {

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { csvOf } from '../../common/csv.ts';
 import { inputError } from '../../common/errors.ts';
+import { existingFile } from '../../common/files.ts';
 import { didYouMean } from '../../common/suggest.ts';
 import type { Vec3 } from '../../crystal/crystal.ts';
 import { isSpaceGroup } from '../../crystal/spacegroup.ts';
@@ -222,8 +223,7 @@ function checkHead(names: readonly string[], manifest: string, labelled: boolean
  * @throws an input error that names line, column and value.
  */
 export function readImportManifest(path: string, { labelled = true } = {}): ManifestRow[] {
-  if (!existsSync(path))
-    throw inputError(`no manifest at ${path}`, 'see: gan data import --template');
+  existingFile(path, 'see: gan data import --template');
   const options = { bom: true, comment: '#', relax_column_count: true, skip_empty_lines: true };
   let records: { record: string[]; info: { lines: number } }[];
   try {
