@@ -41,11 +41,12 @@ const isWanted = (): boolean =>
 /**
  * Answers signals here where something is to be said or cleared away; otherwise, while native
  * threads compute, they end the process by themselves, whatever it is at. A signal that has come
- * but was not heard yet would be lost, so listening ends a turn later.
+ * but was not heard yet would be lost, so listening ends two turns later: what is asked for while
+ * events are handled comes before the next look at signals.
  */
 function settle(): void {
   if (isWanted()) listen(true);
-  else setImmediate(() => listen(isWanted()));
+  else setImmediate(() => setImmediate(() => listen(isWanted())));
 }
 
 /** Says that native threads run from now on: the process then ends by the signal itself. */
