@@ -7,7 +7,9 @@ import { probeCommand } from '../../../src/commands/probe.ts';
 import { sampleCommand } from '../../../src/commands/sample.ts';
 import { scoreCommand } from '../../../src/commands/score.ts';
 import { trainCommand } from '../../../src/commands/train.ts';
+import { openRun } from '../../../src/common/run.ts';
 import { openStore } from '../../../src/dataset/store/store.ts';
+import { GanWatch } from '../../../src/report/pages/gan-watch.ts';
 import { openArchive, writeScored } from '../../../synthetic/archive/archive.ts';
 import type { Score } from '../../../synthetic/checks/score.ts';
 import { temporaryFolder } from '../../support/folder.ts';
@@ -61,7 +63,7 @@ describe('gan train and gan sample on pixels', () => {
     const trained = JSON.parse(readFileSync(join(out, 'config.json'), 'utf8'));
     expect(trained).toMatchObject({ generator: 'pixel', preset: 'cpu', width: 2 });
     const events = eventsIn(join(out, 'tensorboard'));
-    for (const name of ['generator', 'discriminator', 'KID']) {
+    for (const name of ['generator', 'discriminator', 'real', 'fake']) {
       expect(events.filter((event) => event.includes(name)).length).toBeGreaterThan(0);
     }
     await sample('--gan', out, '--count', '6', '--out', join(folder, 'samples'));
@@ -103,6 +105,21 @@ describe('gan train and gan sample on pixels', () => {
     const archive = await openArchive(join(folder, 'half', 'synthetic.h5'));
     expect([archive.size, archive.camera!.size, archive.count]).toEqual([16, 16, 6]);
     expect(archive.passports!.every(({ parents }) => parents.length === 0)).toBe(true);
+  });
+
+  it('KID stands among the events for TensorBoard as soon as it is measured', async () => {
+    const run = openRun('gan', {}, join(folder, 'watched'));
+    const watch = new GanWatch(run, await openStore(store), []);
+    watch.begin([]);
+    const losses = { discriminator: 1, generator: 2, real: 0, fake: 0 };
+    const health = { step: 1, diversity: 1, overfitting: null, distance: 0.125, floor: 0.01 };
+    await watch.report({ step: 1, ...losses, health }, () => {
+      throw new Error('no sheet is due');
+    });
+    expect(watch.hint).toContain(`tensorboard --logdir ${run.file('tensorboard')} `);
+    const events = eventsIn(run.file('tensorboard'));
+    expect(events.filter((event) => event.includes('KID'))).toHaveLength(2); // and its floor
+    expect(events.some((event) => event.includes('overfitting'))).toBe(false);
   });
 
   it('a dry run says what would be trained, with both networks', async () => {
