@@ -1,4 +1,5 @@
 import { usageError } from '../../src/common/errors.ts';
+import { counted } from '../../src/common/log.ts';
 import type { Store } from '../../src/dataset/store/store.ts';
 import { classCodes } from '../classes.ts';
 import type { Generator, GeneratorKind } from '../generator.ts';
@@ -27,8 +28,8 @@ function sourceNote(
   const broken =
     paths === 0
       ? 'no way from a supergroup'
-      : `${paths} ways from supergroups ${supergroups.join(', ')}`;
-  const known = `${crystals} crystals of ${skeletons} skeletons`;
+      : `${counted(paths, 'way')} from supergroups ${supergroups.join(', ')}`;
+  const known = `${counted(crystals, 'crystal')} of ${counted(skeletons, 'skeleton')}`;
   return `  ${spaceGroup}: ${known}; ${broken}; new skeletons from priors`;
 }
 

@@ -1,3 +1,4 @@
+import { dashed } from '../../src/common/config.ts';
 import { bytesText, durationText } from '../../src/common/log.ts';
 
 /** Operations a second that networks of this size reach on one pair of processor cores. */
@@ -61,7 +62,7 @@ export function trainingPlan(facts: PlanFacts): GanPlan {
 export const planText = (plan: GanPlan): string =>
   [
     `would learn from ${plan.triplets} training triplets, half of every batch from ${plan.classes.length} classes: ${plan.classes.join(', ')}`,
-    ...Object.entries(plan.config).map(([name, value]) => `  ${name}: ${value}`),
+    ...Object.entries(plan.config).map(([name, value]) => `  ${dashed(name)}: ${value}`),
     `generator ${plan.generatorParameters} parameters, discriminator ${plan.discriminatorParameters}`,
     `about ${plan.stepMs.toFixed(0)} ms a step, ${durationText(plan.totalMs)} in all on two cores, ${bytesText(plan.bytes)} of memory`,
     ...(plan.notes ?? []),

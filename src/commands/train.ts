@@ -200,7 +200,7 @@ function report({ run, trained, found, classes }: Result, { json }: TrainFlags):
   const { trained: after, untrained: before, floor } = quality;
   if (after !== null && before !== null && after >= before) {
     console.error(
-      `warning: the GAN is no better than before its first step (KID ${after.toPrecision(3)} against ${before.toPrecision(3)}); train longer (--resume ${run.folder} --steps N), or lower generatorRate or raise penalty in a --config`,
+      `warning: the GAN is no better than before its first step (KID ${after.toPrecision(3)} against ${before.toPrecision(3)}); train longer (--resume ${run.folder} --steps N), or lower generator-rate or raise penalty in a --config`,
     );
   }
   if (json) {

@@ -9,6 +9,10 @@ import { existingFile } from './files.ts';
 const settingName = (typed: string): string =>
   typed.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
+/** A setting's name in the code as it is typed in YAML and as a flag. */
+export const dashed = (name: string): string =>
+  name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
 /** The same settings with their names in the code, at every depth. */
 function named(value: unknown, path: string): unknown {
   if (Array.isArray(value)) return value.map((one) => named(one, path));

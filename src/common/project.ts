@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command, Option } from 'commander';
-import { readConfigFile } from './config.ts';
+import { dashed, readConfigFile } from './config.ts';
 import { usageError } from './errors.ts';
 import { didYouMean } from './suggest.ts';
 
@@ -37,9 +37,6 @@ const flagOf = (command: Command, name: string): Option | undefined =>
 
 const isSection = (value: unknown): value is Record<string, unknown> =>
   value !== null && typeof value === 'object' && !Array.isArray(value);
-
-const dashed = (name: string): string =>
-  name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /** A value of the file as the flag would have it from the command line. */
 function valueFor(flag: Option, value: unknown): unknown {
