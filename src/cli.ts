@@ -32,7 +32,8 @@ function prepare(program: Command, command: Command): void {
   const { force = false, quiet = false } = program.opts<{ force?: boolean; quiet?: boolean }>();
   allowReplacing(force);
   silenceProgress(quiet);
-  onlyTry(command.opts().dryRun === true);
+  const { dryRun, json } = command.opts<{ dryRun?: boolean; json?: boolean }>();
+  onlyTry(dryRun === true, json);
   command.setOptionValue('dryRun', undefined);
   const applied = applyProjectFile(program, command);
   if (applied.length > 0 && !quiet) console.error(`${PROJECT_FILE}: ${applied.join(', ')}`);

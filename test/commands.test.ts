@@ -228,6 +228,8 @@ describe('in a folder', () => {
     expect([status, stdout]).toEqual([0, expect.stringMatching(/^would write .*a\.h5/)]);
     expect(stdout).toContain('"size": 32');
     expect(stdout).toContain('nothing was made');
+    const { wouldWrite, settings } = JSON.parse(gan([...flags, '--dry-run', '--json']).stdout);
+    expect([wouldWrite, settings.size]).toEqual([join(folder, 'a.h5'), 32]);
     expect(existsSync(join(folder, 'a.h5'))).toBe(false);
     expect(existsSync(join(folder, 'workspace'))).toBe(false);
   });

@@ -17,20 +17,24 @@ export const DRY_RUN = [
 ] as const;
 
 let trying = false;
+let asJson = false;
 
-/** Whether commands stop before they write (`--dry-run`). */
-export function onlyTry(dry: boolean): void {
+/** Whether commands stop before they write (`--dry-run`), and say in JSON what they would have written. */
+export function onlyTry(dry: boolean, json = false): void {
   trying = dry;
+  asJson = json;
 }
 
 /** Whether this is a dry run. */
 export const isDryRun = (): boolean => trying;
 
-/** Ends a dry run where the work would begin: what would be made, and with which settings. */
+/** Ends a dry run where the work would begin: its message says what would be made, with which settings. */
 export class DryRun extends Error {
-  constructor(place: string, settings: unknown) {
+  constructor(wouldWrite: string, settings: unknown) {
     super(
-      `would write ${place}, with the settings\n${JSON.stringify(settings, null, 2)}\nnothing was made: --dry-run`,
+      asJson
+        ? JSON.stringify({ wouldWrite, settings }, null, 2)
+        : `would write ${wouldWrite}, with the settings\n${JSON.stringify(settings, null, 2)}\nnothing was made: --dry-run`,
     );
   }
 }
