@@ -31,9 +31,9 @@ const VICTIMS: readonly string[] = [
   'data simulate --crystals minerals --size 64 --mode box --out out/box.h5',
   'bench pools --in study-without-pools',
   'report study --out out/report.html',
-  'classify evaluate --run guide',
-  'classify predict store.h5 --run guide --out out/predictions.csv',
-  'classify export --run guide --onnx out/model.onnx',
+  'classify evaluate --classifier guide',
+  'classify predict store.h5 --classifier guide --out out/predictions.csv',
+  'classify export --classifier guide --onnx out/model.onnx',
   'quickstart --minutes 1 --out out/quickstart',
 ];
 

@@ -42,7 +42,7 @@ export const STEPS: readonly (readonly [made: string, command: string])[] = [
   ['samples', 'sample --data store.h5 --gan gan --classes all --count 4 --out samples'],
   [
     'score',
-    'score samples/synthetic.h5 --against store.h5 --classifier verifier --cas-updates 0 --network-updates 0 --out score',
+    'score samples/synthetic.h5 --data store.h5 --classifier verifier --cas-updates 0 --network-updates 0 --out score',
   ],
   ['study', 'bench run --study study.yaml --out study --threads 1'],
 ];
