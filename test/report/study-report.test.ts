@@ -2,9 +2,12 @@ import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } fr
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { StudyFolder } from '../../src/benchmark/study/folder.ts';
+import { readStudyFolder, type StudyFolder } from '../../src/benchmark/study/folder.ts';
+import { packageRoot } from '../../src/common/paths.ts';
 import { silentProgress } from '../../src/common/progress.ts';
 import { reportRuns } from '../../src/report/pages/runs.ts';
+import { compareFolder } from '../../src/report/pages/study-files.ts';
+import { leadOf } from '../../src/report/pages/study-page.ts';
 import { chromiumPath, openBrowser } from '../support/browser.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { toyGanStudy } from '../support/gan-study.ts';
@@ -75,6 +78,15 @@ it('gives the results as text, to the terminal or a file', async () => {
   const out = at('texts', 'report.md');
   await reportRuns([study.path], { format: 'markdown', out, progress });
   expect(readFileSync(out, 'utf8')).toContain(comparison.verdict[0]);
+});
+
+it('opens with the rare groups where these alone were helped, and with what to do', () => {
+  const recorded = readStudyFolder(join(packageRoot, 'benchmarks', 'studies', 'quick'));
+  const lead = leadOf(compareFolder(recorded).compared, 'again');
+  expect([lead.tone, lead.badge]).toEqual(['helped', 'rare groups helped']);
+  expect(lead.lines[0]).toMatch(/undecided, .* points of macro-F1/);
+  expect(lead.lines[1]).toMatch(/helped: .* points of few-shot recall/);
+  expect(lead.next!.command).toMatch(/^npx gan mix --fill 36 /);
 });
 
 it('joins studies and other runs to one page, and knows what is no run', async () => {

@@ -16,6 +16,8 @@ export interface Section {
 /** What a page opens with: the verdict as a badge and in words, and what to do next. */
 export interface Lead {
   tone: 'helped' | 'hurt' | 'undecided';
+  /** Words of the badge, where they are not the tone's. */
+  badge?: string;
   /** One sentence, or one a budget or study. */
   lines: readonly string[];
   /** The rest of the verdict, folded away. */
@@ -116,7 +118,7 @@ export function page(options: {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><link rel="icon" href="data:,"><title>${escapeHtml(title)}</title><style>${STYLE}</style></head>
 <body><main><h1>${escapeHtml(title)}</h1>${subtitle ? `<p>${escapeHtml(subtitle)}</p>` : ''}
-<div class="lead ${lead.tone}"><span class="badge">${lead.tone}</span>${leadHtml(lead)}</div>
+<div class="lead ${lead.tone}"><span class="badge">${escapeHtml(lead.badge ?? lead.tone)}</span>${leadHtml(lead)}</div>
 <nav>${links.join(' ')}</nav>
 ${bodies.join('\n')}
 </main><script>${SCRIPT}</script></body></html>

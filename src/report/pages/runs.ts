@@ -48,7 +48,7 @@ function studyRun(path: string): StudyRun | null {
 export const storyText = ({ minutes, seed }: { minutes: number; seed: number }): PageText => ({
   title: 'Synthetic CBED triplets for rare space groups: quickstart',
   subtitle:
-    'Real minerals, simulated patterns; a GAN in the space of disc intensities and lattices; tested on real-crystal triplets of unseen materials.',
+    'Real minerals, simulated patterns of 32 pixels a side; a GAN proposes crystals of rare groups, the simulator draws them; tested on triplets of real crystals of other materials.',
   command: `npx gan quickstart --minutes ${minutes} --seed ${seed}`,
   closer: 'npx gan bench run --study default',
 });

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CellResult } from '../../benchmark/cells/result.ts';
+import type { Best } from '../../benchmark/comparison/best.ts';
 import type { StudyComparison } from '../../benchmark/comparison/compare.ts';
+import { inWords } from '../../benchmark/comparison/verdict.ts';
 import type { Learned } from '../../benchmark/pools/gan-learning.ts';
 import type { StudyResults } from '../../benchmark/study/folder.ts';
 import type { Study } from '../../benchmark/study/study.ts';
@@ -145,11 +147,17 @@ export const verdictOf = ({ comparisons, leftOut = [] }: Compared): string[] => 
   ...(leftOut.length > 0 ? [leftOutInWords(leftOut)] : []),
 ];
 
+/** Whether rare groups were helped where macro-F1 is undecided. */
+const rareHelped = (best: Best | null): boolean =>
+  best?.overall.verdict === 'undecided' &&
+  best.few?.verdict === 'helped' &&
+  (best.unaided ?? best).few?.verdict === 'helped';
+
 /** The command that follows from a verdict: use the arm, look closer, or leave it. */
 function nextCommand({ study, comparisons }: Compared, again: string): string | null {
   const { best, baseline } = comparisons.at(-1)!;
   if (!best) return null;
-  const { verdict } = best.overall;
+  const verdict = rareHelped(best) ? 'helped' : best.overall.verdict;
   const arm = study.arms.find(({ name }) => name === (verdict === 'hurt' ? baseline : best.arm))!;
   const words = arm.techniques.length > 0 ? ` --technique ${arm.techniques.join(',')}` : '';
   if (verdict === 'hurt') return `npx gan classify train${words}`;
@@ -163,16 +171,21 @@ function nextCommand({ study, comparisons }: Compared, again: string): string | 
 
 /**
  * What a study's page opens with: the first sentence of its verdict (with budgets one of each), the
- * rest folded, and what to do next. Its tone is the verdict on macro-F1 with most materials.
+ * rest folded, and what to do next. Its tone is the verdict on macro-F1 with most materials, or on rare
+ * groups where these alone were helped.
  */
 export function leadOf(compared: Compared, again: string): Lead {
+  const { best } = compared.comparisons.at(-1)!;
+  const rare = rareHelped(best);
   const first = new Set(compared.comparisons.map(({ verdict }) => verdict[0]!));
+  if (rare) first.add(inWords(best!.few!));
   const isFirst = (line: string): boolean => [...first].some((one) => line.endsWith(one));
   const last = compared.comparisons.at(-1)!.verdict.at(-1)!;
   const command = nextCommand(compared, again);
   const lines = verdictOf(compared);
   return {
-    tone: compared.comparisons.at(-1)!.best?.overall.verdict ?? 'undecided',
+    tone: rare ? 'helped' : (best?.overall.verdict ?? 'undecided'),
+    ...(rare && { badge: 'rare groups helped' }),
     lines: lines.filter(isFirst),
     more: lines.filter((line) => !isFirst(line) && !(command && line === last)),
     ...(command && { next: { text: last, command } }),
