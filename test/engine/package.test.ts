@@ -98,9 +98,12 @@ describe('the package that is published', () => {
     };
     writeFileSync(
       join(project, 'tsconfig.json'),
-      JSON.stringify({ compilerOptions, files: ['c.ts'] }),
+      JSON.stringify({ compilerOptions, files: ['c.ts', 'wrong.ts'] }),
     );
+    // One error that must be found: the compiler ran.
+    writeFileSync(join(project, 'wrong.ts'), "export const wrong: number = 'text';\n");
     const { stdout } = node([join(modules, 'typescript', 'bin', 'tsc'), '-p', '.']);
+    expect(stdout).toMatch(/^wrong\.ts.*TS2322/m);
     const own = stdout.split('\n').filter((line) => /cbed-gan|^c\.ts/.test(line));
     expect(own).toEqual([]);
   }, 300_000);
