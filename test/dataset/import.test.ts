@@ -143,6 +143,9 @@ it('files of one triplet that are calibrated unlike are refused, but where the m
   );
   const { triplets } = await importManifest(row('0.04'), join(folder, 'unlike.h5'), options);
   expect(triplets[0]!.pixel).toBe(0.04);
+  await expect(importManifest(row('0.06'), join(folder, 'against.h5'), options)).rejects.toThrow(
+    /line 2: it says 0\.06 1\/angstrom a pixel, .*scale0\.nxs says 0\.04 \(leave/,
+  );
 });
 
 it('a pipe is no manifest: nothing waits for what never comes', () => {

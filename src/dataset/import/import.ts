@@ -74,6 +74,33 @@ function fromLevels(pattern: DetectorPattern, where: string): DetectorPattern {
   return { ...pattern, values: pattern.values.map(intensityOf) };
 }
 
+/**
+ * 1/angstrom a pixel of a row: what its files say, else what the manifest says.
+ *
+ * @throws an input error where neither says it, or files and manifest contradict each other.
+ */
+function calibrationOf(row: ManifestRow, scales: readonly number[], where: string): number {
+  const alike = (a: number, b: number): boolean => Math.abs(a / b - 1) <= 0.01;
+  const [first] = scales;
+  const given = row.pixel;
+  const mend = 'give pixel_inv_angstrom: 1/angstrom a pixel';
+  if (first === undefined) {
+    if (given !== null) return given;
+    throw inputError(`${where}: neither it nor the file says the calibration`, mend);
+  }
+  const other = scales.find((scale) => !alike(scale, first));
+  if (given === null) {
+    if (other === undefined) return first;
+    throw inputError(`${where}: its files say ${first} and ${other} 1/angstrom a pixel`, mend);
+  }
+  const meant = scales.find((scale) => alike(scale, given));
+  if (meant !== undefined) return meant;
+  throw inputError(
+    `${where}: it says ${given} 1/angstrom a pixel, ${row.files[0]} says ${first}`,
+    'leave pixel_inv_angstrom empty to take that of the file; a file without one, such as .npy, takes that of the manifest',
+  );
+}
+
 /** The three patterns of a row, and their calibration. */
 async function readRow(
   row: ManifestRow,
@@ -89,16 +116,11 @@ async function readRow(
       row.files.join(', '),
     );
   }
-  const scales = files.flatMap(({ pixel }) => pixel ?? []);
-  const pixel = row.pixel ?? scales[0];
-  const mend = 'give pixel_inv_angstrom: 1/angstrom a pixel';
-  if (pixel === undefined) {
-    throw inputError(`${where}: neither it nor the file says the calibration`, mend);
-  }
-  const other = scales.find((scale) => Math.abs(scale / pixel - 1) > 0.01);
-  if (row.pixel === null && other) {
-    throw inputError(`${where}: its files say ${pixel} and ${other} 1/angstrom a pixel`, mend);
-  }
+  const pixel = calibrationOf(
+    row,
+    files.flatMap(({ pixel }) => pixel ?? []),
+    where,
+  );
   for (const { values } of patterns) {
     const wrong = values.find((value) => !Number.isFinite(value));
     if (wrong !== undefined) throw inputError(`${where}: a pattern holds ${wrong}`);
