@@ -147,6 +147,7 @@ async function trainIn(run: Run, training: Training, flags: TrainFlags): Promise
     if (!(await goesOn(training, flags, checkpoints.step))) return null;
     if (resumed) writeJson(run.file('config.json'), settings);
     const watch = new GanWatch(run, store, chosen);
+    console.error(watch.hint);
     const trained = await kind.train({
       store,
       config,

@@ -26,11 +26,15 @@ beforeAll(async () => {
 });
 afterEach(() => vi.restoreAllMocks());
 
+/** What the last command said on the side. */
+let aside: string[] = [];
+
 /** What a command prints. */
 async function run(command: ReturnType<typeof trainCommand>, ...argv: string[]): Promise<string> {
   const lines: string[] = [];
   vi.spyOn(console, 'log').mockImplementation((line) => lines.push(String(line)));
-  vi.spyOn(console, 'error').mockImplementation(() => {});
+  aside = [];
+  vi.spyOn(console, 'error').mockImplementation((line) => aside.push(String(line)));
   await command.exitOverride().parseAsync(argv, { from: 'user' });
   return lines.join('\n');
 }
@@ -59,6 +63,7 @@ describe('gan train and gan sample on pixels', () => {
   it('a run is trained, resumed, sampled, drawn again, scored and mixed', async () => {
     const out = join(folder, 'pixel-run');
     await small('pixel', 'pixel-run');
+    expect(aside.join('\n')).toContain(`tensorboard --logdir ${join(out, 'tensorboard')}`);
     await train('pixel', '--resume', out, '--steps', '6');
     const trained = JSON.parse(readFileSync(join(out, 'config.json'), 'utf8'));
     expect(trained).toMatchObject({ generator: 'pixel', preset: 'cpu', width: 2 });
