@@ -461,7 +461,7 @@ export function nearDuplicates(
           limit,
         ),
       }))
-      .filter(({ distance }) => distance <= limit && distance < Number.POSITIVE_INFINITY);
+      .filter(({ distance }) => distance <= limit);
     found.push(...aligned.sort((a, b) => a.distance - b.distance));
   }
   return found;

@@ -20,35 +20,21 @@ const SINE = Float64Array.from({ length: ANGLES }, (_, n) => Math.sin((2 * Math.
  * Polar samples about the direct beam from radius 1 to the edge of the pattern.
  *
  * @param centre column and row of the direct beam, from the centre of pixel (0, 0).
- * @param shift right and down, in pixels: where the beam is looked for instead.
  */
-export function polarGrid(
-  size: number,
-  centre: number,
-  shift: readonly [number, number] = [0, 0],
-): PolarGrid {
+export function polarGrid(size: number, centre: number): PolarGrid {
   const rings = Math.floor(Math.min(centre, size - 1 - centre));
   const pixels = new Int32Array(4 * rings * ANGLES);
   const weights = new Float32Array(4 * rings * ANGLES);
-  const last = size - 1;
-  // Written out number by number: thousands of triplets go through here.
+  const within = (value: number): number => Math.min(size - 1, Math.max(0, value));
   for (let ring = 0, at = 0; ring < rings; ring++) {
     for (let n = 0; n < ANGLES; n++, at += 4) {
-      const x = Math.min(last, Math.max(0, centre + shift[0] + (ring + 1) * COSINE[n]!));
-      const y = Math.min(last, Math.max(0, centre + shift[1] - (ring + 1) * SINE[n]!));
-      const left = Math.min(Math.floor(x), last - 1);
-      const top = Math.min(Math.floor(y), last - 1);
-      const u = x - left;
-      const v = y - top;
+      const x = within(centre + (ring + 1) * COSINE[n]!);
+      const y = within(centre - (ring + 1) * SINE[n]!);
+      const [left, top] = [Math.min(Math.floor(x), size - 2), Math.min(Math.floor(y), size - 2)];
+      const [u, v] = [x - left, y - top];
       const first = top * size + left;
-      pixels[at] = first;
-      pixels[at + 1] = first + 1;
-      pixels[at + 2] = first + size;
-      pixels[at + 3] = first + size + 1;
-      weights[at] = (1 - u) * (1 - v);
-      weights[at + 1] = u * (1 - v);
-      weights[at + 2] = (1 - u) * v;
-      weights[at + 3] = u * v;
+      pixels.set([first, first + 1, first + size, first + size + 1], at);
+      weights.set([(1 - u) * (1 - v), u * (1 - v), (1 - u) * v, u * v], at);
     }
   }
   return { size, rings, angles: ANGLES, pixels, weights };
@@ -62,7 +48,8 @@ export const ringsOf = (size: number): number => Math.floor((size - 1) / 2);
 
 /**
  * A pattern on rings about a point right and down of its middle, (rings, angles) values, as
- * `samplePolar` gives them on the grid of that point; for grids that are used once.
+ * `samplePolar` gives them on a grid about that point. Written out number by number: each pattern of
+ * thousands of triplets is seen from points of its own.
  */
 export function sampleRings(
   size: number,
