@@ -47,25 +47,29 @@ async function atRandom(
   return (await randomSamples(generator, { wanted, seed, progress })).samples;
 }
 
+/** Random samples without what by chance is a held-out triplet. */
+export async function freshSamples(
+  { store, progress }: PoolWork,
+  generator: Generator,
+  request: { wanted: Wanted; seed: number },
+): Promise<RandomSamples> {
+  const drawn = await randomSamples(generator, { ...request, progress });
+  return {
+    ...drawn,
+    samples: withoutHeldOut(store, drawn.samples, ({ sample }) => sample.pixels),
+  };
+}
+
 /**
- * Random crystals of a crystal GAN, as many as the classes lack, without what is a held-out triplet.
- * The pools of a group that differ in what lies near boundaries alone share them, so that arms do too.
+ * Random crystals of a crystal GAN, as many as the classes lack. The pools of a group that differ in
+ * what lies near boundaries alone share them, so that arms do too.
  */
 export function randomCrystals(work: PoolWork, generator: Generator): Promise<RandomSamples> {
-  const { store, cell, pool, progress, shared } = work;
+  const { cell, pool, shared } = work;
   const name = digestOf({ gan: cell.gan, fillTo: pool.fillTo, each: pool.each ?? null });
-  const draw = async (): Promise<RandomSamples> => {
-    const drawn = await randomSamples(generator, {
-      wanted: wantedOf(work, 1),
-      seed: cell.gan,
-      progress,
-    });
-    return {
-      ...drawn,
-      samples: withoutHeldOut(store, drawn.samples, ({ sample }) => sample.pixels),
-    };
-  };
-  const drawn = shared.get(name) ?? draw();
+  const drawn =
+    shared.get(name) ??
+    freshSamples(work, generator, { wanted: wantedOf(work, 1), seed: cell.gan });
   shared.set(name, drawn);
   return drawn;
 }

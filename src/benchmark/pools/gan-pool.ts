@@ -7,14 +7,12 @@ import {
   writeArchive,
   writeScored,
 } from '../../../synthetic/archive/archive.ts';
-import { generatorArchive } from '../../../synthetic/archive/from-generator.ts';
+import { type GanSample, generatorArchive } from '../../../synthetic/archive/from-generator.ts';
 import type { SampleScore } from '../../../synthetic/checks/acceptance.ts';
 import { scoreArchive } from '../../../synthetic/checks/score.ts';
-import { randomSamples } from '../../../synthetic/sampling/random.ts';
 import type { Wanted } from '../../../synthetic/sampling/wanted.ts';
 import { writeJson } from '../../common/files.ts';
-import { withoutHeldOut } from './crystal-pool.ts';
-import { drawnRecipe, type Makers, randomCrystals } from './gan-drawn.ts';
+import { drawnRecipe, freshSamples, type Makers, randomCrystals } from './gan-drawn.ts';
 import { makerClassifier, makerGan } from './makers.ts';
 import {
   besidePool,
@@ -104,25 +102,24 @@ const ROUND_SEEDS = 50_000;
  * labels are right by construction, so nothing is scored. What was refused stands beside the archive.
  */
 async function crystalGanPool(work: PoolWork): Promise<void> {
-  const { store, cell, file, progress } = work;
+  const { store, cell, file } = work;
   const generator = await makerGan(work);
   try {
     const lacking = wantedOf(work, 1);
-    const first = await randomCrystals(work, generator);
-    const made = [...first.samples];
-    const refused: Record<string, number> = { ...first.refused };
-    let { proposed } = first;
-    for (const { passport } of made) fillOne(lacking, passport.class);
-    for (let round = 1; round < CRYSTAL_ROUNDS && lacking.size > 0; round++) {
+    const made: GanSample[] = [];
+    const refused: Record<string, number> = {};
+    let proposed = 0;
+    for (let round = 0; round < CRYSTAL_ROUNDS && lacking.size > 0; round++) {
       const seed = cell.gan + ROUND_SEEDS * round;
-      const drawn = await randomSamples(generator, { wanted: lacking, seed, progress });
+      const drawn = await (round === 0
+        ? randomCrystals(work, generator)
+        : freshSamples(work, generator, { wanted: lacking, seed }));
       proposed += drawn.proposed;
       for (const [reason, count] of Object.entries(drawn.refused)) {
         refused[reason] = (refused[reason] ?? 0) + count;
       }
-      const fresh = withoutHeldOut(store, drawn.samples, ({ sample }) => sample.pixels);
-      made.push(...fresh);
-      for (const { passport } of fresh) fillOne(lacking, passport.class);
+      made.push(...drawn.samples);
+      for (const { passport } of drawn.samples) fillOne(lacking, passport.class);
     }
     writeJson(besidePool(file, '.crystals.json'), {
       proposed,
