@@ -93,9 +93,15 @@ export function rivalsInWords({ unaided, control }: Best): string[] {
   return lines;
 }
 
+/** Whether rare groups are helped where macro-F1 is undecided, against the best without synthesis. */
+export function rareAlone(best: Pick<Best, 'overall' | 'few' | 'unaided'>): boolean {
+  const { overall, few } = best.unaided ?? best;
+  return overall.verdict === 'undecided' && few?.verdict === 'helped';
+}
+
 /** What an honest reader would do next. */
-export function nextStep({ overall, few, unaided, control, synthetic }: Best): string {
-  const rare = unaided ? unaided.few : few;
+export function nextStep(best: Best): string {
+  const { overall, unaided, control, synthetic } = best;
   const { verdict, seeds } = unaided?.overall ?? overall;
   if (verdict !== 'helped' && control?.verdict === 'helped') {
     return `Use ${control.subject}, which helped without a GAN; confirm it on a split that was never looked at.`;
@@ -111,7 +117,7 @@ export function nextStep({ overall, few, unaided, control, synthetic }: Best): s
       if (seeds < SEEDS_FOR_A_CLAIM) {
         return `Run more seeds before deciding (gan bench run --seeds ${SEEDS_FOR_A_CLAIM}).`;
       }
-      if (rare?.verdict === 'helped') {
+      if (rareAlone(best)) {
         return 'Use this arm where the rare groups matter: it finds more of them, and macro-F1 is not shown to suffer.';
       }
       return synthetic

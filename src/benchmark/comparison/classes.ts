@@ -1,9 +1,10 @@
+import { mean } from '../../common/quantile.ts';
 import { Stream } from '../../common/stream.ts';
 import { bandOf } from '../../dataset/census.ts';
 import type { CellResult } from '../cells/result.ts';
 import { type Measures, type Pair, pairedBootstrap } from '../statistics/bootstrap.ts';
 import { f1Scores, recalls, tallyOf } from '../statistics/macro.ts';
-import { allRows, spread } from './summary.ts';
+import { allRows } from './summary.ts';
 import { type TestedDifference, testDifferences } from './verdict.ts';
 
 /** What an arm changes for one space group. */
@@ -35,15 +36,17 @@ export function classChanges(pairs: readonly Pair[]): ClassChange[] {
       }),
     })),
   );
-  const recallOf = (outcome: CellResult, c: number): number =>
-    recalls(tallyOf(outcome, allRows(outcome)))[c]!;
+  const recallsOf = (outcome: CellResult): Float64Array =>
+    recalls(tallyOf(outcome, allRows(outcome)));
+  const base = pairs.map(({ baseline }) => recallsOf(baseline));
+  const treated = pairs.map(({ treated }) => recallsOf(treated));
   return present.map((c, i) => ({
     spaceGroup: first.classes[c]!,
     trainCount: first.trainCounts[c]!,
     band: bandOf(first.trainCounts[c]!),
     recall: {
-      baseline: spread(pairs.map((p) => recallOf(p.baseline, c))).mean,
-      treated: spread(pairs.map((p) => recallOf(p.treated, c))).mean,
+      baseline: mean(base.map((recall) => recall[c]!)),
+      treated: mean(treated.map((recall) => recall[c]!)),
     },
     difference: tested[i]!,
   }));

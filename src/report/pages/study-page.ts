@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CellResult } from '../../benchmark/cells/result.ts';
-import type { Best } from '../../benchmark/comparison/best.ts';
+import { type Best, rareAlone } from '../../benchmark/comparison/best.ts';
 import type { StudyComparison } from '../../benchmark/comparison/compare.ts';
 import { inWords } from '../../benchmark/comparison/verdict.ts';
 import type { Learned } from '../../benchmark/pools/gan-learning.ts';
@@ -147,11 +147,9 @@ export const verdictOf = ({ comparisons, leftOut = [] }: Compared): string[] => 
   ...(leftOut.length > 0 ? [leftOutInWords(leftOut)] : []),
 ];
 
-/** Whether rare groups were helped where macro-F1 is undecided. */
+/** Whether what an arm did for rare groups is what its page opens with. */
 const rareHelped = (best: Best | null): boolean =>
-  best?.overall.verdict === 'undecided' &&
-  best.few?.verdict === 'helped' &&
-  (best.unaided ?? best).few?.verdict === 'helped';
+  best?.overall.verdict === 'undecided' && best.few?.verdict === 'helped' && rareAlone(best);
 
 /** The command that follows from a verdict: use the arm, look closer, or leave it. */
 function nextCommand({ study, comparisons }: Compared, again: string): string | null {
