@@ -61,7 +61,10 @@ const TRIES = 3;
 /** Something that a process of its own does. */
 interface Task {
   kind: 'pools' | 'cells';
+  /** Name of its log. */
   id: string;
+  /** What a progress bar says of it. */
+  label: string;
   /** Arguments of `gan bench`. */
   arguments: string[];
   /** About how long it takes, in updates of a classifier: what the time left is reckoned by. */
@@ -82,7 +85,7 @@ interface Workers {
 }
 
 const logOf = (folder: StudyFolder, task: Task): string =>
-  join(folder.path, 'logs', `${task.id.split(' ')[0]}.log`);
+  join(folder.path, 'logs', `${task.id}.log`);
 
 /** How a process ended: its exit code or signal, and the line that says why, where there is one. */
 interface ProcessEnd {
@@ -176,7 +179,7 @@ async function runTasks(workers: Workers, tasks: readonly Task[]): Promise<Ended
       const line = await runTask(workers, task, live);
       if (line) failures.push({ task, line });
       ended++;
-      bar.advance(task.cost, `${ended} of ${tasks.length}: ${task.id}`);
+      bar.advance(task.cost, `${ended} of ${tasks.length}: ${task.label}`);
       if (task.kind === 'cells') {
         const now = standingsInWords(folder.study, readResults(folder).results);
         if (now !== standings) say(now);
@@ -195,6 +198,7 @@ function poolTasks(folder: StudyFolder): Task[] {
   return missingGroups(folder).map((group) => ({
     kind: 'pools',
     id: `pools-${group}`,
+    label: `pools-${group}`,
     arguments: ['pools', group],
     cost: poolCost(folder, group),
     isReady: () => true,
@@ -223,7 +227,8 @@ function cellTasks(folder: StudyFolder): Task[] {
       const names = some.map(({ id }) => id);
       tasks.push({
         kind: 'cells',
-        id: names.length === 1 ? names[0]! : `${names[0]} and ${names.length - 1} more`,
+        id: names[0]!,
+        label: names.length === 1 ? names[0]! : `${names[0]} and ${names.length - 1} more`,
         arguments: ['cell', ...names],
         cost,
         isReady: () => poolsNeeded(some[0]!).every((file) => existsSync(file)),
