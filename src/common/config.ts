@@ -4,6 +4,7 @@ import type * as Yaml from 'yaml';
 import type { z } from 'zod';
 import { messageOf, usageError } from './errors.ts';
 import { existingFile } from './files.ts';
+import { isTable } from './table.ts';
 
 /** A setting as it is typed in YAML (`soft-labels`) by its name in the code (`softLabels`). */
 const settingName = (typed: string): string =>
@@ -16,11 +17,12 @@ export const dashed = (name: string): string =>
 /** The same settings with their names in the code, at every depth. */
 function named(value: unknown, path: string): unknown {
   if (Array.isArray(value)) return value.map((one) => named(one, path));
-  if (value === null || typeof value !== 'object') return value;
+  if (!isTable(value)) return value;
   const out: Record<string, unknown> = {};
   for (const [typed, one] of Object.entries(value)) {
     const name = settingName(typed);
-    if (name in out) throw usageError(`${path}: ${typed} stands there twice`, 'leave one out');
+    if (Object.hasOwn(out, name))
+      throw usageError(`${path}: ${typed} stands there twice`, 'leave one out');
     out[name] = named(one, path);
   }
   return out;
@@ -40,7 +42,7 @@ export function readConfigFile(path: string): Record<string, unknown> {
   } catch (error) {
     throw usageError(`${path} is not valid YAML: ${messageOf(error).split('\n')[0]}`);
   }
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+  if (!isTable(value)) {
     throw usageError(`${path} does not hold a table of settings`);
   }
   return named(value, path) as Record<string, unknown>;

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
+import { isTable } from './table.ts';
 
 /** JSON with object keys sorted at every depth, so that equal values have equal text. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) =>
-    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
+    isTable(inner)
       ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
       : inner,
   );

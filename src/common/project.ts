@@ -4,6 +4,7 @@ import type { Command, Option } from 'commander';
 import { dashed, readConfigFile } from './config.ts';
 import { usageError } from './errors.ts';
 import { didYouMean } from './suggest.ts';
+import { isTable } from './table.ts';
 
 /** Defaults of a project: a file of this name in the folder where a command is started. */
 export const PROJECT_FILE = 'gan.yaml';
@@ -35,9 +36,6 @@ const flagsOf = (command: Command): Option[] =>
 const flagOf = (command: Command, name: string): Option | undefined =>
   flagsOf(command).find((flag) => flag.attributeName() === name);
 
-const isSection = (value: unknown): value is Record<string, unknown> =>
-  value !== null && typeof value === 'object' && !Array.isArray(value);
-
 /** A value of the file as the flag would have it from the command line. */
 function valueFor(flag: Option, value: unknown): unknown {
   const wrong = (expected: string) =>
@@ -67,7 +65,7 @@ function check(settings: Record<string, unknown>, commands: readonly NamedComman
   ];
   for (const [key, value] of Object.entries(settings)) {
     const one = commands.find(({ name }) => name === key);
-    if (one && isSection(value)) {
+    if (one && isTable(value)) {
       for (const name of Object.keys(value)) {
         if (flagOf(one.command, name)) continue;
         const mend = didYouMean(dashed(name), known(flagsOf(one.command)));
@@ -79,9 +77,9 @@ function check(settings: Record<string, unknown>, commands: readonly NamedComman
       const mend = 'put it below the name of that command';
       throw usageError(`${PROJECT_FILE}: ${dashed(key)} belongs to one command`, mend);
     }
-    if (isSection(value) || !all.some((flag) => flag.attributeName() === key)) {
-      const mend = didYouMean(dashed(key), isSection(value) ? names : [...known(all), ...names]);
-      const what = isSection(value) ? 'command' : 'command or setting';
+    if (isTable(value) || !all.some((flag) => flag.attributeName() === key)) {
+      const mend = didYouMean(dashed(key), isTable(value) ? names : [...known(all), ...names]);
+      const what = isTable(value) ? 'command' : 'command or setting';
       throw usageError(`${PROJECT_FILE}: there is no ${what} ${dashed(key)}`, mend);
     }
   }
@@ -106,12 +104,12 @@ export function applyProjectFile(program: Command, command: Command, folder = '.
   const stronger = config ? readConfigFile(config) : {};
   const own = commands.find((one) => one.command === command);
   const section = own ? settings[own.name] : undefined;
-  const given = { ...settings, ...(isSection(section) ? section : {}) };
+  const given = { ...settings, ...(isTable(section) ? section : {}) };
   const applied: string[] = [];
   for (const [key, value] of Object.entries(given)) {
     const flag = flagOf(command, key);
     const source = flag && command.getOptionValueSource(key);
-    if (!flag || isSection(value) || key in stronger) continue;
+    if (!flag || isTable(value) || key in stronger) continue;
     if (source !== undefined && source !== 'default') continue;
     command.setOptionValueWithSource(key, valueFor(flag, value), 'config');
     applied.push(dashed(key));

@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import { inputError } from './errors.ts';
 import { existingFile, writeJson } from './files.ts';
 import { checkOutputFolder, claimFile, claimRunFolder, stopIfDry } from './outputs.ts';
+import { isTable } from './table.ts';
 
 /** What a run folder is about; the folder name ends in it. */
 export type RunKind =
@@ -209,7 +210,7 @@ export function readJson<T>(path: string, schema?: z.ZodType<T>): T {
   } catch {
     throw inputError(`${path} is not valid JSON`);
   }
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+  if (!isTable(value)) {
     throw inputError(`${path} is damaged: it holds no table`);
   }
   const fault = schema?.safeParse(value).error?.issues[0];

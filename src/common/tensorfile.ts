@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { inputError } from './errors.ts';
 import { existingFile, writeAtomic } from './files.ts';
+import { isTable } from './table.ts';
 
 /** Named arrays of 32-bit numbers, and a description as plain JSON values. */
 export interface TensorFile {
@@ -62,7 +63,7 @@ function parseHeader(bytes: Buffer): { header: Record<string, unknown>; start: n
   if (length > bytes.length - 8) return null;
   try {
     const header = JSON.parse(bytes.toString('utf8', 8, 8 + length)) as unknown;
-    if (header === null || typeof header !== 'object' || Array.isArray(header)) return null;
+    if (!isTable(header)) return null;
     return { header: header as Record<string, unknown>, start: 8 + length };
   } catch {
     return null;

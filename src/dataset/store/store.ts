@@ -1,5 +1,6 @@
 import type * as H5wasm from 'h5wasm/node';
 import { CbedError, inputError, messageOf } from '../../common/errors.ts';
+import { isTable } from '../../common/table.ts';
 import type { Crystal } from '../../crystal/crystal.ts';
 import type { Camera } from '../../simulate/camera.ts';
 import type { SampleFacts } from '../../simulate/sample.ts';
@@ -189,9 +190,6 @@ function readTable(file: H5wasm.File): Omit<RowTable, 'crystals'> {
   const classes = Array.from(value('classes') as Int32Array);
   return { rows, classes, materials: value('materials') as string[] };
 }
-
-const isTable = (value: unknown): value is Record<string, unknown> =>
-  value !== null && typeof value === 'object' && !Array.isArray(value);
 
 class OpenStore implements Store {
   readonly path: string;
