@@ -6,12 +6,11 @@ compiled (the same and torch.compile of both losses, but for steps with the pena
 time of a step in each cycle between two penalties, in milliseconds.
 """
 
-import json
 import math
 import sys
-import time
 
 import torch
+from gan_peer import Codes, Pair, answer
 from torch import nn
 from torch.nn import functional as F
 
@@ -21,10 +20,6 @@ GROUP, GAMMA, CLASH, FREQUENCY, JITTER, KEEP, GLOBAL = 4, 10, 1, 2, 0.04, 0.995,
 SHELLS, WIDTHS = torch.tensor([0.8, 1, 1.2, 1.45, 1.75, 2.1]), torch.tensor([0.3, 1, 3, 9, 27, 80])
 AROUND = 2 * len(SHELLS)
 CHANGE = torch.tensor([0.12, 0.12, 0.12, 0.1, 0.1, 0.1])
-
-torch.set_num_threads(1)
-torch.manual_seed(0)
-SYSTEM_OF = torch.arange(CLASSES) % SYSTEMS
 
 
 def one_hot(*shape):
@@ -139,17 +134,6 @@ def jittered(batch, positions, species, cells):
     return positions + along, species, cells + change
 
 
-class Codes(nn.Module):
-    """What a class and its crystal system add up to."""
-
-    def __init__(self, width):
-        super().__init__()
-        self.own, self.system = nn.Embedding(CLASSES, width), nn.Embedding(SYSTEMS, width)
-
-    def forward(self, c):
-        return self.own(c) + self.system(SYSTEM_OF[c])
-
-
 def leaky(x):
     return F.leaky_relu(x, 0.2)
 
@@ -162,7 +146,7 @@ class Generator(nn.Module):
     def __init__(self):
         super().__init__()
         token = FACTS + PROPERTIES + AROUND + 6 + SITE_LATENT + LATENT + EMBEDDING
-        self.embedding, self.sites = Codes(EMBEDDING), nn.Linear(token, TOKENS)
+        self.embedding, self.sites = Codes(CLASSES, SYSTEMS, EMBEDDING), nn.Linear(token, TOKENS)
         self.context = nn.Linear(2 * TOKENS + LATENT + EMBEDDING + GLOBAL, HIDDEN)
         self.again, self.moves = nn.Linear(TOKENS + HIDDEN, TOKENS), nn.Linear(TOKENS, AROUND + 3)
         self.slots, self.species = nn.Linear(TOKENS + HIDDEN, TOKENS), nn.Linear(TOKENS, E)
@@ -209,7 +193,7 @@ class Discriminator(nn.Module):
         super().__init__()
         self.sites, self.again = nn.Linear(FACTS + PROPERTIES + AROUND, TOKENS), nn.Linear(TOKENS, TOKENS)
         self.first = nn.Linear(2 * TOKENS + GLOBAL + H + 1, HIDDEN)
-        self.second, self.out, self.projection = nn.Linear(HIDDEN, HIDDEN), nn.Linear(HIDDEN, 1), Codes(HIDDEN)
+        self.second, self.out, self.projection = nn.Linear(HIDDEN, HIDDEN), nn.Linear(HIDDEN, 1), Codes(CLASSES, SYSTEMS, HIDDEN)
 
     def forward(self, sites, crystal, mask, c):
         tokens = leaky(self.again(leaky(self.sites(sites))))
@@ -223,12 +207,9 @@ def shares(batch, species):
     return species.sum((0, 1)) / batch["slotMask"].sum()
 
 
-class Training:
+class Training(Pair):
     def __init__(self, way):
-        self.g, self.average, self.d = Generator(), Generator(), Discriminator()
-        fused = {"betas": (0.0, 0.99), "fused": way != "eager"}
-        self.optimiser_g = torch.optim.Adam(self.g.parameters(), 3e-4, **fused)
-        self.optimiser_d = torch.optim.Adam(self.d.parameters(), 6e-4, **fused)
+        super().__init__(way, Generator, Discriminator, (3e-4, 6e-4))
         self.judge, self.please, self.see = self.discriminator_loss, self.generator_loss, self.look
         if way == "compiled":
             self.judge, self.please, self.see = map(torch.compile, (self.judge, self.please, self.see))
@@ -265,29 +246,8 @@ class Training:
             sites, crystal = torch.autograd.grad(on_real.sum(), real, create_graph=True)
             penalty = sites.square().sum((1, 2)) + crystal.square().sum(1)
             loss = loss + EVERY * GAMMA / 2 * penalty.mean()
-        self.optimiser_d.zero_grad()
-        loss.backward()
-        self.optimiser_d.step()
-        losses = [loss.item(), on_real.mean().item(), on_fake.mean().item()]
-        self.d.requires_grad_(False)
-        loss = self.please(REAL, REFERENCES, view, c)
-        self.optimiser_g.zero_grad()
-        loss.backward()
-        self.optimiser_g.step()
-        self.d.requires_grad_(True)
-        with torch.no_grad():
-            for a, b in zip(self.average.parameters(), self.g.parameters()):
-                a.lerp_(b, 1 - KEEP)
-        return [*losses, loss.item()]
+        return self.update((loss, on_real, on_fake), lambda: self.please(REAL, REFERENCES, view, c), KEEP)
 
 
 REAL, REFERENCES = crystals(), crystals()
-trainings = {way: Training(way) for way in ("eager", "fused", "compiled")}
-for line in sys.stdin:
-    training, times = trainings[line.strip().split("/")[1]], []
-    for _ in range(CYCLES):
-        start = time.process_time()
-        for i in range(EVERY):
-            training.step(i)
-        times.append(1e3 * (time.process_time() - start) / EVERY)
-    print(json.dumps(times), flush=True)
+answer(Training, EVERY, CYCLES)

@@ -6,38 +6,23 @@ fused (channels_last, fused Adam); compiled (the same and torch.compile of both 
 penalty). The answer is the processor time of a step in each cycle between two penalties, in milliseconds.
 """
 
-import json
 import math
 import sys
-import time
 
 import torch
+from gan_peer import Codes, Pair, answer
 from torch import nn
 from torch.nn import functional as F
 
 LATENT, EMBEDDING, WIDTH, SIZE, CLASSES, SYSTEMS, BATCH, ROWS, EVERY, CYCLES = map(int, sys.argv[1:11])
 GAMMA, NOISE, KEEP, FEATURES = 0.5, 0.05, 0.995, 128
 
-torch.set_num_threads(1)
-torch.manual_seed(0)
-SYSTEM_OF = torch.arange(CLASSES) % SYSTEMS
 SIDES = [8 << i for i in range(int(math.log2(SIZE)) - 2)]
 CONDITION = LATENT + EMBEDDING
 
 
 def channels(side):
     return WIDTH * min(8, SIZE // side)
-
-
-class Codes(nn.Module):
-    """What a class and its crystal system add up to."""
-
-    def __init__(self, width):
-        super().__init__()
-        self.own, self.system = nn.Embedding(CLASSES, width), nn.Embedding(SYSTEMS, width)
-
-    def forward(self, c):
-        return self.own(c) + self.system(SYSTEM_OF[c])
 
 
 class Modulation(nn.Module):
@@ -55,7 +40,7 @@ class Pixel(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.embedding = Codes(EMBEDDING)
+        self.embedding = Codes(CLASSES, SYSTEMS, EMBEDDING)
         self.first = nn.Linear(CONDITION, 16 * channels(4))
         sizes = [(channels(side // 2), channels(side)) for side in SIDES]
         self.up = nn.ModuleList(nn.ConvTranspose2d(a, b, 4, 2, 1, bias=False) for a, b in sizes)
@@ -78,7 +63,7 @@ class Discriminator(nn.Module):
         sizes = [(3 if s == SIZE else channels(s), channels(s // 2), s) for s in reversed(SIDES)]
         self.convs = nn.ModuleList(nn.Conv2d(a, b, 4, 2, 1) for a, b, _ in sizes)
         self.features, self.out = nn.Linear(16 * channels(4), FEATURES), nn.Linear(FEATURES, 1)
-        self.projection = Codes(FEATURES)
+        self.projection = Codes(CLASSES, SYSTEMS, FEATURES)
         self.normal = [*self.convs, self.features, self.out]
         self.u = [F.normalize(torch.randn(m.weight.shape[0]), dim=0) for m in self.normal]
         self.v = [None] * len(self.normal)
@@ -117,15 +102,12 @@ def seen(x):
     return levels * factor[:, None] + lift - 1 + NOISE * torch.randn_like(x)
 
 
-class Training:
+class Training(Pair):
     def __init__(self, way):
-        self.g, self.average, self.d = Pixel(), Pixel(), Discriminator()
+        super().__init__(way, Pixel, Discriminator, (4e-4, 6e-4))
         if way != "eager":
             for network in (self.g, self.average, self.d):
                 network.to(memory_format=torch.channels_last)
-        fused = {"betas": (0.0, 0.99), "fused": way != "eager"}
-        self.optimiser_g = torch.optim.Adam(self.g.parameters(), 4e-4, **fused)
-        self.optimiser_d = torch.optim.Adam(self.d.parameters(), 6e-4, **fused)
         self.draw, self.judge = self.g, self.d
         if way == "compiled":
             self.draw, self.judge = torch.compile(self.g), torch.compile(self.d)
@@ -146,29 +128,8 @@ class Training:
         if due:
             slope = torch.autograd.grad(self.d(real, c).sum(), real, create_graph=True)[0]
             loss = loss + EVERY * GAMMA / 2 * slope.pow(2).sum((1, 2, 3)).mean()
-        self.optimiser_d.zero_grad()
-        loss.backward()
-        self.optimiser_d.step()
-        losses = [loss.item(), on_real.mean().item(), on_fake.mean().item()]
-        self.d.requires_grad_(False)
-        loss = -self.judge(seen(self.draw(torch.randn(BATCH, LATENT), c)), c).mean()
-        self.optimiser_g.zero_grad()
-        loss.backward()
-        self.optimiser_g.step()
-        self.d.requires_grad_(True)
-        with torch.no_grad():
-            for a, b in zip(self.average.parameters(), self.g.parameters()):
-                a.lerp_(b, 1 - KEEP)
-        return [*losses, loss.item()]
+        return self.update((loss, on_real, on_fake), lambda: -self.judge(seen(self.draw(torch.randn(BATCH, LATENT), c)), c).mean(), KEEP)
 
 
 real_pixels = torch.randint(0, 170, (ROWS, 3, SIZE, SIZE), dtype=torch.uint8)
-trainings = {way: Training(way) for way in ("eager", "fused", "compiled")}
-for line in sys.stdin:
-    training, times = trainings[line.strip().split("/")[1]], []
-    for _ in range(CYCLES):
-        start = time.process_time()
-        for i in range(EVERY):
-            training.step(i)
-        times.append(1e3 * (time.process_time() - start) / EVERY)
-    print(json.dumps(times), flush=True)
+answer(Training, EVERY, CYCLES)

@@ -6,37 +6,21 @@ the way: eager; fused (fused Adam); compiled (the same and torch.compile of both
 penalty, whose second derivative it cannot give).
 """
 
-import json
 import sys
-import time
 
 import torch
+from gan_peer import Codes, Pair, answer
 from torch import nn
 from torch.nn import functional as F
 
 LATENT, EMBEDDING, HIDDEN, VECTOR, CLASSES, SYSTEMS, BATCH, ROWS, CYCLES = map(int, sys.argv[1:10])
 EVERY, GAMMA, NOISE, KEEP, GROUP, BETWEEN = 4, 20, 0.1, 0.998, 4, 0.5
 
-torch.set_num_threads(1)
-torch.manual_seed(0)
-SYSTEM_OF = torch.arange(CLASSES) % SYSTEMS
-
-
-class Codes(nn.Module):
-    """What a class and its crystal system add up to."""
-
-    def __init__(self, width):
-        super().__init__()
-        self.own, self.system = nn.Embedding(CLASSES, width), nn.Embedding(SYSTEMS, width)
-
-    def forward(self, c):
-        return self.own(c) + self.system(SYSTEM_OF[c])
-
 
 class Generator(nn.Module):
     def __init__(self):
         super().__init__()
-        self.embedding = Codes(EMBEDDING)
+        self.embedding = Codes(CLASSES, SYSTEMS, EMBEDDING)
         self.layers = nn.Sequential(
             nn.Linear(LATENT + EMBEDDING, HIDDEN),
             nn.LayerNorm(HIDDEN),
@@ -69,7 +53,7 @@ class Discriminator(nn.Module):
             nn.LeakyReLU(0.2),
         )
         self.out = nn.Linear(HIDDEN, 1)
-        self.projection = Codes(HIDDEN)
+        self.projection = Codes(CLASSES, SYSTEMS, HIDDEN)
 
     def forward(self, batches, c):
         h = self.layers(torch.cat([with_spread(x) for x in batches]))
@@ -82,12 +66,9 @@ def noisy(x):
     return x + NOISE * torch.randn_like(x)
 
 
-class Training:
+class Training(Pair):
     def __init__(self, way):
-        self.g, self.average, self.d = Generator(), Generator(), Discriminator()
-        fused = {"betas": (0.0, 0.99), "fused": way != "eager"}
-        self.optimiser_g = torch.optim.Adam(self.g.parameters(), 2e-4, **fused)
-        self.optimiser_d = torch.optim.Adam(self.d.parameters(), 4e-4, **fused)
+        super().__init__(way, Generator, Discriminator, (2e-4, 4e-4))
         self.judge, self.please = self.discriminator_loss, self.generator_loss
         if way == "compiled":
             self.judge, self.please = torch.compile(self.judge), torch.compile(self.please)
@@ -111,29 +92,8 @@ class Training:
         if due:
             slope = torch.autograd.grad(on_real.sum(), seen, create_graph=True)[0]
             loss = loss + EVERY * GAMMA / 2 * slope.pow(2).sum(1).mean()
-        self.optimiser_d.zero_grad()
-        loss.backward()
-        self.optimiser_d.step()
-        losses = [loss.item(), on_real.mean().item(), on_fake.mean().item()]
-        self.d.requires_grad_(False)
-        loss = self.please(torch.randn(BATCH, LATENT), c)
-        self.optimiser_g.zero_grad()
-        loss.backward()
-        self.optimiser_g.step()
-        self.d.requires_grad_(True)
-        with torch.no_grad():
-            for a, b in zip(self.average.parameters(), self.g.parameters()):
-                a.lerp_(b, 1 - KEEP)
-        return [*losses, loss.item()]
+        return self.update((loss, on_real, on_fake), lambda: self.please(torch.randn(BATCH, LATENT), c), KEEP)
 
 
 values = torch.randn(ROWS, VECTOR)
-trainings = {way: Training(way) for way in ("eager", "fused", "compiled")}
-for line in sys.stdin:
-    training, times = trainings[line.strip().split("/")[1]], []
-    for _ in range(CYCLES):
-        start = time.process_time()
-        for i in range(EVERY):
-            training.step(i)
-        times.append(1e3 * (time.process_time() - start) / EVERY)
-    print(json.dumps(times), flush=True)
+answer(Training, EVERY, CYCLES)
