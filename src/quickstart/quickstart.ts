@@ -233,11 +233,16 @@ async function showSamples(story: Story, made: StoryStudy, store: Store): Promis
       ? [(await writeFigure(run.file('mix', 'counts'), found.figures.mix)).png]
       : [];
     writeJson(run.file('learned.json'), found.learned);
+    const passports = found.scored.archive.passports ?? [];
+    const near = passports.filter(({ partner }) => partner !== null).length;
+    story.say(
+      `  ${near} of ${passports.length} new crystals lie near a boundary, the others are random`,
+    );
     if (found.learned.length === 0) story.say('  too few real triplets of rare classes for a KID');
     else story.say('  KID, about 0 where synthetic triplets are as real ones among themselves:');
     for (const { space, trained, untrained } of found.learned) {
       story.say(
-        `  rare classes in ${space}: ${trained.toPrecision(3)} (untrained generator ${untrained.toPrecision(3)})`,
+        `  rare classes in ${space}: ${trained.toPrecision(3)} (untrained generator ${untrained.toPrecision(3)}${trained < untrained ? '' : ': no better'})`,
       );
     }
     return { pictures: found, wrote: [folder, ...counts, run.file('learned.json')] };

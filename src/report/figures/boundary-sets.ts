@@ -86,7 +86,7 @@ export function embeddingFigure({ spaceGroup, partner, points, kept }: Embedding
     { kind: 'real partner', name: `real ${partner}`, colour: ORANGE, symbol: 'square' },
     { kind: 'random', name: `random synthetic ${spaceGroup}`, colour: GREEN, symbol: 'triangle' },
     { kind: 'boundary', name: `boundary synthetic ${spaceGroup}`, colour: PINK, symbol: 'diamond' },
-  ] as const;
+  ].filter(({ kind }) => points.some((point) => point.kind === kind));
   const axis = (i: 0 | 1): string =>
     `principal component ${i + 1} (${(100 * kept[i]).toFixed(0)} % of the variance)`;
   return figure(

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { percentText } from '../../common/log.ts';
+import { counted, percentText } from '../../common/log.ts';
 import { workspaceFolder } from '../../common/run.ts';
 
 /** One run or study of a workspace, for a list. */
@@ -34,7 +34,7 @@ function trainingFigure(folder: string): string {
   const path = join(folder, 'metrics.jsonl');
   const last = existsSync(path) ? readFileSync(path, 'utf8').trimEnd().split('\n').at(-1) : '';
   const { step } = factsOf(last ?? '');
-  return typeof step !== 'number' ? '' : `${step} step${step === 1 ? '' : 's'}`;
+  return typeof step === 'number' ? counted(step, 'step') : '';
 }
 
 function scoreFigure(folder: string): string {
