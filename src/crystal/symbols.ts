@@ -71,10 +71,22 @@ function hallTable(): Map<string, Setting> {
 let symbols: Map<string, Setting[]> | undefined;
 let halls: Map<string, Setting> | undefined;
 
-/** The settings that a Hermann-Mauguin symbol can mean, in any usual spelling; may be empty. */
+/** The choice of axes or origin behind a symbol: `R -3 m :H`, `F d -3 m:1`, `F d -3 m Z`. */
+const CHOICE = /\s*:\s*([12HRSZ])\w*\s*$|\s+([HRSZ])\s*$/i;
+const CHOICES: Record<string, string> = { S: '1', Z: '2' };
+
+/**
+ * The settings that a Hermann-Mauguin symbol can mean, in any usual spelling; may be empty. A choice of
+ * axes or origin behind it leaves those of that choice, where the tables have some.
+ */
 export function settingsOfSymbol(symbol: string): readonly Setting[] {
   symbols ??= symbolTable();
-  return symbols.get(normal(symbol)) ?? [];
+  const found = CHOICE.exec(symbol);
+  const choice = (found?.[1] ?? found?.[2])?.toUpperCase();
+  const all = symbols.get(normal(symbol.replace(/\s*:.*$/, '').replace(CHOICE, ''))) ?? [];
+  if (!choice) return all;
+  const chosen = all.filter(({ name }) => name.startsWith(CHOICES[choice] ?? choice));
+  return chosen.length > 0 ? chosen : all;
 }
 
 /** The setting of a Hall symbol, or null. */

@@ -162,6 +162,11 @@ describe('symbols', () => {
     ['R -3 m', 166],
     ['P 31 1 2', 151],
     ['P 3 1 2', 149],
+    ['F d -3 m:2', 227],
+    ['F d -3 m :1', 227],
+    ['R -3 m:H', 166],
+    ['R-3c :R', 167],
+    ['P n n n Z', 48],
   ])('%s names %i', (symbol, group) => {
     expect([...new Set(settingsOfSymbol(symbol).map((s) => s.spaceGroup))]).toEqual([group]);
   });

@@ -49,18 +49,9 @@ function settingsOfHall(value: string): readonly Setting[] | null {
   return setting && [setting];
 }
 
-/** The choice of axes or origin behind a symbol: `R -3 m :H`, `F d -3 m:1`, `F d -3 m Z`. */
-const CHOICE = /\s*:\s*([12HRSZ])\w*\s*$|\s+([HRSZ])\s*$/i;
-const CHOICES: Record<string, string> = { S: '1', Z: '2' };
-
 function settingsOfName(value: string): readonly Setting[] | null {
-  const found = CHOICE.exec(value);
-  const choice = (found?.[1] ?? found?.[2])?.toUpperCase();
-  const settings = settingsOfSymbol(value.replace(/\s*:.*$/, '').replace(CHOICE, ''));
-  const chosen = choice
-    ? settings.filter((setting) => setting.name.startsWith(CHOICES[choice] ?? choice))
-    : settings;
-  return chosen.length > 0 ? chosen : settings.length > 0 ? settings : null;
+  const settings = settingsOfSymbol(value);
+  return settings.length > 0 ? settings : null;
 }
 
 function settingsOfText(value: string): readonly Setting[] | null {
