@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { usageError } from '../common/errors.ts';
 import { counted } from '../common/log.ts';
@@ -30,6 +31,8 @@ interface Source {
   count: number;
   spaceGroups: ArrayLike<number>;
   row: (i: number) => ExportRow;
+  /** The crystal of a row as CIF text, where the source has such texts. */
+  cif: ((i: number) => string | null) | null;
   splitOf: ((i: number) => string) | null;
   close: () => void;
 }
@@ -49,6 +52,7 @@ async function storeSource(path: string): Promise<Source> {
       split: SPLITS[store.rows.split[i]!]!,
       pixels: store.images([i]),
     }),
+    cif: null,
     splitOf: (i) => SPLITS[store.rows.split[i]!]!,
     close: () => store.close(),
   };
@@ -58,6 +62,7 @@ async function archiveSource(path: string): Promise<Source> {
   const { openArchive } = await import('../../synthetic/archive/archive.ts');
   const { defaultCamera } = await import('../simulate/camera.ts');
   const archive = await openArchive(path);
+  const { cifs } = archive;
   const facts = (i: number) => ({
     spaceGroup: archive.labels[i]!,
     material: `synthetic-${archive.digest.slice(0, 8)}-${i}`,
@@ -80,6 +85,7 @@ async function archiveSource(path: string): Promise<Source> {
     count: archive.count,
     spaceGroups: archive.labels,
     row: (i) => ({ key: `sample_${i}_0`, facts: facts(i), pixels: archive.images([i]) }),
+    cif: cifs && ((i) => cifs[i]!),
     splitOf: null,
     close: () => {},
   };
@@ -102,6 +108,17 @@ function chosenRows(source: Source, { split, classes, limit }: ExportFlags): num
     .filter((i) => !wanted || wanted.includes(source.spaceGroups[i]!))
     .filter((i) => !split || source.splitOf!(i) === split)
     .slice(0, most);
+}
+
+/** Writes the crystals of rows, named as the rows are, where the source has them. */
+async function crystalFiles(folder: string, source: Source, rows: readonly number[]) {
+  const { cif } = source;
+  if (!cif) return [];
+  const { writeCifs } = await import('../dataset/export/cif.ts');
+  return writeCifs(
+    folder,
+    rows.map((i) => ({ name: source.row(i).key, cif: cif(i) })),
+  );
 }
 
 /** A sample's name may occur in two source files; in one written file it must not. */
@@ -142,11 +159,16 @@ async function exportData(from: string, flags: ExportFlags): Promise<void> {
       total: chosen.length,
       progress: flags.json ? undefined : terminalProgress,
     });
-    if (flags.json) console.log(JSON.stringify({ samples: chosen.length, files: paths }, null, 2));
+    const crystals = await crystalFiles(join(flags.out, 'cifs'), source, chosen);
+    const facts = { samples: chosen.length, files: paths, ...(source.cif && { crystals }) };
+    if (flags.json) console.log(JSON.stringify(facts, null, 2));
     else {
       const more = paths.length > 1 ? ', …' : '';
       const files = paths.length > 1 ? `${paths.length} files` : 'one file';
       console.log(`wrote ${counted(chosen.length, 'sample')} to ${files}: ${paths[0]}${more}`);
+      if (crystals.length > 0) {
+        console.log(`wrote ${counted(crystals.length, 'CIF file')}: ${crystals[0]}, …`);
+      }
     }
   } finally {
     source.close();

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { Command } from 'commander';
 import { counted } from '../common/log.ts';
 import { DRY_RUN } from '../common/outputs.ts';
@@ -159,14 +158,11 @@ async function sample(flags: SampleFlags): Promise<void> {
 }
 
 /** One CIF file a sample, numbered as the rows of the archive. */
-async function writeCifs(folder: string, cifs: readonly (string | null)[]): Promise<void> {
-  const { mkdirSync } = await import('node:fs');
-  const { writeAtomic } = await import('../common/files.ts');
-  mkdirSync(folder, { recursive: true });
-  for (const [row, cif] of cifs.entries()) {
-    if (cif) writeAtomic(join(folder, `${String(row).padStart(5, '0')}.cif`), Buffer.from(cif));
-  }
-  console.error(`wrote ${cifs.length} CIF files to ${folder}`);
+/** Writes the crystals of the rows of an archive, named by their rows. */
+async function writeRows(folder: string, cifs: readonly (string | null)[]): Promise<void> {
+  const { writeCifs } = await import('../dataset/export/cif.ts');
+  const named = cifs.map((cif, row) => ({ name: String(row).padStart(5, '0'), cif }));
+  console.error(`wrote ${counted(writeCifs(folder, named).length, 'CIF file')} to ${folder}`);
 }
 
 /** Crystals alone, as CIF files. */
@@ -197,7 +193,7 @@ async function sampleCifs(
   });
   const perSecond = (1000 * cifs.length) / (performance.now() - start);
   const run = openRun('sample', settings, settings.out);
-  await writeCifs(run.file('cifs'), cifs);
+  await writeRows(run.file('cifs'), cifs);
   if (flags.json) {
     console.log(
       JSON.stringify(
@@ -226,7 +222,7 @@ async function write(
   const path = run.file(ARCHIVE_FILE);
   const { contents, facts, text, found } = made;
   await writeArchive(path, contents);
-  if (contents.cifs) await writeCifs(run.file('cifs'), contents.cifs);
+  if (contents.cifs) await writeRows(run.file('cifs'), contents.cifs);
   if (found) {
     writeAttempts(run.file('attempts.jsonl'), { ...found, seed: settings.seed });
     writeJson(run.file('search.json'), found.summary);

@@ -1,7 +1,8 @@
-import { copyFileSync, mkdtempSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
+import { dataExportCommand } from '../../src/commands/data-export.ts';
 import { Stream } from '../../src/common/stream.ts';
 import { hdf5 } from '../../src/dataset/hdf5/library.ts';
 import { defaultCamera } from '../../src/simulate/camera.ts';
@@ -54,6 +55,25 @@ it('gives back what was written, and pixels in the order asked for', async () =>
     Uint8Array.from(asked.flatMap((i) => [...images.subarray(i * row, (i + 1) * row)])),
   );
 });
+it('is exported with a CIF file beside every sample that has a crystal, and over no other', async () => {
+  const path = join(folder, 'crystals.h5');
+  await writeArchive(path, contents);
+  const out = join(folder, 'exported');
+  const program = async (...format: string[]) =>
+    dataExportCommand()
+      .exitOverride()
+      .parseAsync([path, '--out', out, '--json', ...format], { from: 'user' });
+  const said = vi.spyOn(console, 'log').mockImplementation(() => {});
+  await program('--format', 'npz');
+  const files = ['sample_0_0.cif', 'sample_2_0.cif'].map((name) => join(out, 'cifs', name));
+  expect(JSON.parse(said.mock.lastCall![0]).crystals).toEqual(files);
+  expect(files.map((file) => readFileSync(file, 'utf8'))).toEqual(['data_a\n', 'data_é']);
+  await program('--format', 'hspy'); // the same crystals
+  writeFileSync(files[1]!, 'data_other\n');
+  await expect(program('--format', 'png')).rejects.toThrow(/sample_2_0\.cif stands there already/);
+  expect(readFileSync(files[1]!, 'utf8')).toBe('data_other\n');
+});
+
 it('holds no samples too', async () => {
   const path = join(folder, 'none.h5');
   await writeArchive(path, {
