@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, relative } from 'node:path';
-import { SCORED_FILE } from '../../synthetic/archive/archive.ts';
+import { ARCHIVE_FILE, SCORED_FILE } from '../../synthetic/archive/archive.ts';
 import type { StudyComparison } from '../benchmark/comparison/compare.ts';
 import { shortVerdict } from '../benchmark/comparison/short-verdict.ts';
 import { runLocally } from '../benchmark/executors/local.ts';
@@ -9,6 +9,7 @@ import { ganOf, type StudyGan } from '../benchmark/pools/study-gan.ts';
 import { openStudyFolder, type StudyFolder } from '../benchmark/study/folder.ts';
 import { loadStudy } from '../benchmark/study/load.ts';
 import { NEAR_SOURCES, planCells, usesSynthesis } from '../benchmark/study/study.ts';
+import { cardBeside } from '../common/card.ts';
 import { writeAtomic, writeJson } from '../common/files.ts';
 import { durationText, textTable } from '../common/log.ts';
 import type { ProgressFactory } from '../common/progress.ts';
@@ -212,10 +213,12 @@ async function trainArms(story: Story, folder: StudyFolder, jobs: number): Promi
     const wrote = [
       keep(gan.maker('guide'), run.file('classifier')),
       keep(gan.maker('gan'), run.file('gan')),
-      keep(gan.archive, run.file('sample', 'synthetic.h5')),
+      keep(gan.archive, run.file('sample', ARCHIVE_FILE)),
       keep(gan.archive, run.file('score', SCORED_FILE)),
       results,
     ];
+    for (const path of [run.file('sample', ARCHIVE_FILE), run.file('score', SCORED_FILE)])
+      keep(cardBeside(gan.archive), cardBeside(path));
     return { ...found, wrote };
   });
   return { gan, compared, outcomes };

@@ -11,6 +11,7 @@ import { type GanSample, generatorArchive } from '../../../synthetic/archive/fro
 import type { SampleScore } from '../../../synthetic/checks/acceptance.ts';
 import { scoreArchive } from '../../../synthetic/checks/score.ts';
 import type { Wanted } from '../../../synthetic/sampling/wanted.ts';
+import { cardBeside } from '../../common/card.ts';
 import { writeJson } from '../../common/files.ts';
 import { drawnRecipe, freshSamples, type Makers, randomCrystals } from './gan-drawn.ts';
 import { makerClassifier, makerGan } from './makers.ts';
@@ -156,9 +157,8 @@ export async function ganPool(work: PoolWork): Promise<void> {
     const { archive, samples } = await fill(work, makers.verifier, drawnRecipe(work, makers));
     await writeScored(work.file, archive, samples);
   } finally {
-    for (const ending of ['.raw.h5', '.raw.card.md']) {
-      rmSync(besidePool(work.file, ending), { force: true });
-    }
+    const raw = rawFile(work);
+    for (const path of [raw, cardBeside(raw)]) rmSync(path, { force: true });
     for (const maker of Object.values(makers)) maker.dispose();
   }
 }
