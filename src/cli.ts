@@ -83,6 +83,13 @@ function exitOverrides(command: Command): void {
   for (const inner of command.commands) exitOverrides(inner);
 }
 
+/** A message without its longest values: a damaged file may hold one of a million letters. */
+const readable = (message: string): string =>
+  message.replaceAll(
+    /\S{1000,}/g,
+    (value) => `${value.slice(0, 60)}... (${value.length} characters)`,
+  );
+
 function report(error: unknown): number {
   if (error instanceof DryRun) {
     console.log(error.message);
@@ -91,13 +98,13 @@ function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   const known = explainSystemError(error);
   if (known && !process.env.CBED_DEBUG) {
-    console.error(`gan: ${known.message}`);
+    console.error(`gan: ${readable(known.message)}`);
     return known.exitCode;
   }
   console.error(
     process.env.CBED_DEBUG && error instanceof Error
       ? error.stack
-      : `gan: ${messageOf(error)} (set CBED_DEBUG=1 for the trace)`,
+      : `gan: ${readable(messageOf(error))} (set CBED_DEBUG=1 for the trace)`,
   );
   return EXIT.unexpected;
 }

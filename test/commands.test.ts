@@ -222,6 +222,15 @@ describe('in a folder', () => {
     expect(completed(['gan', 'data', 'simulate', '--size', '32', '--ther'])).toEqual(['--thermal']);
   });
 
+  it('keeps its line readable where a file holds a value of a hundred thousand letters', () => {
+    writeFileSync(join(folder, 'long.yaml'), `seed: ${'x'.repeat(100_000)}\n`);
+    const words = ['data', 'simulate', '--crystals', 'NaCl.cif', '--config', 'long.yaml'];
+    const { status, stderr } = gan([...words, '--out', 'long.h5']);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^gan: .*seed.*x{50,70}\.\.\. \(10000\d characters\)/);
+    expect(stderr.length).toBeLessThan(500);
+  });
+
   it('says in a dry run what would be made, and makes nothing', () => {
     const flags = ['data', 'simulate', '--crystals', 'NaCl.cif', '--size', '32', '--out', 'a.h5'];
     const { stdout, status } = gan([...flags, '--dry-run']);
