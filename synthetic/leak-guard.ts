@@ -1,6 +1,6 @@
+import { isRemembered, remember } from '../src/common/checked-digests.ts';
 import { digestOf } from '../src/common/digest.ts';
 import { inputError } from '../src/common/errors.ts';
-import { isRemembered, remember } from '../src/common/remembered.ts';
 import { NEAR_DUPLICATE, nearDuplicates, type TripletSet } from '../src/dataset/near-duplicates.ts';
 import { SPLITS, type Split } from '../src/dataset/split.ts';
 import type { Store } from '../src/dataset/store/store.ts';

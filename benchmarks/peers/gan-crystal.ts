@@ -22,7 +22,7 @@ import { crystalConfigFor } from '../../gan/crystal/config.ts';
 import { elementTensors } from '../../gan/crystal/features.ts';
 import { NEIGHBOURS } from '../../gan/crystal/neighbours.ts';
 import { crystalDiscriminatorLayout, crystalGeneratorLayout } from '../../gan/crystal/networks.ts';
-import { CrystalSources } from '../../gan/crystal/sources.ts';
+import { CrystalSources } from '../../gan/crystal/skeleton-sources.ts';
 import { updateBoth } from '../../gan/crystal/step.ts';
 import { distinctMaterials } from '../../gan/crystal/train.ts';
 import { CrystalTrainer, crystalShape } from '../../gan/crystal/trainer.ts';

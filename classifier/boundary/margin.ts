@@ -104,3 +104,19 @@ export const isNear = ({ gap }: Pick<PairView, 'gap'>, epsilon: number): boolean
 
 /** Margin in nats up to which a classifier of another seed agrees that a sample is near. */
 export const AGREEMENT = 0.75;
+
+/** log p(class) - log p(next class) of each row, from (N, classes) probabilities. */
+export function trainingMargins(
+  probabilities: ArrayLike<number>,
+  labels: ArrayLike<number>,
+  classCount: number,
+): Float64Array {
+  return Float64Array.from({ length: labels.length }, (_, i) => {
+    let next = 0;
+    for (let k = 0; k < classCount; k++) {
+      if (k !== labels[i]) next = Math.max(next, probabilities[i * classCount + k]!);
+    }
+    const own = probabilities[i * classCount + labels[i]!]!;
+    return Math.log(Math.max(own, 1e-12)) - Math.log(Math.max(next, 1e-12));
+  });
+}

@@ -10,11 +10,11 @@ import type {
   ReachedCandidate,
   SearchSpace,
 } from '../generator.ts';
-import { checkCrystal, REFUSALS, type Refusal } from './checks.ts';
 import { type DistortionSource, distortedCrystal, findWay, type Way, wayOf } from './distortion.ts';
 import { evolve, type ProposalSource, UNMOVED } from './evolution.ts';
 import type { CrystalModel } from './model.ts';
 import { NoveltyCheck } from './novelty.ts';
+import { checkCrystal, REFUSALS, type Refusal } from './proposal-checks.ts';
 import { simulateCrystals } from './simulation.ts';
 import { crystalOf } from './skeletons.ts';
 import { subgroupPaths } from './subgroups.ts';

@@ -1,8 +1,8 @@
 import { atomicRadius, isAnion } from '../../src/crystal/composition.ts';
 import type { Atom } from '../../src/crystal/crystal.ts';
 import { Spacing } from '../../src/crystal/distances.ts';
+import { CLOSENESS } from '../../src/crystal/exact-group.ts';
 import { applyOperation } from '../../src/crystal/orbit.ts';
-import { CLOSENESS } from '../../src/crystal/verify.ts';
 import { atomsOf, type SkeletonCrystal } from './skeletons.ts';
 
 /** Two elements, whichever comes first. */

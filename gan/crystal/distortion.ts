@@ -1,10 +1,11 @@
 import { inputError } from '../../src/common/errors.ts';
 import { Stream } from '../../src/common/stream.ts';
 import type { Cell } from '../../src/crystal/crystal.ts';
-import { type Checked, checkCrystal, MARGIN } from './checks.ts';
+import { SYMMETRY_MARGIN } from '../../src/crystal/exact-group.ts';
 import { hasClash } from './clashes.ts';
+import { type Checked, checkCrystal } from './proposal-checks.ts';
+import type { CrystalSources } from './skeleton-sources.ts';
 import { skeletonOf } from './skeletons.ts';
-import type { CrystalSources } from './sources.ts';
 import { subgroupPaths } from './subgroups.ts';
 import { breakSymmetry, type DistortionPath, distort } from './symmetry-breaking.ts';
 
@@ -117,6 +118,6 @@ export function distortedCrystal(
   return checkCrystal(distort(path, amplitude), {
     id: distortionName(source),
     distances: sources.distances,
-    margin: Math.min(MARGIN, RELATIVE_MARGIN * amplitude),
+    margin: Math.min(SYMMETRY_MARGIN, RELATIVE_MARGIN * amplitude),
   });
 }

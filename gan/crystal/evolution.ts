@@ -3,9 +3,9 @@ import { Stream } from '../../src/common/stream.ts';
 import { conformCell } from '../../src/crystal/cell.ts';
 import type { Cell, Crystal } from '../../src/crystal/crystal.ts';
 import { latticeSystem } from '../../src/crystal/spacegroup.ts';
-import { type Checked, checkCrystal } from './checks.ts';
+import { type Checked, checkCrystal } from './proposal-checks.ts';
+import { type CrystalSources, moveSites } from './skeleton-sources.ts';
 import type { SkeletonCrystal } from './skeletons.ts';
-import { type CrystalSources, moveSites } from './sources.ts';
 
 /** What a proposal of the GAN is made from: its number among those of its class, and moves after. */
 export interface ProposalSource {

@@ -19,13 +19,13 @@ import {
   type SearchSpace,
 } from '../generator.ts';
 import { type CrystalSource, crystalSearchSpace, isDistortion } from './boundary.ts';
-import { type Checked, checkCrystal, REFUSALS, type Refusal } from './checks.ts';
 import { type DistortionSource, distortionName, wayOf } from './distortion.ts';
 import { movedProposal, type ProposalSource, UNMOVED } from './evolution.ts';
 import type { CrystalModel } from './model.ts';
+import { type Checked, checkCrystal, REFUSALS, type Refusal } from './proposal-checks.ts';
 import { simulateCrystals } from './simulation.ts';
+import type { Ancestry } from './skeleton-sources.ts';
 import { crystalOf, skeletonName, skeletonOf } from './skeletons.ts';
-import type { Ancestry } from './sources.ts';
 import { distort } from './symmetry-breaking.ts';
 
 /** A simulated crystal of the GAN. */

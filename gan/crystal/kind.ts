@@ -10,7 +10,7 @@ import { crystalData, crystalMisfit } from './data.ts';
 import { CrystalGenerator } from './generator.ts';
 import { CrystalModel } from './model.ts';
 import { crystalDiscriminatorLayout, crystalGeneratorLayout } from './networks.ts';
-import { CrystalSources, type SourceCounts } from './sources.ts';
+import { CrystalSources, type SourceCounts } from './skeleton-sources.ts';
 import { distinctMaterials, trainCrystalGan } from './train.ts';
 import { crystalShape } from './trainer.ts';
 

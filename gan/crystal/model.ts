@@ -19,8 +19,8 @@ import {
 import { NoveltyCheck } from './novelty.ts';
 import { PROPOSAL_BLOCK, type Proposal, type Proposer, proposeBlock } from './proposals.ts';
 import { gatherCrystals, type MadeCrystals } from './sample.ts';
+import { CrystalSources, type SourceShares } from './skeleton-sources.ts';
 import { skeletonOf } from './skeletons.ts';
-import { CrystalSources, type SourceShares } from './sources.ts';
 
 const FORMAT = 'cbed-gan crystal generator 1';
 

@@ -1,6 +1,6 @@
 import type { Crystal } from '../../src/crystal/crystal.ts';
 import { StructureIndex } from '../../src/crystal/match.ts';
-import type { Refusal } from './checks.ts';
+import type { Refusal } from './proposal-checks.ts';
 
 /** What samples must not repeat: each other, training crystals, held-out crystals. */
 export class NoveltyCheck {

@@ -4,8 +4,8 @@ import { type Tensor1D, type Tensor2D, tf } from '../../src/engine/tf.ts';
 import { decodeCrystal, disposeBatch, encodeCrystals, MOST } from './codec.ts';
 import type { ElementTensors } from './features.ts';
 import { type CrystalShape, crystalGeneratorLayout, generateOpen } from './networks.ts';
+import type { CrystalSources, ReferenceCrystal, SourceShares } from './skeleton-sources.ts';
 import type { SkeletonCrystal } from './skeletons.ts';
-import type { CrystalSources, ReferenceCrystal, SourceShares } from './sources.ts';
 
 /** Proposals go through the generator in blocks of this many, so that each always has its place. */
 export const PROPOSAL_BLOCK = 32;

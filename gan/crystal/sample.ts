@@ -2,11 +2,11 @@ import type { ProgressFactory } from '../../src/common/progress.ts';
 import { silentProgress } from '../../src/common/progress.ts';
 import { Stream } from '../../src/common/stream.ts';
 import type { Crystal } from '../../src/crystal/crystal.ts';
-import { checkCrystal, type Refusal } from './checks.ts';
 import { NoveltyCheck } from './novelty.ts';
+import { checkCrystal, type Refusal } from './proposal-checks.ts';
 import { PROPOSAL_BLOCK, type Proposal } from './proposals.ts';
+import type { Ancestry, CrystalSources } from './skeleton-sources.ts';
 import type { SkeletonCrystal } from './skeletons.ts';
-import type { Ancestry, CrystalSources } from './sources.ts';
 
 /** A checked crystal of a generator or of a control, and where it comes from. */
 export interface MadeCrystal {

@@ -9,8 +9,8 @@ import { type LoopOptions, runTraining, type Trained } from '../training/loop.ts
 import { heldOut } from '../training/watchdog.ts';
 import type { CrystalConfig } from './config.ts';
 import { CrystalModel } from './model.ts';
+import { CrystalSources } from './skeleton-sources.ts';
 import type { SkeletonCrystal } from './skeletons.ts';
-import { CrystalSources } from './sources.ts';
 import { CrystalTrainer } from './trainer.ts';
 
 /** What a crystal GAN learns from. */

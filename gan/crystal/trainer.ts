@@ -21,8 +21,8 @@ import {
   generateOpen,
   scoreCrystals,
 } from './networks.ts';
+import { type CrystalSources, substituted } from './skeleton-sources.ts';
 import type { SkeletonCrystal } from './skeletons.ts';
-import { type CrystalSources, substituted } from './sources.ts';
 import { drawLatents, updateBoth } from './step.ts';
 
 /** Real crystals of a training with their classes. */

@@ -68,7 +68,7 @@ async function undersamplingOf(
   if (undersample === 'progressive') {
     const { terminalProgress: progress } = await import('../common/progress.ts');
     const { Stream } = await import('../common/stream.ts');
-    const { progressiveRows } = await import('../../synthetic/mixing/undersampling.ts');
+    const { progressiveRows } = await import('../../synthetic/mixing/progressive.ts');
     const stream = new Stream(seed, 'progressive undersampling');
     const training = { updates, seed, progress };
     const { rows } = await progressiveRows({ store, largest, training, stream });
@@ -85,7 +85,7 @@ async function marginsFor(settings: Settings, store: import('../dataset/store/st
   if (settings.keep !== 'boundary') return undefined;
   const { requireRun } = await import('../common/run.ts');
   const { loadVerifier } = await import('../../synthetic/checks/verifier.ts');
-  const { trainingMargins } = await import('../../synthetic/mixing/undersampling.ts');
+  const { trainingMargins } = await import('../../classifier/boundary/margin.ts');
   const mend = 'train one: gan classify train';
   const file = 'classifier.safetensors';
   const run = requireRun('classifier', settings.classifier, mend, file, settings.data);

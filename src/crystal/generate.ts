@@ -2,13 +2,13 @@ import type { Stream } from '../common/stream.ts';
 import { atomicRadius, atomicVolume, type Composition, drawComposition } from './composition.ts';
 import type { Atom, Crystal, Vec3 } from './crystal.ts';
 import { Spacing } from './distances.ts';
+import { CLOSENESS, exactlyOf } from './exact-group.ts';
 import { cellFormula } from './formula.ts';
 import type { Operation } from './operation.ts';
 import { applyOperation, orbitOf } from './orbit.ts';
 import { drawCell } from './shape.ts';
 import { centringVectors, latticeSystem, operations, wyckoffPositions } from './spacegroup.ts';
 import { parseTriplet } from './triplet.ts';
-import { CLOSENESS, exactlyOf } from './verify.ts';
 
 export interface GenerateOptions {
   /** 1 to 230. */

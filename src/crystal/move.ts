@@ -3,11 +3,11 @@ import { conformCell } from './cell.ts';
 import { atomicRadius } from './composition.ts';
 import type { Atom, Cell, Crystal, Vec3 } from './crystal.ts';
 import { worstClash } from './distances.ts';
+import { CLOSENESS, exactlyOf } from './exact-group.ts';
 import type { Operation } from './operation.ts';
 import { applyOperation, expandSites, nearestImage } from './orbit.ts';
 import { latticeSystem, operations } from './spacegroup.ts';
 import { standardise } from './symmetry.ts';
-import { CLOSENESS, exactlyOf } from './verify.ts';
 
 /** How far a step of 1 moves: lengths by this share, angles by degrees, atoms by angstrom. */
 const REACH = { length: 0.2, angle: 8, position: 1 } as const;

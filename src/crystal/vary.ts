@@ -3,9 +3,9 @@ import { atomicRadius, atomicVolume, isAnion } from './composition.ts';
 import type { Atom, Cell, Crystal } from './crystal.ts';
 import { worstClash } from './distances.ts';
 import { electronegativity } from './elements.ts';
+import { CLOSENESS } from './exact-group.ts';
 import { cellFormula } from './formula.ts';
 import { moveCrystal } from './move.ts';
-import { CLOSENESS } from './verify.ts';
 
 /** Probability that an element is replaced. */
 const REPLACED = 0.7;

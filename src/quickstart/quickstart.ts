@@ -5,7 +5,7 @@ import { ARCHIVE_FILE, SCORED_FILE } from '../../synthetic/archive/archive.ts';
 import type { StudyComparison } from '../benchmark/comparison/compare.ts';
 import { shortVerdict } from '../benchmark/comparison/short-verdict.ts';
 import { runLocally } from '../benchmark/executors/local.ts';
-import { ganOf, type StudyGan } from '../benchmark/pools/study-gan.ts';
+import { ganOf, type StudyGan } from '../benchmark/pools/shown-gan.ts';
 import { openStudyFolder, type StudyFolder } from '../benchmark/study/folder.ts';
 import { loadStudy } from '../benchmark/study/load.ts';
 import { NEAR_SOURCES, planCells, usesSynthesis } from '../benchmark/study/study.ts';

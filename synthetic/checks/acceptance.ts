@@ -9,8 +9,9 @@ import {
   descriptorRanges,
 } from '../metrics/descriptors/ranges.ts';
 import { type Features, pickRows } from '../metrics/features.ts';
-import { type Reference, rarity, realism, references, STRICTNESS } from '../metrics/realism.ts';
+import { rarity, realism } from '../metrics/realism.ts';
 import { findCopies } from './memorised.ts';
+import { type Reference, references, STRICTNESS } from './realism-limit.ts';
 import { AMONG, type Opinions } from './verifier.ts';
 
 /** What is known of one synthetic triplet before it is accepted or rejected. */

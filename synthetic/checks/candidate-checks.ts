@@ -17,7 +17,8 @@ import {
   type Space,
   standardised,
 } from '../metrics/feature-spaces.ts';
-import { realism, references } from '../metrics/realism.ts';
+import { realism } from '../metrics/realism.ts';
+import { references } from './realism-limit.ts';
 
 /** Pixels of candidates one after another. */
 export const pixelsOf = (candidates: readonly { drawn: { pixels: Uint8Array } }[]): Uint8Array =>

@@ -12,7 +12,7 @@ import { median } from '../../src/common/quantile.ts';
 import type { GanSample } from '../archive/from-generator.ts';
 import { passportOf } from '../archive/passport.ts';
 import { pixelsOf, verifierMargins } from '../checks/candidate-checks.ts';
-import { type AmplitudeSummary, amplitudeSummaries } from './amplitudes.ts';
+import { type AmplitudeSummary, amplitudeSummaries } from './amplitude-summary.ts';
 import type { WantedSearch } from './searches.ts';
 
 /** The generator, the classifier that hesitates, and those of other seeds that must agree. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CrystalSources } from '../../gan/crystal/sources.ts';
+import { CrystalSources } from '../../gan/crystal/skeleton-sources.ts';
 import { type KnownCrystals, newCrystals } from '../../src/benchmark/pools/crystal-sources.ts';
 import { groupBy } from '../../src/common/group.ts';
 import { materialKey } from '../../src/crystal/formula.ts';

@@ -1,5 +1,5 @@
 import { brokenCrystals, fittedCrystals } from '../../../gan/crystal/sample.ts';
-import { CrystalSources } from '../../../gan/crystal/sources.ts';
+import { CrystalSources } from '../../../gan/crystal/skeleton-sources.ts';
 import { inputError } from '../../common/errors.ts';
 import { groupBy, tally } from '../../common/group.ts';
 import { Stream } from '../../common/stream.ts';

@@ -11,7 +11,7 @@ import { kidAboutMean } from '../../../synthetic/metrics/kid.ts';
 import { randomStack } from '../../../synthetic/sampling/random.ts';
 import { Stream } from '../../common/stream.ts';
 import type { Store } from '../../dataset/store/store.ts';
-import type { StudyGan } from './study-gan.ts';
+import type { StudyGan } from './shown-gan.ts';
 
 /** KID of generated and of untrained samples of the rare classes against real training ones. */
 export interface Learned {

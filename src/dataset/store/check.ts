@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
+import { isRemembered, remember } from '../../common/checked-digests.ts';
 import { inputError } from '../../common/errors.ts';
-import { isRemembered, remember } from '../../common/remembered.ts';
 import type { Camera } from '../../simulate/camera.ts';
 import { COLUMNS, NUMERIC_COLUMNS, type StoreRows } from './rows.ts';
 import { contentHash } from './store-write.ts';

@@ -11,7 +11,7 @@ import type { StripData } from '../../../synthetic/probing/probe-data.ts';
 import { settledCells } from '../../benchmark/cells/candidates.ts';
 import { armMixture } from '../../benchmark/cells/training-set.ts';
 import { type Learned, whatItLearned } from '../../benchmark/pools/gan-learning.ts';
-import { type StudyGan, shownGan } from '../../benchmark/pools/study-gan.ts';
+import { type StudyGan, shownGan } from '../../benchmark/pools/shown-gan.ts';
 import { readResults, type StudyFolder } from '../../benchmark/study/folder.ts';
 import { divideStore, studyStorePath } from '../../benchmark/study/store.ts';
 import { messageOf } from '../../common/errors.ts';

@@ -14,8 +14,8 @@ import {
   scoreCrystals,
 } from '../../../gan/crystal/networks.ts';
 import { brokenCrystals, fittedCrystals } from '../../../gan/crystal/sample.ts';
+import { CrystalSources } from '../../../gan/crystal/skeleton-sources.ts';
 import { atomsOf, type SkeletonCrystal } from '../../../gan/crystal/skeletons.ts';
-import { CrystalSources } from '../../../gan/crystal/sources.ts';
 import { subgroupPaths } from '../../../gan/crystal/subgroups.ts';
 import { type CrystalData, trainCrystalGan } from '../../../gan/crystal/train.ts';
 import { crystalShape } from '../../../gan/crystal/trainer.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { checkCrystal } from '../../../gan/crystal/checks.ts';
 import { hasClash, PairDistances } from '../../../gan/crystal/clashes.ts';
 import { NoveltyCheck } from '../../../gan/crystal/novelty.ts';
 import { fitPriors, tryFitted } from '../../../gan/crystal/priors.ts';
+import { checkCrystal } from '../../../gan/crystal/proposal-checks.ts';
 import {
   atomsOf,
   crystalOf,

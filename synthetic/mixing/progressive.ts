@@ -68,19 +68,3 @@ export async function progressiveRows(
   bar.done(`${rows.length} of ${train.count} rows stay after ${steps.length} trials`);
   return { rows, steps };
 }
-
-/** log p(class) - log p(next class) of each row, from (N, classes) probabilities. */
-export function trainingMargins(
-  probabilities: ArrayLike<number>,
-  labels: ArrayLike<number>,
-  classCount: number,
-): Float64Array {
-  return Float64Array.from({ length: labels.length }, (_, i) => {
-    let next = 0;
-    for (let k = 0; k < classCount; k++) {
-      if (k !== labels[i]) next = Math.max(next, probabilities[i * classCount + k]!);
-    }
-    const own = probabilities[i * classCount + labels[i]!]!;
-    return Math.log(Math.max(own, 1e-12)) - Math.log(Math.max(next, 1e-12));
-  });
-}

@@ -1,5 +1,6 @@
 import { isCell } from '../../src/crystal/cell.ts';
 import type { Crystal } from '../../src/crystal/crystal.ts';
+import { SYMMETRY_MARGIN } from '../../src/crystal/exact-group.ts';
 import { findSymmetry, SYMMETRY_TOLERANCE } from '../../src/crystal/symmetry.ts';
 import { hasClash, type PairDistances } from './clashes.ts';
 import { crystalOf, type SkeletonCrystal } from './skeletons.ts';
@@ -18,8 +19,6 @@ export const REFUSALS = {
 
 export type Refusal = keyof typeof REFUSALS;
 
-/** Positions may blur by this (angstrom) and the symmetry must still not be higher. */
-export const MARGIN = 0.1;
 /** Below this (angstrom) no symmetry is told from the next. */
 const FINEST = 1e-4;
 /** More atoms than this in a conventional cell take too long to simulate. */
@@ -44,7 +43,7 @@ export interface CheckOptions {
  */
 export function checkCrystal(
   sited: SkeletonCrystal,
-  { id, distances, margin = MARGIN }: CheckOptions,
+  { id, distances, margin = SYMMETRY_MARGIN }: CheckOptions,
 ): Checked {
   if (!isCell(sited.cell)) return { refused: 'cell' };
   const count = sited.skeleton.sites.reduce((sum, site) => sum + site.multiplicity, 0);

@@ -1,9 +1,9 @@
 import type { Classifier } from '../../classifier/classifier.ts';
 import type { Attempt, PairResult } from '../../gan/boundary/search.ts';
-import { MARGIN } from '../../gan/crystal/checks.ts';
 import type { Generator } from '../../gan/generator.ts';
 import { groupBy } from '../../src/common/group.ts';
 import { median, quantile } from '../../src/common/quantile.ts';
+import { SYMMETRY_MARGIN } from '../../src/crystal/exact-group.ts';
 
 /** Where on their distortions crystals of one group cross the boundary of a subgroup, in angstrom. */
 export interface AmplitudeSummary {
@@ -15,7 +15,7 @@ export interface AmplitudeSummary {
   /** 10th and 90th percentile. */
   low: number;
   high: number;
-  /** Amplitudes below `MARGIN`: refused in a crystal that is no distorted one. */
+  /** Amplitudes below `SYMMETRY_MARGIN`: refused in a crystal that is no distorted one. */
   below: number;
   /** The same paths for classifiers that did not search; null without any. */
   verifiers: {
@@ -75,7 +75,7 @@ async function amplitudesOf(
     median: median(amplitudes),
     low: quantile(amplitudes, 0.1),
     high: quantile(amplitudes, 0.9),
-    below: amplitudes.filter((amplitude) => amplitude < MARGIN).length,
+    below: amplitudes.filter((amplitude) => amplitude < SYMMETRY_MARGIN).length,
     verifiers:
       verifiers.length === 0
         ? null
