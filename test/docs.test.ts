@@ -36,6 +36,15 @@ it('keeps the README and the pages of the guide short', () => {
     expect([page, linesOf(page) <= 150]).toEqual([page, true]);
 });
 
+it('names only files and folders of the code that there are', () => {
+  const named = [
+    ...read('ARCHITECTURE.md').matchAll(/`((?:src|gan|classifier|synthetic)\/[\w/.-]+)`/g),
+  ];
+  const paths = named.map(([, path]) => path!).filter((path) => !path.includes('KIND'));
+  expect(paths.length).toBeGreaterThan(80);
+  expect(paths.filter((path) => !existsSync(join(packageRoot, path)))).toEqual([]);
+});
+
 it('names only commands that there are', async () => {
   const { buildProgram } = await import('../src/cli.ts');
   const known = (words: string[]): boolean => {
