@@ -140,7 +140,7 @@ const withStudy = (command: Command): Command =>
   command
     .option(
       '--study <name>',
-      'built-in study (quick, default, controls, challenge, ablations, boundary, convergence, zero-shot, universal) or a YAML file',
+      'built-in study (quick, default, controls, challenge, multitask, ablations, boundary, crystal-boundary, convergence, zero-shot, universal) or a YAML file',
       'quick',
     )
     .option(

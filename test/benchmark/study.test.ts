@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { TECHNIQUES } from '../../classifier/techniques.ts';
@@ -15,7 +15,7 @@ import { type CellPlan, planCells, studySchema } from '../../src/benchmark/study
 import { digestOf } from '../../src/common/digest.ts';
 import { CbedError } from '../../src/common/errors.ts';
 import { writeJson } from '../../src/common/files.ts';
-import { dataFile } from '../../src/common/paths.ts';
+import { dataFile, packageRoot } from '../../src/common/paths.ts';
 import { Stream } from '../../src/common/stream.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { randomOutcome } from '../support/outcomes.ts';
@@ -39,6 +39,17 @@ const faultOf = (work: () => unknown): CbedError => {
 it('asks the challenge of every technique there is', () => {
   const asked = new Set(loadStudy('challenge').arms.flatMap(({ techniques }) => techniques));
   expect(TECHNIQUES.map(({ name }) => name).filter((name) => !asked.has(name))).toEqual([]);
+});
+
+it('names every built-in study in the help and in the reference', async () => {
+  const { buildProgram } = await import('../../src/cli.ts');
+  const bench = buildProgram().commands.find((one) => one.name() === 'bench')!;
+  const help = bench.commands.find((one) => one.name() === 'run')!.helpInformation();
+  const reference = readFileSync(join(packageRoot, 'docs/reference/benchmark.md'), 'utf8');
+  for (const name of BUILT_IN_STUDIES) {
+    expect(help.replaceAll(/\s+/g, ' ')).toContain(name);
+    expect(reference).toContain(`| \`${name}\` |`);
+  }
 });
 
 it.each(BUILT_IN_STUDIES)('the built-in study %s is sound', (name) => {

@@ -12,6 +12,7 @@ export const BUILT_IN_STUDIES = [
   'default',
   'controls',
   'challenge',
+  'multitask',
   'ablations',
   'boundary',
   'crystal-boundary',
