@@ -154,7 +154,7 @@ bool Take(Call& call, const std::vector<const float*>& factors, Slab& slab) {
 // is spread over, the shares of these rows and columns. Counts (slices, species); transforms of a
 // deposited point of each species in V angstrom (species, rows, columns); the aperture (rows,
 // columns); absorption and one sigma an energy. Gives for each slice (energies, strips, rows, real
-// and imaginary parts of 16 columns), for CbedBoxWaves.
+// and imaginary parts of 8 columns), for CbedBoxWaves.
 void BoxTransmissions(void*, TF_OpKernelContext* context) {
   Call call(context);
   if (!Fits(call)) return;

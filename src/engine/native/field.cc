@@ -17,7 +17,7 @@ typedef int32_t Places __attribute__((vector_size(16)));
 // Floats from one row of Waves to the next.
 constexpr int kPitch = 2 * kLanes;
 
-// Transposes one part, real or imaginary, of sixteen Waves.
+// Transposes one part, real or imaginary, of eight Waves.
 INLINE void Transpose(const float* from, float* to) {
   for (int i = 0; i < kLanes; i += 4) {
     for (int j = 0; j < kLanes; j += 4) {

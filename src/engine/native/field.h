@@ -1,6 +1,6 @@
-// Complex planes on their way between real and reciprocal space: in strips of sixteen columns, with
+// Complex planes on their way between real and reciprocal space: in strips of eight columns, with
 // only those rows of the spectrum that a band limit leaves. Columns are transformed strip by strip,
-// rows sixteen at a time, both in a core's cache.
+// rows eight at a time, both in a core's cache.
 #pragma once
 
 #include <memory>
@@ -9,7 +9,7 @@
 
 namespace cbed {
 
-// The rows of a spectrum that are kept, in groups of sixteen; the last group is filled up.
+// The rows of a spectrum that are kept, in groups of eight; the last group is filled up.
 class Band {
  public:
   // Those rows that hold a number other than 0 in any of some real planes (rows x columns).
@@ -37,7 +37,7 @@ class Field {
   void TakeColumns(int strip, bool exchange, Waves* line);
   void PutColumns(int strip, const Waves* line);
 
-  // Sixteen kept rows as a line, rows in the lanes, and back.
+  // Eight kept rows as a line, rows in the lanes, and back.
   void TakeRows(int group, Waves* line);
   void PutRows(int group, bool exchange, const Waves* line);
 

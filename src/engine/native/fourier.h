@@ -1,4 +1,4 @@
-// Fourier transforms of sixteen lines at once: lines lie side by side in the lanes.
+// Fourier transforms of eight lines at once: lines lie side by side in the lanes.
 #pragma once
 
 #include "lanes.h"

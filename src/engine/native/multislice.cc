@@ -1,4 +1,4 @@
-// Multislice of projected cells: tilted plane waves, sixteen at a time. A slice is a product in real
+// Multislice of projected cells: tilted plane waves, eight at a time. A slice is a product in real
 // space and a propagation in reciprocal space. Rows outside the band limit are neither kept nor
 // transformed, and a wave goes through memory twice a slice: once by columns (to real space, through
 // the slice, back) and once by rows (out of reciprocal space and in again).
@@ -47,7 +47,7 @@ struct Plane {
   std::vector<float> re, im;
 };
 
-// Unnormalised transform of a plane, sixteen lines at once; the inverse has its parts exchanged
+// Unnormalised transform of a plane, eight lines at once; the inverse has its parts exchanged
 // before and after.
 void Transform(const Film& film, std::vector<float>& re, std::vector<float>& im) {
   std::vector<Waves> lines(2 * static_cast<size_t>(std::max(film.rows, film.columns)));
@@ -184,7 +184,7 @@ void Propagate(const Waves* __restrict__ from, const Waves* __restrict__ onward,
   }
 }
 
-// The waves of sixteen tilts on the kept rows of the grid.
+// The waves of eight tilts on the kept rows of the grid.
 class Beam {
  public:
   Beam(const Film& film, const std::vector<Plane>& slices, int first)
