@@ -1,6 +1,6 @@
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { usageError } from '../../common/errors.ts';
+import { inputError, usageError } from '../../common/errors.ts';
 import { checkOutput } from '../../common/files.ts';
 import { withOutputLock } from '../../common/lock.ts';
 import { silentProgress } from '../../common/progress.ts';
@@ -185,7 +185,12 @@ async function prepareWith(
 async function putTogether(readers: Readers, plan: Assembly): Promise<Assembled> {
   let made: Assembled | null = null;
   await readers.run([{ kind: 'assembly', plan }], (_, { result, anomalies }) => {
-    if (result === null) throw new Error(`${plan.path}: ${anomalies[0]!.reason}`);
+    if (result === null) {
+      throw inputError(
+        `${plan.path}: ${anomalies[0]!.reason}`,
+        'run the same command again, with a larger --patience where the machine is busy: what was read is kept',
+      );
+    }
     made = assembledFrom(result);
   });
   return made!;
