@@ -462,6 +462,26 @@ const mixed: [string, string, Outcome][] = [
     SALT + salt(label, 'O1'),
     { refused: 'is a vacancy' },
   ]),
+  ...['Na1K1', 'Mo1W1', 'MoW', 'Mo_W', 'Mo.W2', 'Mo{W}', 'Ca2Y1'].map(
+    (label): [string, string, Outcome] => [
+      `label ${label}`,
+      SALT + salt(label, 'O1'),
+      { refused: 'is shared by several elements' },
+    ],
+  ),
+  ...['SO4', 'BO3', 'ClO4', 'SiO4', 'AsO4', 'UO2', 'SCN', 'C2H4'].map(
+    (label): [string, string, Outcome] => [
+      `label ${label}`,
+      SALT + salt(label, 'O1'),
+      { refused: 'is a group of atoms' },
+    ],
+  ),
+  ...['Cg', 'Cg1', 'CG2', 'Bq1'].map((label): [string, string, Outcome] => [
+    `label ${label}`,
+    SALT + salt(label, 'O1'),
+    { refused: 'names no element' },
+  ]),
+  ['an oxygen of a tungstate', SALT + salt('Na1', 'O1W1'), { spaceGroup: 225, formula: 'Na4 O4' }],
   ...['T1', 'M1', 'X', 'Me2', 'Ln1', 'RE1', 'TM', 'OHF', 'Cat1', 'Tet2', 'Alk'].map(
     (label): [string, string, Outcome] => [
       `label ${label}`,
@@ -508,6 +528,18 @@ const displacements: [string, string, Outcome][] = [
     withU(U, text),
     { refused: 'site Na1 has U =' },
   ]),
+  ...['0.4', '0.3', '0.21'].map((text): [string, string, Outcome] => [
+    `U = ${text} of every site`,
+    withU(U, text),
+    { refused: /no site has less than U = .*adp_type Biso/ },
+  ]),
+  ['U = 0.4 of one site', withU(U, '0.4', '0.03'), NACL],
+  ...['0.02 5', '0.4 0.5', '1.2 0.02'].map((text): [string, string, Outcome] => [
+    `U and B = ${text}`,
+    withU(`${U} B_iso_or_equiv`, text),
+    { refused: 'site Na1 has U = ' },
+  ]),
+  ['U and B = 0.02 1.6', withU(`${U} B_iso_or_equiv`, '0.02 1.6'), NACL],
   ['B = 90', withU('B_iso_or_equiv', '90'), { refused: 'site Na1 has B = 90' }],
   [
     'U that is no number',
