@@ -391,6 +391,70 @@ const unknownNames: [string, string, Outcome][] = [
   ],
 ];
 
+const MONOCLINIC = cellOf(5.1, 6.3, 7.4, 90, 101, 90);
+const ORTHORHOMBIC = cellOf(5.1, 6.3, 7.4, 90, 90, 90);
+const P_21_C = ['x,y,z', '-x,-y,-z', '-x,1/2+y,1/2-z', 'x,1/2-y,1/2+z'];
+const P_21_N = ['x,y,z', '-x,-y,-z', '1/2-x,1/2+y,1/2-z', '1/2+x,1/2-y,1/2+z'];
+const I_2_A = ['x,y,z', '-x,-y,-z', '1/2-x,y,-z', '1/2+x,-y,z'].flatMap((triplet) => [
+  triplet,
+  triplet
+    .split(',')
+    .map((part) => `${part}+1/2`)
+    .join(','),
+]);
+const P_N_N_N_1 = [
+  ...['x,y,z', '-x,-y,z', '-x,y,-z', 'x,-y,-z', '1/2-x,1/2-y,1/2-z'],
+  ...['1/2+x,1/2+y,1/2-z', '1/2+x,1/2-y,1/2+z', '1/2-x,1/2+y,1/2+z'],
+];
+const P_B_N_M = [
+  ...['x,y,z', '-x,-y,-z', '-x,-y,1/2+z', 'x,y,1/2-z'],
+  ...['1/2+x,1/2-y,-z', '1/2-x,1/2+y,z', '1/2-x,1/2+y,1/2-z', '1/2+x,1/2-y,1/2+z'],
+];
+const general = (names: string, cell: string, triplets: readonly string[]): string =>
+  names + cell + listed(...triplets) + sites('', 'Na1 .1 .18 .27', 'F1 .38 .09 .41');
+const NOT_THOSE = 'its symmetry operations are not those of';
+
+const settings: [string, string, Outcome][] = [
+  ['P 1 21/n 1', general(symbol('P 1 21/n 1'), MONOCLINIC, P_21_C), { refused: NOT_THOSE }],
+  ['P 1 21/c 1', general(symbol('P 1 21/c 1'), MONOCLINIC, P_21_N), { refused: NOT_THOSE }],
+  ['C 1 2/c 1', general(symbol('C 1 2/c 1'), MONOCLINIC, I_2_A), { refused: NOT_THOSE }],
+  ['P n m a', general(symbol('P n m a'), ORTHORHOMBIC, P_B_N_M), { refused: NOT_THOSE }],
+  ['P n n n :2', general(symbol('P n n n :2'), ORTHORHOMBIC, P_N_N_N_1), { refused: NOT_THOSE }],
+  [
+    'the Hall symbol of P n m a',
+    general("_space_group_name_Hall '-P 2ac 2n'\n", ORTHORHOMBIC, P_B_N_M),
+    { refused: NOT_THOSE },
+  ],
+  [
+    'P 1 21/n 1, with its operations',
+    general(symbol('P 1 21/n 1'), MONOCLINIC, P_21_N),
+    { spaceGroup: 14, formula: 'Na4 F4' },
+  ],
+  [
+    'the reference setting, in which the file need not be',
+    general("_space_group_name_H-M_ref 'P 1 21/c 1'\n", MONOCLINIC, P_21_N),
+    { spaceGroup: 14, formula: 'Na4 F4' },
+  ],
+  [
+    'P 21/n, whose unique axis the cell tells',
+    general(symbol('P 21/n'), MONOCLINIC, P_21_N),
+    { spaceGroup: 14, formula: 'Na4 F4' },
+  ],
+  [
+    'P n n n, whose origin the operations tell',
+    general(symbol('P n n n'), ORTHORHOMBIC, P_N_N_N_1),
+    { spaceGroup: 48, formula: 'Na8 F8' },
+  ],
+  [
+    'P 32 2 1 from an origin on its twofold axis',
+    symbol('P 32 2 1') +
+      cellOf(4.99, 4.99, 5.65, 90, 90, 120) +
+      listed('x,y,z', '-y,x-y,2/3+z', 'y-x,-x,1/3+z', 'x-y,-y,-z', 'y,x,2/3-z', '-x,y-x,1/3-z') +
+      sites('', 'Ge1 .451 0 0', 'O1 .397 .302 .091'),
+    { spaceGroup: 154, formula: 'Ge3 O6' },
+  ],
+];
+
 const twice: [string, string, Outcome][] = [
   [
     'a second loop that lacks an atom',
@@ -653,6 +717,7 @@ const kinds: Record<string, [string, string, Outcome][]> = {
   'labels and composition': labels,
   'centring and names of the group': centring,
   'a name of the group that is not known': unknownNames,
+  'operations of another setting than': settings,
   'given twice': twice,
   'no one element': mixed,
   occupancy: occupancies,

@@ -2,7 +2,13 @@ import { inputError } from '../../common/errors.ts';
 import { cellMatrix, cellVolume } from '../cell.ts';
 import type { Atom, Cell } from '../crystal.ts';
 import { determinant, type Matrix3, multiply, norm, transpose } from '../matrix.ts';
-import { distinctOperations, isGroup, type Operation, sameOperations } from '../operation.ts';
+import {
+  distinctOperations,
+  isGroup,
+  type Operation,
+  sameButOrigin,
+  sameOperations,
+} from '../operation.ts';
 import { expandSites } from '../orbit.ts';
 import {
   centringVectors,
@@ -25,7 +31,7 @@ import { type CifBlock, cifNumber, excerpt, valuesOf } from './text.ts';
 
 const OPERATION_TAGS = ['_space_group_symop_operation_xyz', '_symmetry_equiv_pos_as_xyz'];
 
-type Kind = 'hall' | 'symbol' | 'number';
+type Kind = 'hall' | 'symbol' | 'reference' | 'number';
 
 /** What names a space group: the tags, and the settings that a value can mean; none where unknown. */
 const NAMES: readonly {
@@ -42,7 +48,6 @@ const NAMES: readonly {
     kind: 'symbol',
     tags: [
       '_space_group_name_h-m_alt',
-      '_space_group_name_h-m_ref',
       '_space_group_name_h-m',
       '_symmetry_space_group_name_h-m',
       '_space_group_name_h-m_full',
@@ -50,6 +55,8 @@ const NAMES: readonly {
     ],
     settings: settingsOfSymbol,
   },
+  // The symbol of the reference setting, which need not be the one of the file.
+  { kind: 'reference', tags: ['_space_group_name_h-m_ref'], settings: settingsOfSymbol },
   {
     kind: 'number',
     tags: ['_space_group_it_number', '_symmetry_int_tables_number'],
@@ -212,7 +219,11 @@ function refuseUnknownName(
   const group = groupOfOperations(listed, cell);
   const suits = ({ kind, text }: UnknownName): boolean => {
     if (kind === 'hall') return hallSuitsOperations(text, listed);
-    return kind === 'symbol' && group !== null && suitsOperations(text, listed, group);
+    return (
+      (kind === 'symbol' || kind === 'reference') &&
+      group !== null &&
+      suitsOperations(text, listed, group)
+    );
   };
   const strange = unknown.find((name) => !suits(name));
   if (!strange) return;
@@ -242,6 +253,32 @@ function agreedGroup(names: readonly Name[], file: string): number | null {
     first ||= name.text;
   }
   return left?.size === 1 ? [...left][0]! : null;
+}
+
+/**
+ * Refuses as many operations as a name means that are not those: of other axes (P 2_1/c beside
+ * `P 1 21/n 1`), or of the other choice of origin. The coordinates go with one of both. A
+ * Hall symbol tells the origin; a Hermann-Mauguin symbol only where it chooses between two.
+ */
+function refuseOtherSetting(listed: readonly Operation[], names: readonly Name[], file: string) {
+  for (const { text, kind, settings } of names) {
+    const isSetting = kind === 'symbol' || (kind === 'hall' && settings.length === 1);
+    if (!isSetting) continue;
+    const meant = settings
+      .map(operationsOfSetting)
+      .filter(({ length }) => length === listed.length);
+    if (meant.length === 0 || meant.some((all) => sameOperations(all, listed))) continue;
+    const group = settings[0]!.spaceGroup;
+    const isOther = settingsOfNumber(group).some((setting) =>
+      sameOperations(operationsOfSetting(setting), listed),
+    );
+    const tellsOrigin = kind === 'hall' || isOther;
+    if (!tellsOrigin && meant.some((all) => sameButOrigin(all, listed))) continue;
+    throw inputError(
+      `${file}: its symmetry operations are not those of "${excerpt(text)}"`,
+      'the operations go with the coordinates: keep the right ones, and the symbol that goes with them',
+    );
+  }
 }
 
 /** One setting of those that all names allow. */
@@ -290,12 +327,13 @@ export function statedSymmetry(block: CifBlock, cell: Cell, file: string): State
         'check the cell and the operations',
       );
     }
+    refuseOtherSetting(listed, names, file);
     return { operations: listed, listed: true, spaceGroup };
   }
   // A symbol that no table knows means other axes than those of the number beside it.
-  const strange = (unknown.find(({ kind }) => kind === 'symbol') ?? unknown[0])?.text;
+  const strange = (unknown.find(({ kind }) => kind !== 'hall') ?? unknown[0])?.text;
   const isSetting = ({ kind, settings }: Name): boolean =>
-    kind === 'symbol' || (kind === 'hall' && settings.length === 1);
+    kind === 'symbol' || kind === 'reference' || (kind === 'hall' && settings.length === 1);
   if (strange !== undefined && !names.some(isSetting)) {
     throw inputError(
       `${file}: the space group "${excerpt(strange)}" is not known`,
