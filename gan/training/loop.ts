@@ -156,7 +156,7 @@ async function updates<Model>(
 ): Promise<TrainingEnd> {
   const { checkpoints, minutes = Infinity, reportEvery = 50, watchEvery = 250 } = options;
   const { trainer, steps, watchdog, history, mean, save, modelNow } = running;
-  const bar = (options.progress ?? silentProgress)('training the GAN', steps);
+  const bar = (options.progress ?? silentProgress)('training the GAN', steps, 60_000 * minutes);
   bar.advance(trainer.step);
   const until = performance.now() + minutes * 60_000;
   const ended = (): TrainingEnd | null => {
@@ -166,7 +166,7 @@ async function updates<Model>(
     return performance.now() >= until ? 'minutes' : null;
   };
   let end = ended();
-  while (end === null) {
+  for (let first = true; end === null; first = false) {
     mean.add(checked(trainer.update(), trainer.step));
     const setback = trainer.step % watchEvery === 0 ? watchdog?.check(trainer) : null;
     if (setback) {
@@ -185,6 +185,7 @@ async function updates<Model>(
       }
       if (checkpoints?.isDue(trainer.step)) save();
       bar.advance(1, lossNote(history.at(-1)));
+      if (first) bar.warmed?.();
     }
     await new Promise(setImmediate); // lets Ctrl-C and the display through
     end = ended();

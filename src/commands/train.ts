@@ -199,7 +199,8 @@ function report({ run, trained, found, classes }: Result, { json }: TrainFlags):
   const { model, steps, setbacks } = trained;
   const { quality, wrote } = found;
   const { trained: after, untrained: before, floor } = quality;
-  if (after !== null && before !== null && after >= before) {
+  const isNoBetter = after !== null && before !== null && after >= before;
+  if (isNoBetter) {
     console.error(
       `warning: the GAN is no better than before its first step (KID ${after.toPrecision(3)} against ${before.toPrecision(3)}); train longer (--resume ${run.folder} --steps N), or lower generator-rate or raise penalty in a --config`,
     );
@@ -216,7 +217,11 @@ function report({ run, trained, found, classes }: Result, { json }: TrainFlags):
       : `KID of ${many} in random convolutions: ${after.toPrecision(3)} (untrained generator ${before.toPrecision(3)}, real against real ${floor.toPrecision(2)})`,
   );
   console.log(`wrote ${[run.file(MODEL_FILE), ...wrote].join(', ')}`);
-  console.log(`next: npx gan sample${model.space ? ' --near-boundary' : ''}`);
+  console.log(
+    isNoBetter
+      ? `next: npx gan train --resume ${run.folder} --steps ${2 * steps}`
+      : `next: npx gan sample${model.space ? ' --near-boundary' : ''}`,
+  );
 }
 
 /** `gan train`: the conditional GAN. */

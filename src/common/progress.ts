@@ -5,11 +5,13 @@ import { durationText } from './log.ts';
 /** Reports how far a stage has come; `note` is a short figure such as a loss. */
 export interface Progress {
   advance(steps?: number, note?: string): void;
+  /** What was done so far took longer than the rest will, as it loads and compiles: it tells no pace. */
+  warmed?(): void;
   done(note?: string): void;
 }
 
-/** Opens one progress display per stage. */
-export type ProgressFactory = (stage: string, total: number) => Progress;
+/** Opens one progress display per stage, which ends after `most` milliseconds at the latest. */
+export type ProgressFactory = (stage: string, total: number, most?: number) => Progress;
 
 const LINE_EVERY_MS = 10_000;
 
@@ -24,10 +26,13 @@ export class Pace {
   private readonly total: number;
   private readonly opened = Date.now();
   /** Times and positions, at most one a second; the first stands for the start. */
-  private readonly marks: { time: number; at: number }[] = [{ time: this.opened, at: 0 }];
+  private marks: { time: number; at: number }[] = [{ time: this.opened, at: 0 }];
 
-  constructor(total: number) {
+  private readonly most: number;
+
+  constructor(total: number, most = Number.POSITIVE_INFINITY) {
     this.total = total;
+    this.most = most;
   }
 
   advance(steps: number): void {
@@ -37,14 +42,21 @@ export class Pace {
     else if (now - this.marks.at(-1)!.time >= 1000) this.marks.push({ time: now, at: this.at });
   }
 
+  /** The pace is that from here on. */
+  restart(): void {
+    this.marks = [{ time: Date.now(), at: this.at }];
+  }
+
   /** How long the rest takes if it goes on as of late; `?` until something is done. */
   left(): string {
     const now = Date.now();
     const recent = now - Math.max(RECENT_MS, (now - this.opened) / 3);
     const from = this.marks.findLast(({ time, at }) => time <= recent && at < this.at);
     const { time, at } = from ?? this.marks[0]!;
-    if (this.at <= at) return '?';
-    return durationText(((now - time) / (this.at - at)) * Math.max(0, this.total - this.at));
+    const latest = Math.max(0, this.opened + this.most - now);
+    if (this.at <= at) return Number.isFinite(latest) ? durationText(latest) : '?';
+    const rest = ((now - time) / (this.at - at)) * Math.max(0, this.total - this.at);
+    return durationText(Math.min(rest, latest));
   }
 }
 
@@ -52,9 +64,9 @@ export class Pace {
 const doneText = (stage: string, start: number, note: string): string =>
   `  ${stage}: ${[`done in ${durationText(Date.now() - start)}`, note].filter(Boolean).join(', ')}`;
 
-function lineProgress(stage: string, total: number): Progress {
+function lineProgress(stage: string, total: number, most?: number): Progress {
   const start = Date.now();
-  const pace = new Pace(total);
+  const pace = new Pace(total, most);
   let lastLine = start;
   return {
     advance(steps = 1, note = '') {
@@ -64,13 +76,14 @@ function lineProgress(stage: string, total: number): Progress {
       lastLine = now;
       console.error(`  ${stage}: ${pace.at}/${total}, ${pace.left()} left ${note}`.trimEnd());
     },
+    warmed: () => pace.restart(),
     done(note = '') {
       console.error(doneText(stage, start, note));
     },
   };
 }
 
-function barProgress(stage: string, total: number): Progress {
+function barProgress(stage: string, total: number, most?: number): Progress {
   // Loaded here, as it is not needed where no one watches.
   const { Presets, SingleBar } = createRequire(import.meta.url)(
     'cli-progress',
@@ -86,13 +99,14 @@ function barProgress(stage: string, total: number): Progress {
     },
     Presets.shades_classic,
   );
-  const pace = new Pace(total);
-  bar.start(Math.max(1, total), 0, { note: '', left: '?' });
+  const pace = new Pace(total, most);
+  bar.start(Math.max(1, total), 0, { note: '', left: pace.left() });
   return {
     advance(steps = 1, note = '') {
       pace.advance(steps);
       bar.update(pace.at, { note, left: pace.left() });
     },
+    warmed: () => pace.restart(),
     done(note = '') {
       bar.stop();
       console.error(doneText(stage, start, note));
@@ -111,7 +125,7 @@ export function silenceProgress(silent: boolean): void {
 }
 
 /** A bar with the time left on a terminal, plain lines every ten seconds otherwise (stderr). */
-export const terminalProgress: ProgressFactory = (stage, total) => {
+export const terminalProgress: ProgressFactory = (stage, total, most) => {
   if (quiet) return silentProgress(stage, total);
-  return process.stderr.isTTY ? barProgress(stage, total) : lineProgress(stage, total);
+  return process.stderr.isTTY ? barProgress(stage, total, most) : lineProgress(stage, total, most);
 };

@@ -61,3 +61,30 @@ export function sameOperations(a: readonly Operation[], b: readonly Operation[])
   const keys = new Set(a.map((operation) => keyOf(encode(operation))));
   return keys.size === b.length && b.every((operation) => keys.has(keyOf(encode(operation))));
 }
+
+/** Origins that are tried, in parts of an axis. */
+const ORIGINS = 24;
+
+/**
+ * Whether two lists hold the same operations about origins that differ by multiples of 1/24 of the
+ * axes, as a crystal described from another of its points has them.
+ */
+export function sameButOrigin(a: readonly Operation[], b: readonly Operation[]): boolean {
+  if (sameOperations(a, b)) return true;
+  const rotations = (list: readonly Operation[]): string =>
+    [...new Set(list.map(({ rotation }) => rotation.join()))].sort().join(' ');
+  if (a.length !== b.length || rotations(a) !== rotations(b)) return false;
+  const keys = new Set(b.map((operation) => keyOf(encode(operation))));
+  for (let n = 0; n < ORIGINS ** 3; n++) {
+    const at = [n % ORIGINS, Math.floor(n / ORIGINS) % ORIGINS, Math.floor(n / ORIGINS ** 2)];
+    const moved = ({ rotation: r, translation }: Operation): Operation => ({
+      rotation: r,
+      translation: translation.map((t, i) => {
+        const turned = r[3 * i]! * at[0]! + r[3 * i + 1]! * at[1]! + r[3 * i + 2]! * at[2]!;
+        return t + (at[i]! - turned) / ORIGINS;
+      }) as unknown as Vec3,
+    });
+    if (a.every((operation) => keys.has(keyOf(encode(moved(operation)))))) return true;
+  }
+  return false;
+}

@@ -46,6 +46,8 @@ function symbolTable(): Map<string, Setting[]> {
     const setting = { spaceGroup: entry.number, hallNumber, name: entry.setting };
     const monoclinic = entry.number >= 3 && entry.number <= 15;
     const names = [entry.hm_full];
+    // The tables write the last element of P 4/n 2_1/m 2/m whole, the library as its mirror.
+    names.push(entry.hm_full.replace(/^(P 4\/.* 2_1\/.) ([mc])$/, '$1 2/$2'));
     if (monoclinic) names.push(entry.hm_full.replace(/ 1(?= |$)/g, ''));
     // The library gives every monoclinic setting the short symbol of the first one.
     if (!monoclinic || entry.number !== previous) names.push(entry.hm_short);
@@ -71,9 +73,36 @@ function hallTable(): Map<string, Setting> {
 let symbols: Map<string, Setting[]> | undefined;
 let halls: Map<string, Setting> | undefined;
 
-/** The choice of axes or origin behind a symbol: `R -3 m :H`, `F d -3 m:1`, `F d -3 m Z`. */
-const CHOICE = /\s*:\s*([12HRSZ])\w*\s*$|\s+([HRSZ])\s*$/i;
+/** The choice of axes or origin behind a symbol: `R -3 m :H`, `F d -3 m:1`, `F d -3 m Z`, `F d -3 m O2`. */
+const CHOICE = /\s*:\s*([12HRSZ])\w*\s*$|\s+([HRSZ])\s*$|\s+O([12])\s*$/i;
+/** The same without a blank: `R-3mH`; capitals only, after a symbol in the usual letters. */
+const JOINED_CHOICE = /(?<=[a-z\d])([HRSZ])$/;
 const CHOICES: Record<string, string> = { S: '1', Z: '2' };
+
+/** The choice in words: `P 4/n m m (origin choice 2)`, `R 3 c {rhombohedral axes}`. */
+const IN_WORDS =
+  /\s*[({[]([^(){}[\]]*\b(?:origin|choice|axis|axes|setting)\b[^(){}[\]]*)[)}\]]\s*$/i;
+
+/** A choice in words as one behind a colon; words that choose nothing (`unique axis b`) fall away. */
+function withWordsAsChoice(symbol: string): string {
+  const words = IN_WORDS.exec(symbol)?.[1];
+  if (words === undefined) return symbol;
+  const alone = symbol.replace(IN_WORDS, '');
+  if (/hexag/i.test(words)) return `${alone}:H`;
+  if (/rhomb/i.test(words)) return `${alone}:R`;
+  const origin = /^(?:origin|choice|origin choice|setting)\s*([12])$/i.exec(words.trim())?.[1];
+  if (origin) return `${alone}:${origin}`;
+  return /^(?:unique )?axis [abc]$/i.test(words.trim()) ? alone : symbol;
+}
+
+/** A symbol without what is said behind it of axes and origin. */
+export const symbolAlone = (symbol: string): string =>
+  symbol
+    .replace(IN_WORDS, '')
+    .replace(/\s*:.*$/s, '')
+    .replace(CHOICE, '')
+    .replace(JOINED_CHOICE, '')
+    .trim();
 
 /**
  * The settings that a Hermann-Mauguin symbol can mean, in any usual spelling; may be empty. A choice of
@@ -81,18 +110,24 @@ const CHOICES: Record<string, string> = { S: '1', Z: '2' };
  */
 export function settingsOfSymbol(symbol: string): readonly Setting[] {
   symbols ??= symbolTable();
-  const found = CHOICE.exec(symbol);
-  const choice = (found?.[1] ?? found?.[2])?.toUpperCase();
-  const all = symbols.get(normal(symbol.replace(/\s*:.*$/, '').replace(CHOICE, ''))) ?? [];
+  const text = withWordsAsChoice(symbol.trim());
+  if (IN_WORDS.test(text)) return [];
+  const found = CHOICE.exec(text) ?? JOINED_CHOICE.exec(text);
+  const choice = (found?.[1] ?? found?.[2] ?? found?.[3])?.toUpperCase();
+  const all = symbols.get(normal(symbolAlone(text))) ?? [];
   if (!choice) return all;
   const chosen = all.filter(({ name }) => name.startsWith(CHOICES[choice] ?? choice));
   return chosen.length > 0 ? chosen : all;
 }
 
-/** The setting of a Hall symbol, or null. */
-export function settingOfHall(symbol: string): Setting | null {
+/** The settings of a Hall symbol; behind a change of axes, `-P 2ybc (x-z,y,z)`, all of its group. */
+export function settingsOfHall(symbol: string): readonly Setting[] {
   halls ??= hallTable();
-  return halls.get(normalHall(symbol)) ?? null;
+  const setting = halls.get(normalHall(symbol));
+  if (setting) return [setting];
+  const changed = /^([^(]*)\([^()]*\)\s*$/.exec(symbol)?.[1];
+  const base = changed === undefined ? undefined : halls.get(normalHall(changed));
+  return base ? settingsOfNumber(base.spaceGroup) : [];
 }
 
 /** The tabulated settings of a space-group number; the standard one is among them. */

@@ -63,6 +63,46 @@ describe('the time that is left', () => {
     near(pace.left(), (100 * then) / 1000);
   });
 
+  it.each([
+    [1, 60_000, 55],
+    [500, 60_000, 35],
+    [20_000, 600_000, 500],
+  ])('is no more than the stage may last, from step %i of %i ms on', (step, most, left) => {
+    const pace = new Pace(500, most);
+    expect(seconds(pace.left())).toBe(most / 1000);
+    for (let passed = 0; passed < most - 1000 * left; passed += 5000) {
+      vi.advanceTimersByTime(5000);
+      if (passed >= step) pace.advance(1);
+    }
+    expect(seconds(pace.left())).toBe(left);
+  });
+
+  it('is that of the steps where they end sooner', () => {
+    const pace = new Pace(20, 3_600_000);
+    for (let step = 0; step < 10; step++) {
+      vi.advanceTimersByTime(1000);
+      pace.advance(1);
+    }
+    near(pace.left(), 10);
+  });
+
+  it.each([
+    [0, 46_000, 6000],
+    [200, 46_000, 500],
+    [499, 3000, 100],
+  ])('leaves out the first step, from %i on: %i ms instead of %i', (before, first, each) => {
+    const pace = new Pace(1000);
+    pace.advance(before);
+    vi.advanceTimersByTime(first);
+    pace.advance(1);
+    pace.restart();
+    for (let step = 0; step < 3; step++) {
+      vi.advanceTimersByTime(each);
+      pace.advance(1);
+      near(pace.left(), ((1000 - pace.at) * each) / 1000);
+    }
+  });
+
   it('goes on when steps are taken back', () => {
     const pace = new Pace(100);
     for (let step = 0; step < 60; step++) {

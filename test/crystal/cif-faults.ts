@@ -277,6 +277,184 @@ function gypsumListed(...triplets: string[]): string {
   return gypsum('O3').replace(symbol('C 1 2/c 1'), symbol('C 1 2/c 1') + listed(...triplets));
 }
 
+const C_CENTRED = ['x,y,z', '-x,-y,-z', 'x+1/2,y+1/2,z', '1/2-x,1/2-y,-z'];
+/** Triclinic crystal beside operations and what names its group. */
+const triclinic = (names: string, triplets: readonly string[]): string =>
+  names +
+  cellOf(5.14, 8.91, 7.27, 91.7, 104.9, 89.8) +
+  listed(...triplets) +
+  sites('', 'Mg1 .1 .2 .3', 'F1 .35 .1 .2', 'F2 .12 .4 .1');
+/** The operations of 4/mmm: signs of x, y and z, with x and y exchanged or not. */
+const TETRAGONAL = ['x y', 'y x'].flatMap((pair) =>
+  [...'01234567'].map((n) => {
+    const [x, y] = pair.split(' ');
+    const sign = (bit: number): string => (Number(n) & bit ? '-' : '');
+    return `${sign(1)}${x},${sign(2)}${y},${sign(4)}z`;
+  }),
+);
+const shifted = (by: string): string[] =>
+  TETRAGONAL.map((triplet) =>
+    triplet
+      .split(',')
+      .map((part, i) => part + by.split(',')[i]!)
+      .join(','),
+  );
+const F_TETRAGONAL = [',,', ',+1/2,+1/2', '+1/2,,+1/2', '+1/2,+1/2,'].flatMap(shifted);
+/** Indium in the face-centred cell of its tetragonal lattice. */
+const indium = (name: string, triplets: readonly string[]): string =>
+  symbol(name) +
+  cellOf(4.599, 4.599, 4.947, 90, 90, 90) +
+  listed(...triplets) +
+  sites('', 'In1 0 0 0');
+const INDIUM = { spaceGroup: 139, formula: 'In2' };
+const FLUORIDE = { spaceGroup: 2, formula: 'Mg2 F4' };
+const NO_SYMBOL = /is not known, and its operations are those of/;
+
+const unknownNames: [string, string, Outcome][] = [
+  ...['Q 4 2', 'P -1 bar', 'C m m x', 'P n m a (0 0 g)', 'A -1', 'F -1', 'C 2/m', 'P 1 1 1 1'].map(
+    (name): [string, string, Outcome] => [
+      `the symbol ${name}`,
+      triclinic(symbol(name), C_CENTRED),
+      { refused: name === 'C 2/m' ? 'it states C2/m (12) but' : NO_SYMBOL },
+    ],
+  ),
+  [
+    'C -1 without its centring',
+    triclinic(symbol('C -1'), C_CENTRED.slice(0, 2)),
+    { refused: NO_SYMBOL },
+  ],
+  ['C 1 with an inversion', triclinic(symbol('C 1'), C_CENTRED), { refused: NO_SYMBOL }],
+  [
+    'a number beyond 230',
+    triclinic('_space_group_IT_number 320\n', C_CENTRED),
+    { refused: NO_SYMBOL },
+  ],
+  [
+    'a Hall symbol',
+    triclinic("_space_group_name_Hall 'nonsense'\n", C_CENTRED),
+    { refused: NO_SYMBOL },
+  ],
+  [
+    'a Hall symbol of another lattice',
+    triclinic("_space_group_name_Hall '-I 1'\n", C_CENTRED),
+    { refused: NO_SYMBOL },
+  ],
+  [
+    'F 4/m m m with the operations of P',
+    indium('F 4/m m m', TETRAGONAL),
+    { refused: /"F 4\/m m m" is not known, and its operations are those of P4\/mmm \(123\)/ },
+  ],
+  ['F 4 2 2 with mirrors', indium('F 4 2 2', F_TETRAGONAL), { refused: NO_SYMBOL }],
+  [
+    'axes in words, without operations',
+    cubic(5.64) + symbol('P 4/n m m (unusual axes)') + salt('Na1', 'Cl1'),
+    { refused: 'is not known' },
+  ],
+  [
+    'a change of axes behind the Hall symbol only',
+    `_space_group_name_Hall '-P 2ybc (x-z,y,z)'\n${cellOf(5, 6, 7, 90, 100, 90)}${salt('Na1', 'Cl1')}`,
+    { refused: '"-P 2ybc (x-z,y,z)" is not known' },
+  ],
+  ['C -1 as its operations say', triclinic(symbol('C -1'), C_CENTRED), FLUORIDE],
+  ['C-1 without blanks', triclinic(symbol('C-1'), C_CENTRED), FLUORIDE],
+  [
+    'a Hall symbol of other axes',
+    triclinic("_space_group_name_Hall '-C 1'\n", C_CENTRED),
+    FLUORIDE,
+  ],
+  [
+    'another name that confirms',
+    triclinic(`${symbol('Q 4 2')}_space_group_IT_number 2\n`, C_CENTRED),
+    FLUORIDE,
+  ],
+  ['a symbol given as unknown', triclinic(symbol('unknown'), C_CENTRED), FLUORIDE],
+  ['the number 0', triclinic('_symmetry_Int_Tables_number 0\n', C_CENTRED), FLUORIDE],
+  ['F 4/m m m', indium('F 4/m m m', F_TETRAGONAL), INDIUM],
+  ['F4/mmm', indium('F4/mmm', F_TETRAGONAL), INDIUM],
+  ['F 4/m 2/m 2/m', indium('F 4/m 2/m 2/m', F_TETRAGONAL), INDIUM],
+  [
+    'a choice of axes in words',
+    cellOf(4.7459, 4.7459, 4.7459, 57.23, 57.23, 57.23) +
+      symbol('R -3 m {rhombohedral axes}') +
+      sites('', 'Bi .23389 .23389 .23389'),
+    { spaceGroup: 166, formula: 'Bi6' },
+  ],
+  [
+    'a choice of origin in words',
+    cubic(3.567) + symbol('F 4_1/d -3 2/m (origin choice 1)') + sites('', 'C1 0 0 0'),
+    { spaceGroup: 227, formula: 'C8' },
+  ],
+  [
+    'a choice of origin without a blank',
+    cubic(3.567) + symbol('Fd-3mS') + sites('', 'C1 0 0 0'),
+    { spaceGroup: 227, formula: 'C8' },
+  ],
+];
+
+const MONOCLINIC = cellOf(5.1, 6.3, 7.4, 90, 101, 90);
+const ORTHORHOMBIC = cellOf(5.1, 6.3, 7.4, 90, 90, 90);
+const P_21_C = ['x,y,z', '-x,-y,-z', '-x,1/2+y,1/2-z', 'x,1/2-y,1/2+z'];
+const P_21_N = ['x,y,z', '-x,-y,-z', '1/2-x,1/2+y,1/2-z', '1/2+x,1/2-y,1/2+z'];
+const I_2_A = ['x,y,z', '-x,-y,-z', '1/2-x,y,-z', '1/2+x,-y,z'].flatMap((triplet) => [
+  triplet,
+  triplet
+    .split(',')
+    .map((part) => `${part}+1/2`)
+    .join(','),
+]);
+const P_N_N_N_1 = [
+  ...['x,y,z', '-x,-y,z', '-x,y,-z', 'x,-y,-z', '1/2-x,1/2-y,1/2-z'],
+  ...['1/2+x,1/2+y,1/2-z', '1/2+x,1/2-y,1/2+z', '1/2-x,1/2+y,1/2+z'],
+];
+const P_B_N_M = [
+  ...['x,y,z', '-x,-y,-z', '-x,-y,1/2+z', 'x,y,1/2-z'],
+  ...['1/2+x,1/2-y,-z', '1/2-x,1/2+y,z', '1/2-x,1/2+y,1/2-z', '1/2+x,1/2-y,1/2+z'],
+];
+const general = (names: string, cell: string, triplets: readonly string[]): string =>
+  names + cell + listed(...triplets) + sites('', 'Na1 .1 .18 .27', 'F1 .38 .09 .41');
+const NOT_THOSE = 'its symmetry operations are not those of';
+
+const settings: [string, string, Outcome][] = [
+  ['P 1 21/n 1', general(symbol('P 1 21/n 1'), MONOCLINIC, P_21_C), { refused: NOT_THOSE }],
+  ['P 1 21/c 1', general(symbol('P 1 21/c 1'), MONOCLINIC, P_21_N), { refused: NOT_THOSE }],
+  ['C 1 2/c 1', general(symbol('C 1 2/c 1'), MONOCLINIC, I_2_A), { refused: NOT_THOSE }],
+  ['P n m a', general(symbol('P n m a'), ORTHORHOMBIC, P_B_N_M), { refused: NOT_THOSE }],
+  ['P n n n :2', general(symbol('P n n n :2'), ORTHORHOMBIC, P_N_N_N_1), { refused: NOT_THOSE }],
+  [
+    'the Hall symbol of P n m a',
+    general("_space_group_name_Hall '-P 2ac 2n'\n", ORTHORHOMBIC, P_B_N_M),
+    { refused: NOT_THOSE },
+  ],
+  [
+    'P 1 21/n 1, with its operations',
+    general(symbol('P 1 21/n 1'), MONOCLINIC, P_21_N),
+    { spaceGroup: 14, formula: 'Na4 F4' },
+  ],
+  [
+    'the reference setting, in which the file need not be',
+    general("_space_group_name_H-M_ref 'P 1 21/c 1'\n", MONOCLINIC, P_21_N),
+    { spaceGroup: 14, formula: 'Na4 F4' },
+  ],
+  [
+    'P 21/n, whose unique axis the cell tells',
+    general(symbol('P 21/n'), MONOCLINIC, P_21_N),
+    { spaceGroup: 14, formula: 'Na4 F4' },
+  ],
+  [
+    'P n n n, whose origin the operations tell',
+    general(symbol('P n n n'), ORTHORHOMBIC, P_N_N_N_1),
+    { spaceGroup: 48, formula: 'Na8 F8' },
+  ],
+  [
+    'P 32 2 1 from an origin on its twofold axis',
+    symbol('P 32 2 1') +
+      cellOf(4.99, 4.99, 5.65, 90, 90, 120) +
+      listed('x,y,z', '-y,x-y,2/3+z', 'y-x,-x,1/3+z', 'x-y,-y,-z', 'y,x,2/3-z', '-x,y-x,1/3-z') +
+      sites('', 'Ge1 .451 0 0', 'O1 .397 .302 .091'),
+    { spaceGroup: 154, formula: 'Ge3 O6' },
+  ],
+];
+
 const twice: [string, string, Outcome][] = [
   [
     'a second loop that lacks an atom',
@@ -348,6 +526,26 @@ const mixed: [string, string, Outcome][] = [
     SALT + salt(label, 'O1'),
     { refused: 'is a vacancy' },
   ]),
+  ...['Na1K1', 'Mo1W1', 'MoW', 'Mo_W', 'Mo.W2', 'Mo{W}', 'Ca2Y1'].map(
+    (label): [string, string, Outcome] => [
+      `label ${label}`,
+      SALT + salt(label, 'O1'),
+      { refused: 'is shared by several elements' },
+    ],
+  ),
+  ...['SO4', 'BO3', 'ClO4', 'SiO4', 'AsO4', 'UO2', 'SCN', 'C2H4'].map(
+    (label): [string, string, Outcome] => [
+      `label ${label}`,
+      SALT + salt(label, 'O1'),
+      { refused: 'is a group of atoms' },
+    ],
+  ),
+  ...['Cg', 'Cg1', 'CG2', 'Bq1'].map((label): [string, string, Outcome] => [
+    `label ${label}`,
+    SALT + salt(label, 'O1'),
+    { refused: 'names no element' },
+  ]),
+  ['an oxygen of a tungstate', SALT + salt('Na1', 'O1W1'), { spaceGroup: 225, formula: 'Na4 O4' }],
   ...['T1', 'M1', 'X', 'Me2', 'Ln1', 'RE1', 'TM', 'OHF', 'Cat1', 'Tet2', 'Alk'].map(
     (label): [string, string, Outcome] => [
       `label ${label}`,
@@ -394,6 +592,18 @@ const displacements: [string, string, Outcome][] = [
     withU(U, text),
     { refused: 'site Na1 has U =' },
   ]),
+  ...['0.4', '0.3', '0.21'].map((text): [string, string, Outcome] => [
+    `U = ${text} of every site`,
+    withU(U, text),
+    { refused: /no site has less than U = .*adp_type Biso/ },
+  ]),
+  ['U = 0.4 of one site', withU(U, '0.4', '0.03'), NACL],
+  ...['0.02 5', '0.4 0.5', '1.2 0.02'].map((text): [string, string, Outcome] => [
+    `U and B = ${text}`,
+    withU(`${U} B_iso_or_equiv`, text),
+    { refused: 'site Na1 has U = ' },
+  ]),
+  ['U and B = 0.02 1.6', withU(`${U} B_iso_or_equiv`, '0.02 1.6'), NACL],
   ['B = 90', withU('B_iso_or_equiv', '90'), { refused: 'site Na1 has B = 90' }],
   [
     'U that is no number',
@@ -506,6 +716,8 @@ const kinds: Record<string, [string, string, Outcome][]> = {
   'water and hydroxyl': water,
   'labels and composition': labels,
   'centring and names of the group': centring,
+  'a name of the group that is not known': unknownNames,
+  'operations of another setting than': settings,
   'given twice': twice,
   'no one element': mixed,
   occupancy: occupancies,

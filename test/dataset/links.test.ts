@@ -1,10 +1,12 @@
 import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Dataset } from 'h5wasm/node';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Anomaly } from '../../src/dataset/anomaly.ts';
 import { hdf5 } from '../../src/dataset/hdf5/library.ts';
 import { inspectFiles } from '../../src/dataset/inspect/inspect.ts';
 import { prepareStore } from '../../src/dataset/prepare/prepare.ts';
+import { openStore } from '../../src/dataset/store/store.ts';
 import { writeSummit } from '../../src/dataset/summit/summit.ts';
 import type { Sample } from '../../src/simulate/sample.ts';
 import { sampleOf, temporaryFolder } from './fixture.ts';
@@ -122,6 +124,68 @@ describe('links to other files', () => {
     }
   });
 
+  /** A file whose samples have their names as text of any length, as h5py writes it. */
+  async function wordy(
+    path: string,
+    number: number,
+    links: readonly (readonly [file: string, inside: string, name: string])[] = [],
+  ): Promise<string> {
+    const { File } = await hdf5();
+    const file = new File(path, 'w');
+    file.create_attribute('camera', [SIZE, 0.16, SIZE / 2], [3], '<d');
+    const name = `sample_${number}_0`;
+    const group = file.create_group(name);
+    group.create_attribute('space_group', String(100 + number));
+    group.create_attribute('material', `mp-${1000 + number}`);
+    group.create_attribute('formula', `C${10 + number}`);
+    const { stack: data } = sampleOf(number);
+    group.create_dataset({ name: 'cbed_stack', data, shape: [3, SIZE, SIZE], dtype: '<f' });
+    for (const [target, inside, link] of links) file.create_external_link(target, inside, link);
+    file.close();
+    return path;
+  }
+  const labelsOf = async (path: string): Promise<string[]> => {
+    const out = at(`words${stores++}.h5`);
+    await prepareStore([path], out, options);
+    const store = await openStore(out);
+    const found = Array.from({ length: store.count }, (_, row) => store.facts(row));
+    store.close();
+    return found
+      .map(({ spaceGroup, material, formula }) => `${spaceGroup} ${material} ${formula}`)
+      .sort();
+  };
+  const [FIRST, SECOND, THIRD] = ['101 mp-1001 C11', '102 mp-1002 C12', '103 mp-1003 C13'];
+
+  it('give the texts of the file behind them, not those at the same place of their own', async () => {
+    await wordy(at('words-b.h5'), 2);
+    const path = await wordy(at('words-a.h5'), 1, [['words-b.h5', '/sample_2_0', 'sample_2_0']]);
+    expect(await labelsOf(path)).toEqual([FIRST, SECOND]);
+  });
+
+  it('give the texts behind a chain of them', async () => {
+    await wordy(at('chain-c.h5'), 3);
+    await wordy(at('chain-b.h5'), 2, [['chain-c.h5', '/sample_3_0', 'far']]);
+    const path = await wordy(at('chain-a.h5'), 1, [
+      ['chain-b.h5', '/sample_2_0', 'sample_2_0'],
+      ['chain-b.h5', '/far', 'sample_3_0'],
+    ]);
+    expect(await labelsOf(path)).toEqual([FIRST, SECOND, THIRD]);
+  });
+
+  it('give the texts behind soft links and in deeper groups of the other file', async () => {
+    const { File } = await hdf5();
+    await wordy(at('soft-b.h5'), 2, []);
+    const other = new File(at('soft-b.h5'), 'a');
+    other.create_group('deep');
+    other.create_soft_link('/sample_2_0', '/deep/again');
+    other.close();
+    const path = await wordy(at('soft-a.h5'), 1, [['soft-b.h5', '/deep', 'other']]);
+    const file = new File(path, 'a');
+    file.create_soft_link('/other/again', '/sample_2_0');
+    file.close();
+    expect(await labelsOf(path)).toEqual([FIRST, SECOND]);
+  });
+
   it('to what is no HDF5 file are told in one line', async () => {
     writeFileSync(at('secret.txt'), 'root:x:0:0'.repeat(2000));
     const path = await linking(at('text.h5'), [
@@ -174,6 +238,23 @@ it.each([
   const path = at(`filter-${number}.h5`);
   writeFileSync(path, bytes);
   await expect(prepare(path)).rejects.toThrow(`compressed with ${name}, which is not known here`);
+});
+
+it('compressed text is named with its filter too, and ends no reader', async () => {
+  // Written by h5py: `words` by LZF, `plain` by gzip, both text of any length.
+  const path = join(import.meta.dirname, '..', 'data', 'dataset', 'lzf-text.h5');
+  const library = await hdf5();
+  const file = new library.File(path, 'r');
+  const value = (name: string): unknown => (file.get(name) as Dataset).value;
+  let fault = '';
+  try {
+    value('words');
+  } catch (error) {
+    fault = library.fault(error);
+  }
+  expect(fault).toMatch(/^compressed with lzf, .*h5repack/i);
+  expect(value('plain')).toEqual(['alpha', 'beta']);
+  file.close();
 });
 
 it('a compressed dataset beside the samples is named with its filter too', async () => {

@@ -1,5 +1,6 @@
 import { copyFileSync, existsSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Group } from 'h5wasm/node';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Anomaly } from '../../src/dataset/anomaly.ts';
 import { hdf5 } from '../../src/dataset/hdf5/library.ts';
@@ -124,8 +125,33 @@ describe('a file of h5py', async () => {
     expect(kindsOf(anomalies, 'sample_8_3')).toContain('no-material');
     expect(kindsOf(anomalies, 'a_dataset')).toEqual(['not-a-sample']);
     expect(kindsOf(anomalies, 'sample_9_3')).toEqual(['attribute-value']);
-    expect(kindsOf(anomalies, 'sample_9_4')).toEqual(['attribute-type']);
+    expect(kindsOf(anomalies, 'sample_9_4')).toEqual(['attribute-type', 'attribute-type']);
+    // Of two energies none is taken: the name says 140 keV.
+    expect(samples.find((one) => one.key === 'sample_9_4')).toMatchObject({ energy: 140 });
     expect(samples.map((one) => one.key)).toHaveLength(8);
+  });
+
+  it.each([
+    ['two numbers', [225, 194]],
+    ['no number', []],
+    ['two texts', ['225', '194']],
+    ['a hexadecimal text', '0xE1'],
+    ['a binary text', '0b11100001'],
+    ['an endless text', 'Infinity'],
+  ])('takes no label from %s', async (name, value) => {
+    const file = at(`label-${name.replaceAll(' ', '-')}.h5`);
+    await writeSummit(file, [sampleOf(0), sampleOf(1)]);
+    const { File } = await hdf5();
+    const open = new File(file, 'a');
+    const group = open.get('sample_1_0') as Group;
+    group.delete_attribute('space_group');
+    if (Array.isArray(value) && typeof value[0] !== 'string') {
+      group.create_attribute('space_group', Float64Array.from(value as number[]), [value.length]);
+    } else group.create_attribute('space_group', value);
+    open.close();
+    const { samples: found, anomalies: told } = await readAll([file]);
+    expect(found.map(({ key }) => key)).toEqual(['sample_0_0']);
+    expect(kindsOf(told, 'sample_1_0')).toContain('space-group');
   });
 });
 

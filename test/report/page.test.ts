@@ -127,6 +127,11 @@ it.each([
   [0.5, 0.5, '#777777'],
   [0, 0, '#777777'],
   [1, 1, '#777777'],
+  // The same recalls of the seeds in another order.
+  [(0.1 + 0.2 + 0.3) / 3, (0.3 + 0.2 + 0.1) / 3, '#777777'],
+  [(0.3 + 0.2 + 0.1) / 3, (0.1 + 0.2 + 0.3) / 3, '#777777'],
+  [(0.1 + 0.4 + 0.7) / 3, (0.7 + 0.4 + 0.1) / 3, '#777777'],
+  [0.5, 0.5001, '#009E73'],
 ])('colours recall %d -> %d as gained, lost or equal', (baseline, treated, colour) => {
   const svg = classChangeFigure({
     baseline: 'plain',

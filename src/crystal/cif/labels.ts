@@ -15,6 +15,7 @@ const MIXED: SiteMeaning = {
   fault: 'is shared by several elements, or partly empty',
 };
 const VACANCY: SiteMeaning = { elements: [], fault: 'is a vacancy' };
+const GROUP: SiteMeaning = { elements: [], fault: 'is a group of atoms' };
 
 /** Digits, signs and brackets of a label; the letters after them name the site: `O1W`, `Fe_a`. */
 const MARKS = `[\\d'"*+\\-()\\[\\]{}_.#@^~\\s]`;
@@ -30,6 +31,8 @@ const SMALL = new RegExp(`^[a-z][A-Z]?(?:${MARKS}+[A-Za-z]{0,2})*$`);
 const WORDS: readonly (readonly [RegExp, SiteMeaning])[] = [
   [/^(vac|vc|void|empty)|^(□|\[\s*\])$/i, VACANCY],
   [/^va(?![a-z])/i, VACANCY],
+  // Points that programs add: centroids, dummy and ghost atoms, lone pairs.
+  [/^(cg|cnt|centroid|du|dum|dummy|bq)(?![a-z])/i, UNKNOWN],
   // Cation, tetrahedral, alkali and rare-earth sites.
   [/^(cat|tet|alk|ree)(?![a-z])/i, UNKNOWN],
   [
@@ -74,6 +77,21 @@ function isDouble(name: string, known: ReadonlySet<number> | null): boolean {
   );
 }
 
+/**
+ * Whether a name is that of a group of atoms at one point: `SO4`, `SCN`, `C2H4`. `CO3` may be cobalt
+ * in capitals as well, which is asked elsewhere.
+ */
+const isGroupOfAtoms = (name: string): boolean =>
+  /^(?!H|[CNP]O)[A-Z][a-z]?O[346]$|^[SU]O2$|^(SCN|NCS|OCN|NCO)$|^C[2-9]\d?H[2-9]\d?$/.test(name);
+
+/** Whether a metal of another element follows a metal: `Na1K1`, `Mo_W`, `MoW`; its water stands at O only. */
+const isAlloyed = (name: string): boolean => {
+  const [, first, marks, second] =
+    new RegExp(`^([A-Z][a-z])(${MARKS}*)([KVYUW])\\d*\\W*$`).exec(name) ?? [];
+  if (first === undefined || symbolsIn(first).length === 0) return false;
+  return second === 'W' || /\d/.test(marks!);
+};
+
 /** The elements whose symbol a label begins with, where the rest of it is no other word. */
 function symbolReadings(name: string, known: ReadonlySet<number> | null): number[] {
   const letters = /^[A-Za-z]+/.exec(name)?.[0] ?? '';
@@ -109,7 +127,8 @@ export function readLabel(label: string, known: ReadonlySet<number> | null): Sit
   const water = word !== undefined && word !== VACANCY;
   if (isJoined(water ? name.replace(/^o-h/i, 'OH') : name)) return MIXED;
   if (water) return { elements: word.elements };
-  if (isDouble(name, known)) return MIXED;
+  if (isDouble(name, known) || (!known && isAlloyed(name))) return MIXED;
+  if (!known && isGroupOfAtoms(name)) return GROUP;
   const all = symbolReadings(name, known);
   // Rare earths or rhenium, transition metals or thulium.
   if (!known && /^(RE|TM)(?![A-Za-z])/.test(name)) return UNKNOWN;

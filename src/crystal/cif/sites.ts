@@ -205,7 +205,11 @@ function positionOf(row: Row, site: string, file: string): Vec3 {
 
 /** Largest mean square displacement that an atom of a crystal can have, square angstrom. */
 const LARGEST_U = 0.5;
+/** The quietest atom of a crystal moves less than this; where none does, U is B under another name. */
+const LARGEST_LEAST_U = 0.2;
 const B_TO_U = 1 / (8 * Math.PI ** 2);
+/** U and B of one site that are rounded apart. */
+const ROUNDED_APART = 0.25;
 
 /**
  * The displacement U of a site. The column of U may hold B where adp_type says so; 0 stands for
@@ -215,6 +219,12 @@ function displacementOf(row: Row, site: string, file: string): number | undefine
   const type = row.get('adp_type') ?? row.get('thermal_displace_type') ?? '';
   const [u, b] = ['u_iso_or_equiv', 'b_iso_or_equiv'].map((tag) => numberIn(row, tag, site, file));
   const isB = u === null || /^\s*b/i.test(type) || (b !== null && u! > 0 && u === b);
+  if (!isB && u! > 0 && b! > 0 && Math.abs((b! * B_TO_U) / u! - 1) > ROUNDED_APART) {
+    throw inputError(
+      `${file}: site ${site} has U = ${u} and B = ${b} square angstrom, and B is 79 U`,
+      'remove the wrong one',
+    );
+  }
   const given = isB ? (b ?? u) : u;
   if (given === null || given === undefined || given === 0) return undefined;
   const value = isB ? given * B_TO_U : given;
@@ -257,6 +267,17 @@ function siteOf(row: Row, known: ReadonlySet<number> | null, file: string): CifS
   };
 }
 
+/** Refuses sites that all move more than the quietest atom of a crystal does. */
+function checkDisplacements(sites: readonly CifSite[], file: string): void {
+  const given = sites.flatMap(({ uIso }) => uIso ?? []);
+  const least = Math.min(...given);
+  if (given.length === 0 || least <= LARGEST_LEAST_U) return;
+  throw inputError(
+    `${file}: no site has less than U = ${least.toPrecision(3)} square angstrom, and not all atoms of a crystal move like that`,
+    'if it is B, say so: _atom_site_adp_type Biso',
+  );
+}
+
 /** Refuses sites of alternative groups: not all of them are there at once. */
 function checkDisorder(rows: readonly Row[], file: string): void {
   const groups = new Map<string, string>();
@@ -290,6 +311,7 @@ export function statedSites(
   if (rows.length === 0) throw inputError(`${file}: it has dummy atoms only`);
   const sites = rows.map((row) => siteOf(row, known, file));
   checkDisorder(rows, file);
+  checkDisplacements(sites, file);
   return sites;
 }
 

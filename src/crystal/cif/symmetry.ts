@@ -2,7 +2,13 @@ import { inputError } from '../../common/errors.ts';
 import { cellMatrix, cellVolume } from '../cell.ts';
 import type { Atom, Cell } from '../crystal.ts';
 import { determinant, type Matrix3, multiply, norm, transpose } from '../matrix.ts';
-import { distinctOperations, isGroup, type Operation, sameOperations } from '../operation.ts';
+import {
+  distinctOperations,
+  isGroup,
+  type Operation,
+  sameButOrigin,
+  sameOperations,
+} from '../operation.ts';
 import { expandSites } from '../orbit.ts';
 import {
   centringVectors,
@@ -14,54 +20,62 @@ import {
 import {
   operationsOfSetting,
   type Setting,
-  settingOfHall,
+  settingsOfHall,
   settingsOfNumber,
   settingsOfSymbol,
 } from '../symbols.ts';
 import { findSymmetry, type StandardStructure } from '../symmetry.ts';
 import { parseTriplet } from '../triplet.ts';
+import { hallSuitsOperations, suitsOperations } from './symbol-form.ts';
 import { type CifBlock, cifNumber, excerpt, valuesOf } from './text.ts';
 
 const OPERATION_TAGS = ['_space_group_symop_operation_xyz', '_symmetry_equiv_pos_as_xyz'];
 
-/** What names a space group: the tags, and the settings that a value can mean. */
-const NAMES: readonly (readonly [
-  readonly string[],
-  (value: string) => readonly Setting[] | null,
-])[] = [
-  [['_space_group_name_hall', '_symmetry_space_group_name_hall'], settingsOfHall],
-  [
-    [
+type Kind = 'hall' | 'symbol' | 'reference' | 'number';
+
+/** What names a space group: the tags, and the settings that a value can mean; none where unknown. */
+const NAMES: readonly {
+  kind: Kind;
+  tags: readonly string[];
+  settings: (value: string) => readonly Setting[];
+}[] = [
+  {
+    kind: 'hall',
+    tags: ['_space_group_name_hall', '_symmetry_space_group_name_hall'],
+    settings: settingsOfHall,
+  },
+  {
+    kind: 'symbol',
+    tags: [
       '_space_group_name_h-m_alt',
-      '_space_group_name_h-m_ref',
       '_space_group_name_h-m',
       '_symmetry_space_group_name_h-m',
       '_space_group_name_h-m_full',
       '_symmetry_space_group_name_h-m_full',
     ],
-    settingsOfName,
-  ],
-  [['_space_group_it_number', '_symmetry_int_tables_number'], settingsOfText],
+    settings: settingsOfSymbol,
+  },
+  // The symbol of the reference setting, which need not be the one of the file.
+  { kind: 'reference', tags: ['_space_group_name_h-m_ref'], settings: settingsOfSymbol },
+  {
+    kind: 'number',
+    tags: ['_space_group_it_number', '_symmetry_int_tables_number'],
+    settings: settingsOfText,
+  },
 ];
 
-function settingsOfHall(value: string): readonly Setting[] | null {
-  const setting = settingOfHall(value);
-  return setting && [setting];
-}
-
-function settingsOfName(value: string): readonly Setting[] | null {
-  const settings = settingsOfSymbol(value);
-  return settings.length > 0 ? settings : null;
-}
-
-function settingsOfText(value: string): readonly Setting[] | null {
+function settingsOfText(value: string): readonly Setting[] {
   const number = cifNumber(value);
-  return number !== null && isSpaceGroup(number) ? settingsOfNumber(number) : null;
+  return number !== null && isSpaceGroup(number) ? settingsOfNumber(number) : [];
 }
+
+/** What programs write where they know no symbol, and the number 0 for it. */
+const NO_NAME = /^(unknown|undefined|none|not given|n\/?a|-+|0)$/i;
 
 /** One thing that a file says of its space group. */
 interface Name {
   text: string;
+  kind: Kind;
   settings: readonly Setting[];
 }
 
@@ -170,18 +184,54 @@ function keepsCell(listed: readonly Operation[], cell: Cell): boolean {
   });
 }
 
-/** What names the space group in a block. Unknown Hall symbols (other axes) say nothing here. */
-function namesOf(block: CifBlock): { names: Name[]; unknown: string[] } {
+/** A name of a space group that no table has. */
+interface UnknownName {
+  text: string;
+  kind: Kind;
+}
+
+/** What names the space group in a block. */
+function namesOf(block: CifBlock): { names: Name[]; unknown: UnknownName[] } {
   const names: Name[] = [];
-  const unknown: string[] = [];
-  for (const [tags, settingsFor] of NAMES) {
+  const unknown: UnknownName[] = [];
+  for (const { kind, tags, settings: settingsFor } of NAMES) {
     for (const text of new Set(valuesOf(block, tags).map((value) => value.trim()))) {
       const settings = settingsFor(text);
-      if (settings) names.push({ text, settings });
-      else unknown.push(text);
+      if (settings.length > 0) names.push({ text, settings, kind });
+      // A Hall symbol behind a change of axes tells the group, not the setting.
+      const isKnown = settings.length === 1 || (settings.length > 0 && kind !== 'hall');
+      if (!isKnown && !NO_NAME.test(text)) unknown.push({ text, kind });
     }
   }
   return { names, unknown };
+}
+
+/**
+ * Refuses listed operations beside a name that no table has and that does not mean them either,
+ * where no other name confirms them: one of both is wrong.
+ */
+function refuseUnknownName(
+  listed: readonly Operation[],
+  unknown: readonly UnknownName[],
+  cell: Cell,
+  file: string,
+): void {
+  const group = groupOfOperations(listed, cell);
+  const suits = ({ kind, text }: UnknownName): boolean => {
+    if (kind === 'hall') return hallSuitsOperations(text, listed);
+    return (
+      (kind === 'symbol' || kind === 'reference') &&
+      group !== null &&
+      suitsOperations(text, listed, group)
+    );
+  };
+  const strange = unknown.find((name) => !suits(name));
+  if (!strange) return;
+  const have = group === null ? 'none that is known' : symbolOf(group);
+  throw inputError(
+    `${file}: the space group "${excerpt(strange.text)}" is not known, and its operations are those of ${have}`,
+    'correct the one that is wrong, or remove the symbol where the operations are right',
+  );
 }
 
 /** The number that all names agree on, null where there is none; refuses names that do not agree. */
@@ -203,6 +253,32 @@ function agreedGroup(names: readonly Name[], file: string): number | null {
     first ||= name.text;
   }
   return left?.size === 1 ? [...left][0]! : null;
+}
+
+/**
+ * Refuses as many operations as a name means that are not those: of other axes (P 2_1/c beside
+ * `P 1 21/n 1`), or of the other choice of origin. The coordinates go with one of both. A
+ * Hall symbol tells the origin; a Hermann-Mauguin symbol only where it chooses between two.
+ */
+function refuseOtherSetting(listed: readonly Operation[], names: readonly Name[], file: string) {
+  for (const { text, kind, settings } of names) {
+    const isSetting = kind === 'symbol' || (kind === 'hall' && settings.length === 1);
+    if (!isSetting) continue;
+    const meant = settings
+      .map(operationsOfSetting)
+      .filter(({ length }) => length === listed.length);
+    if (meant.length === 0 || meant.some((all) => sameOperations(all, listed))) continue;
+    const group = settings[0]!.spaceGroup;
+    const isOther = settingsOfNumber(group).some((setting) =>
+      sameOperations(operationsOfSetting(setting), listed),
+    );
+    const tellsOrigin = kind === 'hall' || isOther;
+    if (!tellsOrigin && meant.some((all) => sameButOrigin(all, listed))) continue;
+    throw inputError(
+      `${file}: its symmetry operations are not those of "${excerpt(text)}"`,
+      'the operations go with the coordinates: keep the right ones, and the symbol that goes with them',
+    );
+  }
 }
 
 /** One setting of those that all names allow. */
@@ -244,18 +320,21 @@ export function statedSymmetry(block: CifBlock, cell: Cell, file: string): State
   const { names, unknown } = namesOf(block);
   const spaceGroup = agreedGroup(names, file);
   if (listed) {
+    if (names.length === 0) refuseUnknownName(listed, unknown, cell, file);
     if (!keepsCell(listed, cell)) {
       throw inputError(
         `${file}: the cell ${cell.join(' ')} does not suit its symmetry operations`,
         'check the cell and the operations',
       );
     }
+    refuseOtherSetting(listed, names, file);
     return { operations: listed, listed: true, spaceGroup };
   }
   // A symbol that no table knows means other axes than those of the number beside it.
-  const strange = unknown.find((text) => /^[A-Z]\s*[-\d]/i.test(text)) ?? unknown[0];
-  const named = names.some(({ settings }) => settings.length < 20) && names.length > 0;
-  if (strange !== undefined && (!named || names.every((name) => settingsOfText(name.text)))) {
+  const strange = (unknown.find(({ kind }) => kind !== 'hall') ?? unknown[0])?.text;
+  const isSetting = ({ kind, settings }: Name): boolean =>
+    kind === 'symbol' || kind === 'reference' || (kind === 'hall' && settings.length === 1);
+  if (strange !== undefined && !names.some(isSetting)) {
     throw inputError(
       `${file}: the space group "${excerpt(strange)}" is not known`,
       'list the symmetry operations',

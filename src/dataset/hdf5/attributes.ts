@@ -65,6 +65,10 @@ export class GroupAttributes {
   number(name: string): number | null {
     const value = this.read(name);
     if (value === null) return null;
+    if ('numbers' in value && value.numbers.length !== 1) {
+      this.remark('attribute-type', `${name} holds ${value.numbers.length} numbers, not one`);
+      return null;
+    }
     const number = 'text' in value ? numberOf(value.text) : value.numbers[0];
     if (number !== undefined && Number.isFinite(number)) return number;
     this.remark('attribute-value', `${name} is not a number: ${JSON.stringify(value)}`);
@@ -123,6 +127,10 @@ export class GroupAttributes {
       this.remark('attribute-type', `${name} is neither numbers nor text`);
       return null;
     }
+    if (about.type === STRING && about.total_size !== 1) {
+      this.remark('attribute-type', `${name} holds ${about.total_size} texts, not one`);
+      return null;
+    }
     if (about.type === STRING && about.vlen)
       return { text: this.source.text(name, about.total_size) };
     const bytes = this.source.bytes(name, about.size * about.total_size);
@@ -147,8 +155,9 @@ function numbersOf(bytes: Uint8Array, { type, size, signed }: NumberType): numbe
   return Array.from({ length: bytes.length / size }, (_, i) => read(view, i * size));
 }
 
+/** A decimal number; other spellings that JavaScript takes (`0xE1`) are no label. */
 const numberOf = (text: string): number | undefined =>
-  text.trim() === '' ? undefined : Number(text);
+  /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(text) ? Number(text) : undefined;
 
 export interface GroupOfFile {
   library: Hdf5;

@@ -1,6 +1,7 @@
 import { closeSync, existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type * as H5wasm from 'h5wasm/node';
+import { behindLinks } from './behind-links.ts';
 import { type ExternalAccess, externalRefusal, foldersOf } from './external.ts';
 import type { Patch } from './superblock.ts';
 
@@ -68,6 +69,9 @@ export class Hdf5 {
   private refusal: string | null = null;
   private absent: string | null = null;
   private diversion: Diversion | null = null;
+  /** Whether another file was ever opened for one, and those that are while a call runs. */
+  private hasLinks = false;
+  private recorded: string[] = [];
   private faults = 0;
   private dead = false;
 
@@ -83,6 +87,7 @@ export class Hdf5 {
     this.readThroughPatches();
     this.guardOpening();
     this.nameFilters();
+    this.readAttributesBehindLinks();
   }
 
   /**
@@ -170,10 +175,51 @@ export class Hdf5 {
       try {
         return read(file, path, ...where);
       } catch (error) {
+        const { vlen, size, total_size: count } = module.get_dataset_metadata(file, path);
+        if (vlen && !where[0]) this.leaveEmpty(where[3], size * count);
         if (!NAMELESS.test(String(error))) throw error;
         const numbers = module.get_dataset_filters(file, path).map(({ id }) => id);
         throw new Error(filterFault(numbers.find((id) => id in FILTERS) ?? numbers.at(-1)!));
       }
+    };
+  }
+
+  /** What was not read is no list of addresses of texts, which the library would free. */
+  private leaveEmpty(address: bigint, bytes: number): void {
+    this.module.HEAPU8.fill(0, Number(address), Number(address) + bytes);
+  }
+
+  /** Files that the library opens of its own while a call runs. */
+  private filesOpened(call: () => void): string[] {
+    this.recorded = [];
+    call();
+    return this.recorded;
+  }
+
+  private readAttributesBehindLinks(): void {
+    const { module } = this;
+    const read = module.get_attribute_data.bind(module);
+    const readSafely = (file: bigint, path: string, name: string, address: bigint) => {
+      try {
+        return read(file, path, name, address);
+      } catch (error) {
+        const { size, total_size: count } = module.get_attribute_metadata(file, path, name);
+        this.leaveEmpty(address, size * count);
+        throw error;
+      }
+    };
+    module.get_attribute_data = (id, path, name, address) => {
+      const file = id as bigint;
+      const isBehind = (): boolean =>
+        this.filesOpened(() => module.get_attribute_metadata(file, path, name)).length > 0;
+      // Who reads an attribute has asked for its type, which opens the file that a link leads to.
+      if (!this.hasLinks || !isBehind()) return readSafely(file, path, name, address);
+      return behindLinks(
+        module,
+        { file, path },
+        (call) => this.filesOpened(call),
+        (place) => readSafely(place.file, place.path, name, address),
+      );
     };
   }
 
@@ -199,8 +245,12 @@ export class Hdf5 {
     const open = this.files.open;
     this.files.open = (path, flags, mode) => {
       const full = typeof path === 'string' ? resolve(path) : '';
-      if (full !== '' && this.isLink(full, flags)) this.checkLink(full);
-      return open(path, flags, mode);
+      if (full === '' || !this.isLink(full, flags)) return open(path, flags, mode);
+      this.checkLink(full);
+      const stream = open(path, flags, mode);
+      this.hasLinks = true;
+      this.recorded.push(full);
+      return stream;
     };
   }
 

@@ -138,7 +138,7 @@ async function readCatalogue(
 
 // An index file has two lines of JSON and their digest: the catalogue with its version, then the facts of its
 // samples, which are read only for the rows of a store.
-const INDEX_VERSION = 4;
+const INDEX_VERSION = 5;
 const NEW_LINE = 10;
 /** Bytes of the last line: the digest of all before. */
 const SEAL = 65;

@@ -18,9 +18,12 @@ const VERDICT_KEYS = (['helped', 'hurt', 'undecided'] as const).map((label) => (
   colour: COLOURS[label],
 }));
 
+/** Means of the same shares, added up in another order of the seeds, differ by less. */
+const ROUNDING = 1e-9;
+
 /** Green for a gain, orange for a loss, grey for a tie. */
 const changeColour = (gain: number): string =>
-  COLOURS[gain > 0 ? 'helped' : gain < 0 ? 'hurt' : 'undecided'];
+  COLOURS[gain > ROUNDING ? 'helped' : gain < -ROUNDING ? 'hurt' : 'undecided'];
 
 /** What the bars of a figure of differences are. */
 const barsInWords = (differences: readonly TestedDifference[]): string =>
