@@ -1,5 +1,5 @@
 import { closeSync, existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import type * as H5wasm from 'h5wasm/node';
 import { type ExternalAccess, externalRefusal, foldersOf } from './external.ts';
 import type { Patch } from './superblock.ts';
@@ -52,7 +52,8 @@ interface Admission extends ExternalAccess {
 const NOT_PERMITTED = 2;
 // Folders are opened in search of filters.
 const DIRECTORY = 0o200000;
-const OWN_FILES = /^\/(dev\/|tmp\/tmpfile_)/;
+// A file that only this opening makes, as the library does to print its errors, tells nothing of others.
+const CREATED_ANEW = 0o300;
 
 // An error leaves C stack frames and handles behind in the library's memory.
 const FAULTS_BEFORE_RENEWAL = 8;
@@ -83,6 +84,7 @@ export class Hdf5 {
     this.readThroughPatches();
     this.guardOpening();
     this.nameFilters();
+    this.refuseGaps();
   }
 
   /**
@@ -91,9 +93,10 @@ export class Hdf5 {
    *
    * @returns the files it asks for while it is open, filled as it does.
    */
-  admit(path: string, { folders, allow }: ExternalAccess, links = new Set<string>()): Set<string> {
-    const within = [...folders.map((folder) => resolve(folder)), ...foldersOf(resolve(path))];
-    this.admitted.set(resolve(path), { folders: within, allow, links });
+  admit(path: string, access: ExternalAccess, links = new Set<string>()): Set<string> {
+    const given = access.folders.map((folder) => resolve(folder));
+    const folders = [...given, ...foldersOf(resolve(path))];
+    this.admitted.set(resolve(path), { ...access, folders, links });
     return links;
   }
 
@@ -177,6 +180,18 @@ export class Hdf5 {
     };
   }
 
+  /** A virtual dataset is filled where a file of its cannot be read, and nothing is said: here it is an error. */
+  private refuseGaps(): void {
+    const { module } = this;
+    const read = module.get_dataset_data.bind(module);
+    module.get_dataset_data = (...request) => {
+      this.takeLinkFault();
+      const value = read(...request);
+      if (this.refusal !== null) throw new Error(this.refusal);
+      return value;
+    };
+  }
+
   private openNamed(path: string, open: () => H5wasm.File): H5wasm.File {
     const full = resolve(path);
     this.opening = full;
@@ -198,14 +213,16 @@ export class Hdf5 {
   private guardOpening(): void {
     const open = this.files.open;
     this.files.open = (path, flags, mode) => {
-      const full = typeof path === 'string' ? resolve(path) : '';
-      if (full !== '' && this.isLink(full, flags)) this.checkLink(full);
+      // Not resolved: that would take `link/..` for nothing, where the system follows the link.
+      const full = isAbsolute(path) ? path : `${process.cwd()}/${path}`;
+      if (this.isLink(full, flags)) this.checkLink(full);
       return open(path, flags, mode);
     };
   }
 
   private isLink(path: string, flags: number): boolean {
-    return path !== this.opening && !OWN_FILES.test(path) && (flags & DIRECTORY) === 0;
+    const own = (flags & CREATED_ANEW) === CREATED_ANEW || resolve(path) === this.opening;
+    return !own && (flags & DIRECTORY) === 0;
   }
 
   private checkLink(path: string): void {
