@@ -79,8 +79,9 @@ async function run(manifest: string | undefined, flags: ImportFlags): Promise<vo
     return;
   }
   if (!manifest) throw usageError('no manifest is given', 'see: gan data import --template');
+  const { writeJson } = await import('../common/files.ts');
   const { claimOutput, openRun, preparedStorePath } = await import('../common/run.ts');
-  const { censusLines, splitLines } = await import('../report/pages/census-text.ts');
+  const { anomalyLines, censusLines, splitLines } = await import('../report/pages/census-text.ts');
   const out = resolve(flags.out ?? preparedStorePath());
   const settings = {
     size: positive(flags.size ?? '64', 'size', true),
@@ -93,20 +94,28 @@ async function run(manifest: string | undefined, flags: ImportFlags): Promise<vo
     ...settings,
     progress: flags.json ? silentProgress : terminalProgress,
   });
-  openRun('prepare', recipe);
+  const run = openRun('prepare', recipe);
+  writeJson(run.file('anomalies.json'), imported.anomalies);
   const sheet = await drawSheet(
     imported.triplets,
     imported.camera,
     flags.sheet ?? out.replace(/(\.h5)?$/, '-imported'),
   );
-  const { census, digest } = imported;
+  const { census, digest, anomalies } = imported;
   if (flags.json) {
     console.log(
-      JSON.stringify({ store: out, digest, samples: census.samples, sheet, census }, null, 2),
+      JSON.stringify(
+        { store: out, digest, samples: census.samples, sheet, census, anomalies },
+        null,
+        2,
+      ),
     );
     return;
   }
   console.log([...censusLines(census), ...splitLines(census, 'material')].join('\n'));
+  if (anomalies.length > 0) {
+    console.log(anomalyLines(anomalies, run.file('anomalies.json')).join('\n'));
+  }
   console.log(`wrote ${out}: ${counted(census.samples, 'sample')}, digest ${digest}`);
   console.log(`wrote ${sheet}: look whether centre and calibration are right`);
 }

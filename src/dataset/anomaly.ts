@@ -25,6 +25,7 @@ const KINDS = {
   'material-in-two-splits': 'out',
   'same-pixels': 'kept',
   'near-duplicate': 'kept',
+  'not-compared': 'kept',
   'reader-crashed': 'out',
   'reader-hung': 'out',
   'stack-negative': 'kept',

@@ -407,6 +407,8 @@ export interface NearDuplicateSearch {
   skip?: (row: number, other: number) => boolean;
   /** Distance up to which triplets count as one; with `Infinity` the nearest ones are named, however far. */
   limit?: number;
+  /** Candidates of a row that are aligned, the nearest prints first: a dozen at most. */
+  aligned?: number;
 }
 
 /**
@@ -417,7 +419,11 @@ export interface NearDuplicateSearch {
 export function nearDuplicates(
   first: TripletSet,
   second: TripletSet | null,
-  { skip = () => false, limit = NEAR_DUPLICATE }: NearDuplicateSearch = {},
+  {
+    skip = () => false,
+    limit = NEAR_DUPLICATE,
+    aligned: most = MOST_ALIGNED,
+  }: NearDuplicateSearch = {},
 ): NearDuplicate[] {
   const other = second ?? first;
   if (first.size !== other.size) {
@@ -445,7 +451,7 @@ export function nearDuplicates(
     const fixed = spectraOf(first.images([row]), first.size);
     const centred = near
       .sort((a, b) => a.squared - b.squared)
-      .slice(0, MOST_ALIGNED)
+      .slice(0, Math.min(most, MOST_ALIGNED))
       .map(({ at }) => ({ at, pairing: pairPatterns(fixed, seen(at)) }))
       .sort((a, b) => a.pairing.distance - b.pairing.distance);
     const worth = Number.isFinite(limit)

@@ -41,22 +41,69 @@ export function heldOutCounts(
   return { test, validation: Math.min(part(rule.validation), count - test - 1) };
 }
 
-// Zero-width characters and soft hyphens, which nobody sees.
-const INVISIBLE = /[\u00ad\u200b-\u200f\u2060\ufeff]/g;
+// What nobody sees: control characters but blanks, zero-width characters, variation selectors, marks of direction.
+const INVISIBLE = /(?!\s)[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
 
 /** A material's name without what nobody sees: compatibility forms, invisible characters, blanks. */
 export const cleanMaterial = (name: string): string =>
-  name.normalize('NFKC').replace(INVISIBLE, '').replace(/\s+/g, ' ').trim();
+  name
+    .normalize('NFKC')
+    .replace(INVISIBLE, '')
+    .replace(/[\s\u2800]+/g, ' ')
+    .trim();
+
+// Letters of other scripts that look like Latin ones, over the letters that they look like.
+const LOOK_ALIKES = new Map(
+  (
+    [
+      ['АВЕКМНОРСТХУЅІЈԌԚԜҮӀаеосрхуѕіјһԁԛԝѵүӏквмнт', 'ABEKMHOPCTXYSIJGQWYIaeocpxysijhdqwvylkbmht'],
+      ['ΑΒΕΖΗΙΚΜΝΟΡΤΥΧϹϳαικνορτυχϲ', 'ABEZHIKMNOPTYXCjaikvoptuxc'],
+      ['ՍՕսօոհցզյ', 'UOuonhgqj'],
+      ['ᴀʙᴄᴅᴇɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢɑɡıȷ', 'abcdeghijklmnoprstuvwyzagij'],
+    ] as const
+  ).flatMap(([letters, latin]) => [...letters].map((letter, i) => [letter, latin[i]!] as const)),
+);
+
+const GREEK = new Map(
+  ['alpha', 'beta', 'gamma', 'delta', 'epsilon', 'zeta', 'eta', 'theta', 'iota', 'kappa', 'lambda']
+    .concat('mu', 'nu', 'xi', 'omicron', 'pi', 'rho', 'sigma', 'sigma', 'tau', 'upsilon', 'phi')
+    .concat('chi', 'psi', 'omega')
+    .map((name, i) => [String.fromCharCode(0x3b1 + i), name] as const),
+);
+
+/** A decimal digit of any script as 0 to 9: each script has its ten in a row, from ...0 or from ...6. */
+function asciiDigit(digit: string): string {
+  const code = digit.codePointAt(0)!;
+  const fromZero = /\p{Nd}/u.test(String.fromCodePoint(code - (code % 16)));
+  return String((code % 16) - (fromZero ? 0 : 6));
+}
 
 /**
- * The same text for spellings of one material: case, blanks, dashes and the prefixes that name no
- * other source (`mp-17`, `MP_17`, `material 17`, `17`). Two spellings never stand in two parts.
+ * The same text for spellings of one material, so that two spellings never stand in two parts: `mp-17`,
+ * `MP_17`, `material 17`, `mp-0017.cif` and `17`; `α-SiO₂` and `alpha SiO2`; `weiß` and `WEISS`; letters
+ * of other scripts that look the same. Case, accents, blanks, punctuation, leading zeros and the
+ * prefixes that name no other source do not count. It groups and never names: that it takes
+ * a few different names for one costs nothing but that those stand in one part.
  */
-export const materialIdentity = (name: string): string =>
-  cleanMaterial(name)
+export function materialIdentity(name: string): string {
+  const clean = cleanMaterial(name);
+  const identity = clean
+    .replace(/\.cif$/i, '')
+    .normalize('NFD')
+    .replace(/\p{M}/gu, '')
+    .replace(/(?<!\p{L})[Α-Ωα-ω](?!\p{L})/gu, (letter) => GREEK.get(letter.toLowerCase())!)
+    .replace(/\p{L}/gu, (letter) => LOOK_ALIKES.get(letter) ?? letter)
     .toLowerCase()
-    .replace(/[\s_\-‐-―]+/g, '-')
-    .replace(/^(?:(?:materials?|mpid|mp|id)[-:#]*)+(?=\d)/, '');
+    .toUpperCase()
+    .toLowerCase()
+    .replace(/\p{Nd}/gu, asciiDigit)
+    .replace(/(?<![\d.,])0+(?=\d)/g, '')
+    .replace(/[^\p{L}\p{N}]+/gu, '-')
+    // Only between digits does it say where a number ends.
+    .replace(/(?<!\d)-|-(?!\d)/g, '')
+    .replace(/^(?:materials?project|materials?|mpid|mp|id)+(?=\d)/, '');
+  return identity || clean;
+}
 
 export interface SplitOptions {
   seed: number;

@@ -123,6 +123,27 @@ it('a manifest of mixed formats becomes a store, split by material', async () =>
   store.close();
 });
 
+it('a pattern under several names stays in one part, and is reported', async () => {
+  const same = ['a', 'b', 'c', 'd', 'e', 'f'];
+  const rows = [
+    ...same.map((name) => `${data('stack.npy')},,,62,${name},200,0.04,25 22`),
+    // Kept in eight bits: nearly the same.
+    ...['g', 'h'].map((name) => {
+      return `${data('p0.png')},${data('p1.png')},${data('p2.png')},62,${name},200,0.04,25 22`;
+    }),
+  ];
+  const out = join(folder, 'one-pattern.h5');
+  const { anomalies } = await importManifest(manifest(rows), out, options);
+  const of = (kind: string) => anomalies.filter((one) => one.kind === kind);
+  expect(of('same-pixels').map(({ reason }) => reason.split(' ')[0])).toEqual([...'bcdefh']);
+  expect(of('near-duplicate').length).toBeGreaterThan(0);
+  const store = await openStore(out);
+  const parts = store.materials.map((_, i) => store.rows.split[store.rows.material.indexOf(i)]);
+  expect(new Set(parts.slice(0, 6)).size).toBe(1);
+  expect(parts[6]).toBe(parts[7]);
+  store.close();
+});
+
 it('files of one triplet that are calibrated unlike are refused, but where the manifest decides', async () => {
   const { File } = await hdf5();
   const { values } = (await readPatternFile(data('stack.npy'), 100)).patterns[0]!;

@@ -1,9 +1,18 @@
-import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { Dataset } from 'h5wasm/node';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Anomaly } from '../../src/dataset/anomaly.ts';
 import { hdf5 } from '../../src/dataset/hdf5/library.ts';
+import { readPatternFile } from '../../src/dataset/import/read-pattern.ts';
 import { inspectFiles } from '../../src/dataset/inspect/inspect.ts';
 import { prepareStore } from '../../src/dataset/prepare/prepare.ts';
 import { openStore } from '../../src/dataset/store/store.ts';
@@ -211,6 +220,69 @@ it('raw data in other files are read where they are allowed only', async () => {
   const { anomalies } = await inspectFiles([path], { workers: 0, patterns: 10 });
   expect(told(anomalies)).toMatch(/its data stand raw in .*passwd: .*--allow-external/);
   expect((await prepare(path, true)).samples).toBe(1);
+});
+
+it('a path behind a link to a folder is judged as the system goes along it', async () => {
+  // `link/..` is the folder above the one that the link leads to, whatever the letters say.
+  mkdirSync(at('crooked'));
+  mkdirSync(at('elsewhere', 'deep'), { recursive: true });
+  symlinkSync(at('elsewhere', 'deep'), at('crooked', 'l'));
+  writeFileSync(at('elsewhere', 'p'), new Uint8Array(sampleOf(1).stack.buffer));
+  const source = readFileSync(
+    join(import.meta.dirname, '..', 'data', 'dataset', 'raw-external.h5'),
+  );
+  source.write('l/../p', source.indexOf('passwd\0'));
+  writeFileSync(at('crooked', 'raw.h5'), source);
+  await writeSummit(at('elsewhere', 'o.h5'), [sampleOf(5)]);
+  await linking(at('crooked', 'links.h5'), [['l/../o.h5', 'sample_5_0']]);
+  process.chdir(at('crooked'));
+  for (const [name, samples] of [
+    ['raw.h5', 0],
+    ['links.h5', 1],
+  ] as const) {
+    const { census, anomalies } = await inspectFiles([at('crooked', name)], {
+      ...{ workers: 0, patterns: 10 },
+    });
+    expect([name, census.samples]).toEqual([name, samples]);
+    expect(told(anomalies)).toMatch(/crooked\/l\/\.\.\/.*: not read.*--allow-external/);
+  }
+  process.chdir(folder);
+});
+
+it.runIf(existsSync('/dev/shm'))('no folder of the system is open to every file', async () => {
+  const places = ['/dev/shm/cbed-links-test.h5', '/tmp/tmpfile_cbed-links-test.h5'];
+  try {
+    for (const place of places) {
+      await writeSummit(place, [sampleOf(5)]);
+      const { samples, anomalies } = await prepare(
+        await linking(at('system.h5'), [[place, 'sample_5_0']]),
+      );
+      expect([place, samples]).toEqual([place, 1]);
+      expect(told(anomalies)).toContain(`its data stand in ${place}, outside the given folders`);
+    }
+  } finally {
+    for (const place of places) rmSync(place, { force: true });
+  }
+});
+
+it('a virtual dataset of which a part is refused is refused whole', async () => {
+  // Written by h5py: two patterns of near.h5 beside the file, the third of away/far.h5.
+  mkdirSync(at('virtual'));
+  mkdirSync(at('far'));
+  const path = at('virtual', 'virtual.h5');
+  copyFileSync(join(import.meta.dirname, '..', 'data', 'dataset', 'virtual.h5'), path);
+  await writeSummit(at('virtual', 'near.h5'), [sampleOf(1)]);
+  await writeSummit(at('far', 'far.h5'), [sampleOf(1)]);
+  symlinkSync(at('far'), at('virtual', 'away'));
+  const pattern = /its data stand in .*far\.h5, outside the given folders: not read/;
+  const { census, anomalies } = await inspectFiles([path], { workers: 0, patterns: 10 });
+  expect(census.samples).toBe(0);
+  expect(told(anomalies)).toMatch(pattern);
+  expect((await prepare(path, true)).samples).toBe(1);
+  // A list of measured patterns has no such flag, and its message names none.
+  const error = await readPatternFile(`${path}::/sample_0_0/cbed_stack`, 100).catch(String);
+  expect(error).toMatch(pattern);
+  expect(error).not.toContain('--allow-external');
 });
 
 it('a filter that is not known is named, with the mend', async () => {

@@ -1,15 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { toPixels } from '../../src/dataset/intensity/transform.ts';
-import {
-  findSamePixels,
-  nearMaterials,
-  type PixelOwner,
-} from '../../src/dataset/prepare/same-pixels.ts';
+import { findSamePixels, nearMaterials, type PixelOwner } from '../../src/dataset/same-pixels.ts';
 import { type Split, splitMaterials } from '../../src/dataset/split.ts';
 import { discStack } from './fixture.ts';
 
 const owner = (material: string, pixels: string, split: Split | null = null): PixelOwner => ({
-  ...{ file: 'a.h5', key: `sample_${material}`, material, pixels, split },
+  ...{ file: 'a.h5', key: `sample_${material}`, material, pixels, split, taken: '100 keV' },
 });
 
 describe('one pattern under two names', () => {
@@ -55,6 +51,16 @@ describe('one pattern under two names', () => {
   });
 });
 
+it('another spelling of a material that is left out of training is left out too', () => {
+  const { stays, anomalies } = findSamePixels([
+    owner('Halite', 'q', 'train'),
+    owner('halite', 'p', 'train'),
+    owner('NaCl', 'p', 'test'),
+  ]);
+  expect(stays).toEqual([false, false, true]);
+  expect(anomalies.at(-1)!.reason).toMatch(/also stands in test under another name/);
+});
+
 describe('nearly one pattern', () => {
   const SIZE = 32;
   const plain = toPixels(discStack(1, SIZE), SIZE);
@@ -72,5 +78,26 @@ describe('nearly one pattern', () => {
     const anomalies = nearMaterials(samples, SIZE, (row) => triplets[row]!);
     expect(anomalies).toHaveLength(1);
     expect(anomalies[0]!.reason).toMatch(/^halite is nearly NaCl .* are they one crystal\?$/);
+  });
+
+  it('is sought among samples that were taken alike, whatever stands first', () => {
+    const triplets = [discStack(1, SIZE), discStack(3, SIZE), discStack(2, SIZE)]
+      .map((stack) => toPixels(stack, SIZE))
+      .concat([plain.map((value) => Math.min(255, value + 1))]);
+    const samples = ['100 keV', '200 keV', '200 keV', '100 keV'].map((taken, i) => {
+      return { ...owner(i < 2 ? 'NaCl' : 'halite', String(i)), taken };
+    });
+    const found = nearMaterials(samples, SIZE, (row) => triplets[row]!);
+    expect(found.map(({ reason }) => reason)).toEqual([expect.stringMatching(/^halite is nearly/)]);
+  });
+
+  it('is told not to have been sought among too many materials', () => {
+    const samples = Array.from({ length: 1001 }, (_, i) => owner(`mp-${i}`, String(i)));
+    const [found, ...others] = nearMaterials(samples, SIZE, () => {
+      throw new Error('nothing is compared');
+    });
+    expect(others).toEqual([]);
+    expect(found).toMatchObject({ kind: 'not-compared', group: null });
+    expect(found!.reason).toMatch(/not looked for among 1001 materials/);
   });
 });

@@ -112,6 +112,63 @@ describe('spellings of one material', () => {
     expect(materialIdentity('identity')).toBe('identity');
   });
 
+  it.each([
+    ['a minus sign', 'mp\u221217'],
+    ['an invisible product', 'mp-17\u2062'],
+    ['a Mongolian vowel separator', 'mp-17\u180e'],
+    ['a variation selector', 'mp-17\ufe0f'],
+    ['a mark of direction', '\u2066mp-17\u2069'],
+    ['a joiner of graphemes', 'mp-17\u034f'],
+    ['a Hangul filler', 'mp-17\u3164'],
+    ['a tag', 'mp-17\u{e0020}'],
+    ['a control character', 'mp-17\u0007'],
+    ['a blank of Braille', 'mp-17\u2800'],
+    ['a Cyrillic letter', '\u041cP-17'],
+    ['a small Cyrillic letter', 'm\u0440-17'],
+    ['Arabic digits', 'mp-\u0661\u0667'],
+    ['Persian digits', 'mp-\u06f1\u06f7'],
+    ['bold digits', 'mp-\u{1d7cf}\u{1d7d5}'],
+    ['another separator', 'mp.17'],
+    ['a leading zero', 'mp-017'],
+    ['quotes', '"mp-17"'],
+    ['an accent', 'mp-17\u0301'],
+    ['the name of a file', 'mp-17.cif'],
+    ['a longer prefix', 'Materials Project 17'],
+  ])('count with %s', (_, spelling) => {
+    expect(materialIdentity(spelling)).toBe(materialIdentity('mp-17'));
+  });
+
+  it.each([
+    ['Quartz', 'Qu\u0430rtz'],
+    ['Quartz', 'Quar\u1d1b\u1d22'],
+    ['Quartz', '\u{1d410}uartz'],
+    ['rock salt', 'rocksalt'],
+    ['\u00c5kermanite', 'A\u030akermanite'],
+    ['\u00c5kermanite', 'AKERMANITE'],
+    ['wei\u00df', 'WEISS'],
+    ['wei\u00df', 'WEI\u1e9e'],
+    ['istanbulite', '\u0130STANBULITE'],
+    ['istanbulite', '\u0131stanbulite'],
+    ['\u03b1-SiO\u2082', 'alpha SiO2'],
+    ['\u03c3 phase', '\u03a3-phase'],
+    ['generated:14:0', 'generated\u223614\u22360'],
+  ])('of %s count as %s', (name, spelling) => {
+    expect(materialIdentity(spelling)).toBe(materialIdentity(name));
+  });
+
+  it.each([
+    ['mp-17', 'mp-170'],
+    ['mp-1-7', 'mp-17'],
+    ['generated:14:10', 'generated:141:0'],
+    ['Fe1.05S', 'Fe1.5S'],
+    ['TiO2-62', 'TiO2-6-2'],
+    ['?', '!'],
+    ['\u77f3\u82f1', '\u65b9\u89e3\u77f3'],
+  ])('are not %s and %s', (one, other) => {
+    expect(materialIdentity(one)).not.toBe(materialIdentity(other));
+    expect(materialIdentity(one)).not.toBe('');
+  });
+
   it('stand in one part, and leave the division of the others as it is', () => {
     const plain = new Map(Array.from({ length: 30 }, (_, i) => [`mp-${i}`, 14] as const));
     const spelled = new Map([

@@ -66,7 +66,12 @@ describe('a store is refused in one line when it is opened', () => {
     ['classes out of order', (_, set) => set('classes')(4, 4), /its classes are/],
     ['a split of 3', (_, set) => set('rows/split')(3, 1), /the split 3/],
     ['a material of none', (_, set) => set('rows/material')(40, 1), /material 40 of 40/],
-    ['another material', (_, set) => set('rows/material')(0, 1), /another digest/],
+    ['another material', (_, set) => set('rows/material')(0, 3), /another digest/],
+    [
+      'a material of two parts',
+      (_, set) => set('rows/material')(0, 1),
+      /the material mp-0 stands in train and in validation/,
+    ],
     ['an energy of 0', (_, set) => set('rows/energy_keV')(0, 1), /energy of 0 keV/],
     ['an endless cell', (_, set) => set('rows/cell')(1 / 0, 1), /cell holds infinity/],
     ['a camera of NaN', camera([SIZE, Number.NaN, 8]), /its camera is 16 pixels of NaN/],
@@ -97,6 +102,22 @@ describe('a store is refused in one line when it is opened', () => {
     // The library is as good as before.
     (await openStore(path)).close();
   });
+});
+
+it('refuses a store in which two spellings of a material stand in two parts', async () => {
+  const whole = await openStore(path);
+  const row = (material: string, split: 'train' | 'test') => ({
+    ...{ key: material, facts: { ...whole.facts(0), material }, split },
+  });
+  const spelled = join(folder, 'spelled.h5');
+  await writeStore(spelled, {
+    ...{ camera: whole.camera, rows: [row('mp-17', 'train'), row('MP 17', 'test')] },
+    ...{ images: [whole.images([0, 1])], config: {}, sources: [] },
+  });
+  whole.close();
+  await expect(openStore(spelled)).rejects.toThrow(
+    /the material mp-17 stands in train and as MP 17 in test \(prepare it again\)/,
+  );
 });
 
 it.each([

@@ -1,5 +1,5 @@
 import { closeSync, existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import type * as H5wasm from 'h5wasm/node';
 import { behindLinks } from './behind-links.ts';
 import { type ExternalAccess, externalRefusal, foldersOf } from './external.ts';
@@ -53,7 +53,8 @@ interface Admission extends ExternalAccess {
 const NOT_PERMITTED = 2;
 // Folders are opened in search of filters.
 const DIRECTORY = 0o200000;
-const OWN_FILES = /^\/(dev\/|tmp\/tmpfile_)/;
+// A file that only this opening makes, as the library does to print its errors, tells nothing of others.
+const CREATED_ANEW = 0o300;
 
 // An error leaves C stack frames and handles behind in the library's memory.
 const FAULTS_BEFORE_RENEWAL = 8;
@@ -88,6 +89,10 @@ export class Hdf5 {
     this.guardOpening();
     this.nameFilters();
     this.readAttributesBehindLinks();
+    };
+  }
+
+    this.refuseGaps();
   }
 
   /**
@@ -96,9 +101,10 @@ export class Hdf5 {
    *
    * @returns the files it asks for while it is open, filled as it does.
    */
-  admit(path: string, { folders, allow }: ExternalAccess, links = new Set<string>()): Set<string> {
-    const within = [...folders.map((folder) => resolve(folder)), ...foldersOf(resolve(path))];
-    this.admitted.set(resolve(path), { folders: within, allow, links });
+  admit(path: string, access: ExternalAccess, links = new Set<string>()): Set<string> {
+    const given = access.folders.map((folder) => resolve(folder));
+    const folders = [...given, ...foldersOf(resolve(path))];
+    this.admitted.set(resolve(path), { ...access, folders, links });
     return links;
   }
 
@@ -184,42 +190,15 @@ export class Hdf5 {
     };
   }
 
-  /** What was not read is no list of addresses of texts, which the library would free. */
-  private leaveEmpty(address: bigint, bytes: number): void {
-    this.module.HEAPU8.fill(0, Number(address), Number(address) + bytes);
-  }
-
-  /** Files that the library opens of its own while a call runs. */
-  private filesOpened(call: () => void): string[] {
-    this.recorded = [];
-    call();
-    return this.recorded;
-  }
-
-  private readAttributesBehindLinks(): void {
-    const { module } = this;
-    const read = module.get_attribute_data.bind(module);
-    const readSafely = (file: bigint, path: string, name: string, address: bigint) => {
-      try {
-        return read(file, path, name, address);
-      } catch (error) {
-        const { size, total_size: count } = module.get_attribute_metadata(file, path, name);
-        this.leaveEmpty(address, size * count);
-        throw error;
-      }
-    };
-    module.get_attribute_data = (id, path, name, address) => {
-      const file = id as bigint;
-      const isBehind = (): boolean =>
-        this.filesOpened(() => module.get_attribute_metadata(file, path, name)).length > 0;
-      // Who reads an attribute has asked for its type, which opens the file that a link leads to.
-      if (!this.hasLinks || !isBehind()) return readSafely(file, path, name, address);
-      return behindLinks(
-        module,
-        { file, path },
-        (call) => this.filesOpened(call),
-        (place) => readSafely(place.file, place.path, name, address),
-      );
+      if (typeof path !== 'string') return open(path, flags, mode);
+      // Not resolved: that would take `link/..` for nothing, where the system follows the link.
+      const full = isAbsolute(path) ? path : `${process.cwd()}/${path}`;
+      if (!this.isLink(full, flags)) return open(path, flags, mode);
+      this.checkLink(full);
+      const stream = open(path, flags, mode);
+      this.hasLinks = true;
+      this.recorded.push(full);
+      return stream;
     };
   }
 
@@ -244,6 +223,7 @@ export class Hdf5 {
   private guardOpening(): void {
     const open = this.files.open;
     this.files.open = (path, flags, mode) => {
+<<<<<<< HEAD
       const full = typeof path === 'string' ? resolve(path) : '';
       if (full === '' || !this.isLink(full, flags)) return open(path, flags, mode);
       this.checkLink(full);
@@ -251,11 +231,18 @@ export class Hdf5 {
       this.hasLinks = true;
       this.recorded.push(full);
       return stream;
+=======
+      // Not resolved: that would take `link/..` for nothing, where the system follows the link.
+      const full = isAbsolute(path) ? path : `${process.cwd()}/${path}`;
+      if (this.isLink(full, flags)) this.checkLink(full);
+      return open(path, flags, mode);
+>>>>>>> h20
     };
   }
 
   private isLink(path: string, flags: number): boolean {
-    return path !== this.opening && !OWN_FILES.test(path) && (flags & DIRECTORY) === 0;
+    const own = (flags & CREATED_ANEW) === CREATED_ANEW || resolve(path) === this.opening;
+    return !own && (flags & DIRECTORY) === 0;
   }
 
   private checkLink(path: string): void {

@@ -6,10 +6,11 @@ import { withOutputLock } from '../../common/lock.ts';
 import { type ProgressFactory, silentProgress } from '../../common/progress.ts';
 import { type Camera, cameraFor } from '../../simulate/camera.ts';
 import type { SampleFacts } from '../../simulate/sample.ts';
-import { isFatal } from '../anomaly.ts';
+import { type Anomaly, isFatal } from '../anomaly.ts';
 import { writeStoreCard } from '../card.ts';
 import { type Census, storeCensus } from '../census.ts';
 import { intensityOf, reduceStack } from '../intensity/transform.ts';
+import { findSamePixels, nearMaterials, takenAs } from '../same-pixels.ts';
 import { splitMaterials } from '../split.ts';
 import { tableOf } from '../store/rows.ts';
 import { writeTable } from '../store/store-write.ts';
@@ -54,6 +55,8 @@ export interface Imported {
   camera: Camera;
   census: Census;
   triplets: ImportedTriplet[];
+  /** Patterns that stand under two names, the same or nearly. */
+  anomalies: Anomaly[];
 }
 
 // Intensities are fractions of the probe on an area of (0.01 1/angstrom)^2, as everywhere.
@@ -222,7 +225,13 @@ export async function importManifest(
     }
     classOf.set(material, spaceGroup);
   }
-  const splits = splitMaterials(classOf, { seed });
+  const owners = triplets.map(({ key, material, pixels, facts }) => ({
+    ...{ file: manifest, key, material, split: null },
+    ...{ pixels: digestOf(pixels), taken: takenAs(facts) },
+  }));
+  const { tied, anomalies } = findSamePixels(owners);
+  anomalies.push(...nearMaterials(owners, size, (row) => triplets[row]!.pixels));
+  const splits = splitMaterials(classOf, { seed, tied });
   const table = tableOf(
     triplets.map(({ key, facts }) => ({ key, facts, split: splits.get(facts.material)! })),
   );
@@ -237,5 +246,5 @@ export async function importManifest(
   );
   const census = storeCensus({ ...table, count: triplets.length });
   writeStoreCard(out, { census, camera, sources: [basename(manifest)], digest });
-  return { store: out, digest, camera, census, triplets };
+  return { store: out, digest, camera, census, triplets, anomalies };
 }

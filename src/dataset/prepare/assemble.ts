@@ -4,13 +4,13 @@ import { groupBy, tally } from '../../common/group.ts';
 import type { Camera } from '../../simulate/camera.ts';
 import type { Anomaly } from '../anomaly.ts';
 import { type Census, storeCensus } from '../census.ts';
+import { findSamePixels, nearMaterials, type PixelOwner, takenAs } from '../same-pixels.ts';
 import { DEFAULT_SPLIT_RULE, type Split, type SplitRule, splitMaterials } from '../split.ts';
 import { type RowInput, type StoreSource, tableOf } from '../store/rows.ts';
 import { writeTable } from '../store/store-write.ts';
 import type { Catalogue, ReadGuard } from '../summit/catalogue.ts';
 import { indexedFacts } from '../summit/catalogue.ts';
 import { type PartFile, partExists, readPartHead, readPartPixels } from './part.ts';
-import { findSamePixels, nearMaterials, type PixelOwner } from './same-pixels.ts';
 
 /** A source file of a store that is put together, and its split where the files say it. */
 export interface AssemblySource extends Pick<Catalogue, 'path' | 'bytes' | 'digest' | 'index'> {
@@ -65,8 +65,17 @@ function keptOf(sources: readonly AssemblySource[], anomalies: Anomaly[]): Kept[
     const facts = heads.some(({ kept }) => kept.length > 0) ? indexedFacts(one) : null;
     return heads.flatMap(({ kept, pixels }) =>
       kept.map((key, i) => {
-        const { material, spaceGroup } = facts!.get(key)!;
-        return { source, file: path, key, material, spaceGroup, split, pixels: pixels[i]! };
+        const known = facts!.get(key)!;
+        const { material, spaceGroup } = known;
+        const owner = {
+          file: path,
+          key,
+          material,
+          split,
+          pixels: pixels[i]!,
+          taken: takenAs(known),
+        };
+        return { ...owner, source, spaceGroup };
       }),
     );
   });
@@ -136,8 +145,9 @@ function pixelReader(sources: readonly AssemblySource[], guard: ReadGuard) {
   let last: { part: PartFile; pixels: Uint8Array } | null = null;
   return (row: number): Uint8Array => {
     const { part, from, count } = starts.find((one) => row < one.from + one.count)!;
+    // At every sample: that two are compared is a sign of life.
+    guard.announce?.(part.out);
     if (last?.part !== part) {
-      guard.announce?.(part.out);
       last = { part, pixels: readPartPixels(part).slice() };
     }
     const each = last.pixels.length / count;

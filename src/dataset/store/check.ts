@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { isRemembered, remember } from '../../common/checked-digests.ts';
 import { inputError } from '../../common/errors.ts';
 import type { Camera } from '../../simulate/camera.ts';
+import { materialIdentity, SPLITS } from '../split.ts';
 import { COLUMNS, NUMERIC_COLUMNS, type StoreRows } from './rows.ts';
 import { contentHash } from './store-write.ts';
 
@@ -50,6 +51,22 @@ function rowsFault({ rows, classes, materials }: Content, count: number): string
   for (let row = 0; row < count; row++) {
     const fault = rowFault(rows, row, classes, materials.length);
     if (fault) return `row ${row} has ${fault}`;
+  }
+  return divisionFault(rows, materials);
+}
+
+/** Says which material stands in two parts, also where it is spelled in two ways. */
+function divisionFault({ split, material }: StoreRows, materials: readonly string[]) {
+  const identities = materials.map(materialIdentity);
+  const home = new Map<string, { part: number; name: string }>();
+  for (const [row, part] of split.entries()) {
+    const name = materials[material[row]!]!;
+    const identity = identities[material[row]!]!;
+    const first = home.get(identity) ?? { part, name };
+    home.set(identity, first);
+    if (first.part === part) continue;
+    const as = name === first.name ? '' : ` as ${name}`;
+    return `the material ${first.name} stands in ${SPLITS[first.part]} and${as} in ${SPLITS[part]}`;
   }
   return null;
 }

@@ -1,4 +1,5 @@
 import { digestOf } from '../../common/digest.ts';
+import { tiedByPixels } from '../same-pixels.ts';
 import { SPLITS, type SplitOptions, splitMaterials } from '../split.ts';
 import { rowsOfSplit, type Store, storeExamples } from './store.ts';
 
@@ -49,15 +50,29 @@ export function withClasses(store: Store, classes: readonly number[]): Store {
   return storeView(store, { classes, digest, rows: { ...store.rows, label } });
 }
 
+/** Ties of stores by digest: a study divides one store for every split of every cell. */
+const knownTies = new Map<string, string[][]>();
+
+/** Materials of a store that show one pattern under two names. */
+function tiesOf(store: Store): string[][] {
+  const known = knownTies.get(store.digest);
+  if (known) return known;
+  const names = Array.from(store.rows.material, (material) => store.materials[material]!);
+  const ties = tiedByPixels(names, (row) => store.images([row]));
+  knownTies.set(store.digest, ties);
+  return ties;
+}
+
 /**
- * The same store with its materials divided anew: for studies that repeat the split.
+ * The same store with its materials divided anew: for studies that repeat the split. Materials that
+ * show one pattern stay in one part, as where the store was prepared.
  */
-export function resplit(store: Store, options: SplitOptions): Store {
+export function resplit(store: Store, options: Omit<SplitOptions, 'tied'>): Store {
   const classOf = new Map<string, number>();
   store.rows.material.forEach((material, row) => {
     classOf.set(store.materials[material]!, store.rows.spaceGroup[row]!);
   });
-  const parts = splitMaterials(classOf, options);
+  const parts = splitMaterials(classOf, { ...options, tied: tiesOf(store) });
   const split = Uint8Array.from(store.rows.material, (material) =>
     SPLITS.indexOf(parts.get(store.materials[material]!)!),
   );

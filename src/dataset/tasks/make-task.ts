@@ -12,6 +12,7 @@ import { isFatal } from '../anomaly.ts';
 import { writeStoreCard } from '../card.ts';
 import { storeCensus } from '../census.ts';
 import { reduceStack } from '../intensity/transform.ts';
+import { tiedByPixels } from '../same-pixels.ts';
 import { splitMaterials } from '../split.ts';
 import { tableOf } from '../store/rows.ts';
 import { writeTable } from '../store/store-write.ts';
@@ -80,7 +81,11 @@ export async function makeTask(
     throw inputError(`no crystal of the task ${name} could be simulated (${failed[0]?.reason})`);
   }
   const classOf = new Map(rows.map(({ facts }) => [facts.material, facts.spaceGroup]));
-  const splits = splitMaterials(classOf, { seed, rule: task.rule });
+  const tied = tiedByPixels(
+    rows.map(({ facts }) => facts.material),
+    (row) => rows[row]!.pixels,
+  );
+  const splits = splitMaterials(classOf, { seed, rule: task.rule, tied });
   const source = { name: `task ${name}`, bytes: 0, samples: rows.length };
   const table = tableOf(
     rows.map(({ key, facts }) => ({ key, facts, split: splits.get(facts.material)! })),
