@@ -3,6 +3,7 @@ import { runOperation } from '../../src/engine/operation.ts';
 import type { Weights } from '../../src/engine/parameters.ts';
 import { type Tensor, type Tensor2D, tf } from '../../src/engine/tf.ts';
 import { GROUP } from '../training/batches.ts';
+import { hinge } from '../training/losses.ts';
 import { EMBEDDING_NORM } from './networks.ts';
 import type { DiscriminatorDraws, Draws, Gradients, Networks } from './step.ts';
 
@@ -232,22 +233,6 @@ function addPenalty(
       'second/kernel': slopes['second/kernel'].add(product(up1, s2, 'left')),
     },
   };
-}
-
-/** Hinge losses of scores, the real half first, and their slopes. */
-function hinge(scores: Float32Array) {
-  const count = scores.length / 2;
-  const slopes = new Float32Array(scores.length);
-  const sums = { loss: 0, real: 0, fake: 0 };
-  scores.forEach((score, i) => {
-    const sign = i < count ? -1 : 1;
-    const short = 1 + sign * score;
-    sums[i < count ? 'real' : 'fake'] += score / count;
-    if (short <= 0) return;
-    sums.loss += short / count;
-    slopes[i] = sign / count;
-  });
-  return { ...sums, slopes };
 }
 
 const generate = (run: Kernels, { layouts, generator }: Networks, draws: Draws): GeneratorPass =>

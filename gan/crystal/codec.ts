@@ -42,7 +42,7 @@ export const PROPERTIES = 7 + MARKS;
 /** Reflections of each zone axis that the discriminator sees. */
 export const REFLECTIONS = 14;
 /** Widths (square angstrom) of the Gaussians that scattering factors are written in. */
-const WIDTHS = [0.3, 1, 3, 9, 27, 80] as const;
+export const FACTOR_WIDTHS = [0.3, 1, 3, 9, 27, 80] as const;
 
 /** What the networks know of the elements that they choose from. */
 export interface ElementTables {
@@ -84,10 +84,10 @@ function properties(element: number): number[] {
 /** Least squares fit of a scattering factor by Gaussians of fixed widths, up to 1.6 1/angstrom. */
 function gaussians(element: number): number[] {
   const squares = Array.from({ length: 40 }, (_, i) => (0.02 + 0.04 * i) ** 2);
-  const rows = squares.map((q) => WIDTHS.map((width) => Math.exp(-width * q)));
+  const rows = squares.map((q) => FACTOR_WIDTHS.map((width) => Math.exp(-width * q)));
   const factor = scatteringFactors('kirkland');
   const values = squares.map((q) => factor(element, q));
-  const n = WIDTHS.length;
+  const n = FACTOR_WIDTHS.length;
   const matrix = Array.from({ length: n }, (_, i) => [
     ...Array.from({ length: n }, (_, j) =>
       rows.reduce((s, r) => s + r[i]! * r[j]!, i === j ? 1e-6 : 0),
@@ -395,6 +395,3 @@ export function decodeCrystal(
   const cell = conformCell(numbers as unknown as Cell, latticeSystem(skeleton.spaceGroup));
   return { skeleton, positions: points, elements: own, cell };
 }
-
-/** Gaussian widths of scattering factors as a tensor row, (1, 6). */
-export const factorWidths = (): Tensor2D => tf.tensor2d([...WIDTHS], [1, WIDTHS.length]);

@@ -1,5 +1,6 @@
 import {
   type Tensor,
+  type Tensor1D,
   type Tensor2D,
   type Tensor3D,
   type Tensor4D,
@@ -8,7 +9,7 @@ import {
 import {
   type CrystalBatch,
   type ElementTables,
-  factorWidths,
+  FACTOR_WIDTHS,
   type Images,
   PROPERTIES,
 } from './codec.ts';
@@ -53,6 +54,10 @@ const SHELLS = [0.8, 1, 1.2, 1.45, 1.75, 2.1] as const;
 const SHELL_WIDTH = 0.13;
 /** Numbers that say how a site is surrounded: shells of all neighbours, and of anions. */
 export const SURROUNDINGS = 2 * SHELLS.length;
+
+/** What the kernels that see crystals are told: shells and their width, widths of scattering factors. */
+export const featureConstants = (): Tensor1D =>
+  tf.tensor1d([...SHELLS, SHELL_WIDTH, ...FACTOR_WIDTHS]);
 
 /** a (M, n) times table (n, m) for the last axis of a (B, M, n). */
 const through = (a: Tensor3D, table: Tensor2D): Tensor3D => {
@@ -181,9 +186,8 @@ export function amplitudes(
   const squares = tf.matMul(batch.reflections, dual).square().sum(2, true) as Tensor3D;
   const siteSpecies = tf.matMul(batch.slots, open.species) as Tensor3D;
   const ofAtoms = tf.matMul(batch.atoms.site, through(siteSpecies, elements.factors)) as Tensor3D;
-  const widths = factorWidths();
   const gauss = squares
-    .mul(widths.reshape([1, 1, -1]))
+    .mul(tf.tensor3d([...FACTOR_WIDTHS], [1, 1, FACTOR_WIDTHS.length]))
     .neg()
     .exp() as Tensor3D;
   const factors = tf.matMul(ofAtoms, gauss, false, true).mul(batch.centres) as Tensor3D;

@@ -10,12 +10,8 @@ import { classCodes } from '../classes.ts';
 import { knownLabel, type Lineage } from '../lineage.ts';
 import { disposeBatch, elementTables, encodeCrystals } from './codec.ts';
 import { type ElementTensors, elementTensors } from './features.ts';
-import {
-  appearance,
-  type CrystalShape,
-  crystalDiscriminatorLayout,
-  scoreCrystals,
-} from './networks.ts';
+import { appearance } from './look.ts';
+import { type CrystalShape, crystalDiscriminatorLayout, scoreCrystals } from './networks.ts';
 import { NoveltyCheck } from './novelty.ts';
 import { PROPOSAL_BLOCK, type Proposal, type Proposer, proposeBlock } from './proposals.ts';
 import { gatherCrystals, type MadeCrystals } from './sample.ts';
@@ -169,7 +165,7 @@ export class CrystalModel {
           tf.tensor1d(this.parts.discriminator),
         );
         const seen = appearance(batch, batch, this.elements);
-        return scoreCrystals(weights, seen, batch.mask, { codes, spread });
+        return scoreCrystals(weights, seen, { mask: batch.mask, codes, spread });
       });
       disposeBatch(batch);
       some.forEach(({ at }, i) => {

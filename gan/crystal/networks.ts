@@ -1,25 +1,20 @@
+import { kernels } from '../../src/engine/kernels.ts';
 import { ParameterLayout, type Weights } from '../../src/engine/parameters.ts';
+import { type Tensor1D, type Tensor2D, type Tensor3D, tf } from '../../src/engine/tf.ts';
+import { fusedOperation, project } from '../training/layers.ts';
+import { changeCells, moveSites, pickElements, type Raw } from './changes.ts';
+import { type CrystalBatch, REFLECTIONS } from './codec.ts';
+import { type ElementTensors, type OpenTensors, SURROUNDINGS } from './features.ts';
+import { type Appearance, GLOBAL, type ReferenceView, TOKEN, viewReferences } from './look.ts';
 import {
-  type Tensor1D,
-  type Tensor2D,
-  type Tensor3D,
-  type Tensor4D,
-  tf,
-} from '../../src/engine/tf.ts';
-import { groupSpread } from '../codec/networks.ts';
-import { custom, dense, leakyRelu, project } from '../training/layers.ts';
-import { type CrystalBatch, PROPERTIES, REFLECTIONS, SITE_FACTS } from './codec.ts';
-import {
-  amplitudes,
-  atomicVolumeOf,
-  type ElementTensors,
-  type OpenTensors,
-  packingOf,
-  SURROUNDINGS,
-  type Surroundings,
-  siteProperties,
-  surroundings,
-} from './features.ts';
+  biasOf,
+  denseLeaky,
+  kernelOf,
+  layerOverRows,
+  poolSites,
+  slotMeans,
+  withGroupSpread,
+} from './site-layers.ts';
 
 /** Sizes of both networks. */
 export interface CrystalShape {
@@ -37,20 +32,6 @@ export interface CrystalShape {
   code: number;
 }
 
-/** Largest moves in angstrom: along the pulls of neighbours, and freely. */
-const PULL = 0.35;
-const FREE = 0.35;
-/** Largest changes of log lengths, of angles (radians) and of the logarithm of the volume. */
-const LENGTH = 0.12;
-const ANGLE = 0.1;
-const VOLUME = 0.15;
-/** Largest preference of an element over what the reference's is like, in logits. */
-const PREFERENCE = 1.5;
-/** Numbers of the class-independent part of a crystal: cell ratios, angles, packing, sites. */
-const GLOBAL = 8;
-
-const TOKEN = SITE_FACTS + PROPERTIES + SURROUNDINGS;
-
 const denseSpecs = (name: string, inputs: number, outputs: number, scale = 1) => [
   {
     name: `${name}/kernel`,
@@ -59,26 +40,6 @@ const denseSpecs = (name: string, inputs: number, outputs: number, scale = 1) =>
   },
   { name: `${name}/bias`, shape: [outputs], start: 'zeros' as const },
 ];
-
-const denseOf = (x: Tensor2D, weights: Weights, name: string): Tensor2D =>
-  dense(x, weights[`${name}/kernel`] as Tensor2D, weights[`${name}/bias`] as Tensor1D);
-
-/** The same for each of the sites (B, S, n). */
-function denseOver(x: Tensor3D, weights: Weights, name: string): Tensor3D {
-  const [b, s, n] = x.shape;
-  const y = denseOf(x.reshape([b * s, n]), weights, name);
-  return y.reshape([b, s, y.shape[1]]);
-}
-
-/** Mean over the sites that there are, (B, n). */
-const meanSites = (x: Tensor3D, mask: Tensor3D): Tensor2D =>
-  x.mul(mask).sum(1).div(mask.sum(1)) as Tensor2D;
-
-const sumSites = (x: Tensor3D, mask: Tensor3D): Tensor2D => x.mul(mask).sum(1).div(4) as Tensor2D;
-
-/** A row of each crystal (B, n) given to each of its sites (B, S, n). */
-const toSites = (x: Tensor2D, sites: number): Tensor3D =>
-  x.reshape([x.shape[0], 1, x.shape[1]]).tile([1, sites, 1]) as Tensor3D;
 
 /** Weights of the generator. */
 export const crystalGeneratorLayout = (shape: CrystalShape): ParameterLayout =>
@@ -111,38 +72,9 @@ export interface Latents {
   gumbel: Tensor3D;
 }
 
-/** The numbers of a crystal beside its sites, (B, GLOBAL). */
-function globals(batch: CrystalBatch, open: OpenTensors, elements: ElementTensors): Tensor2D {
-  const lengths = open.cells.slice([0, 0], [-1, 3]);
-  const ratios = lengths.sub(lengths.mean(1, true));
-  const angles = open.cells.slice([0, 3], [-1, 3]).sub(Math.PI / 2);
-  const packing = packingOf(batch, open, elements).mul(3);
-  const count = batch.mask.sum(1).sub(4).div(4) as Tensor2D;
-  return tf.concat([ratios, angles.mul(2), packing, count], 1) as Tensor2D;
-}
-
-/**
- * Probabilities as chosen elements: one-hot forward, the softmax's gradient backward
- * (straight-through Gumbel softmax, Jang et al. 2017).
- */
-function straightThrough(logits: Tensor3D): Tensor3D {
-  const soft = logits.softmax(2) as Tensor3D;
-  const hard = tf.oneHot(logits.argMax(2).toInt(), logits.shape[2]).toFloat();
-  return custom<Tensor3D>(() => ({ value: hard, gradFunc: (upstream) => upstream }))(soft);
-}
-
-/** What the generator sees of references; the same in every update of a step. */
-export interface ReferenceView {
-  around: Surroundings;
-  properties: Tensor3D;
-  crystal: Tensor2D;
-}
-
-/** How references look to the generator. */
-export const viewReferences = (batch: CrystalBatch, elements: ElementTensors): ReferenceView => ({
-  around: surroundings(batch, batch, elements),
-  properties: siteProperties(batch, batch, elements),
-  crystal: globals(batch, batch, elements),
+const rawOf = (x: Tensor2D, weights: Weights, name: string): Raw => ({
+  product: project(x, kernelOf(weights, name)),
+  bias: biasOf(weights, name),
 });
 
 /**
@@ -159,124 +91,23 @@ export function generateOpen(
   given: { latents: Latents; elements: ElementTensors; view?: ReferenceView },
 ): OpenTensors {
   const { latents, elements } = given;
-  const reference: OpenTensors = batch;
-  const [, s] = batch.mask.shape;
+  const { tokens, pulls, crystal } = given.view ?? viewReferences(batch, elements);
   const embedding = project(codes, weights['class/embedding'] as Tensor2D);
-  const condition = tf.concat([latents.crystal, embedding], 1);
-  const { around, properties, crystal } = given.view ?? viewReferences(batch, elements);
-  const turns = reference.positions.mul(2 * Math.PI);
-  const token = tf.concat(
-    [
-      batch.facts,
-      properties,
-      around.counts.mul(0.5),
-      turns.cos(),
-      turns.sin(),
-      latents.sites,
-      toSites(condition, s),
-    ],
-    2,
-  );
-  const first = leakyRelu(denseOver(token as Tensor3D, weights, 'sites'));
-  const pooled = tf.concat(
-    [meanSites(first, batch.mask), sumSites(first, batch.mask), condition, crystal],
-    1,
-  );
-  const context = leakyRelu(denseOf(pooled as Tensor2D, weights, 'context'));
-  const again = leakyRelu(
-    denseOver(tf.concat([first, toSites(context, s)], 2) as Tensor3D, weights, 'again'),
-  );
-  const species = chooseSpecies(weights, batch, { again, context, latents, elements });
-  const cells = changeCell(weights, batch, { species, context, elements });
-  const moves = denseOver(again, weights, 'moves');
-  const pull = moves.slice([0, 0, 0], [-1, -1, SURROUNDINGS]).tanh().mul(PULL);
-  const [b] = batch.mask.shape;
-  const along = tf
-    .matMul(pull.reshape([b, s, 1, SURROUNDINGS]) as Tensor4D, around.pulls)
-    .reshape([b, s, 3]);
-  const lengths = reference.cells.slice([0, 0], [-1, 3]).exp().reshape([b, 1, 3]);
-  const free = moves.slice([0, 0, SURROUNDINGS], [-1, -1, 3]).tanh().mul(FREE).div(lengths);
-  const limited = along.add(free).reshape([b, s, 1, 3]) as Tensor4D;
-  const allowed = tf.matMul(limited, batch.freedom as Tensor4D).reshape([b, s, 3]);
-  return { positions: reference.positions.add(allowed) as Tensor3D, species, cells };
-}
-
-/** An element for each slot, (B, K, E). */
-function chooseSpecies(
-  weights: Weights,
-  batch: CrystalBatch,
-  given: { again: Tensor3D; context: Tensor2D; latents: Latents; elements: ElementTensors },
-): Tensor3D {
-  const { again, context, latents, elements } = given;
-  const [b, , k] = batch.slots.shape;
-  const e = elements.usual.shape[0];
-  const members = batch.slots.sum(1).maximum(1).reshape([b, k, 1]);
-  const ofSlots = tf.matMul(batch.slots, again, true, false).div(members) as Tensor3D;
-  const slot = leakyRelu(
-    denseOver(tf.concat([ofSlots, toSites(context, k)], 2) as Tensor3D, weights, 'slots'),
-  );
-  const like = batch.species
-    .reshape([b * k, e])
-    .matMul(elements.likeness)
-    .reshape([b, k, e]);
-  const warmth = denseOver(slot, weights, 'warmth').tanh().exp();
-  const logits = like
-    .mul(warmth)
-    .add(denseOver(slot, weights, 'species').tanh().mul(PREFERENCE))
-    .add(latents.gumbel);
-  return straightThrough(logits as Tensor3D).mul(batch.slotMask) as Tensor3D;
-}
-
-/** Cells (B, 6) that follow the volume of their atoms. */
-function changeCell(
-  weights: Weights,
-  batch: CrystalBatch,
-  given: { species: Tensor3D; context: Tensor2D; elements: ElementTensors },
-): Tensor2D {
-  const { species, context, elements } = given;
-  const raw = denseOf(context, weights, 'cell').tanh();
-  const grown = atomicVolumeOf(batch, { species }, elements)
-    .log()
-    .sub(atomicVolumeOf(batch, batch, elements).log())
-    .add(raw.slice([0, 6], [-1, 1]).mul(VOLUME))
-    .div(3);
-  const zeros = tf.zerosLike(grown);
-  const whole = tf.concat([grown, grown, grown, zeros, zeros, zeros], 1);
-  const scale = tf.tensor2d([LENGTH, LENGTH, LENGTH, ANGLE, ANGLE, ANGLE], [1, 6]);
-  const change = raw.slice([0, 0], [-1, 6]).mul(scale);
-  const [b] = change.shape;
-  const free = tf.matMul(change.reshape([b, 1, 6]) as Tensor3D, batch.cellFreedom).reshape([b, 6]);
-  return batch.cells.add(whole).add(free) as Tensor2D;
-}
-
-/** What the discriminator sees of crystals; the gradient penalty is taken with respect to it. */
-export interface Appearance {
-  /** (B, S, TOKEN) */
-  sites: Tensor3D;
-  /** (B, GLOBAL + H) */
-  crystal: Tensor2D;
-}
-
-/** Sites, species, surroundings, cell and diffraction of crystals, and how much atoms clash, (B). */
-export function appearance(
-  batch: CrystalBatch,
-  open: OpenTensors,
-  elements: ElementTensors,
-): Appearance & { clash: Tensor1D } {
-  const around = surroundings(batch, open, elements);
-  const sites = tf.concat(
-    [batch.facts, siteProperties(batch, open, elements), around.counts.mul(0.5)],
-    2,
-  ) as Tensor3D;
-  const crystal = tf.concat(
-    [globals(batch, open, elements), amplitudes(batch, open, elements).mul(0.5)],
-    1,
-  ) as Tensor2D;
-  return {
-    sites: sites.mul(batch.mask),
-    crystal,
-    clash: around.clash.mul(batch.mask).sum([1, 2]) as Tensor1D,
-  };
+  const condition = tf.concat([latents.crystal, embedding], 1) as Tensor2D;
+  const drawn = latents.sites.reshape([-1, latents.sites.shape[2]]) as Tensor2D;
+  const first = layerOverRows(tf.concat([tokens, drawn], 1), condition, weights, 'sites');
+  const pooled = tf.concat([poolSites(first, batch.mask), condition, crystal], 1) as Tensor2D;
+  const context = denseLeaky(pooled, weights, 'context');
+  const again = layerOverRows(first, context, weights, 'again');
+  const slot = layerOverRows(slotMeans(again, batch.slots), context, weights, 'slots');
+  const species = pickElements(batch, elements, {
+    species: rawOf(slot, weights, 'species'),
+    warmth: rawOf(slot, weights, 'warmth'),
+    gumbel: latents.gumbel,
+  });
+  const cells = changeCells(batch, elements, { raw: rawOf(context, weights, 'cell'), species });
+  const positions = moveSites(batch, { raw: rawOf(again, weights, 'moves'), pulls });
+  return { positions, species, cells };
 }
 
 /** Weights of the discriminator; `class/projection` is the table of Miyato and Koyama (2018). */
@@ -294,11 +125,23 @@ export const crystalDiscriminatorLayout = (shape: CrystalShape): ParameterLayout
 export function discriminatorFeatures(
   weights: Weights,
   { sites, crystal }: Appearance,
-  mask: Tensor3D,
+  { mask, twice = false }: { mask: Tensor3D; twice?: boolean },
 ): Tensor2D {
-  const first = leakyRelu(denseOver(sites, weights, 'sites'));
-  const tokens = leakyRelu(denseOver(first, weights, 'again'));
-  return tf.concat([meanSites(tokens, mask), sumSites(tokens, mask), crystal], 1) as Tensor2D;
+  const first = denseLeaky(sites, weights, 'sites', twice);
+  const tokens = denseLeaky(first, weights, 'again', twice);
+  return tf.concat([poolSites(tokens, mask), crystal], 1) as Tensor2D;
+}
+
+/** How crystals are judged. */
+interface Judging {
+  /** (B, S, 1) which sites there are. */
+  mask: Tensor3D;
+  /** (B, code) */
+  codes: Tensor2D;
+  /** How much every group is said to differ; what it does, if absent. */
+  spread?: number;
+  /** Whether the gradient may be differentiated again. */
+  twice?: boolean;
 }
 
 /**
@@ -309,16 +152,45 @@ export function discriminatorFeatures(
 export function scoreCrystals(
   weights: Weights,
   appearances: Appearance,
-  mask: Tensor3D,
-  { codes, spread }: { codes: Tensor2D; spread?: number },
+  { mask, codes, spread, twice = false }: Judging,
 ): Tensor1D {
-  const seen = discriminatorFeatures(weights, appearances, mask);
-  const differs = spread === undefined ? groupSpread(seen) : tf.fill([seen.shape[0], 1], spread);
-  const hidden = leakyRelu(denseOf(tf.concat([seen, differs], 1) as Tensor2D, weights, 'first'));
-  const features = leakyRelu(denseOf(hidden, weights, 'second'));
+  const seen = discriminatorFeatures(weights, appearances, { mask, twice });
+  const compared =
+    spread === undefined
+      ? withGroupSpread(seen)
+      : (tf.concat([seen, tf.fill([seen.shape[0], 1], spread)], 1) as Tensor2D);
+  const hidden = denseLeaky(compared, weights, 'first', twice);
+  const features = denseLeaky(hidden, weights, 'second', twice);
+  const projection = project(codes, weights['class/projection'] as Tensor2D);
+  return projectedScores(features, projection, weights, twice);
+}
+
+/** Features (B, hidden) times their direction: projection of the class / sqrt(hidden), and the same for all. */
+function projectedScores(
+  features: Tensor2D,
+  projection: Tensor2D,
+  weights: Weights,
+  twice: boolean,
+): Tensor1D {
   const width = features.shape[1];
-  const direction = project(codes, weights['class/projection'] as Tensor2D)
-    .div(Math.sqrt(width))
-    .add((weights['out/kernel'] as Tensor2D).reshape([1, width]));
-  return features.mul(direction).sum(1).add(weights['out/bias']!).reshape([-1]) as Tensor1D;
+  const [out, bias] = [kernelOf(weights, 'out'), biasOf(weights, 'out')];
+  const run = twice ? null : kernels();
+  if (!run) {
+    const direction = projection.div(Math.sqrt(width)).add(out.reshape([1, width]));
+    return features.mul(direction).sum(1).add(bias).reshape([-1]) as Tensor1D;
+  }
+  const inputs = [features, projection, out, bias];
+  const [scores] = fusedOperation(inputs, {
+    forward: (save) => {
+      const outputs = run('CbedScores', inputs, 2);
+      save([features, outputs[1]!]);
+      return [outputs[0]!];
+    },
+    backward: ([upstream], [rows, direction]) => {
+      const [dFeatures, dDirection] = run('CbedScoresGrad', [upstream!, rows!, direction!], 2);
+      const [dProjection, dOut] = run('CbedDirectionGrad', [dDirection!], 2);
+      return [dFeatures!, dProjection!, dOut!.reshape([width, 1]), upstream!.sum().reshape([1])];
+    },
+  });
+  return scores as Tensor1D;
 }

@@ -1,26 +1,22 @@
+import { kernels } from '../../src/engine/kernels.ts';
 import {
   type Scalar,
+  type Tensor,
   type Tensor1D,
   type Tensor2D,
   type Tensor3D,
-  type Tensor4D,
   tf,
 } from '../../src/engine/tf.ts';
-import { discriminatorHinge, generatorHinge } from '../training/losses.ts';
+import { fusedOperation } from '../training/layers.ts';
+import { hinge } from '../training/losses.ts';
 import type { NetworkPair } from '../training/network-pair.ts';
 import type { NoiseSource } from '../training/noise.ts';
 import type { StepLosses } from '../training/trainer.ts';
+import { frequencyLoss, jitterCrystals } from './changes.ts';
 import { type CrystalBatch, MOST } from './codec.ts';
 import type { ElementTensors, OpenTensors } from './features.ts';
-import {
-  type Appearance,
-  appearance,
-  type CrystalShape,
-  generateOpen,
-  type Latents,
-  scoreCrystals,
-  viewReferences,
-} from './networks.ts';
+import { type Appearance, appearance, type ReferenceView, viewReferences } from './look.ts';
+import { type CrystalShape, generateOpen, type Latents, scoreCrystals } from './networks.ts';
 
 /** What one step is given. */
 export interface StepInput {
@@ -46,45 +42,35 @@ export interface StepInput {
 
 /** Latent vectors and Gumbel noise of a batch. */
 export function drawLatents(noise: NoiseSource, shape: CrystalShape, count: number): Latents {
-  return tf.tidy(() => {
-    const uniform = gaussianToUniform(noise.normal<Tensor3D>([count, MOST.slots, shape.elements]));
-    return {
-      crystal: noise.normal<Tensor2D>([count, shape.latent]),
-      sites: noise.normal<Tensor3D>([count, MOST.sites, shape.siteLatent]),
-      gumbel: uniform.log().neg().log().neg() as Tensor3D,
-    };
-  });
+  return tf.tidy(() => ({
+    gumbel: gumbelOf(noise.normal<Tensor3D>([count, MOST.slots, shape.elements])),
+    crystal: noise.normal<Tensor2D>([count, shape.latent]),
+    sites: noise.normal<Tensor3D>([count, MOST.sites, shape.siteLatent]),
+  }));
 }
 
-/** Uniform numbers strictly between 0 and 1 from standard normal ones. */
-const gaussianToUniform = (x: Tensor3D): Tensor3D =>
-  x
-    .div(Math.SQRT2)
-    .erf()
-    .add(1)
-    .div(2)
-    .clipByValue(1e-6, 1 - 1e-6) as Tensor3D;
+/** Gumbel noise from standard normal noise: uniform numbers strictly between 0 and 1, -log(-log(u)). */
+function gumbelOf(x: Tensor3D): Tensor3D {
+  const run = kernels();
+  if (run) return run('CbedGumbel', [x], 1)[0] as Tensor3D;
+  const uniform = x.div(Math.SQRT2).erf().add(1).div(2);
+  return uniform
+    .clipByValue(1e-6, 1 - 1e-6)
+    .log()
+    .neg()
+    .log()
+    .neg() as Tensor3D;
+}
 
-/** Crystals with sites moved along what is free, and cells changed, at random. */
+/** Crystals with jitter. */
 function jittered(
   batch: CrystalBatch,
   open: OpenTensors,
   { noise, jitter }: { noise: NoiseSource; jitter: number },
 ): OpenTensors {
   const [b, s] = batch.mask.shape;
-  const lengths = open.cells.slice([0, 0], [-1, 3]).exp().reshape([b, 1, 3]);
-  const move = noise.normal<Tensor3D>([b, s, 3]).mul(jitter).div(lengths).reshape([b, s, 1, 3]);
-  const along = tf.matMul(move as Tensor4D, batch.freedom).reshape([b, s, 3]);
-  const change = noise
-    .normal<Tensor2D>([b, 6])
-    .mul(0.3 * jitter)
-    .reshape([b, 1, 6]) as Tensor3D;
-  const cells = tf.matMul(change, batch.cellFreedom).reshape([b, 6]);
-  return {
-    species: open.species,
-    positions: open.positions.add(along) as Tensor3D,
-    cells: open.cells.add(cells) as Tensor2D,
-  };
+  const drawn = { sites: noise.normal<Tensor3D>([b, s, 3]), cells: noise.normal<Tensor2D>([b, 6]) };
+  return jitterCrystals(batch, open, { noise: drawn, jitter });
 }
 
 /**
@@ -97,26 +83,51 @@ function gradientPenalty(
   gamma: number,
 ): Scalar {
   const slopes = tf.grads((sites, crystal) =>
-    score({ sites: sites as Tensor3D, crystal: crystal as Tensor2D }).sum(),
+    score({ sites: sites as Tensor2D, crystal: crystal as Tensor2D }).sum(),
   )([seen.sites, seen.crystal]);
-  const squares = slopes[0]!.square().sum([1, 2]).add(slopes[1]!.square().sum(1));
-  return squares.mean<Scalar>().mul<Scalar>(gamma / 2);
+  const squares = slopes[0]!.square().sum().add(slopes[1]!.square().sum());
+  return squares.mul<Scalar>(gamma / 2 / seen.crystal.shape[0]);
 }
 
-/** Shares of elements (E) among the slots of crystals. */
-const elementShares = (batch: CrystalBatch, { species }: Pick<OpenTensors, 'species'>): Tensor1D =>
-  species.sum([0, 1]).div(batch.slotMask.sum()) as Tensor1D;
-
 /**
- * How far the elements of generated crystals are from being as frequent as those of real ones, squared and
- * relative to how often either has them: what a batch shows of it, a discriminator of crystals learns late.
+ * The hinge loss of the discriminator from scores, those of real crystals first, and the means of both. They
+ * come to JavaScript in any case, and a loss of a few dozen numbers is there at once.
  */
-function frequencyLoss(input: StepInput, open: OpenTensors): Scalar {
-  const [real, made] = [
-    elementShares(input.real, input.real),
-    elementShares(input.references, open),
-  ];
-  return real.sub(made).square().div(real.add(made).add(0.01)).sum<Scalar>();
+function judge(scores: Tensor1D): { loss: Scalar; real: number; fake: number } {
+  const { loss, real, fake, slopes } = hinge(scores.dataSync() as Float32Array);
+  const [value] = fusedOperation([scores], {
+    forward: () => [tf.scalar(loss)],
+    backward: ([upstream]) => [tf.tensor1d(slopes).mul(upstream!)],
+  });
+  return { loss: value as Scalar, real, fake };
+}
+
+/** What is shown to the discriminator: real crystals, generated ones, and both one after the other. */
+interface Shown {
+  [name: string]: Tensor;
+  realSites: Tensor2D;
+  realCrystal: Tensor2D;
+  sites: Tensor2D;
+  crystal: Tensor2D;
+  mask: Tensor3D;
+  codes: Tensor2D;
+}
+
+function show(input: StepInput, view: ReferenceView): Shown {
+  const { pair, shape, elements, noise, real, references, codes } = input;
+  const latents = drawLatents(noise, shape, references.count);
+  const onReal = appearance(real, jittered(real, real, input), elements);
+  const weights = pair.layouts.generator.named(pair.generator);
+  const open = generateOpen(weights, references, codes, { latents, elements, view });
+  const onFake = appearance(references, jittered(references, open, input), elements);
+  return {
+    realSites: onReal.sites,
+    realCrystal: onReal.crystal,
+    sites: tf.concat([onReal.sites, onFake.sites]),
+    crystal: tf.concat([onReal.crystal, onFake.crystal]),
+    mask: tf.concat([real.mask, references.mask]),
+    codes: tf.concat([codes, codes]),
+  };
 }
 
 /**
@@ -126,60 +137,63 @@ function frequencyLoss(input: StepInput, open: OpenTensors): Scalar {
 export function updateBoth(input: StepInput): StepLosses {
   const { pair, shape, elements, noise, real, references, codes } = input;
   const { layouts } = pair;
-  const view = tf.tidy(() => {
-    const { around, ...rest } = viewReferences(references, elements);
-    return { ...rest, around: { ...around } };
-  });
-  const generated = (flat: Tensor1D, latents: Latents): OpenTensors =>
-    generateOpen(layouts.generator.unpack(flat), references, codes, { latents, elements, view });
+  const view = tf.tidy(() => viewReferences(references, elements));
 
   // Discriminator.
-  const latents = drawLatents(noise, shape, references.count);
-  const seen = tf.tidy(() => {
-    const onReal = appearance(real, jittered(real, real, input), elements);
-    const fake = generated(pair.generator, latents);
-    const onFake = appearance(references, jittered(references, fake, input), elements);
-    return [
-      { sites: onReal.sites, crystal: onReal.crystal },
-      { sites: onFake.sites, crystal: onFake.crystal },
-    ] as const;
-  });
-  tf.dispose({ ...latents });
+  const shown = tf.tidy(() => show(input, view));
   const scores: [number, number] = [0, 0];
   const judged = layouts.discriminator.slope(pair.discriminator, (weights) => {
-    const score = (of: Appearance, mask: Tensor3D) => scoreCrystals(weights, of, mask, { codes });
-    const onReal = score(seen[0], real.mask);
-    const onFake = score(seen[1], references.mask);
-    scores[0] = onReal.mean().dataSync()[0]!;
-    scores[1] = onFake.mean().dataSync()[0]!;
-    const hinge = discriminatorHinge(onReal, onFake);
-    if (input.penalty === 0) return hinge;
-    const r1 = gradientPenalty((of) => score(of, real.mask), seen[0], input.penalty);
-    return hinge.add<Scalar>(r1);
+    const { loss, ...means } = judge(scoreCrystals(weights, shown, shown));
+    scores[0] = means.real;
+    scores[1] = means.fake;
+    if (input.penalty === 0) return loss;
+    const seen = { sites: shown.realSites, crystal: shown.realCrystal };
+    const score = (of: Appearance) =>
+      scoreCrystals(weights, of, { mask: real.mask, codes, twice: true });
+    return loss.add<Scalar>(gradientPenalty(score, seen, input.penalty));
   });
   const discriminatorLoss = judged.value.dataSync()[0]!;
   pair.descend('discriminator', judged.gradient, input.rates.discriminator);
-  tf.dispose([judged.value, ...seen.flatMap((of) => Object.values(of))]);
+  tf.dispose([judged.value, shown]);
 
   // Generator.
-  const again = drawLatents(noise, shape, references.count);
+  const latents = drawLatents(noise, shape, references.count);
   const weights = tf.tidy(() => layouts.discriminator.named(pair.discriminator));
   const made = layouts.generator.slope(pair.generator, (own) => {
-    const open = generateOpen(own, references, codes, { latents: again, elements, view });
+    const open = generateOpen(own, references, codes, { latents, elements, view });
     const look = appearance(references, jittered(references, open, input), elements);
-    const hinge = generatorHinge(scoreCrystals(weights, look, references.mask, { codes }));
-    const clash = look.clash.mean<Scalar>().mul<Scalar>(input.clash);
-    const frequency = frequencyLoss(input, open).mul<Scalar>(input.frequency);
-    return hinge.add<Scalar>(clash).add<Scalar>(frequency);
+    const score = scoreCrystals(weights, look, { mask: references.mask, codes });
+    const { slotMask } = references;
+    return weightedSum([
+      [score, -1 / score.size],
+      [look.clash, input.clash / score.size],
+      [frequencyLoss(real, { species: open.species, slotMask }), input.frequency],
+    ]);
   });
   const generatorLoss = made.value.dataSync()[0]!;
   pair.descend('generator', made.gradient, input.rates.generator);
-  tf.dispose([made.value, ...Object.values(again), ...Object.values(weights)]);
-  tf.dispose(view);
+  tf.dispose([made.value, { ...latents }, weights, view]);
   return {
     discriminator: discriminatorLoss,
     generator: generatorLoss,
     real: scores[0],
     fake: scores[1],
   };
+}
+
+/** The sum of all numbers of tensors, each times the weight of its tensor. */
+function weightedSum(terms: readonly (readonly [of: Tensor, weight: number])[]): Scalar {
+  const sumOf = (of: Tensor): number =>
+    (of.dataSync() as Float32Array).reduce((sum, value) => sum + value, 0);
+  const [value] = fusedOperation(
+    terms.map(([of]) => of),
+    {
+      forward: () => [tf.scalar(terms.reduce((sum, [of, weight]) => sum + weight * sumOf(of), 0))],
+      backward: ([upstream]) => {
+        const [along] = upstream!.dataSync();
+        return terms.map(([of, weight]) => tf.fill(of.shape, weight * along!));
+      },
+    },
+  );
+  return value as Scalar;
 }

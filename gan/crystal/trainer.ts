@@ -11,9 +11,8 @@ import type { StepLosses, Trainee, TrainerState } from '../training/trainer.ts';
 import { type CrystalBatch, disposeBatch, elementTables, encodeCrystals, MOST } from './codec.ts';
 import type { CrystalConfig } from './config.ts';
 import { type ElementTensors, elementTensors, type OpenTensors } from './features.ts';
+import { type Appearance, appearance } from './look.ts';
 import {
-  type Appearance,
-  appearance,
   type CrystalShape,
   crystalDiscriminatorLayout,
   crystalGeneratorLayout,
@@ -54,7 +53,7 @@ const SETTLING = 50;
 
 /** An appearance as one row of numbers: sites, which there are, crystal. */
 function flatAppearance({ sites, crystal }: Appearance, mask: Tensor3D): Tensor2D {
-  const [b] = sites.shape;
+  const [b] = mask.shape;
   return tf.concat([sites.reshape([b, -1]), mask.reshape([b, -1]), crystal], 1) as Tensor2D;
 }
 
@@ -217,7 +216,7 @@ export class CrystalTrainer implements Trainee {
     const [spread] = numbersOf(() => {
       const weights = this.pair.layouts.discriminator.named(this.pair.discriminator);
       const seen = appearance(batch, batch, this.elements);
-      return groupSpread(discriminatorFeatures(weights, seen, batch.mask)).mean();
+      return groupSpread(discriminatorFeatures(weights, seen, { mask: batch.mask })).mean();
     });
     disposeBatch(batch);
     return spread!;
@@ -250,11 +249,11 @@ export class CrystalTrainer implements Trainee {
         const { sites: S } = MOST;
         const all = tf.tensor2d(values, [count, width]);
         const tokens = this.tokenWidth();
-        const sites = all.slice([0, 0], [-1, S * tokens]).reshape([count, S, tokens]) as Tensor3D;
+        const sites = all.slice([0, 0], [-1, S * tokens]).reshape([count * S, tokens]) as Tensor2D;
         const mask = all.slice([0, S * tokens], [-1, S]).reshape([count, S, 1]) as Tensor3D;
         const crystal = all.slice([0, S * tokens + S], [-1, -1]) as Tensor2D;
         const codes = tf.gather(this.codes, tf.tensor1d(labels, 'int32')) as Tensor2D;
-        return scoreCrystals(weights, { sites, crystal }, mask, { codes, spread });
+        return scoreCrystals(weights, { sites, crystal }, { mask, codes, spread });
       });
     });
   }

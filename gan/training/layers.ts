@@ -10,6 +10,62 @@ export const custom = <T extends Tensor>(
   body: (...inputs: unknown[]) => { value: Tensor; gradFunc: GradientOf<Tensor | Tensor[]> },
 ): ((...inputs: Tensor[]) => T) => tf.customGrad(body as never) as never;
 
+/** What an operation of several outputs computes, and its gradients. */
+interface Passes {
+  forward: (save: Saved) => Tensor[];
+  /** A gradient for each input from those of the outputs; a function where computing it may be spared. */
+  backward: (upstreams: Tensor[], saved: Tensor[]) => (Tensor | (() => Tensor))[];
+}
+
+interface GradientEngine {
+  runKernelFunc(operation: {
+    inputs: Record<string, Tensor>;
+    forwardFunc: (backend: unknown, save: Saved) => Tensor[];
+    backwardsFunc: (dy: Tensor | Tensor[], saved: Tensor[]) => Record<string, () => Tensor>;
+  }): Tensor[];
+}
+
+/**
+ * An operation with its own gradients, like `custom`, of any number of outputs. A gradient given as a function
+ * is computed only where it leads to what is differentiated: weights of a network that rests cost nothing.
+ */
+export function customMany(inputs: readonly Tensor[], { forward, backward }: Passes): Tensor[] {
+  return (tf.engine() as unknown as GradientEngine).runKernelFunc({
+    inputs: { ...inputs } as unknown as Record<string, Tensor>,
+    forwardFunc: (_, save) => forward(save),
+    backwardsFunc: (dy, saved) => {
+      const slopes = backward(Array.isArray(dy) ? dy : [dy], saved);
+      return Object.fromEntries(
+        slopes.map((slope, i) => [i, slope instanceof tf.Tensor ? () => slope : slope]),
+      );
+    },
+  });
+}
+
+const refuseAgain = (): never => {
+  throw new Error('a gradient of fused kernels is differentiated again, which they cannot be');
+};
+
+/**
+ * `customMany` on fused kernels whose gradients cannot be differentiated again: that is an error, where it
+ * would silently be taken as zero.
+ */
+export const fusedOperation = (
+  inputs: readonly Tensor[],
+  { forward, backward }: { forward: Passes['forward']; backward: OnePass },
+): Tensor[] =>
+  customMany(inputs, {
+    forward,
+    backward: (upstreams, saved) => {
+      const slopes = backward(upstreams, saved);
+      // They depend on what was saved as well as on the upstream gradients.
+      const inputs = [...upstreams, ...saved];
+      return customMany(inputs, { forward: () => slopes, backward: refuseAgain });
+    },
+  });
+
+type OnePass = (upstreams: Tensor[], saved: Tensor[]) => Tensor[];
+
 const kernel = <T extends Tensor>(
   name: string,
   inputs: Tensor[],
@@ -42,22 +98,24 @@ const leaky = custom<Tensor>((...inputs) => {
 
 /** a b, with either transposed; its gradients are products again, to any order. */
 function product(a: Tensor, b: Tensor, transposeA = false, transposeB = false): Tensor2D {
-  return custom<Tensor2D>((...inputs) => {
-    const [left, right, save] = inputs as [Tensor, Tensor, Saved];
-    save([left, right]);
-    const flags = { transpose_a: transposeA, transpose_b: transposeB };
-    return {
-      value: kernel('MatMul', [left, right], { flags }),
-      gradFunc: (upstream, [l, r]) => [
+  const [value] = customMany([a, b], {
+    forward: (save) => {
+      save([a, b]);
+      const flags = { transpose_a: transposeA, transpose_b: transposeB };
+      return [kernel('MatMul', [a, b], { flags })];
+    },
+    backward: ([upstream], [l, r]) => [
+      () =>
         transposeA
-          ? product(r!, upstream, transposeB, true)
-          : product(upstream, r!, false, !transposeB),
+          ? product(r!, upstream!, transposeB, true)
+          : product(upstream!, r!, false, !transposeB),
+      () =>
         transposeB
-          ? product(upstream, l!, true, transposeA)
-          : product(l!, upstream, !transposeA, false),
-      ],
-    };
-  })(a, b);
+          ? product(upstream!, l!, true, transposeA)
+          : product(l!, upstream!, !transposeA, false),
+    ],
+  });
+  return value as Tensor2D;
 }
 
 /** x (B, inputs) times kernel (inputs, outputs). */
@@ -65,13 +123,11 @@ export const project = (x: Tensor2D, kernelWeights: Tensor2D): Tensor2D =>
   product(x, kernelWeights);
 
 /** x + bias (outputs); its gradient is a sum over the batch. */
-const biased = custom<Tensor2D>((...inputs) => {
-  const [x, bias] = inputs as [Tensor2D, Tensor1D];
-  return {
-    value: kernel('BiasAdd', [x, bias]),
-    gradFunc: (upstream) => [upstream, upstream.sum(0)],
-  };
-});
+const biased = (x: Tensor2D, bias: Tensor1D): Tensor2D =>
+  customMany([x, bias], {
+    forward: () => [kernel('BiasAdd', [x, bias])],
+    backward: ([upstream]) => [upstream!, () => upstream!.sum(0)],
+  })[0] as Tensor2D;
 
 /** x W + b. */
 export const dense = (x: Tensor2D, weights: Tensor2D, bias: Tensor1D): Tensor2D =>
@@ -79,28 +135,20 @@ export const dense = (x: Tensor2D, weights: Tensor2D, bias: Tensor1D): Tensor2D 
 
 /** x (..., C) plus a number for each channel. */
 export const withBias = <T extends Tensor>(x: T, bias: Tensor1D): T =>
-  biased(x.reshape([-1, bias.size]), bias).reshape(x.shape);
+  x.rank === 2
+    ? (biased(x as Tensor as Tensor2D, bias) as Tensor as T)
+    : biased(x.reshape([-1, bias.size]), bias).reshape(x.shape);
 
-const refuseAgain = (): never => {
-  throw new Error('a leaky ReLU is differentiated again that was not asked for `twice`');
-};
-
-/** The leaky ReLU of x + bias in one pass each way; its gradient cannot be differentiated again. */
-const biasedLeakyAtOnce = (run: Kernels) =>
-  custom<Tensor>((...inputs) => {
-    const [x, bias, save] = inputs as [Tensor, Tensor, Saved];
-    const value = run('CbedBiasLeaky', [x, bias], 1)[0]!;
-    save([value]);
-    return {
-      value,
-      gradFunc: (upstream, [y]) => {
-        const [dx, dBias] = run('CbedLeakyGrad', [upstream, y!], 2) as [Tensor, Tensor];
-        // A gradient of this gradient would silently be taken as zero.
-        const once = custom(() => ({ value: dx, gradFunc: refuseAgain }));
-        return [once(upstream), dBias];
-      },
-    };
-  });
+/** The leaky ReLU of x + bias in one pass each way. */
+const biasedLeakyAtOnce = (run: Kernels, x: Tensor, bias: Tensor1D): Tensor =>
+  fusedOperation([x, bias], {
+    forward: (save) => {
+      const outputs = run('CbedBiasLeaky', [x, bias], 1);
+      save(outputs);
+      return outputs;
+    },
+    backward: ([upstream], [y]) => run('CbedLeakyGrad', [upstream!, y!], 2),
+  })[0]!;
 
 /**
  * The leaky ReLU of x (..., C) + bias (C). With `twice` its gradient may be differentiated again,
@@ -108,7 +156,7 @@ const biasedLeakyAtOnce = (run: Kernels) =>
  */
 export function biasedLeaky<T extends Tensor>(x: T, bias: Tensor1D, twice = false): T {
   const run = twice ? null : kernels();
-  if (run) return biasedLeakyAtOnce(run)(x, bias) as T;
+  if (run) return biasedLeakyAtOnce(run, x, bias) as T;
   return leakyRelu(withBias(x, bias));
 }
 

@@ -93,7 +93,8 @@ std::string RegisterAll() {
        {NormOperations(), ModulationOperations(), SpectralOperations(), ViewOperations(),
         OptimiserOperations(), PixelOperations(), RowOperations(), VectorOperations(),
         ConditionOperations(), SightOperations(), ScoreOperations(), NoiseOperations(),
-        MultisliceOperations(), BoxTransmissionOperations(), BoxWaveOperations()}) {
+        MultisliceOperations(), BoxTransmissionOperations(), BoxWaveOperations(),
+        CrystalLookOperations(), CrystalChangeOperations(), SiteOperations()}) {
     for (const Operation& operation : operations) {
       const std::string complaint = Register(operation);
       if (!complaint.empty()) return complaint;

@@ -7,12 +7,9 @@ import { disposeBatch, elementTables, encodeCrystals } from '../../../gan/crysta
 import { crystalConfigFor } from '../../../gan/crystal/config.ts';
 import { amplitudes, elementTensors, surroundings } from '../../../gan/crystal/features.ts';
 import { CrystalGenerator } from '../../../gan/crystal/generator.ts';
+import { appearance } from '../../../gan/crystal/look.ts';
 import { CrystalModel } from '../../../gan/crystal/model.ts';
-import {
-  appearance,
-  crystalDiscriminatorLayout,
-  scoreCrystals,
-} from '../../../gan/crystal/networks.ts';
+import { crystalDiscriminatorLayout, scoreCrystals } from '../../../gan/crystal/networks.ts';
 import { brokenCrystals, fittedCrystals } from '../../../gan/crystal/sample.ts';
 import { CrystalSources } from '../../../gan/crystal/skeleton-sources.ts';
 import { atomsOf, type SkeletonCrystal } from '../../../gan/crystal/skeletons.ts';
@@ -148,15 +145,11 @@ describe('features', () => {
     const score = (one: SkeletonCrystal): number => {
       const batch = encodeCrystals([one], sources.elements);
       const values = tf.tidy(() =>
-        scoreCrystals(
-          layout.unpack(tf.tensor1d(weights)),
-          appearance(batch, batch, elements),
-          batch.mask,
-          {
-            codes: tf.ones([1, shape.code]) as Tensor2D,
-            spread: 0.3,
-          },
-        ).dataSync(),
+        scoreCrystals(layout.unpack(tf.tensor1d(weights)), appearance(batch, batch, elements), {
+          mask: batch.mask,
+          codes: tf.ones([1, shape.code]) as Tensor2D,
+          spread: 0.3,
+        }).dataSync(),
       );
       disposeBatch(batch);
       return values[0]!;
