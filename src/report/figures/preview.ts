@@ -1,6 +1,8 @@
 import { centring } from '../../crystal/spacegroup.ts';
-import { standardZones, type ZoneFrame, zoneFrame } from '../../crystal/zone.ts';
+import { type ZoneFrame, zoneFrame } from '../../crystal/zone.ts';
 import { pixelOf, toPixels } from '../../dataset/intensity/transform.ts';
+import { zonesOfGroup } from '../../dataset/store/simulation.ts';
+import type { Store } from '../../dataset/store/store.ts';
 import type { Camera } from '../../simulate/camera.ts';
 import { wavelength } from '../../simulate/electron.ts';
 import type { Sample } from '../../simulate/sample.ts';
@@ -48,14 +50,13 @@ interface Drawn {
 }
 
 /** A contact sheet of synthetic triplets, captions as those of simulated ones as far as known. */
-export function sampleSheet(drawn: Drawn, zones: unknown): Promise<string> {
+export function sampleSheet(drawn: Drawn, store: Store): Promise<string> {
   const { size, images, labels, camera, passports, cifs } = drawn;
   const count = Math.min(SHEET, labels.length);
   const cells = Array.from({ length: count }, (_, n): SheetCell => {
     const row = Math.floor((n * labels.length) / count);
     const spaceGroup = labels[row]!;
     const { partner } = passports[row]!;
-    const axes = zones === 'standard' ? standardZones(spaceGroup) : [];
     return {
       pixels: images.subarray(row * size * size * 3, (row + 1) * size * size * 3),
       size,
@@ -63,7 +64,7 @@ export function sampleSheet(drawn: Drawn, zones: unknown): Promise<string> {
       caption: [
         formulaOfCif(cifs?.[row]) ?? `row ${row}`,
         `${groupText(spaceGroup)}${partner === null ? '' : `, near ${groupText(partner)}`}`,
-        zonesText(axes),
+        zonesText(zonesOfGroup(store, spaceGroup)),
       ],
     };
   });

@@ -5,7 +5,7 @@ import { type GalleryItem, galleryOf } from '../../../synthetic/archive/gallery.
 import type { Passport } from '../../../synthetic/archive/passport.ts';
 import type { Score } from '../../../synthetic/checks/score.ts';
 import { SPACE_WORDS } from '../../../synthetic/checks/score-text.ts';
-import { standardZones } from '../../crystal/zone.ts';
+import { zonesOfGroup } from '../../dataset/store/simulation.ts';
 import type { StoreExamples } from '../../dataset/store/store.ts';
 import { COLOURS, figure, PALETTE } from '../draw/figure.ts';
 import { formulaOfCif, formulaText, groupText, zonesText } from '../draw/notation.ts';
@@ -181,8 +181,7 @@ function formulaOf({ real, row }: GalleryItem, { archive, train }: Scored): stri
 /** Zone axes: of a real triplet its own, of a synthetic one those that belong to its group. */
 function zonesOf({ real, row, spaceGroup }: GalleryItem, { train }: Scored): string {
   if (real) return zonesText(train.store.facts(train.rows[row]!).zones);
-  const { zones } = (train.store.config.simulation ?? {}) as { zones?: unknown };
-  return zones === 'standard' ? zonesText(standardZones(spaceGroup)) : '';
+  return zonesText(zonesOfGroup(train.store, spaceGroup));
 }
 
 function gallerySheet(scored: Scored): Promise<string> {
