@@ -105,8 +105,8 @@ it('the sheet shows each example with its formula, group, zone axes and scale ba
   expect(svg.match(/>0.5 1\/Å</g)).toHaveLength(2);
   for (const text of [
     'Al\u2082O\u2083 · sample',
-    'Fm3\u0305m (225), cubic, 117 materials',
-    'I4\u03052d (122), tetragonal, 3 materials',
+    'Fm-3m (225), cubic, 117 materials',
+    'I-42d (122), tetragonal, 3 materials',
     '>[001] [11\u03050]<', // the third is not known
   ]) {
     expect(svg).toContain(text);

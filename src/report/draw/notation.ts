@@ -20,11 +20,12 @@ export const zonesText = (zones: readonly (readonly number[])[]): string =>
     .map((zone) => `[${indicesText(zone)}]`)
     .join(' ');
 
-/** A space group as its symbol and number, such as P6₃mc (186). */
+/**
+ * A space group as its symbol and number, such as P6₃mc (186). The minus of Fm-3m stays one: a bar that is
+ * lost in a small picture would name another group.
+ */
 export const groupText = (spaceGroup: number): string =>
-  `${hermannMauguin(spaceGroup)
-    .replaceAll(/_(\d)/g, (_, digit: string) => lowered(digit))
-    .replaceAll(/-(\d)/g, '$1\u0305')} (${spaceGroup})`;
+  `${hermannMauguin(spaceGroup).replaceAll(/_(\d)/g, (_, digit: string) => lowered(digit))} (${spaceGroup})`;
 
 /**
  * A formula with its numbers lowered. What a cell holds, elements apart from each other, is divided down to
