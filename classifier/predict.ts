@@ -2,7 +2,7 @@ import { inputError } from '../src/common/errors.ts';
 import { anomalyText, isFatal } from '../src/dataset/anomaly.ts';
 import { readTriplets } from '../src/dataset/import/import.ts';
 import { readImportManifest } from '../src/dataset/import/manifest.ts';
-import { joinTriplets, toPixels } from '../src/dataset/intensity/transform.ts';
+import { joinTriplets, resampledCamera, toPixels } from '../src/dataset/intensity/transform.ts';
 import { isStore, openStore } from '../src/dataset/store/store.ts';
 import { readSummit } from '../src/dataset/summit/summit.ts';
 import type { Camera } from '../src/simulate/camera.ts';
@@ -26,6 +26,8 @@ export interface Prediction {
   top: Guess[];
   /** (size, size, 3) stored values that the classifier saw. */
   pixels: Uint8Array;
+  /** Reciprocal size of one of them, 1/angstrom. */
+  pixel: number;
 }
 
 export interface PredictOptions {
@@ -52,7 +54,7 @@ const reach = ({ size, pixel }: Camera): number => (size * pixel) / 2;
 
 const differs = (a: Camera, b: Camera): boolean => Math.abs(reach(a) / reach(b) - 1) > 0.02;
 
-type Read = Pick<Prediction, 'file' | 'key' | 'material' | 'spaceGroup' | 'pixels'>;
+type Read = Pick<Prediction, 'file' | 'key' | 'material' | 'spaceGroup' | 'pixels' | 'pixel'>;
 
 function* predictBlock(classifier: Classifier, block: Read[], top: number): Generator<Prediction> {
   const { classes } = classifier;
@@ -105,7 +107,8 @@ async function* readStore(
       check(store.camera, facts);
       const { material, spaceGroup } = facts;
       const pixels = store.images([row]);
-      yield { file, key: store.rows.key[row]!, material, spaceGroup, pixels };
+      const { pixel } = store.camera;
+      yield { file, key: store.rows.key[row]!, material, spaceGroup, pixels, pixel };
     }
   } finally {
     store.close();
@@ -132,6 +135,7 @@ async function* readSamples(
       material,
       spaceGroup,
       pixels: toPixels(stack, camera.size, classifier.size),
+      pixel: resampledCamera(camera, classifier.size).pixel,
     };
   }
 }
@@ -184,6 +188,8 @@ export async function* predictManifest(
   const rows = readImportManifest(manifest, { labelled: false });
   for await (const triplet of readTriplets(manifest, rows, { camera })) {
     const { key, material, spaceGroup, pixels } = triplet;
-    yield* predictBlock(classifier, [{ file: manifest, key, material, spaceGroup, pixels }], top);
+    const { pixel } = camera;
+    const read = { file: manifest, key, material, spaceGroup, pixels, pixel };
+    yield* predictBlock(classifier, [read], top);
   }
 }

@@ -25,6 +25,7 @@ function helpOf(command: Command): string {
  */
 const FLAGS: Record<string, string | Record<string, string>> = {
   '--absorption': '<share>',
+  '--accept': '<by>',
   '--agreement': '<nats>',
   '--allow-external': '',
   '--at-once': '<n>',

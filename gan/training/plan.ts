@@ -64,6 +64,6 @@ export const planText = (plan: GanPlan): string =>
     `would learn from ${plan.triplets} training triplets, half of every batch from ${plan.classes.length} classes: ${plan.classes.join(', ')}`,
     ...Object.entries(plan.config).map(([name, value]) => `  ${dashed(name)}: ${value}`),
     `generator ${plan.generatorParameters} parameters, discriminator ${plan.discriminatorParameters}`,
-    `about ${plan.stepMs.toFixed(0)} ms a step, ${durationText(plan.totalMs)} in all on two cores, ${bytesText(plan.bytes)} of memory`,
+    `about ${plan.stepMs.toFixed(0)} ms a step, ${durationText(plan.totalMs)} to train on two cores beside its KID at the end, ${bytesText(plan.bytes)} of memory`,
     ...(plan.notes ?? []),
   ].join('\n');

@@ -81,10 +81,15 @@ async function plan(flags: RunFlags): Promise<void> {
   }
   const rows = cells.map((cell) => [cell.id, cell.arm.synthetic, cell.seed, cell.split, cell.gan]);
   console.log(textTable([['cell', 'synthetic', 'seed', 'split', 'GAN'], ...rows]));
+  const { synthetic } = flags;
+  const asked =
+    synthetic === undefined
+      ? `--study ${flags.study}`
+      : `--synthetic${synthetic === true ? '' : ` ${synthetic}`}`;
   const trainings = cells.reduce((sum, { arm }) => sum + effortOf(arm).trainings, 0);
   const more = trainings > cells.length ? `, ${trainings} trainings` : '';
   console.log(
-    `${counted(cells.length, 'cell')} of ${counted(study.updates, 'update')}${more}; gan bench run --study ${flags.study} runs them`,
+    `${counted(cells.length, 'cell')} of ${counted(study.updates, 'update')}${more}; npx gan bench run ${asked} runs them`,
   );
 }
 

@@ -71,7 +71,7 @@ function csv(predictions: readonly Answered[]): string {
 
 const json = (predictions: readonly Answered[]): string =>
   `${JSON.stringify(
-    predictions.map(({ pixels: _, ...rest }) => rest),
+    predictions.map(({ pixels: _, pixel: _p, ...rest }) => rest),
     null,
     2,
   )}\n`;
@@ -87,32 +87,38 @@ function claimPredictions(path: string): void {
 async function picture(path: string, predictions: readonly Prediction[], size: number) {
   const { contactSheet } = await import('../report/draw/sheet.ts');
   const { writeFigure } = await import('../report/draw/raster.ts');
-  const { hermannMauguin } = await import('../crystal/spacegroup.ts');
+  const { groupText } = await import('../report/draw/notation.ts');
   const svg = await contactSheet({
     title: 'Triplets and their likeliest space groups',
     subtitle: 'green: the labelled group is first; orange: among the five; red: neither',
     columns: 3,
-    cells: predictions.slice(0, PICTURED).map(({ pixels, key, material, spaceGroup, top }) => {
-      const rank = top.findIndex((guess) => guess.spaceGroup === spaceGroup);
-      return {
-        pixels,
-        size,
-        frame:
-          spaceGroup === 0 ? '#999999' : rank === 0 ? '#009E73' : rank > 0 ? '#E69F00' : '#D55E00',
-        caption: [
-          spaceGroup === 0
-            ? material || key
-            : `${material || key}, labelled ${spaceGroup} ${hermannMauguin(spaceGroup)}`,
-          top
-            .slice(0, 3)
-            .map(
-              (g) =>
-                `${g.spaceGroup} ${hermannMauguin(g.spaceGroup)} ${(100 * g.probability).toFixed(0)} %`,
-            )
-            .join(' · '),
-        ],
-      };
-    }),
+    cells: predictions
+      .slice(0, PICTURED)
+      .map(({ pixels, pixel, key, material, spaceGroup, top }) => {
+        const rank = top.findIndex((guess) => guess.spaceGroup === spaceGroup);
+        return {
+          pixels,
+          size,
+          pixel,
+          frame:
+            spaceGroup === 0
+              ? '#999999'
+              : rank === 0
+                ? '#009E73'
+                : rank > 0
+                  ? '#E69F00'
+                  : '#D55E00',
+          caption: [
+            spaceGroup === 0
+              ? material || key
+              : `${material || key}, labelled ${groupText(spaceGroup)}`,
+            top
+              .slice(0, 3)
+              .map((g) => `${groupText(g.spaceGroup)} ${(100 * g.probability).toFixed(0)} %`)
+              .join(' · '),
+          ],
+        };
+      }),
   });
   return (await writeFigure(path, svg)).png;
 }

@@ -49,11 +49,11 @@ async function draw(inspection: Inspection, folder: string): Promise<string[]> {
   const { classHistogram, samplesAgainstMaterials } = await import('../report/figures/census.ts');
   const { exampleSheet } = await import('../report/figures/census.ts');
   const { writeFigure } = await import('../report/draw/raster.ts');
-  const { census, examples, size } = inspection;
+  const { census, examples, camera } = inspection;
   const figures = [
     ['classes', classHistogram(census)],
     ['samples-against-materials', samplesAgainstMaterials(census)],
-    ['examples', await exampleSheet(examples, size)],
+    ['examples', await exampleSheet(examples, camera)],
   ] as const;
   const written = await Promise.all(
     figures.map(([name, svg]) => writeFigure(join(folder, name), svg)),
@@ -70,7 +70,7 @@ async function inspect(files: string[], flags: InspectFlags): Promise<void> {
   const drawn = figures && inspection.census.samples > 0 ? await draw(inspection, figures) : [];
   const { census, intensities, anomalies } = inspection;
   if (json) {
-    const { examples: _, size: __, ...facts } = inspection;
+    const { examples: _, camera: __, ...facts } = inspection;
     console.log(JSON.stringify({ ...facts, figures: drawn }, null, 2));
     return refuseEmpty(inspection);
   }

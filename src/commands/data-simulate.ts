@@ -180,6 +180,7 @@ async function simulate(flags: Flags): Promise<void> {
         throw inputError(`no crystal could be simulated; ${failureText(first)}`);
       }
     })(),
+    settings,
   );
   const run = openRun('simulate', recipe);
   writeJson(run.file('failed.json'), failed);

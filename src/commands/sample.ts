@@ -229,8 +229,7 @@ async function write(
   }
   const { sampleSheet } = await import('../report/figures/preview.ts');
   const { writeFigure } = await import('../report/draw/raster.ts');
-  const { zones } = (store.config.simulation ?? {}) as { zones?: unknown };
-  const sheet = (await writeFigure(run.file('samples'), await sampleSheet(contents, zones))).png;
+  const sheet = (await writeFigure(run.file('samples'), await sampleSheet(contents, store))).png;
   report(flags, { run: run.folder, archive: path, sheet, ...facts }, text);
 }
 

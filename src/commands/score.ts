@@ -1,5 +1,7 @@
 import { dirname } from 'node:path';
 import { Command } from 'commander';
+import type { SyntheticArchive } from '../../synthetic/archive/archive.ts';
+import type { Score } from '../../synthetic/checks/score.ts';
 import { usageError } from '../common/errors.ts';
 import { DRY_RUN } from '../common/outputs.ts';
 import { terminalProgress } from '../common/progress.ts';
@@ -11,6 +13,7 @@ interface ScoreFlags {
   updates?: string;
   casUpdates?: string;
   networkUpdates?: string;
+  accept?: string;
   figures?: string;
   out?: string;
   json?: boolean;
@@ -23,6 +26,7 @@ async function settingsOf(archive: string | undefined, flags: ScoreFlags) {
   const { resolveConfig } = await import('../common/config.ts');
   const { defaultStorePath, requireRun, storeOfRun } = await import('../common/run.ts');
   const { whole } = await import('../common/settings.ts');
+  const { ACCEPT_BY } = await import('../../synthetic/checks/acceptance.ts');
   const schema = z.strictObject({
     archive: z.string().optional(),
     data: z.string().optional(),
@@ -31,6 +35,7 @@ async function settingsOf(archive: string | undefined, flags: ScoreFlags) {
     updates: whole(1).default(600),
     casUpdates: whole(0).default(150),
     networkUpdates: whole(0).default(150),
+    accept: z.enum(ACCEPT_BY).default('auto'),
     seed: whole(0).default(1),
   });
   const { figures: _, out: __, json: ___, config, ...given } = flags;
@@ -68,6 +73,24 @@ async function verifierFor(
   return trainVerifier(store, { updates, seed: seed + 1000, progress: terminalProgress });
 }
 
+/** The score with the samples accepted by their atoms, where that is asked for or the checks cannot say. */
+async function accepted(found: Score, archive: SyntheticArchive, accept: Settings['accept']) {
+  const { inputError } = await import('../common/errors.ts');
+  const { acceptedByAtoms } = await import('../../synthetic/checks/acceptance.ts');
+  const crystals = archive.cifs?.every((cif) => cif !== null) ?? false;
+  if (accept === 'atoms' && !crystals) {
+    throw inputError(`${archive.path}: not every sample is a crystal`, 'use --accept checks');
+  }
+  const byAtoms = accept === 'atoms' || (accept === 'auto' && crystals && found.doubt !== null);
+  if (!byAtoms) return { score: found, said: [] };
+  const samples = acceptedByAtoms(found.samples);
+  const many = samples.filter((sample) => sample.accepted).length;
+  const said = [
+    `By their atoms ${many} of ${samples.length} are accepted: each is a new crystal that has exactly the group of its label, and no copy (--accept checks: only what the checks let through)`,
+  ];
+  return { score: { ...found, samples, doubt: null }, said };
+}
+
 async function scoreArchive(archivePath: string | undefined, flags: ScoreFlags): Promise<void> {
   const settings = await settingsOf(archivePath, flags);
   const { claimRun, openRun } = await import('../common/run.ts');
@@ -85,13 +108,14 @@ async function scoreArchive(archivePath: string | undefined, flags: ScoreFlags):
   const { recordMaterials } = await import('../../synthetic/archive/passport.ts');
   const { scoreText } = await import('../../synthetic/checks/score-text.ts');
   const verifier = await verifierFor(settings, store, archive.origin?.guide?.digest ?? null);
-  const score = await scoreArchive({
+  const judged = await scoreArchive({
     ...settings,
     archive,
     store,
     verifier,
     progress: terminalProgress,
   });
+  const { score, said } = await accepted(judged, archive, settings.accept);
   const run = openRun('score', settings, flags.out);
   writeJson(run.file('score.json'), score);
   const scored = await writeScored(run.file(SCORED_FILE), archive, score.samples, {
@@ -104,9 +128,12 @@ async function scoreArchive(archivePath: string | undefined, flags: ScoreFlags):
     archive,
     train: store.examples('train'),
   });
-  console.log(flags.json ? JSON.stringify(score, null, 2) : scoreText(score));
+  console.log(
+    flags.json ? JSON.stringify(score, null, 2) : [scoreText(judged), ...said].join('\n\n'),
+  );
   console.error(`wrote ${run.folder}`);
   if (!scored) console.error('no passports in this archive: it can be scored, but not mixed');
+  else if (!score.doubt && !flags.json) console.log('next: npx gan mix --undersample 100');
   verifier.dispose();
   store.close();
 }
@@ -141,6 +168,10 @@ export const scoreCommand = (): Command =>
     .option(
       '--network-updates <n>',
       'updates of the network that tries to tell samples from real triplets; 0 leaves it out (default: 150)',
+    )
+    .option(
+      '--accept <by>',
+      'checks; atoms: every crystal that is new and has its group; auto: atoms where the checks cannot say (default: auto)',
     )
     .option('--figures <folder>', 'where the figures go (default: in the run folder)')
     .option('--out <folder>', 'run folder (default: a new one in the workspace)')

@@ -177,7 +177,7 @@ async function trainIn(run: Run, training: Training, flags: TrainFlags): Promise
     }
     model.save(run.file(MODEL_FILE));
     untrained.save(run.file('untrained.safetensors'));
-    const found = await watch.finish(trained);
+    const found = await watch.finish(trained, terminalProgress);
     const { generatorCard } = await import('../../gan/card.ts');
     const { writeCard } = await import('../common/card.ts');
     writeCard(run.file('README.md'), generatorCard(model, { steps, quality: found.quality }));

@@ -129,12 +129,14 @@ function startOf(folder: string): number {
 export function runsOf(kind: RunKind, needed = 'config.json'): Run[] {
   const runs = join(workspaceFolder(), 'runs');
   if (!existsSync(runs)) return [];
+  // The lock of a training lies here too: only a folder that holds what is needed is looked into.
   return readdirSync(runs)
     .sort()
     .reverse()
     .map((name) => ({ outer: join(runs, name), own: name.endsWith(`-${kind}`) }))
-    .map(({ outer, own }) => ({ folder: own ? outer : join(outer, kind), started: startOf(outer) }))
+    .map(({ outer, own }) => ({ outer, folder: own ? outer : join(outer, kind) }))
     .filter(({ folder }) => existsSync(join(folder, needed)))
+    .map(({ outer, folder }) => ({ folder, started: startOf(outer) }))
     .sort((a, b) => b.started - a.started)
     .map(({ folder }) => runAt(folder, kind));
 }

@@ -6,6 +6,8 @@ export interface GalleryItem {
   /** Row of the training examples, or of the archive. */
   real: boolean;
   row: number;
+  spaceGroup: number;
+  /** What stands below its group: the first line says what it is. */
   caption: string[];
   accepted: boolean | null;
 }
@@ -46,9 +48,10 @@ function shown(sample: SampleScore, word: string): GalleryItem {
   return {
     real: false,
     row,
+    spaceGroup,
     accepted,
     caption: [
-      `${spaceGroup}, ${word}: realism ${short(realism)}, ${accepted ? 'accepted' : 'rejected'}`,
+      `${word}: realism ${short(realism)}, ${accepted ? 'accepted' : 'rejected'}`,
       ...wrapped(
         reasonText(reasons) ??
           `nearest real: ${nearest.material}, ${short(nearest.distance)} grey levels off`,
@@ -80,8 +83,9 @@ export function galleryOf({ samples, train, classes }: GalleryOptions): GalleryI
             {
               real: true,
               row: real,
+              spaceGroup: group,
               accepted: null,
-              caption: [`${group}, real`, train.materials[real]!],
+              caption: ['real', train.materials[real]!],
             },
           ]),
       ...best.map((sample) => shown(sample, 'most realistic')),

@@ -234,6 +234,23 @@ export function sampleChecks(
   };
 }
 
+/** Reasons that hold for a crystal whatever real triplets look like. */
+const OF_CRYSTALS: readonly Reason['kind'][] = ['unknown class', 'memorised', 'repetition'];
+
+/** Who decides what is accepted; `auto`: the checks, or the atoms where the checks cannot say. */
+export const ACCEPT_BY = ['auto', 'checks', 'atoms'] as const;
+
+/**
+ * Crystals accepted by their atoms: a generator of crystals lets through only new ones that have exactly the
+ * group of their label, so what was learned from few real triplets has no say. Copies, repetitions and
+ * classes that the store does not have stay rejected.
+ */
+export const acceptedByAtoms = (samples: readonly SampleScore[]): SampleScore[] =>
+  samples.map((sample) => {
+    const reasons = sample.reasons.filter(({ kind }) => OF_CRYSTALS.includes(kind));
+    return { ...sample, reasons, accepted: reasons.length === 0 };
+  });
+
 /** What the checks make of real triplets that nothing has learned from. */
 export interface HeldOut {
   count: number;

@@ -101,7 +101,11 @@ function checkClasses(archive: CleanArchive, store: Store): void {
   }
   if (archive.count > 0 && !archive.passports?.some((passport) => passport.accepted !== null)) {
     const doubt = archive.passports?.[0]?.reasons[0];
-    if (doubt) throw inputError(`${archive.path}: ${doubt}`, 'add materials to the store');
+    if (doubt)
+      throw inputError(
+        `${archive.path}: ${doubt}`,
+        'add materials to the store, or score crystals with --accept atoms',
+      );
     throw inputError(`${archive.path} has not been scored yet`, 'run: gan score');
   }
 }

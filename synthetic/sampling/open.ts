@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { Classifier } from '../../classifier/classifier.ts';
 import { loadClassifier } from '../../classifier/load.ts';
@@ -9,7 +11,6 @@ import type { Lineage } from '../../gan/lineage.ts';
 import { CbedError, inputError, usageError } from '../../src/common/errors.ts';
 import {
   defaultStorePath,
-  newestRun,
   type Run,
   readJson,
   requireRun,
@@ -49,9 +50,23 @@ const CLASSIFIER_FILE = 'classifier.safetensors';
 /** Verifiers taken from the workspace where none is named. */
 const MOST_VERIFIERS = 2;
 
+/** Whether a classifier learned from a mixture: what it thinks of synthetic triplets judges none. */
+function learnedMixture({ file }: Run): boolean {
+  const config = file('config.json');
+  return existsSync(config) && Boolean(readJson<{ mixture?: unknown }>(config).mixture);
+}
+
+/** The newest classifier that learned from real triplets alone, of the store `data` where it has some. */
+function newestJudge(data: string): string | undefined {
+  const real = runsOf('classifier', CLASSIFIER_FILE).filter((run) => !learnedMixture(run));
+  const own = real.find(({ folder }) => resolve(storeOfRun(folder) ?? '') === resolve(data));
+  return (own ?? real[0])?.folder;
+}
+
 /**
  * The runs and the store that samples are made with: as named, else the newest GAN (of the store
- * where one is named), the store that it was trained on, and the newest classifier of that store.
+ * where one is named), the store that it was trained on, and the newest classifier of that
+ * store that learned from no mixture.
  *
  * @throws input error where there is no GAN.
  */
@@ -64,8 +79,7 @@ export function chooseMakers(named: {
   const { near, guide } = named;
   const gan = ganRun(named.gan, named.data).folder;
   const data = named.data ?? storeOfRun(gan) ?? defaultStorePath();
-  const newest = newestRun('classifier', CLASSIFIER_FILE, data)?.folder;
-  return { data, gan, ...(near && { guide: guide ?? newest }) };
+  return { data, gan, ...(near && { guide: guide ?? newestJudge(data) }) };
 }
 
 const ganRun = (folder?: string, data?: string): Run =>
@@ -106,7 +120,12 @@ async function openClassifier(folder: string, misfit: Misfit): Promise<Classifie
   const classifier = await loadClassifier(folder);
   try {
     const problem = misfit(classifier);
-    if (problem) throw inputError(`the classifier in ${folder} ${problem}`);
+    if (problem) {
+      throw inputError(
+        `the classifier in ${folder} ${problem}`,
+        'train one on real triplets: npx gan classify train',
+      );
+    }
     return classifier;
   } catch (error) {
     classifier.dispose();

@@ -39,6 +39,12 @@ export function refusalText({ proposed, refused }: Omit<RandomSamples, 'samples'
   return `of ${proposed} proposals refused: ${reasons.map(([name, count]) => `${name} ${share(count)}`).join(', ')}`;
 }
 
+/** Random triplets that are only looked at: `count` of each space group. */
+interface PixelRequest extends Pick<SampleRequest, 'seed' | 'progress'> {
+  spaceGroups: readonly number[];
+  count: number;
+}
+
 /**
  * Stored pixels of random triplets, `count` of each space group in order: what pictures and
  * measures look at.
@@ -47,10 +53,10 @@ export function refusalText({ proposed, refused }: Omit<RandomSamples, 'samples'
  */
 export async function randomPixels(
   generator: Generator,
-  request: { spaceGroups: readonly number[]; count: number; seed: number },
+  request: PixelRequest,
 ): Promise<Uint8Array[]> {
-  const { spaceGroups, count, seed } = request;
-  const { samples } = await generator.sample({ wanted: ofEach(spaceGroups, count), seed });
+  const { spaceGroups, count, ...rest } = request;
+  const { samples } = await generator.sample({ wanted: ofEach(spaceGroups, count), ...rest });
   return spaceGroups.flatMap((spaceGroup) => {
     const own = samples.filter(({ label }) => generator.classes[label] === spaceGroup);
     if (own.length === 0) {
@@ -64,5 +70,5 @@ export async function randomPixels(
 /** The same one after another. */
 export const randomStack = async (
   generator: Generator,
-  request: { spaceGroups: readonly number[]; count: number; seed: number },
+  request: PixelRequest,
 ): Promise<Uint8Array> => joinTriplets(await randomPixels(generator, request));

@@ -1,8 +1,8 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { readJson } from '../../src/common/run.ts';
+import { newestRun, openRun, readJson } from '../../src/common/run.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
 const file = join(temporaryFolder('json'), 'basis.json');
@@ -20,4 +20,22 @@ it.each([
   expect(read).toThrow(file);
   writeFileSync(file, '{"data": "a", "more": 1}');
   expect(read()).toEqual({ data: 'a', more: 1 });
+});
+
+it('finds the newest run while another trains, whose lock lies between the runs', () => {
+  const workspace = temporaryFolder('beside-locks');
+  vi.stubEnv('CBED_WORKSPACE', workspace);
+  try {
+    const run = openRun('gan', { steps: 1 });
+    const training = openRun('gan', { steps: 2 });
+    for (const path of [`${training.folder}.lock`, join(workspace, 'runs', 'notes.txt')]) {
+      writeFileSync(path, 'no folder');
+    }
+    mkdirSync(join(workspace, 'runs', 'empty-gan'));
+    writeFileSync(run.file('model.safetensors'), '');
+    expect(newestRun('gan', 'model.safetensors')?.folder).toBe(run.folder);
+    expect(newestRun('quickstart')).toBeNull();
+  } finally {
+    vi.unstubAllEnvs();
+  }
 });

@@ -86,18 +86,29 @@ it('samples against materials has a dot for each space group', () => {
   expect(svg).toContain('9.6 samples a material');
 });
 
-it('the sheet shows each example with its group and frame', async () => {
+it('the sheet shows each example with its formula, group, zone axes and scale bar', async () => {
   const pixels = new Uint8Array(8 * 8 * 3);
-  const example = { material: 'halite', formula: 'Na4 Cl4', pixels };
+  const zones = [
+    [0, 0, 1],
+    [1, -1, 0],
+    [0, 0, 0],
+  ] as const;
+  const example = { material: 'sample', formula: 'Al12 O18', zones, pixels };
   const svg = await exampleSheet(
     [
       { ...example, spaceGroup: 225, count: 117 },
       { ...example, spaceGroup: 122, count: 3 },
     ],
-    8,
+    { size: 8, pixel: 0.32 },
   );
   expect(svg.match(/<image/g)).toHaveLength(2);
-  for (const text of ['225 Fm-3m (cubic), 117 materials', '122 I-42d (tetragonal), 3 materials']) {
+  expect(svg.match(/>0.5 1\/Å</g)).toHaveLength(2);
+  for (const text of [
+    'Al\u2082O\u2083 · sample',
+    'Fm-3m (225), cubic, 117 materials',
+    'I-42d (122), tetragonal, 3 materials',
+    '>[001] [11\u03050]<', // the third is not known
+  ]) {
     expect(svg).toContain(text);
   }
 });

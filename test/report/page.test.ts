@@ -7,6 +7,7 @@ import { compareStudy, type StudyComparison } from '../../src/benchmark/comparis
 import { loadStudy } from '../../src/benchmark/study/load.ts';
 import { type Study, studySchema } from '../../src/benchmark/study/study.ts';
 import { Stream } from '../../src/common/stream.ts';
+import { groupText } from '../../src/report/draw/notation.ts';
 import { dataUrl } from '../../src/report/draw/raster.ts';
 import { contactSheet, tripletPicture } from '../../src/report/draw/sheet.ts';
 import { classChangeFigure, variedArms } from '../../src/report/figures/comparison.ts';
@@ -171,13 +172,14 @@ describe.skipIf(!chromiumPath)('the look of a page', () => {
     const cells = [0, 1, 2, 3].map((n) => ({
       pixels: rings(n),
       size,
-      caption: ['Fe₂O₃', 'R-3c (167)', '[001] [100] [110]'],
+      pixel: 0.08,
+      caption: ['Fe₂O₃', groupText(167), '[001] [100] [110]'],
     }));
     const sheet = await contactSheet({ title: 'Examples', cells, columns: 4 });
     const items = await Promise.all(
       [0, 1, 2, 3, 4].map(async (n) => ({
         image: await dataUrl(tripletPicture(rings(n), size), 2),
-        caption: n === 0 ? '167, real' : `167, most realistic: realism ${n}`,
+        caption: n === 0 ? 'Fe₂O₃ · real' : `Fe₂O₃ · most realistic: realism ${n}`,
         passport: 'made for space group: 167\nseed: 0',
         frame: (['real', 'accepted', 'accepted', 'rejected', 'rejected'] as const)[n],
       })),
@@ -191,7 +193,10 @@ describe.skipIf(!chromiumPath)('the look of a page', () => {
         { heading: 'With and without', body: tableHtml(armRows(comparison)) },
         { heading: 'Chart', body: figureHtml(classChangeFigure(comparison), 'chart') },
         { heading: 'Sheet', body: figureHtml(sheet, 'sheet') },
-        { heading: 'Gallery', body: galleryHtml([{ heading: 'Space group 167', items }]) },
+        {
+          heading: 'Gallery',
+          body: galleryHtml([{ heading: `Space group ${groupText(167)}`, items }]),
+        },
         { heading: 'How to repeat it', body: foldedHtml('settings', '{ "seed": 0 }') },
       ],
     });

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { annotatedTriplet, indicesText, previewSheet } from '../../src/report/figures/preview.ts';
+import { formulaText, groupText, indicesText } from '../../src/report/draw/notation.ts';
+import { contactSheet } from '../../src/report/draw/sheet.ts';
+import { annotatedTriplet, previewSheet } from '../../src/report/figures/preview.ts';
 import { cameraFor } from '../../src/simulate/camera.ts';
 import { sampleOf } from '../dataset/fixture.ts';
 
@@ -71,10 +73,45 @@ it('the sheet names formula, group and zones under each triplet, as it did', asy
   await expect(svg).toMatchFileSnapshot(snapshot('sheet.svg'));
 });
 
+it('the sheet draws a bar as long as it says in each triplet whose calibration is known', async () => {
+  const cell = { pixels: new Uint8Array(3 * 64 * 64), size: 64, caption: ['a'] };
+  const cells = [{ ...cell, pixel: 0.04 }, cell, { ...cell, pixel: 0.008 }];
+  const svg = await contactSheet({ title: 'Bars', cells, columns: 3, cellWidth: 300 });
+  const bars = [...svg.matchAll(/class="bar"><rect [^>]*? width="([\d.]+)".*?>([\d.]+) 1\/Å</g)];
+  const drawn = bars.map(([, width, length]) => [Number(width) / 100, Number(length)]);
+  expect(drawn).toEqual([
+    [expect.closeTo(0.5 / (64 * 0.04), 2), 0.5],
+    [expect.closeTo(0.1 / (64 * 0.008), 2), 0.1],
+  ]);
+});
+
 it.each([
   [[1, 1, 0], '110'],
   [[1, -1, 0], '11\u03050'],
   [[-12, 0, 3], '1\u03052\u0305 0 3'],
 ])('%j is written %s', (indices, text) => {
   expect(indicesText(indices)).toBe(text);
+});
+
+it.each([
+  ['Ti4 O8', 'TiO\u2082'],
+  ['Na4 Cl4', 'NaCl'],
+  ['Si8', 'Si'],
+  ['Al12 O18', 'Al\u2082O\u2083'],
+  ['Y Ba2 Cu3 O7', 'YBa\u2082Cu\u2083O\u2087'],
+  ['Ca(OH)2', 'Ca(OH)\u2082'],
+  ['C10H10Fe', 'C\u2081\u2080H\u2081\u2080Fe'],
+  ['Mg0.5 Fe0.5 O', 'Mg\u2080.\u2085Fe\u2080.\u2085O'],
+])('the formula %j is written %s', (formula, text) => {
+  expect(formulaText(formula)).toBe(text);
+});
+
+it.each([
+  [186, 'P6\u2083mc (186)'],
+  [225, 'Fm-3m (225)'],
+  [164, 'P-3m1 (164)'],
+  [62, 'Pnma (62)'],
+  [92, 'P4\u20812\u20812 (92)'],
+])('space group %i is written %s', (spaceGroup, text) => {
+  expect(groupText(spaceGroup)).toBe(text);
 });

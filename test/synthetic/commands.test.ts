@@ -117,6 +117,8 @@ it('the chain ends in a classifier trained on the mixture, and a study of these 
   expect(new Set(classifier.seen.materials)).toEqual(new Set(materials));
   expect(materials.some((name) => name.startsWith('synthetic'))).toBe(true);
   classifier.dispose();
+  const shown = await printed(benchCommand(), 'plan', '--synthetic', scored);
+  expect(shown).toContain(`npx gan bench run --synthetic ${scored} runs them`);
   const planned = await printed(
     benchCommand(),
     'plan',
@@ -130,6 +132,51 @@ it('the chain ends in a classifier trained on the mixture, and a study of these 
   expect(study.archive).toBe(join(scored, 'scored.h5'));
   expect(cells).toHaveLength(6);
 });
+
+it('gan score accepts crystals by their atoms where that is asked for, but no copies', async () => {
+  const store = await openStore(join(workspace, 'prepared.h5'));
+  const contents = toyArchive(store, [2, 2, 2]);
+  const cifs = Array.from(contents.labels, () => 'data_crystal');
+  const row = contents.images.length / 6;
+  contents.images.set(store.examples('train').images([7]), 3 * row);
+  contents.images.fill(255, 0, row); // no pattern has looked like this
+  store.close();
+  const [crystals, blind] = [join(workspace, 'crystals.h5'), join(workspace, 'blind.h5')];
+  await writeArchive(crystals, { ...contents, cifs });
+  await writeArchive(blind, { ...contents, cifs: [null, ...cifs.slice(1)] });
+  const quick = [
+    '--updates',
+    '2',
+    '--cas-updates',
+    '0',
+    '--network-updates',
+    '0',
+    '--data',
+    join(workspace, 'prepared.h5'),
+  ];
+  const score = async (path: string, by: string, out: string) => {
+    const argv = [path, '--accept', by, '--out', join(workspace, out), ...quick];
+    const text = await printed(scoreCommand(), ...argv);
+    const { passports } = await openArchive(join(workspace, out, 'scored.h5'));
+    return { text, accepted: passports!.map((passport) => passport.accepted) };
+  };
+  const byAtoms = await score(crystals, 'atoms', 'by-atoms');
+  const { samples } = JSON.parse(readFileSync(join(workspace, 'by-atoms', 'score.json'), 'utf8'));
+  const kinds = (samples as Score['samples']).map(({ reasons }) => reasons.map((r) => r.kind));
+  expect(kinds[0]).toEqual([]);
+  expect(kinds[3]).toContain('memorised');
+  expect(
+    ['realism', 'physics', 'verifier'].filter((kind) => kinds.flat().includes(kind as never)),
+  ).toEqual([]);
+  expect(byAtoms.accepted).toEqual(kinds.map((some) => some.length === 0));
+  const many = byAtoms.accepted.filter(Boolean).length;
+  expect(byAtoms.text).toContain(`By their atoms ${many} of 6 are accepted`);
+  expect(byAtoms.text).toMatch(/next: npx gan mix --undersample 100$/);
+  const byChecks = await score(crystals, 'checks', 'by-checks');
+  expect(byChecks.text).not.toContain('By their atoms');
+  expect(byChecks.accepted[0]).not.toBe(true);
+  await expect(score(blind, 'atoms', 'none')).rejects.toThrow(/not every sample is a crystal/);
+}, 240_000);
 
 it('gan mix shrinks the largest classes until validation suffers', {
   timeout: 240_000,

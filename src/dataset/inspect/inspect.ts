@@ -1,4 +1,6 @@
 import { silentProgress } from '../../common/progress.ts';
+import type { Camera } from '../../simulate/camera.ts';
+import type { SampleFacts } from '../../simulate/sample.ts';
 import { type Anomaly, distinctAnomalies, isFatal } from '../anomaly.ts';
 import {
   bandOf,
@@ -9,7 +11,7 @@ import {
   storeCensus,
 } from '../census.ts';
 import type { ExternalAccess } from '../hdf5/external.ts';
-import { intensityOf } from '../intensity/transform.ts';
+import { intensityOf, resampledCamera } from '../intensity/transform.ts';
 import { runReadings } from '../prepare/pool.ts';
 import { surveyFrom } from '../prepare/reading.ts';
 import { enforce, type ScanOptions, scan } from '../prepare/scan.ts';
@@ -17,6 +19,7 @@ import { officialSplits, oneCamera, selectSamples, withoutLeaks } from '../prepa
 import type { Store } from '../store/store.ts';
 import type { Catalogue } from '../summit/catalogue.ts';
 import { indexedFacts } from '../summit/catalogue.ts';
+import { SUMMIT_CAMERA } from '../summit/summit-file.ts';
 import {
   addSurvey,
   emptySurvey,
@@ -37,6 +40,7 @@ export interface BandExample {
   spaceGroup: number;
   material: string;
   formula: string;
+  zones: SampleFacts['zones'];
   /** Materials of its class that it can be learned from. */
   count: number;
   /** (size, size, 3) stored pixels. */
@@ -49,7 +53,8 @@ export interface Inspection {
   intensities: IntensitySummary;
   anomalies: Anomaly[];
   examples: BandExample[];
-  size: number;
+  /** The camera of the example pictures. */
+  camera: Camera;
 }
 
 interface Located {
@@ -177,15 +182,16 @@ export async function inspectFiles(
   const examples = shown.flatMap(({ file, key, count }): BandExample[] => {
     const catalogue = catalogues[file]!;
     const pixels = pictures.get(`${catalogue.path}/${key}`);
-    const { spaceGroup, material, formula } = indexedFacts(catalogue).get(key)!;
+    const { spaceGroup, material, formula, zones } = indexedFacts(catalogue).get(key)!;
     return pixels
-      ? [{ spaceGroup, material, formula, count, pixels: Buffer.from(pixels, 'base64') }]
+      ? [{ spaceGroup, material, formula, zones, count, pixels: Buffer.from(pixels, 'base64') }]
       : [];
   });
   const { pictures: _, anomalies: __, ...intensities } = survey;
-  const size = Math.min(options.size ?? PICTURE_SIZE, catalogues[0]?.camera.size ?? PICTURE_SIZE);
+  const taken = catalogues[0]?.camera ?? SUMMIT_CAMERA;
+  const camera = resampledCamera(taken, Math.min(options.size ?? PICTURE_SIZE, taken.size));
   const told = distinctAnomalies(anomalies);
-  return { files: all.length, census: counts, intensities, anomalies: told, examples, size };
+  return { files: all.length, census: counts, intensities, anomalies: told, examples, camera };
 }
 
 /** What a prepared store holds, told as files are. */
@@ -213,7 +219,7 @@ export function inspectStore(store: Store, patterns: number): Inspection {
     },
     anomalies: [],
     examples: bandExamples(store),
-    size: store.size,
+    camera: store.camera,
   };
 }
 
@@ -227,9 +233,9 @@ function bandExamples(store: Store): BandExample[] {
       EXAMPLES_PER_BAND,
     ).map(({ spaceGroup, bySplit }) => {
       const row = store.rows.spaceGroup.indexOf(spaceGroup);
-      const { material, formula } = store.facts(row);
+      const { material, formula, zones } = store.facts(row);
       const count = bySplit.train.materials;
-      return { spaceGroup, material, formula, count, pixels: store.images([row]) };
+      return { spaceGroup, material, formula, zones, count, pixels: store.images([row]) };
     }),
   );
 }

@@ -105,6 +105,21 @@ function settingsOf(options: PrepareOptions, splitBy: string): Record<string, un
 }
 
 /**
+ * The settings that all files were simulated with, for crystals that are to be simulated likewise; null
+ * where they tell none or differ. Energies and thicknesses stand with the rows.
+ */
+function commonSimulation(catalogues: readonly Catalogue[]) {
+  const settings = catalogues.map(({ simulation }) => {
+    if (simulation === null) return null;
+    const { energies: _e, thicknesses: _t, ...rest } = simulation;
+    return rest;
+  });
+  const [first] = settings;
+  const same = settings.every((one) => JSON.stringify(one) === JSON.stringify(first));
+  return same && first ? first : null;
+}
+
+/**
  * Reads files in the Summit layout into a prepared store: each sample once, reduced, with its
  * facts and its split. Work that is done stands in a folder beside the store, so that the same
  * call goes on where a killed one stopped. The store does not depend on the number of workers.
@@ -160,6 +175,7 @@ async function prepareWith(
   const parts = await makeParts(plans.flat(), { ...options, external: scanned.external });
   anomalies.push(...parts.anomalies);
   const splitBy = chosen.named ? 'official' : 'material';
+  const simulation = commonSimulation(catalogues);
   const made = await putTogether(options.readers, {
     path: join(folder, 'store.h5'),
     sources: catalogues.map(({ path, bytes, digest, index }, i) => {
@@ -169,7 +185,7 @@ async function prepareWith(
     }),
     split: { seed: options.seed, rule: options.rule },
     camera: resampledCamera(camera, size),
-    config: settingsOf(options, splitBy),
+    config: { ...settingsOf(options, splitBy), ...(simulation && { simulation }) },
   });
   if (made.samples === 0) throw nothingToUse(anomalies.concat(made.anomalies));
   renameSync(join(folder, 'store.h5'), path);

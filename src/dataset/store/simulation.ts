@@ -1,6 +1,9 @@
 import { inputError } from '../../common/errors.ts';
 import { tally } from '../../common/group.ts';
+import type { Vec3 } from '../../crystal/crystal.ts';
+import { standardZones } from '../../crystal/zone.ts';
 import { type SimulationOptions, simulationSchema } from '../../simulate/options.ts';
+import type { SampleFacts } from '../../simulate/sample.ts';
 import { cameraOf } from '../../simulate/triplets.ts';
 import type { Store } from './store.ts';
 
@@ -11,19 +14,44 @@ function mostFrequent(values: ArrayLike<number>): number | null {
 }
 
 /**
+ * The zone axes of a store: as recorded, else as its rows have them. Three directions where all rows have
+ * the same three and they are not the standard ones of each; null where they follow no rule.
+ */
+function zonesOf(store: Store): 'standard' | 'strongest' | readonly Vec3[] | null {
+  const recorded = store.config.simulation as Partial<SimulationOptions> | undefined;
+  if (recorded?.zones) return recorded.zones;
+  if (!Number.isNaN(store.rows.spacings[0] ?? Number.NaN)) return 'strongest';
+  const rows = Array.from({ length: store.count }, (_, row) => store.facts(row));
+  const known = rows.filter(({ zones }) => zones.some((zone) => zone.some(Boolean)));
+  const [first] = known;
+  if (!first) return null;
+  const all = (is: (row: SampleFacts) => readonly Vec3[]): boolean =>
+    known.every((row) => row.zones.flat().join() === is(row).flat().join());
+  if (all((row) => standardZones(row.spaceGroup))) return 'standard';
+  return all(() => first.zones) ? first.zones : null;
+}
+
+/** Zone axes that triplets of a group have in a store, or made for it; none where no rule tells them. */
+export function zonesOfGroup(store: Store, spaceGroup: number): readonly Vec3[] {
+  const zones = zonesOf(store);
+  if (zones === 'standard') return standardZones(spaceGroup);
+  return zones === null || zones === 'strongest' ? [] : zones;
+}
+
+/**
  * The settings that new crystals are simulated with so that their triplets stand beside those of a
- * store: the recorded ones of a store of simulated data; else energy, thickness and kind of zone
- * axes of most of its rows, and the defaults for what a file does not tell.
+ * store: the recorded ones of a store of simulated data; else energy, thickness and zone axes of
+ * its rows, and the defaults for what a file does not tell.
  *
  * @throws input error where the patterns are sampled as no simulation of these settings samples.
  */
 export function simulationOf(store: Store): SimulationOptions {
-  const { energy, thickness, spacings } = store.rows;
+  const { energy, thickness } = store.rows;
   const recorded = store.config.simulation as SimulationOptions | undefined;
   const found = simulationSchema.safeParse({
     energies: [mostFrequent(energy) ?? 100],
     thicknesses: [mostFrequent(thickness) ?? 100],
-    zones: Number.isNaN(spacings[0] ?? Number.NaN) ? 'standard' : 'strongest',
+    zones: zonesOf(store) ?? 'standard',
     ...recorded,
     size: store.size,
   });

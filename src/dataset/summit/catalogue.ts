@@ -6,6 +6,7 @@ import { inputError } from '../../common/errors.ts';
 import { writeAtomic } from '../../common/files.ts';
 import { workspaceFolder } from '../../common/run.ts';
 import type { Camera } from '../../simulate/camera.ts';
+import type { SimulationOptions } from '../../simulate/options.ts';
 import type { SampleFacts } from '../../simulate/sample.ts';
 import type { Anomaly } from '../anomaly.ts';
 import { type ExternalAccess, externalRefusal, foldersOf } from '../hdf5/external.ts';
@@ -48,6 +49,8 @@ export interface Catalogue {
   /** Time of the last change, ms. */
   changed: number;
   camera: Camera;
+  /** What made its samples, where the file says so. */
+  simulation: SimulationOptions | null;
   /** Samples whose attributes can be used, in the order of the file. */
   samples: Outline[];
   anomalies: Anomaly[];
@@ -92,6 +95,7 @@ export const emptyCatalogue = (path: string, index = ''): Catalogue => {
     bytes: stat?.size ?? 0,
     changed: stat?.mtimeMs ?? 0,
     camera: SUMMIT_CAMERA,
+    simulation: null,
     samples: [],
     anomalies: [],
     links: [],
@@ -113,6 +117,7 @@ async function readCatalogue(
   try {
     file = await SummitFile.open(path, (anomaly) => anomalies.push(anomaly), guard.external);
     catalogue.camera = file.camera();
+    catalogue.simulation = file.simulation();
     const keys = file.groups();
     if (keys.length === 0) throw new UnreadableFile('file-empty', 'it holds no sample');
     for (const key of keys) {

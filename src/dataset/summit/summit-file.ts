@@ -1,5 +1,6 @@
 import type { Atom, Cell, Crystal, Vec3 } from '../../crystal/crystal.ts';
 import type { Camera } from '../../simulate/camera.ts';
+import { type SimulationOptions, simulationSchema } from '../../simulate/options.ts';
 import type { SampleFacts } from '../../simulate/sample.ts';
 import type { Anomaly, AnomalyKind } from '../anomaly.ts';
 import { GroupAttributes, type Remark } from '../hdf5/attributes.ts';
@@ -77,6 +78,17 @@ export class SummitFile {
       return { size: values[0]!, pixel: values[1]!, centre: values[2]! };
     }
     throw new UnreadableFile('file-camera', 'its attribute camera is not size, pixel, centre');
+  }
+
+  /** The settings of the simulation that made all samples; null where the file tells none. */
+  simulation(): SimulationOptions | null {
+    const attributes = new GroupAttributes(this.library.rootAttributes(), this.remarkOn(null));
+    if (!attributes.names.includes('simulation')) return null;
+    try {
+      return simulationSchema.parse(JSON.parse(attributes.text('simulation') ?? ''));
+    } catch {
+      return null; // Of another program, or of a version with other settings.
+    }
   }
 
   /** Other files that this one has named so far. */

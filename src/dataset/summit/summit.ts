@@ -2,6 +2,7 @@ import type * as H5wasm from 'h5wasm/node';
 import { inputError } from '../../common/errors.ts';
 import { atomically } from '../../common/files.ts';
 import type { Camera } from '../../simulate/camera.ts';
+import type { SimulationOptions } from '../../simulate/options.ts';
 import type { Sample } from '../../simulate/sample.ts';
 import { type Anomaly, anomalyText, isFatal } from '../anomaly.ts';
 import { hdf5 } from '../hdf5/library.ts';
@@ -89,7 +90,8 @@ export function rangeFault(
 
 /**
  * Writes samples in the Summit layout, atomically. All samples of a file share one camera, which
- * is written to the root attribute `camera` (size, pixel in 1/angstrom, centre in pixels).
+ * is written to the root attribute `camera` (size, pixel in 1/angstrom, centre in pixels). Settings of
+ * the simulation that made all of them go into the root attribute `simulation`, as JSON.
  *
  * @returns the number of samples written.
  * @example
@@ -99,6 +101,7 @@ export function rangeFault(
 export async function writeSummit(
   path: string,
   samples: Iterable<Sample> | AsyncIterable<Sample>,
+  simulation?: SimulationOptions,
 ): Promise<number> {
   const { File } = await hdf5();
   return atomically(path, async (temporary) => {
@@ -107,6 +110,10 @@ export async function writeSummit(
     let count = 0;
     let camera: Camera | null = null;
     try {
+      if (simulation) {
+        const text = JSON.stringify(simulation);
+        file.create_attribute('simulation', text, [], `A${Buffer.byteLength(text)}`);
+      }
       for await (const sample of samples) {
         camera ??= writeCamera(file, sample.camera);
         if (!sameCamera(camera, sample.camera)) {

@@ -1,3 +1,4 @@
+import { barLength } from './notation.ts';
 import { dataUrl, type Picture } from './raster.ts';
 
 /** One cell of a contact sheet: a triplet and what to write under it. */
@@ -5,6 +6,8 @@ export interface SheetCell {
   /** (size, size, 3) uint8 pixels, one channel a zone axis. */
   pixels: Uint8Array;
   size: number;
+  /** Reciprocal size of a pixel, 1/angstrom: draws a scale bar; none where it is not known. */
+  pixel?: number;
   /** Lines below the patterns. */
   caption: readonly string[];
   /** Colour of the frame, where it means something. */
@@ -33,8 +36,21 @@ export function tripletPicture(pixels: Uint8Array, size: number): Picture {
 const escaped = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
+/** A white bar of a round length, and that length, at the lower left of the first pattern of a cell. */
+function scaleBar({ size, pixel }: SheetCell, at: { x: number; y: number; side: number }): string {
+  if (pixel === undefined) return '';
+  const { x, y, side } = at;
+  const length = barLength(size * pixel);
+  const width = ((length / (size * pixel)) * side).toFixed(1);
+  // Written small and edged in black: it stands on discs.
+  return (
+    `<g class="bar"><rect x="${x + 5}" y="${y + side - 7}" width="${width}" height="2.5" fill="white" stroke="black" stroke-width="0.6"/>` +
+    `<text x="${x + 5}" y="${y + side - 10}" font-size="9" fill="white" stroke="black" stroke-width="2" paint-order="stroke">${length} 1/Å</text></g>`
+  );
+}
+
 /**
- * A contact sheet as SVG: triplets in rows under one title, each with its caption. The grey is
+ * A contact sheet as SVG: triplets in rows under one title, each with its scale bar and caption. The grey is
  * the stored log intensity, black = below the floor.
  */
 export async function contactSheet(options: {
@@ -68,7 +84,7 @@ export async function contactSheet(options: {
         (text, n) =>
           `<text x="${x}" y="${y + imageHeight + 15 + n * 15}" font-size="12" fill="${n === 0 ? '#111' : '#555'}">${escaped(text)}</text>`,
       );
-      return `${frame}<image x="${x}" y="${y}" width="${cellWidth}" height="${imageHeight}" href="${url}" preserveAspectRatio="none"/>${caption.join('')}`;
+      return `${frame}<image x="${x}" y="${y}" width="${cellWidth}" height="${imageHeight}" href="${url}" preserveAspectRatio="none"/>${scaleBar(cell, { x, y, side: imageHeight })}${caption.join('')}`;
     }),
   );
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="DejaVu Sans, Helvetica, Arial, sans-serif"><rect width="100%" height="100%" fill="white"/><text x="20" y="26" font-size="16" font-weight="bold" fill="#111">${escaped(title)}</text>${subtitle ? `<text x="20" y="46" font-size="12" fill="#555">${escaped(subtitle)}</text>` : ''}${parts.join('')}</svg>`;

@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { counted } from '../../common/log.ts';
-import { crystalSystem, hermannMauguin } from '../../crystal/spacegroup.ts';
+import { crystalSystem } from '../../crystal/spacegroup.ts';
 import {
   BANDS_TEXT,
   type Band,
@@ -12,7 +12,9 @@ import {
 } from '../../dataset/census.ts';
 import type { BandExample } from '../../dataset/inspect/inspect.ts';
 import { SPLITS } from '../../dataset/split.ts';
+import type { Camera } from '../../simulate/camera.ts';
 import { figure, type Key, PALETTE, SYSTEM_COLOURS } from '../draw/figure.ts';
+import { formulaText, groupText, zonesText } from '../draw/notation.ts';
 import { contactSheet } from '../draw/sheet.ts';
 
 /** What the materials of a class are called: those it can be learned from. */
@@ -165,18 +167,23 @@ export function samplesAgainstMaterials(census: Census): string {
 const FRAMES: Record<Band, string> = { many: PALETTE[0], medium: PALETTE[4], few: PALETTE[1] };
 
 /** One triplet of some classes of each rarity band, from many to few; frames tell the band. */
-export const exampleSheet = (examples: readonly BandExample[], size: number): Promise<string> =>
+export const exampleSheet = (
+  examples: readonly BandExample[],
+  { size, pixel }: Pick<Camera, 'size' | 'pixel'>,
+): Promise<string> =>
   contactSheet({
     title: 'Examples from frequent to rare space groups',
     subtitle: `three zone axes each, grey = logarithm of the intensity; frames blue, amber and vermilion ${BANDS_TEXT}`,
     columns: 4,
-    cells: examples.map(({ spaceGroup, material, formula, count, pixels }) => ({
+    cells: examples.map(({ spaceGroup, material, formula, zones, count, pixels }) => ({
       pixels,
       size,
+      pixel,
       frame: FRAMES[bandOf(count)],
       caption: [
-        `${spaceGroup} ${hermannMauguin(spaceGroup)} (${crystalSystem(spaceGroup)}), ${counted(count, 'material')}`,
-        `${formula || '?'} · ${material}`.slice(0, 46),
+        `${formula ? formulaText(formula) : '?'} · ${material}`.slice(0, 46),
+        `${groupText(spaceGroup)}, ${crystalSystem(spaceGroup)}, ${counted(count, 'material')}`,
+        zonesText(zones),
       ],
     })),
   });

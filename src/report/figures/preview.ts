@@ -1,33 +1,25 @@
-import { centring, hermannMauguin } from '../../crystal/spacegroup.ts';
-import { standardZones, type ZoneFrame, zoneFrame } from '../../crystal/zone.ts';
+import { centring } from '../../crystal/spacegroup.ts';
+import { type ZoneFrame, zoneFrame } from '../../crystal/zone.ts';
 import { pixelOf, toPixels } from '../../dataset/intensity/transform.ts';
+import { zonesOfGroup } from '../../dataset/store/simulation.ts';
+import type { Store } from '../../dataset/store/store.ts';
 import type { Camera } from '../../simulate/camera.ts';
 import { wavelength } from '../../simulate/electron.ts';
 import type { Sample } from '../../simulate/sample.ts';
+import {
+  barLength,
+  formulaOfCif,
+  formulaText,
+  groupText,
+  indicesText,
+  zonesText,
+} from '../draw/notation.ts';
 import { dataUrl } from '../draw/raster.ts';
 import { contactSheet, type SheetCell } from '../draw/sheet.ts';
 
-/** A number of indices with bars over negative ones, such as 11̅0; spaces where one has two digits. */
-export function indicesText(indices: readonly number[]): string {
-  const one = (value: number): string =>
-    value < 0 ? [...String(-value)].map((digit) => `${digit}\u0305`).join('') : String(value);
-  return indices.map(one).join(indices.some((value) => Math.abs(value) > 9) ? ' ' : '');
-}
-
-const zoneText = (sample: Sample, zone: number): string =>
-  `[${indicesText(sample.zones[zone as 0 | 1 | 2])}]`;
-
-const groupText = (sample: Sample): string =>
-  `${hermannMauguin(sample.spaceGroup)} (${sample.spaceGroup}) · ${sample.energy} kV` +
+const beamText = (sample: Sample): string =>
+  `${groupText(sample.spaceGroup)} · ${sample.energy} kV` +
   (sample.thickness === null ? '' : ` · ${sample.thickness} Å`);
-
-/** A formula such as `Fe8 O14 F2` in one word, its numbers below the line. */
-const formulaText = (formula: string): string =>
-  formula
-    .replaceAll(' ', '')
-    .replaceAll(/(?<=[A-Za-z)])\d+/g, (digits) =>
-      [...digits].map((digit) => String.fromCodePoint(0x2080 + Number(digit))).join(''),
-    );
 
 /** Triplets on a sheet of samples at most. */
 const SHEET = 24;
@@ -39,11 +31,8 @@ export function previewSheet(samples: readonly Sample[], title: string): Promise
     return {
       pixels: toPixels(sample.stack, size),
       size,
-      caption: [
-        formulaText(sample.formula),
-        groupText(sample),
-        [0, 1, 2].map((zone) => zoneText(sample, zone)).join(' '),
-      ],
+      pixel: sample.camera.pixel,
+      caption: [formulaText(sample.formula), beamText(sample), zonesText(sample.zones)],
     };
   });
   const subtitle = 'log intensity, black where less than e⁻¹⁷ of the probe falls on (0.01 1/Å)²';
@@ -61,22 +50,21 @@ interface Drawn {
 }
 
 /** A contact sheet of synthetic triplets, captions as those of simulated ones as far as known. */
-export function sampleSheet(drawn: Drawn, zones: unknown): Promise<string> {
+export function sampleSheet(drawn: Drawn, store: Store): Promise<string> {
   const { size, images, labels, camera, passports, cifs } = drawn;
   const count = Math.min(SHEET, labels.length);
   const cells = Array.from({ length: count }, (_, n): SheetCell => {
     const row = Math.floor((n * labels.length) / count);
     const spaceGroup = labels[row]!;
     const { partner } = passports[row]!;
-    const formula = /^_chemical_formula_sum '(.*)'/m.exec(cifs?.[row] ?? '')?.[1];
-    const axes = zones === 'standard' ? standardZones(spaceGroup) : [];
     return {
       pixels: images.subarray(row * size * size * 3, (row + 1) * size * size * 3),
       size,
+      pixel: camera.pixel,
       caption: [
-        formula ? formulaText(formula) : `row ${row}`,
-        `${hermannMauguin(spaceGroup)} (${spaceGroup})${partner === null ? '' : `, near ${hermannMauguin(partner)} (${partner})`}`,
-        axes.map((axis) => `[${indicesText(axis)}]`).join(' '),
+        formulaOfCif(cifs?.[row]) ?? `row ${row}`,
+        `${groupText(spaceGroup)}${partner === null ? '' : `, near ${groupText(partner)}`}`,
+        zonesText(zonesOfGroup(store, spaceGroup)),
       ],
     };
   });
@@ -135,7 +123,7 @@ const text = (x: number, y: number, content: string, style: string): string =>
 /** A white bar of a round length in 1/angstrom at the lower left of a pattern. */
 function scaleBar(sample: Sample): string {
   const { size, pixel } = sample.camera;
-  const length = [2, 1, 0.5, 0.2, 0.1].find((one) => one <= (size * pixel) / 4) ?? 0.1;
+  const length = barLength(size * pixel);
   const width = (length / pixel) * (SIDE / size);
   const y = SIDE - 16;
   return (
@@ -172,7 +160,7 @@ async function panel(sample: Sample, zone: number): Promise<string> {
   const angle = sample.semiAngles?.[zone as 0 | 1 | 2];
   const radius = angle === undefined ? '' : (angle / wavelength(sample.energy)).toFixed(3);
   const caption =
-    `zone axis ${zoneText(sample, zone)}` +
+    `zone axis [${indicesText(sample.zones[zone as 0 | 1 | 2])}]` +
     (angle === undefined ? '' : ` · ${(1000 * angle).toFixed(2)} mrad (${radius} 1/Å)`);
   const below = text(0, SIDE + 22, caption, 'font-size="15" fill="#111"');
   return `<g transform="translate(${GAP + zone * (SIDE + GAP)} ${TOP})">${image}${marks.join('')}${scaleBar(sample)}${below}</g>`;
@@ -185,7 +173,7 @@ export async function annotatedTriplet(sample: Sample): Promise<string> {
   const heading = text(
     GAP,
     28,
-    `${formulaText(sample.formula)} · ${groupText(sample)}`,
+    `${formulaText(sample.formula)} · ${beamText(sample)}`,
     'font-size="18" font-weight="bold" fill="#111"',
   );
   const material = text(GAP, 49, sample.material, 'font-size="13" fill="#555"');

@@ -5,8 +5,10 @@ import { type GalleryItem, galleryOf } from '../../../synthetic/archive/gallery.
 import type { Passport } from '../../../synthetic/archive/passport.ts';
 import type { Score } from '../../../synthetic/checks/score.ts';
 import { SPACE_WORDS } from '../../../synthetic/checks/score-text.ts';
-import type { Examples } from '../../dataset/examples.ts';
+import { zonesOfGroup } from '../../dataset/store/simulation.ts';
+import type { StoreExamples } from '../../dataset/store/store.ts';
 import { COLOURS, figure, PALETTE } from '../draw/figure.ts';
+import { formulaOfCif, formulaText, groupText, zonesText } from '../draw/notation.ts';
 import { dataUrl, writeFigure } from '../draw/raster.ts';
 import { contactSheet, type SheetCell, tripletPicture } from '../draw/sheet.ts';
 import type { GalleryPicture } from '../pages/page.ts';
@@ -157,7 +159,7 @@ const FRAMES = { accepted: ACCEPTED, rejected: REJECTED, real: COLOURS.reference
 export interface Scored {
   score: Score;
   archive: SyntheticArchive;
-  train: Examples;
+  train: StoreExamples;
 }
 
 /** Real triplets of the rarest classes, and the most and least realistic synthetic ones. */
@@ -170,6 +172,18 @@ function galleryRows({ score, train }: Omit<Scored, 'archive'>): GalleryItem[][]
   });
 }
 
+/** Formula of a triplet in a gallery; empty where it is not known. */
+function formulaOf({ real, row }: GalleryItem, { archive, train }: Scored): string {
+  if (!real) return formulaOfCif(archive.cifs?.[row]) ?? '';
+  return formulaText(train.store.facts(train.rows[row]!).formula);
+}
+
+/** Zone axes: of a real triplet its own, of a synthetic one those that belong to its group. */
+function zonesOf({ real, row, spaceGroup }: GalleryItem, { train }: Scored): string {
+  if (real) return zonesText(train.store.facts(train.rows[row]!).zones);
+  return zonesText(zonesOfGroup(train.store, spaceGroup));
+}
+
 function gallerySheet(scored: Scored): Promise<string> {
   const { archive, train } = scored;
   const rows = galleryRows(scored);
@@ -179,14 +193,17 @@ function gallerySheet(scored: Scored): Promise<string> {
     caption: [],
   };
   const cells = rows.flatMap((items) => {
-    const drawn = items.map(
-      ({ real, row, caption, accepted }): SheetCell => ({
+    const drawn = items.map((item): SheetCell => {
+      const { real, row, caption, accepted } = item;
+      const facts = [groupText(item.spaceGroup), formulaOf(item, scored), zonesOf(item, scored)];
+      return {
         pixels: (real ? train : archive).images([row]),
         size: archive.size,
-        caption,
+        pixel: train.store.camera.pixel,
+        caption: [facts.filter(Boolean).join(' · '), ...caption],
         frame: real ? FRAMES.real : accepted ? FRAMES.accepted : FRAMES.rejected,
-      }),
-    );
+      };
+    });
     return [...drawn, ...Array<SheetCell>(COLUMNS - drawn.length).fill(blank)];
   });
   return contactSheet({
@@ -260,13 +277,13 @@ export function galleryPictures(
       tripletPicture((item.real ? train : archive).images([item.row]), archive.size),
       2,
     ),
-    caption: item.caption[0]!,
+    caption: [formulaOf(item, scored), item.caption[0]!].filter(Boolean).join(' · '),
     passport: passportOf(item, archive),
     frame: item.real ? 'real' : item.accepted ? 'accepted' : 'rejected',
   });
   return Promise.all(
     galleryRows(scored).map(async (row) => ({
-      heading: `Space group ${row[0]!.caption[0]!.split(',')[0]}`,
+      heading: `Space group ${groupText(row[0]!.spaceGroup)}`,
       items: await Promise.all(row.map(picture)),
     })),
   );

@@ -5,10 +5,12 @@ import type { Trained } from '../../../gan/training/loop.ts';
 import { generatorQuality, type Quality } from '../../../synthetic/metrics/generator-quality.ts';
 import { randomPixels } from '../../../synthetic/sampling/random.ts';
 import { appendLine, atomically, writeAtomic } from '../../common/files.ts';
+import { type ProgressFactory, silentProgress } from '../../common/progress.ts';
 import type { Run } from '../../common/run.ts';
 import type { Store } from '../../dataset/store/store.ts';
 import { tf } from '../../engine/tf.ts';
 import { PALETTE } from '../draw/figure.ts';
+import { groupText } from '../draw/notation.ts';
 import { writeFigure, writeFigureApart } from '../draw/raster.ts';
 import { contactSheet, type SheetCell } from '../draw/sheet.ts';
 import { ganLearningFigure } from '../figures/gan-figures.ts';
@@ -93,7 +95,8 @@ export class GanWatch {
       cells: drawn.map((pixels, i) => ({
         pixels,
         size: this.store.size,
-        caption: [`space group ${this.shown[Math.floor(i / EACH)]}`],
+        pixel: this.store.camera.pixel,
+        caption: [groupText(this.shown[Math.floor(i / EACH)]!)],
       })),
       columns: EACH,
     });
@@ -108,16 +111,18 @@ export class GanWatch {
     const cells = this.shown.flatMap((spaceGroup, place): SheetCell[] => {
       const label = this.store.classes.indexOf(spaceGroup);
       const rows = [...train.labels.keys()].filter((row) => train.labels[row] === label);
-      const caption = (kind: string): string[] => [`${kind}, space group ${spaceGroup}`];
+      const caption = (kind: string): string[] => [`${kind}, ${groupText(spaceGroup)}`];
       const real = rows.slice(0, EACH).map((row) => ({
         pixels: train.images([row]),
         size: this.store.size,
+        pixel: this.store.camera.pixel,
         caption: caption('real'),
       }));
       while (real.length < EACH) real.push({ ...real[0]!, caption: ['(no further material)'] });
       const made = drawn.slice(place * EACH, (place + 1) * EACH).map((pixels) => ({
         pixels,
         size: this.store.size,
+        pixel: this.store.camera.pixel,
         caption: caption('generated'),
         frame: PALETTE[1],
       }));
@@ -147,17 +152,16 @@ export class GanWatch {
   }
 
   /** Judges what was learned and draws the last pictures. */
-  async finish({
-    model,
-    untrained,
-    history,
-  }: Pick<Trained<Generator>, 'model' | 'untrained' | 'history'>): Promise<WatchResult> {
+  async finish(
+    { model, untrained, history }: Pick<Trained<Generator>, 'model' | 'untrained' | 'history'>,
+    progress: ProgressFactory = silentProgress,
+  ): Promise<WatchResult> {
     const learning = await writeFigure(this.run.file('learning'), ganLearningFigure(history));
     const wrote = [learning.png, await this.comparison(model)];
     const film = await this.film();
     if (film) wrote.push(film);
     return {
-      quality: await generatorQuality(this.store, this.classes, { model, untrained }),
+      quality: await generatorQuality(this.store, this.classes, { model, untrained }, progress),
       wrote,
     };
   }

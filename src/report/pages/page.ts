@@ -126,7 +126,7 @@ ${bodies.join('\n')}
 }
 
 const DARK_SHEET =
-  '@media screen and (prefers-color-scheme:dark){:root{filter:invert(1) hue-rotate(180deg)}image{filter:invert(1) hue-rotate(180deg)}}';
+  '@media screen and (prefers-color-scheme:dark){:root{filter:invert(1) hue-rotate(180deg)}image,.bar{filter:invert(1) hue-rotate(180deg)}}';
 
 /** A figure of SVG text or of a data URL, with a caption. */
 export function figureHtml(image: string, alt: string, caption = ''): string {

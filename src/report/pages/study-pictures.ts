@@ -43,10 +43,10 @@ const LOOKED_AT = 400;
 
 /** Counts the classes of a store and draws them. */
 export async function drawData(store: Store): Promise<DataPictures> {
-  const { census, examples, size } = inspectStore(store, LOOKED_AT);
+  const { census, examples, camera } = inspectStore(store, LOOKED_AT);
   return {
     histogram: classHistogram(census),
-    sheet: await exampleSheet(examples, size),
+    sheet: await exampleSheet(examples, camera),
     lines: censusLines(census),
   };
 }
