@@ -89,9 +89,6 @@ export class Hdf5 {
     this.guardOpening();
     this.nameFilters();
     this.readAttributesBehindLinks();
-    };
-  }
-
     this.refuseGaps();
   }
 
@@ -190,15 +187,54 @@ export class Hdf5 {
     };
   }
 
-      if (typeof path !== 'string') return open(path, flags, mode);
-      // Not resolved: that would take `link/..` for nothing, where the system follows the link.
-      const full = isAbsolute(path) ? path : `${process.cwd()}/${path}`;
-      if (!this.isLink(full, flags)) return open(path, flags, mode);
-      this.checkLink(full);
-      const stream = open(path, flags, mode);
-      this.hasLinks = true;
-      this.recorded.push(full);
-      return stream;
+  /** What was not read is no list of addresses of texts, which the library would free. */
+  private leaveEmpty(address: bigint, bytes: number): void {
+    this.module.HEAPU8.fill(0, Number(address), Number(address) + bytes);
+  }
+
+  /** Files that the library opens of its own while a call runs. */
+  private filesOpened(call: () => void): string[] {
+    this.recorded = [];
+    call();
+    return this.recorded;
+  }
+
+  private readAttributesBehindLinks(): void {
+    const { module } = this;
+    const read = module.get_attribute_data.bind(module);
+    const readSafely = (file: bigint, path: string, name: string, address: bigint) => {
+      try {
+        return read(file, path, name, address);
+      } catch (error) {
+        const { size, total_size: count } = module.get_attribute_metadata(file, path, name);
+        this.leaveEmpty(address, size * count);
+        throw error;
+      }
+    };
+    module.get_attribute_data = (id, path, name, address) => {
+      const file = id as bigint;
+      const isBehind = (): boolean =>
+        this.filesOpened(() => module.get_attribute_metadata(file, path, name)).length > 0;
+      // Who reads an attribute has asked for its type, which opens the file that a link leads to.
+      if (!this.hasLinks || !isBehind()) return readSafely(file, path, name, address);
+      return behindLinks(
+        module,
+        { file, path },
+        (call) => this.filesOpened(call),
+        (place) => readSafely(place.file, place.path, name, address),
+      );
+    };
+  }
+
+  /** A virtual dataset is filled where a file of its cannot be read, and nothing is said: here it is an error. */
+  private refuseGaps(): void {
+    const { module } = this;
+    const read = module.get_dataset_data.bind(module);
+    module.get_dataset_data = (...request) => {
+      this.takeLinkFault();
+      const value = read(...request);
+      if (this.refusal !== null) throw new Error(this.refusal);
+      return value;
     };
   }
 
@@ -223,20 +259,15 @@ export class Hdf5 {
   private guardOpening(): void {
     const open = this.files.open;
     this.files.open = (path, flags, mode) => {
-<<<<<<< HEAD
-      const full = typeof path === 'string' ? resolve(path) : '';
-      if (full === '' || !this.isLink(full, flags)) return open(path, flags, mode);
+      if (typeof path !== 'string') return open(path, flags, mode);
+      // Not resolved: that would take `link/..` for nothing, where the system follows the link.
+      const full = isAbsolute(path) ? path : `${process.cwd()}/${path}`;
+      if (!this.isLink(full, flags)) return open(path, flags, mode);
       this.checkLink(full);
       const stream = open(path, flags, mode);
       this.hasLinks = true;
       this.recorded.push(full);
       return stream;
-=======
-      // Not resolved: that would take `link/..` for nothing, where the system follows the link.
-      const full = isAbsolute(path) ? path : `${process.cwd()}/${path}`;
-      if (this.isLink(full, flags)) this.checkLink(full);
-      return open(path, flags, mode);
->>>>>>> h20
     };
   }
 

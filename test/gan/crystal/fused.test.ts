@@ -16,7 +16,7 @@ import {
   slotMeans,
   withGroupSpread,
 } from '../../../gan/crystal/site-layers.ts';
-import { CrystalSources } from '../../../gan/crystal/sources.ts';
+import { CrystalSources } from '../../../gan/crystal/skeleton-sources.ts';
 import { drawLatents } from '../../../gan/crystal/step.ts';
 import { CrystalTrainer } from '../../../gan/crystal/trainer.ts';
 import { NoiseSource } from '../../../gan/training/noise.ts';
