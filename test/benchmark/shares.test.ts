@@ -139,7 +139,9 @@ describe('the arm that the verdict is about', () => {
 
   it('is told to run more seeds by the command that does it', () => {
     const { verdict } = compared(['LA', 'both'], { seeds: 2 }).comparison;
-    expect(verdict.at(-1)).toBe('Run more seeds before deciding (gan bench run --seeds 6).');
+    expect(verdict.at(-1)).toBe(
+      'Run more seeds before deciding: the same command with --seeds 6 and another --out.',
+    );
   });
 });
 

@@ -115,7 +115,7 @@ export function nextStep(best: Best): string {
         : 'Keep the baseline: even the best of these arms is worse.';
     case 'undecided':
       if (seeds < SEEDS_FOR_A_CLAIM) {
-        return `Run more seeds before deciding (gan bench run --seeds ${SEEDS_FOR_A_CLAIM}).`;
+        return `Run more seeds before deciding: the same command with --seeds ${SEEDS_FOR_A_CLAIM} and another --out.`;
       }
       if (rareAlone(best)) {
         return 'Use this arm where the rare groups matter: it finds more of them, and macro-F1 is not shown to suffer.';

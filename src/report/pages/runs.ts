@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
+import { SEEDS_FOR_A_CLAIM } from '../../benchmark/statistics/bootstrap.ts';
 import { readStudyFolder, type StudyFolder } from '../../benchmark/study/folder.ts';
 import { csvOf } from '../../common/csv.ts';
 import { inputError } from '../../common/errors.ts';
@@ -30,7 +31,7 @@ const studyText = ({ path, study }: StudyFolder): PageText => ({
   title: `Does synthetic data help? Study "${study.name}"`,
   subtitle: `${counted(study.arms.length, 'arm')}, ${counted(study.seeds, 'seed')}, every arm with equal updates, judged on real ${study.comparedOn} triplets of unseen materials`,
   command: `npx gan bench run --study ${join(path, 'study.json')} --out NEW-FOLDER`,
-  closer: `npx gan bench run --study ${join(path, 'study.json')} --seeds ${2 * study.seeds} --out NEW-FOLDER`,
+  closer: `npx gan bench run --study ${join(path, 'study.json')} --seeds ${Math.max(SEEDS_FOR_A_CLAIM, 2 * study.seeds)} --out NEW-FOLDER`,
 });
 
 /** The study of a run folder; null for runs of other commands. */
