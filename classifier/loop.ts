@@ -61,8 +61,10 @@ export class TrainingLoop {
     if (checkpoint && this.state.resume(checkpoint.file, identity)) {
       progress.advance(this.state.update);
     }
+    const start = this.state.update;
     while (this.state.update < updates && this.misses < (patience ?? Infinity)) {
       this.advance(progress);
+      if (this.state.update === start + 1) progress.warmed?.();
       if (checkpoint && this.state.update % checkpoint.every === 0) {
         this.state.save(checkpoint.file, identity);
       }

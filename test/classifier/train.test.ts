@@ -65,6 +65,25 @@ const interruptedAfter =
     };
   };
 
+it('tells that its first update is no measure of its pace, also where it goes on', async () => {
+  const calls: string[] = [];
+  const progress: ProgressFactory = () => ({
+    advance: (steps = 1) => void calls.push(`${steps}`),
+    warmed: () => void calls.push('warmed'),
+    done() {},
+  });
+  const checkpoint = { file: join(folder, 'pace.safetensors'), every: 2 };
+  const stopped = trainClassifier({
+    ...options,
+    updates: 6,
+    checkpoint,
+    progress: interruptedAfter(3),
+  });
+  await expect(stopped).rejects.toThrow('stopped');
+  (await trainClassifier({ ...options, updates: 6, checkpoint, progress })).dispose();
+  expect(calls).toEqual(['2', '1', 'warmed', '1', '1', '1']);
+});
+
 it('goes on from a checkpoint to exactly the same weights', async () => {
   const techniques = ['class-weights', 'mixup', 'flips'];
   const whole = single(await trainClassifier({ ...options, updates: 24, techniques }));
