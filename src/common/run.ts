@@ -101,26 +101,32 @@ export function openRun(kind: RunKind, config: unknown, folder?: string): Run {
   mkdirSync(path, { recursive: true });
   const run = runAt(path, kind);
   writeJson(run.file('config.json'), config);
-  writeJson(run.file(RECORD), { kind, started: new Date().toISOString(), ...machineRecord() });
+  recordStart(path, kind);
   return run;
+}
+
+/** Writes down in its folder when a run or study began, and on what machine. */
+export function recordStart(folder: string, kind: RunKind): void {
+  writeJson(join(folder, RECORD), { kind, started: new Date().toISOString(), ...machineRecord() });
 }
 
 /** How far a clock may be ahead of this one, milliseconds. */
 const CLOCK_SLACK = 3_600_000;
 
-/** When the run in a folder began; a time in the future (a wrong clock) counts as long ago. */
-function startOf(folder: string): number {
-  let started = Number.NaN;
+/** When the run or study in a folder began, ms: as it recorded, else when its settings were written. */
+export function statedStart(folder: string, settings = 'config.json'): number {
   try {
-    started = Date.parse(JSON.parse(readFileSync(join(folder, RECORD), 'utf8')).started);
+    const started = Date.parse(JSON.parse(readFileSync(join(folder, RECORD), 'utf8')).started);
+    if (Number.isFinite(started)) return started;
   } catch {
     // Made by an earlier version.
   }
-  if (!Number.isFinite(started)) {
-    started = statSync(join(folder, 'config.json'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  }
-  return started > Date.now() + CLOCK_SLACK ? 0 : started;
+  return statSync(join(folder, settings), { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
+
+/** A time to order runs by: one in the future (a wrong clock) counts as long ago. */
+export const orderTime = (started: number): number =>
+  started > Date.now() + CLOCK_SLACK ? 0 : started;
 
 /**
  * The runs of a kind that hold `needed`, newest first by their recorded time: folders of their
@@ -136,7 +142,7 @@ export function runsOf(kind: RunKind, needed = 'config.json'): Run[] {
     .map((name) => ({ outer: join(runs, name), own: name.endsWith(`-${kind}`) }))
     .map(({ outer, own }) => ({ outer, folder: own ? outer : join(outer, kind) }))
     .filter(({ folder }) => existsSync(join(folder, needed)))
-    .map(({ outer, folder }) => ({ folder, started: startOf(outer) }))
+    .map(({ outer, folder }) => ({ folder, started: orderTime(statedStart(outer)) }))
     .sort((a, b) => b.started - a.started)
     .map(({ folder }) => runAt(folder, kind));
 }

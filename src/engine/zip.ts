@@ -52,6 +52,8 @@ export const zipEntries = (path: string): Promise<ZipEntry[]> =>
   withArchive(path, async (archive) => {
     const entries: ZipEntry[] = [];
     for await (const entry of archive.eachEntry()) {
+      // Folders are made for the files in them.
+      if (entry.fileName.endsWith('/')) continue;
       entries.push({ name: entry.fileName, bytes: entry.uncompressedSize, entry });
     }
     return entries;
@@ -99,9 +101,13 @@ export const unzipEntry = (
     await pipeline(packed, checked(entry, onBytes), out);
   });
 
-/** A small entry as text. */
+/** Bytes of an entry that is read as text at most: real headers have 0.1 MB. */
+const LONGEST_TEXT = 16 * BLOCK;
+
+/** A small entry as text; a large one, packed to next to nothing, would fill the memory. */
 export const unzipText = (archive: string, entry: ZipEntry): Promise<string> =>
   withArchive(archive, async (open) => {
+    if (entry.bytes > LONGEST_TEXT) throw new Error(`${entry.name} has ${entry.bytes} bytes`);
     const blocks: Buffer[] = [];
     const packed: Readable = await open.openReadStreamPromise(entry.entry);
     for await (const block of packed.pipe(checked(entry, () => {}))) blocks.push(block as Buffer);

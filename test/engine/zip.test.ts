@@ -131,6 +131,18 @@ with zipfile.ZipFile(sys.argv[1], 'w') as z:
     );
   });
 
+  it('give no text that would fill the memory', async () => {
+    const archive = join(folder, 'bomb.zip');
+    const zip = new AdmZip();
+    zip.addFile('short.h', Buffer.from('// short'));
+    zip.addFile('long.h', Buffer.alloc((16 << 20) + 1));
+    zip.writeZip(archive);
+    const entries = await zipEntries(archive);
+    const named = (name: string) => entries.find((entry) => entry.name === name)!;
+    expect(await unzipText(archive, named('short.h'))).toBe('// short');
+    await expect(unzipText(archive, named('long.h'))).rejects.toThrow(/long\.h has 16777217 bytes/);
+  });
+
   it.each(['../evil.txt', '/etc/evil', 'a/../../evil', 'c:evil', '..\\evil'])(
     'are refused where a name leads out of the folder: %s',
     async (name) => {

@@ -1,5 +1,5 @@
 import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { reportCommand } from '../../src/commands/report.ts';
 import { listRuns, newestStudy } from '../../src/report/pages/run-list.ts';
@@ -62,6 +62,23 @@ it('lists runs and studies with kind, store, date and main figure, newest first'
     ['gan', 'x.h5', '2026-01-01 12:01', '500 steps'],
   ]);
   expect(newestStudy()).toBe(join(workspace, 'studies', 'mine'));
+});
+
+it('goes by the time that is recorded, and no clock of the future wins', () => {
+  const began = (started: string) => ({ 'config.json': {}, 'run.json': { started } });
+  run('runs/a-quickstart', began('2026-03-02T10:00:00Z'), 1);
+  run('runs/b-quickstart', began('2026-03-01T10:00:00Z'), 50);
+  run('runs/2100-01-01_000000-quickstart', began('2100-01-01T00:00:00Z'), 20);
+  run('studies/copied', { 'study.json': {}, 'run.json': { started: '2026-02-01T10:00:00Z' } }, 40);
+  run('studies/future', { 'study.json': {} }, 60 * 24 * 365 * 100);
+  expect(listRuns().map(({ folder }) => basename(folder))).toEqual([
+    'a-quickstart',
+    'b-quickstart',
+    'copied',
+    '2100-01-01_000000-quickstart',
+    'future',
+  ]);
+  expect(newestStudy()).toBe(join(workspace, 'runs', 'a-quickstart'));
 });
 
 it('says how to get a study where there is none to report', async () => {

@@ -5,7 +5,7 @@ import { digestOf } from '../../common/digest.ts';
 import { inputError, messageOf } from '../../common/errors.ts';
 import { writeJson } from '../../common/files.ts';
 import { tally } from '../../common/group.ts';
-import { readJson } from '../../common/run.ts';
+import { readJson, recordStart } from '../../common/run.ts';
 import { type CellResult, checkResult } from '../cells/result.ts';
 import { type CellPlan, planCells, type Study, studySchema } from './study.ts';
 
@@ -53,6 +53,7 @@ export function openStudyFolder(path: string, study: Study): StudyFolder {
     }
   } else {
     mkdirSync(join(resolve(path), 'cells'), { recursive: true });
+    recordStart(resolve(path), 'bench');
     writeJson(file, study);
   }
   return folderOf(resolve(path), study);

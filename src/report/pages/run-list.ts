@@ -1,13 +1,13 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { counted, percentText } from '../../common/log.ts';
-import { workspaceFolder } from '../../common/run.ts';
+import { orderTime, statedStart, workspaceFolder } from '../../common/run.ts';
 
 /** One run or study of a workspace, for a list. */
 export interface ListedRun {
   folder: string;
   kind: string;
-  /** ISO date and time (UTC) of its settings. */
+  /** ISO date and time (UTC) at which it began. */
   date: string;
   /** The store it worked on; null where it names none. */
   store: string | null;
@@ -61,21 +61,29 @@ const FIGURES: Readonly<Record<string, (folder: string) => string>> = {
   quickstart: (folder) => verdictFigure(join(folder, 'study')),
 };
 
-function listed(folder: string, kind: string, settings: string): ListedRun {
+/** A run in the list, and the time that it is ordered by. */
+interface Dated {
+  run: ListedRun;
+  time: number;
+}
+
+function listed(folder: string, kind: string, settings: string): Dated {
   const { data } = factsIn(join(folder, settings));
-  return {
+  const started = statedStart(folder, settings);
+  const run = {
     folder,
     kind,
-    date: statSync(join(folder, settings)).mtime.toISOString().slice(0, 16).replace('T', ' '),
+    date: new Date(started).toISOString().slice(0, 16).replace('T', ' '),
     store: typeof data === 'string' ? data : null,
     figure: FIGURES[kind]?.(folder) ?? '',
   };
+  return { run, time: orderTime(started) };
 }
 
 const foldersIn = (parent: string): string[] =>
   existsSync(parent) ? readdirSync(parent).map((name) => join(parent, name)) : [];
 
-/** The runs and studies of the workspace, newest first. */
+/** The runs and studies of the workspace, newest first; what says that it is of the future, last. */
 export function listRuns(workspace = workspaceFolder()): ListedRun[] {
   const runs = foldersIn(join(workspace, 'runs'))
     .filter((folder) => existsSync(join(folder, 'config.json')))
@@ -83,7 +91,7 @@ export function listRuns(workspace = workspaceFolder()): ListedRun[] {
   const studies = foldersIn(join(workspace, 'studies'))
     .filter((folder) => existsSync(join(folder, 'study.json')))
     .map((folder) => listed(folder, 'study', 'study.json'));
-  return [...runs, ...studies].sort((a, b) => b.date.localeCompare(a.date));
+  return [...runs, ...studies].sort((a, b) => b.time - a.time).map(({ run }) => run);
 }
 
 /** Kinds that `gan report` makes a page of where none is named. */
