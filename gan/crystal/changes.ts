@@ -96,7 +96,7 @@ export function changeCells(
   { raw, species }: { raw: Raw; species: Tensor3D },
 ): Tensor2D {
   const run = kernels();
-  if (run) return fusedChange(run, batch, elements, { raw, species });
+  if (run) return fusedCells(run, batch, elements, { raw, species });
   const change = bent(raw);
   const grown = atomicVolumeOf(batch, { species }, elements)
     .log()
@@ -112,7 +112,7 @@ export function changeCells(
   return batch.cells.add(whole).add(free) as Tensor2D;
 }
 
-function fusedChange(
+function fusedCells(
   run: Kernels,
   batch: CrystalBatch,
   elements: ElementTensors,
@@ -138,12 +138,12 @@ function fusedChange(
  * Positions (B, S, 3) of sites that move along the pulls (B, S, SURROUNDINGS, 3) of their neighbours and
  * freely, as far as their site symmetry lets them, by what a layer (B S, SURROUNDINGS + 3) says.
  */
-export function moveSites(
+export function changePositions(
   batch: CrystalBatch,
   { raw, pulls }: { raw: Raw; pulls: Tensor4D },
 ): Tensor3D {
   const run = kernels();
-  if (run) return fusedMove(run, batch, { raw, pulls });
+  if (run) return fusedPositions(run, batch, { raw, pulls });
   const [b, s] = batch.mask.shape;
   const moves = bent(raw).reshape([b, s, 1, SURROUNDINGS + 3]);
   const pull = moves.slice([0, 0, 0, 0], [-1, -1, -1, SURROUNDINGS]).mul(PULL) as Tensor4D;
@@ -154,7 +154,7 @@ export function moveSites(
   return batch.positions.add(allowed) as Tensor3D;
 }
 
-function fusedMove(
+function fusedPositions(
   run: Kernels,
   batch: CrystalBatch,
   { raw, pulls }: { raw: Raw; pulls: Tensor4D },
@@ -166,10 +166,10 @@ function fusedMove(
   const [positions] = fusedOperation(inputs, {
     forward: (save) => {
       save([...inputs, pulls]);
-      return run('CbedMoveSites', [...inputs, ...rest(pulls)], 1);
+      return run('CbedChangePositions', [...inputs, ...rest(pulls)], 1);
     },
     backward: ([upstream], [product, bias, pulling]) =>
-      run('CbedMoveSitesGrad', [upstream!, product!, bias!, ...rest(pulling!)], 2),
+      run('CbedChangePositionsGrad', [upstream!, product!, bias!, ...rest(pulling!)], 2),
   });
   return positions as Tensor3D;
 }

@@ -2,7 +2,7 @@ import { kernels } from '../../src/engine/kernels.ts';
 import { ParameterLayout, type Weights } from '../../src/engine/parameters.ts';
 import { type Tensor1D, type Tensor2D, type Tensor3D, tf } from '../../src/engine/tf.ts';
 import { fusedOperation, project } from '../training/layers.ts';
-import { changeCells, moveSites, pickElements, type Raw } from './changes.ts';
+import { changeCells, changePositions, pickElements, type Raw } from './changes.ts';
 import { type CrystalBatch, REFLECTIONS } from './codec.ts';
 import { type ElementTensors, type OpenTensors, SURROUNDINGS } from './features.ts';
 import { type Appearance, GLOBAL, type ReferenceView, TOKEN, viewReferences } from './look.ts';
@@ -10,6 +10,7 @@ import {
   biasOf,
   denseLeaky,
   kernelOf,
+  type LayerUse,
   layerOverRows,
   poolSites,
   slotMeans,
@@ -95,7 +96,9 @@ export function generateOpen(
   const embedding = project(codes, weights['class/embedding'] as Tensor2D);
   const condition = tf.concat([latents.crystal, embedding], 1) as Tensor2D;
   const drawn = latents.sites.reshape([-1, latents.sites.shape[2]]) as Tensor2D;
-  const first = layerOverRows(tf.concat([tokens, drawn], 1), condition, weights, 'sites');
+  const first = layerOverRows(tf.concat([tokens, drawn], 1), condition, weights, 'sites', {
+    outermost: true,
+  });
   const pooled = tf.concat([poolSites(first, batch.mask), condition, crystal], 1) as Tensor2D;
   const context = denseLeaky(pooled, weights, 'context');
   const again = layerOverRows(first, context, weights, 'again');
@@ -106,7 +109,7 @@ export function generateOpen(
     gumbel: latents.gumbel,
   });
   const cells = changeCells(batch, elements, { raw: rawOf(context, weights, 'cell'), species });
-  const positions = moveSites(batch, { raw: rawOf(again, weights, 'moves'), pulls });
+  const positions = changePositions(batch, { raw: rawOf(again, weights, 'moves'), pulls });
   return { positions, species, cells };
 }
 
@@ -125,10 +128,10 @@ export const crystalDiscriminatorLayout = (shape: CrystalShape): ParameterLayout
 export function discriminatorFeatures(
   weights: Weights,
   { sites, crystal }: Appearance,
-  { mask, twice = false }: { mask: Tensor3D; twice?: boolean },
+  { mask, use = {} }: { mask: Tensor3D; use?: LayerUse },
 ): Tensor2D {
-  const first = denseLeaky(sites, weights, 'sites', twice);
-  const tokens = denseLeaky(first, weights, 'again', twice);
+  const first = denseLeaky(sites, weights, 'sites', use);
+  const tokens = denseLeaky(first, weights, 'again', { ...use, outermost: false });
   return tf.concat([poolSites(tokens, mask), crystal], 1) as Tensor2D;
 }
 
@@ -140,8 +143,8 @@ interface Judging {
   codes: Tensor2D;
   /** How much every group is said to differ; what it does, if absent. */
   spread?: number;
-  /** Whether the gradient may be differentiated again. */
-  twice?: boolean;
+  /** What is differentiated: everything, once, by default. */
+  use?: LayerUse;
 }
 
 /**
@@ -152,17 +155,18 @@ interface Judging {
 export function scoreCrystals(
   weights: Weights,
   appearances: Appearance,
-  { mask, codes, spread, twice = false }: Judging,
+  { mask, codes, spread, use = {} }: Judging,
 ): Tensor1D {
-  const seen = discriminatorFeatures(weights, appearances, { mask, twice });
+  const seen = discriminatorFeatures(weights, appearances, { mask, use });
+  const inner = { ...use, outermost: false };
   const compared =
     spread === undefined
       ? withGroupSpread(seen)
       : (tf.concat([seen, tf.fill([seen.shape[0], 1], spread)], 1) as Tensor2D);
-  const hidden = denseLeaky(compared, weights, 'first', twice);
-  const features = denseLeaky(hidden, weights, 'second', twice);
+  const hidden = denseLeaky(compared, weights, 'first', inner);
+  const features = denseLeaky(hidden, weights, 'second', inner);
   const projection = project(codes, weights['class/projection'] as Tensor2D);
-  return projectedScores(features, projection, weights, twice);
+  return projectedScores(features, projection, weights, use.twice);
 }
 
 /** Features (B, hidden) times their direction: projection of the class / sqrt(hidden), and the same for all. */
@@ -170,7 +174,7 @@ function projectedScores(
   features: Tensor2D,
   projection: Tensor2D,
   weights: Weights,
-  twice: boolean,
+  twice = false,
 ): Tensor1D {
   const width = features.shape[1];
   const [out, bias] = [kernelOf(weights, 'out'), biasOf(weights, 'out')];

@@ -1,6 +1,12 @@
 import { type Kernels, kernels } from '../../src/engine/kernels.ts';
 import type { Weights } from '../../src/engine/parameters.ts';
-import { type Tensor1D, type Tensor2D, type Tensor3D, tf } from '../../src/engine/tf.ts';
+import {
+  type Tensor,
+  type Tensor1D,
+  type Tensor2D,
+  type Tensor3D,
+  tf,
+} from '../../src/engine/tf.ts';
 import { groupSpread } from '../codec/networks.ts';
 import { GROUP } from '../training/batches.ts';
 import { biasedLeaky, customMany, fusedOperation, project } from '../training/layers.ts';
@@ -12,40 +18,68 @@ export const kernelOf = (weights: Weights, name: string): Tensor2D =>
 export const biasOf = (weights: Weights, name: string): Tensor1D =>
   weights[`${name}/bias`] as Tensor1D;
 
-/** A dense layer with a leaky ReLU; with `twice` its gradient may be differentiated again. */
-export const denseLeaky = (x: Tensor2D, weights: Weights, name: string, twice = false): Tensor2D =>
-  biasedLeaky(project(x, kernelOf(weights, name)), biasOf(weights, name), twice);
+/** What a layer has to be ready for. */
+export interface LayerUse {
+  /** Its gradient may be differentiated again. */
+  twice?: boolean;
+  /** Its rows come from outside: nothing is differentiated in them. */
+  outermost?: boolean;
+  /** Its weights are not learned: nothing is differentiated in them. */
+  resting?: boolean;
+}
 
-/**
- * A dense layer with a leaky ReLU over rows (B n, a), each beside the row (B, b) of its crystal. Rows of
- * one crystal share the product with that part of the kernel, so it is computed once for them.
- */
+/** A dense layer with a leaky ReLU. */
+export function denseLeaky(
+  x: Tensor2D,
+  weights: Weights,
+  name: string,
+  use: LayerUse = {},
+): Tensor2D {
+  const run = use.twice ? null : kernels();
+  if (run) return fusedDense(run, { x, weights, name, use });
+  return biasedLeaky(project(x, kernelOf(weights, name)), biasOf(weights, name), true);
+}
+
+/** A dense layer with a leaky ReLU over rows (B n, a), each beside the row (B, b) of its crystal. */
 export function layerOverRows(
   x: Tensor2D,
   each: Tensor2D,
   weights: Weights,
   name: string,
+  use: LayerUse = {},
 ): Tensor2D {
-  const run = kernels();
+  const run = use.twice ? null : kernels();
+  if (run) return fusedDense(run, { x, each, weights, name, use });
   const [b, width] = each.shape;
-  if (!run) {
-    const n = x.shape[0] / b;
-    const given = each
-      .reshape([b, 1, width])
-      .tile([1, n, 1])
-      .reshape([b * n, width]);
-    return denseLeaky(tf.concat([x, given as Tensor2D], 1), weights, name);
-  }
-  const [own, shared] = tf.split(kernelOf(weights, name), [x.shape[1], width]) as Tensor2D[];
-  const inputs = [project(x, own!), project(each, shared!), biasOf(weights, name)] as const;
+  const n = x.shape[0] / b;
+  const given = each
+    .reshape([b, 1, width])
+    .tile([1, n, 1])
+    .reshape([b * n, width]);
+  return denseLeaky(tf.concat([x, given as Tensor2D], 1), weights, name, use);
+}
+
+/** Rows of one crystal share the product of what stands beside them: it is computed once. */
+function fusedDense(
+  run: Kernels,
+  given: { x: Tensor2D; each?: Tensor2D; weights: Weights; name: string; use: LayerUse },
+): Tensor2D {
+  const { x, each, weights, name, use } = given;
+  const [kernel, bias] = [kernelOf(weights, name), biasOf(weights, name)];
+  const beside = (): Tensor => each ?? tf.zeros([0, 0]);
+  const inputs = each ? [x, each, kernel, bias] : [x, kernel, bias];
   const [value] = fusedOperation(inputs, {
     forward: (save) => {
-      const outputs = run('CbedSiteLeaky', inputs, 1);
-      save([...outputs, inputs[1]]);
+      const outputs = run('CbedDense', [x, beside(), kernel, bias], 1);
+      save([outputs[0]!, ...inputs.slice(0, -1)]);
       return outputs;
     },
-    backward: ([upstream], [y, crystals]) =>
-      run('CbedSiteLeakyGrad', [upstream!, y!, crystals!], 3),
+    backward: ([upstream], [y, rows, ...rest]) => {
+      const wanted = tf.tensor1d([use.outermost ? 0 : 1, use.resting ? 0 : 1]);
+      const [crystals, k] = each ? rest : [beside(), ...rest];
+      const slopes = run('CbedDenseGrad', [upstream!, y!, rows!, crystals!, k!, wanted], 4);
+      return each ? slopes : slopes.filter((_, i) => i !== 1);
+    },
   });
   return value as Tensor2D;
 }

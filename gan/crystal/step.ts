@@ -143,13 +143,15 @@ export function updateBoth(input: StepInput): StepLosses {
   const shown = tf.tidy(() => show(input, view));
   const scores: [number, number] = [0, 0];
   const judged = layouts.discriminator.slope(pair.discriminator, (weights) => {
-    const { loss, ...means } = judge(scoreCrystals(weights, shown, shown));
+    const { loss, ...means } = judge(
+      scoreCrystals(weights, shown, { ...shown, use: { outermost: true } }),
+    );
     scores[0] = means.real;
     scores[1] = means.fake;
     if (input.penalty === 0) return loss;
     const seen = { sites: shown.realSites, crystal: shown.realCrystal };
     const score = (of: Appearance) =>
-      scoreCrystals(weights, of, { mask: real.mask, codes, twice: true });
+      scoreCrystals(weights, of, { mask: real.mask, codes, use: { twice: true } });
     return loss.add<Scalar>(gradientPenalty(score, seen, input.penalty));
   });
   const discriminatorLoss = judged.value.dataSync()[0]!;
@@ -162,8 +164,8 @@ export function updateBoth(input: StepInput): StepLosses {
   const made = layouts.generator.slope(pair.generator, (own) => {
     const open = generateOpen(own, references, codes, { latents, elements, view });
     const look = appearance(references, jittered(references, open, input), elements);
-    const score = scoreCrystals(weights, look, { mask: references.mask, codes });
-    const { slotMask } = references;
+    const { mask, slotMask } = references;
+    const score = scoreCrystals(weights, look, { mask, codes, use: { resting: true } });
     return weightedSum([
       [score, -1 / score.size],
       [look.clash, input.clash / score.size],

@@ -276,7 +276,7 @@ void TanhRow(const float* x, const float* bias, int64_t width, float* __restrict
   for (int64_t i = 0; i < width; i++) y[i] = Tanh(x[i] + bias[i]);
 }
 
-void MoveSites(void*, TF_OpKernelContext* context) {
+void ChangePositions(void*, TF_OpKernelContext* context) {
   Call call(context);
   Moves moves;
   if (!ReadMoves(call, 0, moves)) return;
@@ -301,13 +301,13 @@ void MoveSites(void*, TF_OpKernelContext* context) {
   }
 }
 
-void MoveSitesGrad(void*, TF_OpKernelContext* context) {
+void ChangePositionsGrad(void*, TF_OpKernelContext* context) {
   Call call(context);
   const float* dy = call.Floats(0);
   Moves moves;
   if (!ReadMoves(call, 1, moves)) return;
   const int64_t Q = moves.Q, width = Q + 3, sites = moves.B * moves.S;
-  if (!call.Require(call.Size(0) == 3 * sites, "CbedMoveSitesGrad: gradient does not fit")) return;
+  if (!call.Require(call.Size(0) == 3 * sites, "CbedChangePositionsGrad: gradient does not fit")) return;
   float *draw = call.Output(0, {sites, width}), *dbias = call.Output(1, {width});
   if (!call.ok()) return;
   std::fill_n(dbias, width, 0.0f);
@@ -515,11 +515,11 @@ std::vector<Operation> CrystalChangeOperations() {
        Joined({"dy: float"}, kCellInputs),
        {"draw: float", "dbias: float", "dspecies: float"},
        ChangeCellsGrad},
-      {"CbedMoveSites", kMoveInputs, {"y: float"}, MoveSites},
-      {"CbedMoveSitesGrad",
+      {"CbedChangePositions", kMoveInputs, {"y: float"}, ChangePositions},
+      {"CbedChangePositionsGrad",
        Joined({"dy: float"}, kMoveInputs),
        {"draw: float", "dbias: float"},
-       MoveSitesGrad},
+       ChangePositionsGrad},
       {"CbedJitterCrystals",
        kJitterInputs,
        {"moved: float", "changed: float"},

@@ -94,7 +94,8 @@ std::string RegisterAll() {
         OptimiserOperations(), PixelOperations(), RowOperations(), VectorOperations(),
         ConditionOperations(), SightOperations(), ScoreOperations(), NoiseOperations(),
         MultisliceOperations(), BoxTransmissionOperations(), BoxWaveOperations(),
-        CrystalLookOperations(), CrystalChangeOperations(), SiteOperations()}) {
+        CrystalLookOperations(), CrystalChangeOperations(), SiteOperations(),
+        DenseOperations()}) {
     for (const Operation& operation : operations) {
       const std::string complaint = Register(operation);
       if (!complaint.empty()) return complaint;

@@ -114,6 +114,7 @@ std::vector<Operation> BoxWaveOperations();
 std::vector<Operation> CrystalLookOperations();
 std::vector<Operation> CrystalChangeOperations();
 std::vector<Operation> SiteOperations();
+std::vector<Operation> DenseOperations();
 
 // Runs body(0) ... body(count - 1), each once and about `numbers` numbers of work, on all threads
 // where it is worth waking them. What a part computes must not depend on which thread runs it, so

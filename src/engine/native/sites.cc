@@ -1,5 +1,5 @@
-// Layers over the sites of crystals, rows (B S, width) in which the sites of a crystal follow each
-// other; layers over rows that come in groups; and their gradients.
+// Rows (B S, width) in which the sites of a crystal follow each other, put together over crystals and
+// slots; rows that come in groups; and the gradients.
 #include <algorithm>
 #include <cmath>
 
@@ -8,7 +8,6 @@
 namespace cbed {
 namespace {
 
-constexpr float kLeak = 0.2f;
 // A sum over sites is given as what it is for this many.
 constexpr float kUsualSites = 4;
 
@@ -72,60 +71,6 @@ void PoolSitesGrad(void*, TF_OpKernelContext* context) {
       const float m = mask[b * S + s], mean = m * rates[b], sum = m / kUsualSites;
       for (int64_t i = 0; i < width; i++) dx[i] = mean * dy[i] + sum * dy[width + i];
     }
-  }
-}
-
-// The leaky ReLU of rows (B n, width) plus the row (B, width) of their crystal plus a bias.
-FOR_EACH_PROCESSOR
-void SiteLeaky(void*, TF_OpKernelContext* context) {
-  Call call(context);
-  const float *x = call.Floats(0), *each = call.Floats(1), *bias = call.Floats(2);
-  const Shape shape = call.ShapeOf(0), crystals = call.ShapeOf(1);
-  if (!call.Require(shape.size() == 2 && crystals.size() == 2 && crystals[0] > 0 &&
-                        shape[0] % crystals[0] == 0 && shape[1] == crystals[1] &&
-                        call.Size(2) == shape[1],
-                    "CbedSiteLeaky: sites, crystals and bias do not fit")) {
-    return;
-  }
-  const int64_t rows = shape[0], width = shape[1], n = rows / crystals[0];
-  float* y = call.Output(0, shape);
-  if (!call.ok()) return;
-  for (int64_t r = 0; r < rows; r++) {
-    const float* own = each + r / n * width;
-    for (int64_t i = 0; i < width; i++) {
-      const float v = x[r * width + i] + own[i] + bias[i];
-      y[r * width + i] = v > 0 ? v : kLeak * v;
-    }
-  }
-}
-
-FOR_EACH_PROCESSOR
-void SiteLeakyGrad(void*, TF_OpKernelContext* context) {
-  Call call(context);
-  const float *dy = call.Floats(0), *y = call.Floats(1);
-  const Shape shape = call.ShapeOf(1), crystals = call.ShapeOf(2);
-  if (!call.Require(shape.size() == 2 && crystals.size() == 2 && crystals[0] > 0 &&
-                        shape[0] % crystals[0] == 0 && shape[1] == crystals[1] &&
-                        call.Size(0) == call.Size(1),
-                    "CbedSiteLeakyGrad: gradient and sites do not fit")) {
-    return;
-  }
-  const int64_t rows = shape[0], width = shape[1], n = rows / crystals[0];
-  float *dx = call.Output(0, shape), *deach = call.Output(1, crystals);
-  float* dbias = call.Output(2, {width});
-  if (!call.ok()) return;
-  std::fill_n(deach, crystals[0] * width, 0.0f);
-  std::fill_n(dbias, width, 0.0f);
-  for (int64_t r = 0; r < rows; r++) {
-    float* own = deach + r / n * width;
-    for (int64_t i = 0; i < width; i++) {
-      const float d = y[r * width + i] > 0 ? dy[r * width + i] : kLeak * dy[r * width + i];
-      dx[r * width + i] = d;
-      own[i] += d;
-    }
-  }
-  for (int64_t b = 0; b < crystals[0]; b++) {
-    for (int64_t i = 0; i < width; i++) dbias[i] += deach[b * width + i];
   }
 }
 
@@ -314,11 +259,6 @@ std::vector<Operation> SiteOperations() {
   return {
       {"CbedPoolSites", {"x: float", "mask: float"}, {"y: float"}, PoolSites},
       {"CbedPoolSitesGrad", {"dy: float", "mask: float"}, {"dx: float"}, PoolSitesGrad},
-      {"CbedSiteLeaky", {"x: float", "each: float", "bias: float"}, {"y: float"}, SiteLeaky},
-      {"CbedSiteLeakyGrad",
-       {"dy: float", "y: float", "each: float"},
-       {"dx: float", "deach: float", "dbias: float"},
-       SiteLeakyGrad},
       {"CbedSlotMeans", {"x: float", "slots: float"}, {"y: float"}, SlotMeans},
       {"CbedSlotMeansGrad", {"dy: float", "slots: float"}, {"dx: float"}, SlotMeansGrad},
       {"CbedWithSpread", {"x: float", "group: float"}, {"y: float"}, WithSpread},

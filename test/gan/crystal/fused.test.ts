@@ -1,9 +1,9 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import {
   changeCells,
+  changePositions,
   frequencyLoss,
   jitterCrystals,
-  moveSites,
   pickElements,
 } from '../../../gan/crystal/changes.ts';
 import { disposeBatch, elementTables, encodeCrystals } from '../../../gan/crystal/codec.ts';
@@ -11,6 +11,8 @@ import { crystalConfigFor } from '../../../gan/crystal/config.ts';
 import { elementTensors, type OpenTensors, SURROUNDINGS } from '../../../gan/crystal/features.ts';
 import { appearance, TOKEN, viewReferences } from '../../../gan/crystal/look.ts';
 import {
+  denseLeaky,
+  type LayerUse,
   layerOverRows,
   poolSites,
   slotMeans,
@@ -169,7 +171,7 @@ describe('fused kernels give what composed operations give', () => {
     sameOnBoth(() => valuesAndSlopes(change, [...raw(), bad()[1]]));
     const { pulls } = viewReferences(batch, elements);
     const move = (product: Tensor2D, bias: Tensor1D) => [
-      moveSites(batch, { raw: { product, bias }, pulls: pulls as Tensor4D }),
+      changePositions(batch, { raw: { product, bias }, pulls: pulls as Tensor4D }),
     ];
     const width = SURROUNDINGS + 3;
     sameOnBoth(() => valuesAndSlopes(move, [normal('g', [B * S, width]), normal('h', [width])]));
@@ -204,17 +206,49 @@ describe('fused kernels give what composed operations give', () => {
     });
   });
 
-  it('layers over sites, pools, slots and groups', () => {
-    const layer = (x: Tensor2D, each: Tensor2D, kernel: Tensor2D, bias: Tensor1D) => [
+  // Rows and columns in whole tiles of a product and beside them, up to more than a thread takes at once.
+  it.each([
+    [12, 16, 16],
+    [1, 5, 3],
+    [100, 37, 96],
+    [77, 243, 92],
+  ])('a dense layer of %i rows, from %i to %i', (rows, inputs, outputs) => {
+    const dense = (x: Tensor2D, kernel: Tensor2D, bias: Tensor1D) => [
+      denseLeaky(x, { 'l/kernel': kernel, 'l/bias': bias }, 'l'),
+    ];
+    sameOnBoth(() =>
+      valuesAndSlopes(dense, [
+        normal('x', [rows, inputs]),
+        normal('kernel', [inputs, outputs]),
+        normal('bias', [outputs]),
+      ]),
+    );
+    const beside = (x: Tensor2D, each: Tensor2D, kernel: Tensor2D, bias: Tensor1D) => [
       layerOverRows(x, each, { 'l/kernel': kernel, 'l/bias': bias }, 'l'),
     ];
-    const inputs = () => [
-      normal('x', [B * S, 7]),
-      normal('each', [B, 5]),
-      normal('kernel', [12, 20]),
-      normal('bias', [20]),
-    ];
-    sameOnBoth(() => valuesAndSlopes(layer, inputs()));
+    sameOnBoth(() =>
+      valuesAndSlopes(beside, [
+        normal('x', [3 * rows, inputs]),
+        normal('each', [rows, 5]),
+        normal('kernel', [inputs + 5, outputs]),
+        normal('bias', [outputs]),
+      ]),
+    );
+  });
+
+  it('a dense layer has no gradient where it was told that none is wanted', () => {
+    const weights = { 'l/kernel': normal('kernel', [7, 4]), 'l/bias': normal('bias', [4]) };
+    const x = normal<Tensor2D>('x', [9, 7]);
+    const sum = (use: LayerUse, given: Tensor2D) => denseLeaky(given, weights, 'l', use).sum();
+    tf.tidy(() => {
+      const slope = (use: LayerUse) => tf.grad((of) => sum(use, of as Tensor2D))(x);
+      const off = slope({ resting: true }).sub(slope({})).abs().max().dataSync()[0];
+      expect(off).toBe(0);
+      expect(() => slope({ outermost: true })).toThrow('does not match the shape');
+    });
+  });
+
+  it('pools, slots and groups', () => {
     const x = () => [normal('x', [B * S, 7])];
     sameOnBoth(() => valuesAndSlopes((of: Tensor2D) => [poolSites(of, batch.mask)], x()));
     sameOnBoth(() => valuesAndSlopes((of: Tensor2D) => [slotMeans(of, batch.slots)], x()));
