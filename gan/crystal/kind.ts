@@ -15,8 +15,8 @@ import { distinctMaterials, trainCrystalGan } from './train.ts';
 import { crystalShape } from './trainer.ts';
 
 /** Time of a step that does not depend on its size, time of one of its crystals, ms on two cores. */
-const OVERHEAD_MS = 60;
-const CRYSTAL_MS = 3;
+const OVERHEAD_MS = 20;
+const CRYSTAL_MS = 2.5;
 /** Time to read a training crystal: sites, distances, neighbours. */
 const READING_MS = 3;
 
