@@ -43,7 +43,9 @@ export function customMany(inputs: readonly Tensor[], { forward, backward }: Pas
 }
 
 const refuseAgain = (): never => {
-  throw new Error('a gradient of fused kernels is differentiated again, which they cannot be');
+  throw new Error(
+    'a gradient of fused kernels is differentiated again that was not asked for `twice`',
+  );
 };
 
 /**
