@@ -54,7 +54,20 @@ async function settingsOf(archive: string | undefined, flags: MixFlags) {
     requireRun('score', undefined, 'run: gan score', SCORED_FILE).file(SCORED_FILE);
   const chosen = settings.archive ?? newest();
   const data = settings.data ?? storeOfRun(dirname(chosen)) ?? defaultStorePath();
-  return { ...settings, archive: chosen, data };
+  return { ...settings, archive: chosen, data, ...classifierFor(settings, data, requireRun) };
+}
+
+/** The classifier that rows are kept by, the newest of the store where none is named; none where no row is. */
+function classifierFor(
+  { keep, classifier }: { keep: string; classifier?: string },
+  data: string,
+  requireRun: typeof import('../common/run.ts').requireRun,
+) {
+  if (keep !== 'boundary') return {};
+  const mend = 'train one: gan classify train';
+  return {
+    classifier: requireRun('classifier', classifier, mend, 'classifier.safetensors', data).folder,
+  };
 }
 
 type Settings = Awaited<ReturnType<typeof settingsOf>>;
@@ -83,13 +96,9 @@ async function undersamplingOf(
 /** Margins of the training rows under a classifier, where rows are kept by them. */
 async function marginsFor(settings: Settings, store: import('../dataset/store/store.ts').Store) {
   if (settings.keep !== 'boundary') return undefined;
-  const { requireRun } = await import('../common/run.ts');
   const { loadVerifier } = await import('../../synthetic/checks/verifier.ts');
   const { trainingMargins } = await import('../../classifier/boundary/margin.ts');
-  const mend = 'train one: gan classify train';
-  const file = 'classifier.safetensors';
-  const run = requireRun('classifier', settings.classifier, mend, file, settings.data);
-  const classifier = await loadVerifier(run.folder, store, null);
+  const classifier = await loadVerifier(settings.classifier!, store, null);
   const train = store.examples('train');
   const margins = trainingMargins(classifier.predict(train), train.labels, store.classes.length);
   classifier.dispose();

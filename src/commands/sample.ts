@@ -151,7 +151,7 @@ async function sample(flags: SampleFlags): Promise<void> {
       by === null
         ? await randomContents(sampling, settings)
         : await boundaryContents(sampling, settings, by);
-    await write(flags, settings, { made: contents, store: sampling.store });
+    await write(flags, settings, { made: contents, sampling });
   } finally {
     sampling.close();
   }
@@ -212,13 +212,15 @@ async function sampleCifs(
 async function write(
   flags: SampleFlags,
   settings: Settings,
-  { made, store }: { made: Made; store: Sampling['store'] },
+  { made, sampling }: { made: Made; sampling: Sampling },
 ): Promise<void> {
   const { openRun } = await import('../common/run.ts');
   const { writeJson } = await import('../common/files.ts');
   const { writeArchive, ARCHIVE_FILE } = await import('../../synthetic/archive/archive.ts');
   const { writeAttempts } = await import('../../synthetic/sampling/boundary-report.ts');
-  const run = openRun('sample', settings, settings.out);
+  const { store, chosenVerifiers } = sampling;
+  const chosen = chosenVerifiers && { verifier: chosenVerifiers };
+  const run = openRun('sample', settings, settings.out, chosen);
   const path = run.file(ARCHIVE_FILE);
   const { contents, facts, text, found } = made;
   await writeArchive(path, contents);

@@ -50,7 +50,7 @@ async function settingsOf(archive: string | undefined, flags: ScoreFlags) {
 
 type Settings = Awaited<ReturnType<typeof settingsOf>>;
 
-/** The classifier given, the newest one that may judge, or a new one. */
+/** The classifier given, the newest one that may judge, or a new one; and which was chosen where none is given. */
 async function verifierFor(
   settings: Settings,
   store: import('../dataset/store/store.ts').Store,
@@ -59,18 +59,24 @@ async function verifierFor(
   const { loadVerifier, trainVerifier } = await import('../../synthetic/checks/verifier.ts');
   const { CbedError } = await import('../common/errors.ts');
   const { newestRun } = await import('../common/run.ts');
-  if (settings.classifier) return loadVerifier(settings.classifier, store, guide);
+  if (settings.classifier)
+    return { verifier: await loadVerifier(settings.classifier, store, guide) };
   const newest = newestRun('classifier', 'classifier.safetensors', settings.data);
   if (newest) {
     try {
-      return await loadVerifier(newest.folder, store, guide);
+      const verifier = await loadVerifier(newest.folder, store, guide);
+      return { verifier, chosen: { classifier: newest.folder } };
     } catch (error) {
       if (!(error instanceof CbedError)) throw error;
       console.error(`${error.message}; training one to judge with`);
     }
   }
   const { updates, seed } = settings;
-  return trainVerifier(store, { updates, seed: seed + 1000, progress: terminalProgress });
+  const training = { updates, seed: seed + 1000, progress: terminalProgress };
+  return {
+    verifier: await trainVerifier(store, training),
+    chosen: { classifier: `trained for this: ${updates} updates, seed ${training.seed}` },
+  };
 }
 
 /** The score with the samples accepted by their atoms, where that is asked for or the checks cannot say. */
@@ -107,7 +113,8 @@ async function scoreArchive(archivePath: string | undefined, flags: ScoreFlags):
   const { SCORED_FILE, writeScored } = await import('../../synthetic/archive/archive.ts');
   const { recordMaterials } = await import('../../synthetic/archive/passport.ts');
   const { scoreText } = await import('../../synthetic/checks/score-text.ts');
-  const verifier = await verifierFor(settings, store, archive.origin?.guide?.digest ?? null);
+  const guide = archive.origin?.guide?.digest ?? null;
+  const { verifier, chosen } = await verifierFor(settings, store, guide);
   const judged = await scoreArchive({
     ...settings,
     archive,
@@ -116,7 +123,7 @@ async function scoreArchive(archivePath: string | undefined, flags: ScoreFlags):
     progress: terminalProgress,
   });
   const { score, said } = await accepted(judged, archive, settings.accept);
-  const run = openRun('score', settings, flags.out);
+  const run = openRun('score', settings, flags.out, chosen);
   writeJson(run.file('score.json'), score);
   const scored = await writeScored(run.file(SCORED_FILE), archive, score.samples, {
     verifier: recordMaterials(verifier.digest, verifier.seen.materials),

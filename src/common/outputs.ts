@@ -116,7 +116,9 @@ export function checkOutputFolder(path: string): void {
 
 const sameSettings = (file: string, settings: unknown): boolean => {
   try {
-    return canonicalJson(JSON.parse(readFileSync(file, 'utf8'))) === canonicalJson(plain(settings));
+    // What a run chose by itself is no setting that it was given.
+    const { chosen: _, ...given } = JSON.parse(readFileSync(file, 'utf8'));
+    return canonicalJson(given) === canonicalJson(plain(settings));
   } catch {
     return false;
   }

@@ -93,14 +93,20 @@ export function claimRun(kind: RunKind, config: unknown, folder: string | undefi
 
 /**
  * Makes a run folder `workspace/runs/<UTC time>-<kind>` (or `folder`) and saves the resolved
- * config in it as config.json. Refuses a `folder` that holds a run of other settings.
+ * config in it as config.json, with what was `chosen` by itself where nothing was named. Refuses
+ * a `folder` that holds a run of other settings.
  */
-export function openRun(kind: RunKind, config: unknown, folder?: string): Run {
+export function openRun(
+  kind: RunKind,
+  config: object,
+  folder?: string,
+  chosen?: Record<string, unknown>,
+): Run {
   claimRun(kind, config, folder);
   const path = folder ? resolve(folder) : freshFolder(kind);
   mkdirSync(path, { recursive: true });
   const run = runAt(path, kind);
-  writeJson(run.file('config.json'), config);
+  writeJson(run.file('config.json'), chosen ? { ...config, chosen } : config);
   recordStart(path, kind);
   return run;
 }

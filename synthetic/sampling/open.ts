@@ -29,6 +29,8 @@ export interface Sampling {
   /** The classifier that hesitates, and those of other seeds that must agree; near a boundary. */
   guide: Classifier | null;
   verifiers: readonly Classifier[];
+  /** Folders of the verifiers where none was named. */
+  chosenVerifiers?: readonly string[];
   close(): void;
 }
 
@@ -143,18 +145,21 @@ export async function openJudges(
   const guideFolder = requireRun('classifier', request.guide, mend, CLASSIFIER_FILE).folder;
   const guide = await openClassifier(guideFolder, misfit);
   const verifiers: Classifier[] = [];
+  const chosenVerifiers: string[] = [];
   const named = request.verifier !== undefined;
   for (const folder of request.verifier ?? newest) {
     if (!named && verifiers.length === MOST_VERIFIERS) break;
     try {
       const one = await openClassifier(folder, misfit);
-      if (one.digest !== guide.digest) verifiers.push(one);
-      else one.dispose();
+      if (one.digest !== guide.digest) {
+        verifiers.push(one);
+        chosenVerifiers.push(folder);
+      } else one.dispose();
     } catch (error) {
       if (named || !(error instanceof CbedError)) throw error;
     }
   }
-  return { guide, verifiers };
+  return { guide, verifiers, ...(!named && { chosenVerifiers }) };
 }
 
 /** The space groups asked for; a pair names one. */

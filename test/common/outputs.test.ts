@@ -69,6 +69,16 @@ describe('a run folder', () => {
     expect(new Set(folders).size).toBe(20);
   });
 
+  it('keeps what it chose by itself, and goes on with the settings that it was given', () => {
+    const out = join(folder, 'chosen');
+    const run = openRun('score', { data: 'a.h5' }, out, { classifier: 'newest' });
+    const config = () => JSON.parse(readFileSync(run.file('config.json'), 'utf8'));
+    expect(config()).toEqual({ data: 'a.h5', chosen: { classifier: 'newest' } });
+    openRun('score', { data: 'a.h5' }, out, { classifier: 'newer' });
+    expect(config().chosen).toEqual({ classifier: 'newer' });
+    expect(() => openRun('score', { data: 'b.h5' }, out)).toThrow('a run of other settings');
+  });
+
   it('is the newest by its recorded time, whatever its name and however wrong a clock was', () => {
     const write = (name: string, started: string) => {
       const path = join(folder, 'workspace', 'runs', name);
