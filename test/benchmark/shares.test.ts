@@ -86,7 +86,7 @@ describe('what brings it', () => {
     expect(words).toMatch(
       /^What brings it, .* more rows \(copies\) \+\d+\.\d \(.*; the boundary \(both\) \+\d+\.\d \(\+\d+\.\d to \+\d+\.\d\), helped, few-shot recall [+-]/,
     );
-    expect(comparisonFigures(study, comparison).shares).toContain('+ the GAN (random)');
+    expect(comparisonFigures(study, comparison).shares!()).toContain('+ the GAN (random)');
     expect(shareRows(comparison)).toHaveLength(9);
   });
 

@@ -7,10 +7,15 @@ import { compareStudy, type StudyComparison } from '../../src/benchmark/comparis
 import { loadStudy } from '../../src/benchmark/study/load.ts';
 import { type Study, studySchema } from '../../src/benchmark/study/study.ts';
 import { Stream } from '../../src/common/stream.ts';
+import { census } from '../../src/dataset/census.ts';
+import { PHONE } from '../../src/report/draw/figure.ts';
 import { groupText } from '../../src/report/draw/notation.ts';
 import { dataUrl } from '../../src/report/draw/raster.ts';
 import { contactSheet, tripletPicture } from '../../src/report/draw/sheet.ts';
+import { classHistogram } from '../../src/report/figures/census.ts';
 import { classChangeFigure, variedArms } from '../../src/report/figures/comparison.ts';
+import { mixFigure } from '../../src/report/figures/mix.ts';
+import { namedRows } from '../../src/report/figures/rows.ts';
 import {
   escapeHtml,
   figureHtml,
@@ -38,6 +43,28 @@ const study: Study = studySchema.parse({
     { name: 'logit adjustment + GAN', techniques: ['logit-adjustment'], synthetic: 'gan-both' },
   ],
 });
+
+const groups = [
+  225, 62, 194, 14, 166, 205, 12, 136, 148, 2, 63, 139, 15, 227, 221, 186, 141, 164, 11, 216, 61,
+];
+
+/** The classes of a store, many enough for bars to stand narrow on a phone. */
+const classes = census(
+  groups.flatMap((spaceGroup, i) =>
+    Array.from({ length: 100 - 4 * i }, (_, n) => ({
+      spaceGroup,
+      material: `${spaceGroup}-${n}`,
+      energy: 100,
+      split: 'train' as const,
+    })),
+  ),
+);
+const mixed = groups.map((spaceGroup, i) => ({
+  spaceGroup,
+  before: 90 - 4 * i,
+  real: 10,
+  synthetic: i,
+}));
 
 function demoComparison() {
   const stream = new Stream(5, 'demo');
@@ -73,8 +100,48 @@ it('draws the same figures for the same results', async () => {
     'class-change',
     'confusions',
   ]);
-  await expect(figures['interval-macro-f1']).toMatchFileSnapshot('snapshots/interval-macro-f1.svg');
-  await expect(figures['class-change']).toMatchFileSnapshot('snapshots/class-change.svg');
+  await expect(figures['interval-macro-f1']!()).toMatchFileSnapshot(
+    'snapshots/interval-macro-f1.svg',
+  );
+  await expect(figures['class-change']!()).toMatchFileSnapshot('snapshots/class-change.svg');
+});
+
+it('lays every figure of a study out anew for a phone, with all that the wide one shows', () => {
+  const budgets = [5, 20].map((budget) => ({ ...demoComparison(), budget }));
+  const figures = {
+    ...studyFigures({ study, comparisons: [demoComparison()] }),
+    'budget-curve': studyFigures({ study, comparisons: budgets })['budget-curve']!,
+    classes: (width?: number) => classHistogram(classes, width),
+    mix: (width?: number) => mixFigure(mixed, width),
+  };
+  for (const [name, draw] of Object.entries(figures)) {
+    const [wide, narrow] = [draw(), draw(PHONE)];
+    const width = (svg: string) => Number(/width="([\d.]+)"/.exec(svg)![1]);
+    expect(width(wide), name).toBeGreaterThan(PHONE);
+    expect(width(narrow), name).toBe(PHONE);
+    for (const mark of ['<circle', '<rect']) {
+      expect(narrow.split(mark).length, `${name}: ${mark}`).toBe(wide.split(mark).length);
+    }
+  }
+});
+
+it.each([
+  [1, 1],
+  [6, 4],
+])('puts long names above their rows on a phone: %i times one in %i lines', (times, lines) => {
+  const name = 'undersampled + crystal GAN '.repeat(times).trim();
+  const { marks, options } = namedRows([name, 'plain'], { width: PHONE, pitch: 26, rest: 70 });
+  expect(marks).toHaveLength(1);
+  expect(options.height).toBe(70 + 2 * (26 + 14 * lines));
+});
+
+it('counts in percent on the axes as in the tables', () => {
+  const figures = studyFigures({ study, comparisons: [demoComparison()] });
+  for (const name of ['arms-macro-f1', 'arms-few-recall', 'class-change', 'confusions']) {
+    expect(figures[name]!(), name).toContain('(%)');
+  }
+  const ticks = [...figures['class-change']!().matchAll(/>(\d+)<\/text>/g)].map(([, n]) => n);
+  expect(ticks).toContain('100');
 });
 
 it('draws curves where arms differ in one setting only', () => {
@@ -191,7 +258,10 @@ describe.skipIf(!chromiumPath)('the look of a page', () => {
       lead: leadOf({ study, comparisons: [comparison] }, 'npx gan bench run'),
       sections: [
         { heading: 'With and without', body: tableHtml(armRows(comparison)) },
-        { heading: 'Chart', body: figureHtml(classChangeFigure(comparison), 'chart') },
+        {
+          heading: 'Chart',
+          body: figureHtml((width) => classChangeFigure(comparison, width), 'chart'),
+        },
         { heading: 'Sheet', body: figureHtml(sheet, 'sheet') },
         {
           heading: 'Gallery',
@@ -218,7 +288,14 @@ describe.skipIf(!chromiumPath)('the look of a page', () => {
     // The fonts of the machine that is asked for one must not decide.
     await at.addStyleTag({ content: '*{font-family:"DejaVu Sans"!important}' });
     if (media === 'print') await at.evaluate(() => dispatchEvent(new Event('beforeprint')));
-    await at.evaluate(() => Promise.all([...document.images].map((one) => one.decode())));
+    await at.evaluate(() =>
+      Promise.all(
+        [...document.images].map((one) => {
+          one.loading = 'eager'; // far below the fold they are not read, and never decoded
+          return one.decode();
+        }),
+      ),
+    );
     return at;
   }
 
@@ -259,7 +336,7 @@ describe.skipIf(!chromiumPath)('the look of a page', () => {
         return data[Math.round(y * info.height) * info.width + Math.round(x * info.width)]!;
       };
       const found = {
-        chart: await grey('.chart img', 0.01, 0.02),
+        chart: await grey('.chart .roomy', 0.01, 0.02),
         sheet: await grey('.sheet img', 0.005, 0.02),
         pattern: await grey('.sheet img', 0.054, 0.43),
       };
@@ -287,10 +364,44 @@ describe.skipIf(!chromiumPath)('the look of a page', () => {
     await at.close();
   });
 
+  it('shows charts whole on a phone, the wide ones in print and on a screen', async () => {
+    const shown = async (look: (typeof looks)[number]) => {
+      const at = await opened(look);
+      const found = await at.evaluate(() =>
+        [...document.querySelectorAll('.chart')].map((figure) => ({
+          over: figure.scrollWidth - figure.clientWidth,
+          images: [...figure.querySelectorAll('img')]
+            .filter((image) => image.getBoundingClientRect().width > 0)
+            .map((image) => image.className),
+        })),
+      );
+      await at.close();
+      return found;
+    };
+    const of = (name: string) => [{ over: 0, images: [name] }];
+    expect(await shown({ width: 390, scheme: 'light', media: 'screen' })).toEqual(of('phone'));
+    expect(await shown({ width: 1280, scheme: 'light', media: 'screen' })).toEqual(of('roomy'));
+    expect(await shown({ width: 390, scheme: 'light', media: 'print' })).toEqual(of('roomy'));
+  });
+
+  it('keeps the first column of a table in sight while the others scroll', async () => {
+    const at = await opened({ width: 390, scheme: 'light', media: 'screen' });
+    const places = await at.evaluate(() => {
+      const table = document.querySelector('.table')!;
+      const left = () => table.querySelector('td')!.getBoundingClientRect().left;
+      const before = left();
+      table.scrollLeft = 150;
+      return { before, after: left(), scrolled: table.scrollLeft };
+    });
+    expect(places.scrolled).toBe(150);
+    expect(places.after).toBe(places.before);
+    await at.close();
+  });
+
   it('shows text of charts and sheets at 9 px or more on a phone', async () => {
     const at = await opened({ width: 390, scheme: 'light', media: 'screen' });
     const sizes = await at.evaluate(() =>
-      [...document.querySelectorAll<HTMLImageElement>('.wide img')].map((image) => {
+      [...document.querySelectorAll<HTMLImageElement>('.wide img:not(.roomy)')].map((image) => {
         const svg = atob(image.src.split(',')[1]!);
         const fonts = [...svg.matchAll(/font-size="([\d.]+)/g)].map(([, size]) => Number(size));
         return (Math.min(...fonts) * image.width) / image.naturalWidth;

@@ -40,7 +40,7 @@ const BANDS = [
  * How many materials each space group can be learned from: sorted, on a logarithmic scale, coloured
  * by crystal system, with the bands many, medium and few.
  */
-export function classHistogram(census: Census): string {
+export function classHistogram(census: Census, width?: number): string {
   const [label, count] = [labelOf(census), learnableMaterials];
   const sorted = [...census.classes].sort(
     (a, b) => count(b) - count(a) || a.spaceGroup - b.spaceGroup,
@@ -54,9 +54,10 @@ export function classHistogram(census: Census): string {
     fill: colourOf(one.spaceGroup),
   }));
   const top = 1.6 * Math.max(...bars.map((bar) => bar.count));
-  const labelled = bars.filter(
-    (_, i) => bars.length <= 75 || i % Math.ceil(bars.length / 75) === 0,
-  );
+  const across = width ?? Math.max(760, Math.min(1300, 90 + 14 * bars.length));
+  // As many numbers below the bars as can stand there side by side.
+  const every = Math.max(1, Math.ceil((11 * bars.length) / (across - 122)));
+  const labelled = bars.filter((_, i) => i % every === 0);
   const bands = BANDS.filter((band) => band.low < top).map((band) => ({
     ...band,
     bottom: Math.max(FLOOR, band.low),
@@ -71,7 +72,7 @@ export function classHistogram(census: Census): string {
       subtitle: `${census.samples} samples in all, of ${census.materials} materials in ${census.classes.length} space groups${none}; logarithmic scale; bands ${BANDS_TEXT}`,
     },
     {
-      width: Math.max(760, Math.min(1300, 90 + 14 * bars.length)),
+      width: across,
       height: 400,
       marginLeft: 60,
       marginRight: 62,
@@ -107,6 +108,7 @@ export function classHistogram(census: Census): string {
       ],
     },
     systemKeys(census),
+    width,
   );
 }
 

@@ -10,8 +10,9 @@ import type { Arm, Study } from '../../benchmark/study/study.ts';
 import { canonicalJson } from '../../common/digest.ts';
 import { groupBy } from '../../common/group.ts';
 import { counted } from '../../common/log.ts';
-import { COLOURS, figure, PALETTE } from '../draw/figure.ts';
+import { COLOURS, type Drawing, figure, PALETTE } from '../draw/figure.ts';
 import { curveFigure } from './curve.ts';
+import { type NamedRows, namedRows } from './rows.ts';
 
 const VERDICT_KEYS = (['helped', 'hurt', 'undecided'] as const).map((label) => ({
   label,
@@ -25,6 +26,9 @@ const ROUNDING = 1e-9;
 const changeColour = (gain: number): string =>
   COLOURS[gain > ROUNDING ? 'helped' : gain < -ROUNDING ? 'hurt' : 'undecided'];
 
+/** Pixels across, where a page has room for it. */
+const WIDE = 900;
+
 /** What the bars of a figure of differences are. */
 const barsInWords = (differences: readonly TestedDifference[]): string =>
   differences.every(hasInterval)
@@ -35,6 +39,7 @@ const barsInWords = (differences: readonly TestedDifference[]): string =>
 function differencesFigure(
   differences: readonly TestedDifference[],
   { title, subtitle, label }: { title: string; subtitle: string; label: string },
+  width: number,
 ): string {
   const rows = differences.map((judged) => ({
     name: judged.subject,
@@ -43,18 +48,19 @@ function differencesFigure(
     high: 100 * (hasInterval(judged) ? judged.high : Math.max(...judged.each)),
     colour: COLOURS[judged.verdict],
   }));
-  const longest = Math.max(8, ...rows.map(({ name }) => name.length));
+  const named = namedRows(
+    rows.map(({ name }) => name),
+    { width, pitch: 26, rest: 70 },
+  );
   return figure(
     { title, subtitle },
     {
-      width: 900,
-      height: 70 + 26 * rows.length,
-      marginLeft: 24 + 7 * longest,
+      ...named.options,
       marginRight: 30,
       x: { label, grid: true, nice: true },
-      y: { domain: rows.map(({ name }) => name), label: null },
       marks: [
         Plot.ruleX([0]),
+        ...named.marks,
         Plot.link(rows, {
           x1: 'low',
           x2: 'high',
@@ -67,6 +73,7 @@ function differencesFigure(
       ],
     },
     VERDICT_KEYS,
+    width,
   );
 }
 
@@ -74,7 +81,11 @@ const differenceLabel = (statistic: Statistic): string =>
   `difference in ${statisticName(statistic)} (points)`;
 
 /** Every arm's difference to the baseline, the best first. */
-export const intervalFigure = (comparison: StudyComparison, statistic: Statistic): string =>
+export const intervalFigure = (
+  comparison: StudyComparison,
+  statistic: Statistic,
+  width = WIDE,
+): string =>
   differencesFigure(
     [...comparison.against[statistic]].sort((a, b) => b.difference - a.difference),
     {
@@ -82,10 +93,11 @@ export const intervalFigure = (comparison: StudyComparison, statistic: Statistic
       subtitle: `${counted(comparison.seeds, 'seed')}, paired; ${barsInWords(comparison.against[statistic])}`,
       label: differenceLabel(statistic),
     },
+    width,
   );
 
 /** What each addition brings on the way from real rows to GAN samples near boundaries. */
-export const sharesFigure = ({ shares, seeds }: StudyComparison): string =>
+export const sharesFigure = ({ shares, seeds }: StudyComparison, width = WIDE): string =>
   differencesFigure(
     shares.map(({ overall, to }) => ({ ...overall, subject: `+ ${overall.subject} (${to})` })),
     {
@@ -93,34 +105,40 @@ export const sharesFigure = ({ shares, seeds }: StudyComparison): string =>
       subtitle: `${counted(seeds, 'seed')}, each against the arm before it, paired; ${barsInWords(shares.map(({ overall }) => overall))}`,
       label: differenceLabel('macroF1'),
     },
+    width,
   );
 
 /** Mean of a statistic for every arm, one tick a seed's spread (mean +- sd). */
-export function armsFigure(comparison: StudyComparison, statistic: Statistic): string {
+export function armsFigure(
+  comparison: StudyComparison,
+  statistic: Statistic,
+  width = WIDE,
+): string {
   const rows = comparison.arms.map((arm) => {
     const { mean, sd } = arm.statistics[statistic];
     const reach = Number.isNaN(sd) ? 0 : sd;
     return {
       arm: arm.arm,
-      mean,
-      low: mean - reach,
-      high: mean + reach,
+      mean: 100 * mean,
+      low: 100 * (mean - reach),
+      high: 100 * (mean + reach),
       synthetic: arm.syntheticRows > 0,
     };
   });
-  const longest = Math.max(8, ...rows.map(({ arm }) => arm.length));
+  const named = namedRows(
+    rows.map(({ arm }) => arm),
+    { width, pitch: 26, rest: 70 },
+  );
   return figure(
     {
       title: `${statisticName(statistic)} of every arm`,
       subtitle: `mean and standard deviation over ${counted(comparison.seeds, 'seed')}; test data are real, of materials no arm has seen`,
     },
     {
-      width: 900,
-      height: 70 + 26 * rows.length,
-      marginLeft: 24 + 7 * longest,
-      x: { label: statisticName(statistic), grid: true, nice: true },
-      y: { domain: rows.map(({ arm }) => arm), label: null },
+      ...named.options,
+      x: { label: `${statisticName(statistic)} (%)`, grid: true, nice: true },
       marks: [
+        ...named.marks,
         Plot.link(rows, {
           x1: 'low',
           x2: 'high',
@@ -141,6 +159,7 @@ export function armsFigure(comparison: StudyComparison, statistic: Statistic): s
       { label: 'real data only', colour: PALETTE[0] },
       { label: 'with synthetic data', colour: PALETTE[1] },
     ],
+    width,
   );
 }
 
@@ -152,7 +171,8 @@ interface Change {
   colour: string;
 }
 
-const beforeAfter = (rows: readonly Change[]): Plot.Markish[] => [
+const beforeAfter = (rows: readonly Change[], { marks }: NamedRows): Plot.Markish[] => [
+  ...marks,
   Plot.link(rows, {
     x1: 'before',
     x2: 'after',
@@ -166,15 +186,19 @@ const beforeAfter = (rows: readonly Change[]): Plot.Markish[] => [
 ];
 
 /** Recall of every class before and after, ordered by training count: the picture of imbalance. */
-export function classChangeFigure(comparison: StudyComparison): string {
+export function classChangeFigure(comparison: StudyComparison, width = WIDE): string {
   const rows = [...comparison.classes]
     .sort((a, b) => b.trainCount - a.trainCount || a.spaceGroup - b.spaceGroup)
     .map((change) => ({
       name: `${change.spaceGroup} (${change.trainCount})`,
-      before: change.recall.baseline,
-      after: change.recall.treated,
+      before: 100 * change.recall.baseline,
+      after: 100 * change.recall.treated,
       colour: changeColour(change.recall.treated - change.recall.baseline),
     }));
+  const named = namedRows(
+    rows.map(({ name }) => name),
+    { width, pitch: 17, rest: 60 },
+  );
   return figure(
     {
       title: `Recall of every class: ${comparison.baseline} (grey) and ${comparison.best?.arm ?? ''}`,
@@ -182,24 +206,27 @@ export function classChangeFigure(comparison: StudyComparison): string {
         'space group (training materials), from the most common to the rarest; green gained, orange lost, grey equal',
     },
     {
-      width: 900,
-      height: 60 + 17 * rows.length,
-      marginLeft: 90,
-      x: { domain: [0, 1], label: 'recall on test materials', grid: true },
-      y: { domain: rows.map(({ name }) => name), label: null },
-      marks: beforeAfter(rows),
+      ...named.options,
+      x: { domain: [0, 100], label: 'recall on test materials (%)', grid: true },
+      marks: beforeAfter(rows, named),
     },
+    [],
+    width,
   );
 }
 
 /** How often pairs of space groups are confused, before and after: the most confused ones. */
-export function confusionChangeFigure(comparison: StudyComparison): string {
+export function confusionChangeFigure(comparison: StudyComparison, width = WIDE): string {
   const rows = comparison.confusions.map(({ spaceGroup, takenFor, tested, before, after }) => ({
     name: `${spaceGroup} taken for ${takenFor} (${tested})`,
     before: 100 * before,
     after: 100 * after,
     colour: changeColour(before - after),
   }));
+  const named = namedRows(
+    rows.map(({ name }) => name),
+    { width, pitch: 20, rest: 60 },
+  );
   return figure(
     {
       title: `What is confused: ${comparison.baseline} (grey) and ${comparison.best?.arm ?? ''}`,
@@ -207,13 +234,12 @@ export function confusionChangeFigure(comparison: StudyComparison): string {
         'space group and what it is taken for (test triplets of all seeds); green: less often than before, orange: more often, grey: equally',
     },
     {
-      width: 900,
-      height: 60 + 20 * rows.length,
-      marginLeft: 170,
+      ...named.options,
       x: { label: 'share of the test triplets of the space group (%)', grid: true, nice: true },
-      y: { domain: rows.map(({ name }) => name), label: null },
-      marks: beforeAfter(rows),
+      marks: beforeAfter(rows, named),
     },
+    [],
+    width,
   );
 }
 
@@ -277,12 +303,18 @@ const AXES: Record<Varied, { title: string; label: string }> = {
   },
 };
 
+/** A mean and its spread as tables and axes give them. */
+const inPercent = ({ mean, sd }: { mean: number; sd: number }) => ({
+  mean: 100 * mean,
+  sd: 100 * sd,
+});
+
 const armsOf = (comparison: StudyComparison, name: string) =>
   comparison.arms.find(({ arm }) => arm === name);
 
 /** Curves of a comparison where arms of its study differ in `ratio` or `epsilon` only, by name. */
-export function settingCurves(study: Study, comparison: StudyComparison): Record<string, string> {
-  const figures: Record<string, string> = {};
+export function settingCurves(study: Study, comparison: StudyComparison): Record<string, Drawing> {
+  const figures: Record<string, Drawing> = {};
   for (const varied of ['ratio', 'epsilon'] as const) {
     variedArms(study, varied).forEach((steps, index) => {
       const present = steps.filter(({ arm }) => armsOf(comparison, arm));
@@ -290,35 +322,38 @@ export function settingCurves(study: Study, comparison: StudyComparison): Record
       const source = study.arms.find(({ name }) => name === present.at(-1)!.arm)!.synthetic;
       const { title, label } = AXES[varied];
       const panels = SHOWN.map((statistic) => ({
-        label: statisticName(statistic),
+        label: `${statisticName(statistic)} (%)`,
         series: [
           {
             name: source,
             points: present.map(({ arm, value }) => ({
               x: axisText(varied, value),
-              ...armsOf(comparison, arm)!.statistics[statistic],
+              ...inPercent(armsOf(comparison, arm)!.statistics[statistic]),
             })),
           },
         ],
       }));
       const domain = present.map(({ value }) => axisText(varied, value));
       const name = `${varied}-curve${index > 0 ? `-${index + 1}` : ''}`;
-      figures[name] = curveFigure({ title, subtitle: SPREAD }, { label, domain }, panels);
+      const text = { title, subtitle: SPREAD };
+      figures[name] = (width) => curveFigure(text, { label, domain }, panels, width);
     });
   }
   return figures;
 }
 
 /** Macro-F1 and few-shot recall of every arm against the budget of training materials. */
-export function budgetCurve(comparisons: readonly StudyComparison[]): string {
+export function budgetCurve(comparisons: readonly StudyComparison[], width?: number): string {
   const names = [...new Set(comparisons.flatMap(({ arms }) => arms.map(({ arm }) => arm)))];
   const panels = SHOWN.map((statistic) => ({
-    label: statisticName(statistic),
+    label: `${statisticName(statistic)} (%)`,
     series: names.map((name) => ({
       name,
       points: comparisons.flatMap((comparison) => {
         const arm = armsOf(comparison, name);
-        return arm ? [{ x: String(comparison.budget), ...arm.statistics[statistic] }] : [];
+        return arm
+          ? [{ x: String(comparison.budget), ...inPercent(arm.statistics[statistic]) }]
+          : [];
       }),
     })),
   }));
@@ -330,5 +365,6 @@ export function budgetCurve(comparisons: readonly StudyComparison[]): string {
     },
     { label: 'training materials of a space group at most', domain },
     panels,
+    width,
   );
 }

@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import { type FigureText, figure, PALETTE } from '../draw/figure.ts';
+import { type FigureText, figure, isNarrow, PALETTE } from '../draw/figure.ts';
 
 /** One line of a curve: a value with its spread at each position. */
 export interface CurveSeries {
@@ -13,7 +13,8 @@ export interface CurvePanel {
   series: readonly CurveSeries[];
 }
 
-/** Height of every panel in pixels. */
+/** Width and height of a panel in pixels. */
+const PANEL = 450;
 const HEIGHT = 340;
 
 /** Colours of lines; where there are more arms, the pattern of the line tells them apart. */
@@ -25,6 +26,7 @@ const styleOf = (index: number): { colour: string; dash: string } => ({
 function panelPlot(
   { label, series }: CurvePanel,
   axis: { label: string; domain: readonly string[] },
+  width: number,
 ): Plot.PlotOptions {
   const points = series.flatMap(({ points: own }, index) =>
     own
@@ -35,7 +37,7 @@ function panelPlot(
       }),
   );
   return {
-    width: 450,
+    width,
     height: HEIGHT,
     marginLeft: 56,
     x: { type: 'point', domain: [...axis.domain], label: axis.label, padding: 0.4 },
@@ -54,12 +56,14 @@ function panelPlot(
 }
 
 /** Names of the lines one below the other: in a row, those of a whole study would not fit. */
-function legendPlot(names: readonly string[]): Plot.PlotOptions {
+function legendPlot(names: readonly string[], height: number): Plot.PlotOptions {
   const rows = names.map((name, index) => ({ name, ...styleOf(index) }));
   return {
     // As wide as the longest name, dashed or not.
     width: 60 + 7 * Math.max(...names.map(({ length }) => length + 9)),
-    height: HEIGHT,
+    height,
+    marginTop: 4,
+    marginBottom: 4,
     marginLeft: 24,
     marginRight: 8,
     x: { axis: null, domain: [0, 1] },
@@ -83,13 +87,19 @@ export function curveFigure(
   text: FigureText,
   axis: { label: string; domain: readonly string[] },
   panels: readonly CurvePanel[],
+  width?: number,
 ): string {
   const names = panels[0]?.series.map(({ name }) => name) ?? [];
-  const plots = panels.map((panel) => panelPlot(panel, axis));
-  if (names.length > 1) return figure(text, [...plots, legendPlot(names)]);
+  const narrow = width !== undefined && isNarrow(width);
+  const plots = panels.map((panel) => panelPlot(panel, axis, narrow ? width : PANEL));
+  if (names.length > 1) {
+    const legend = legendPlot(names, narrow ? 18 * names.length + 8 : HEIGHT);
+    return figure(text, [...plots, legend], [], width);
+  }
   return figure(
     text,
     plots,
     names.map((label) => ({ label, colour: styleOf(0).colour })),
+    width,
   );
 }

@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import { COLOURS, figure } from '../draw/figure.ts';
+import { COLOURS, figure, isNarrow } from '../draw/figure.ts';
 
 /** Training triplets of a class before and after mixing. */
 export interface MixedClass {
@@ -18,7 +18,7 @@ const KINDS = {
 } as const;
 
 /** Class counts before and after mixing: real triplets kept and left out, synthetic ones added. */
-export function mixFigure(classes: readonly MixedClass[]): string {
+export function mixFigure(classes: readonly MixedClass[], width?: number): string {
   const ordered = [...classes].sort((a, b) => b.before - a.before || a.spaceGroup - b.spaceGroup);
   const bars = ordered.flatMap(({ spaceGroup, before, real, synthetic }) => [
     { group: String(spaceGroup), from: 0, to: real, colour: COLOURS.real },
@@ -33,6 +33,10 @@ export function mixFigure(classes: readonly MixedClass[]): string {
   const ticks = ordered.map(({ spaceGroup, before }) => ({ group: String(spaceGroup), before }));
   const sum = (key: 'before' | 'real' | 'synthetic') => classes.reduce((all, c) => all + c[key], 0);
   const most = Math.max(1, ...ordered.map((c) => Math.max(c.before, c.real + c.synthetic)));
+  const across = width ?? Math.max(520, 90 + 22 * ordered.length);
+  const groups = ordered.map((c) => String(c.spaceGroup));
+  // As many numbers below the bars as can stand there side by side.
+  const every = Math.max(1, Math.ceil((14 * groups.length) / (across - 80)));
   return figure(
     {
       title: 'Training triplets before and after mixing',
@@ -40,14 +44,15 @@ export function mixFigure(classes: readonly MixedClass[]): string {
       caption: 'A black tick marks the count before. Validation and test data are untouched.',
     },
     {
-      width: Math.max(520, 90 + 22 * ordered.length),
+      width: across,
       height: 380,
       marginLeft: 60,
       marginBottom: 56,
       x: {
-        domain: ordered.map((c) => String(c.spaceGroup)),
+        domain: groups,
+        ticks: groups.filter((_, i) => i % every === 0),
         label: 'space group, most frequent first',
-        tickRotate: ordered.length > 20 ? -90 : 0,
+        tickRotate: ordered.length > 20 || isNarrow(across) ? -90 : 0,
       },
       // A square root, so that the rare classes, which mixing is about, can be seen beside the common.
       y: {
@@ -63,5 +68,6 @@ export function mixFigure(classes: readonly MixedClass[]): string {
       ],
     },
     Object.entries(KINDS).map(([label, colour]) => ({ label, colour })),
+    width,
   );
 }

@@ -7,7 +7,7 @@ import type { Score } from '../../../synthetic/checks/score.ts';
 import { SPACE_WORDS } from '../../../synthetic/checks/score-text.ts';
 import { zonesOfGroup } from '../../dataset/store/simulation.ts';
 import type { StoreExamples } from '../../dataset/store/store.ts';
-import { COLOURS, figure, PALETTE } from '../draw/figure.ts';
+import { COLOURS, type Drawing, figure, isNarrow, PALETTE } from '../draw/figure.ts';
 import { formulaOfCif, formulaText, groupText, zonesText } from '../draw/notation.ts';
 import { dataUrl, writeFigure } from '../draw/raster.ts';
 import { contactSheet, type SheetCell, tripletPicture } from '../draw/sheet.ts';
@@ -44,7 +44,11 @@ function shares(values: readonly number[]): { from: number; to: number; share: n
 }
 
 /** Histogram of realism: real triplets as the outline, accepted and rejected synthetic ones. */
-function realismFigure({ real, accepted, rejected }: RealismValues, space: string): string {
+function realismFigure(
+  { real, accepted, rejected }: RealismValues,
+  space: string,
+  width = 760,
+): string {
   const made = accepted.length + rejected.length;
   const scaled = (values: readonly number[]) =>
     shares(values).map((bin) => ({
@@ -64,7 +68,7 @@ function realismFigure({ real, accepted, rejected }: RealismValues, space: strin
       }`,
     },
     {
-      width: 760,
+      width,
       height: 340,
       marginLeft: 60,
       x: { type: 'log', domain: [0.1, 10], label: 'realism / limit', tickFormat: '~g' },
@@ -94,6 +98,7 @@ function realismFigure({ real, accepted, rejected }: RealismValues, space: strin
       { label: 'rejected', colour: REJECTED },
       ...(real.length > 0 ? [{ label: 'held-out real', colour: REAL }] : []),
     ],
+    width,
   );
 }
 
@@ -106,18 +111,22 @@ export interface FloorBar {
 }
 
 /** Precision, recall, density and coverage beside what real triplets reach, one panel a space. */
-function floorFigure(spaces: readonly { name: string; bars: readonly FloorBar[] }[]): string {
+function floorFigure(
+  spaces: readonly { name: string; bars: readonly FloorBar[] }[],
+  width?: number,
+): string {
+  const narrow = width !== undefined && isNarrow(width);
   const most = Math.max(
     1,
     ...spaces.flatMap(({ bars }) => bars.flatMap((bar) => [bar.matched ?? 0, bar.floor ?? 0])),
   );
   const panel = ({ name, bars }: (typeof spaces)[number], n: number): Plot.PlotOptions => ({
-    width: 300,
+    width: narrow ? width : 300,
     height: 280,
     marginTop: 34,
     marginBottom: 34,
     x: { domain: bars.map((bar) => bar.metric), label: null },
-    y: { domain: [0, 1.05 * most], label: n === 0 ? 'share' : null, grid: true },
+    y: { domain: [0, 1.05 * most], label: n === 0 || narrow ? 'share' : null, grid: true },
     marks: [
       Plot.barY(
         bars.filter((bar) => bar.matched !== null),
@@ -147,6 +156,7 @@ function floorFigure(spaces: readonly { name: string; bars: readonly FloorBar[] 
       { label: 'synthetic against real', colour: PALETTE[0] },
       { label: 'real against other real', colour: REAL },
     ],
+    width,
   );
 }
 
@@ -216,7 +226,7 @@ function gallerySheet(scored: Scored): Promise<string> {
 }
 
 /** The histogram of realism, and precision to coverage against their floors. */
-export function realismFigures(scored: Scored): { realism: string; floors: string } {
+export function realismFigures(scored: Scored): { realism: Drawing; floors: Drawing } {
   const { samples, held, spaces } = scored.score;
   const relative = (accepted: boolean) =>
     samples.filter((s) => s.accepted === accepted).map((s) => s.realism / s.realismLimit);
@@ -228,13 +238,17 @@ export function realismFigures(scored: Scored): { realism: string; floors: strin
       ...sets[0]!.metrics[metric],
     })),
   }));
-  const realism = realismFigure(values, SPACE_WORDS[spaces[0]!.name]);
-  return { realism, floors: floorFigure(panels) };
+  const space = SPACE_WORDS[spaces[0]!.name];
+  return {
+    realism: (width) => realismFigure(values, space, width),
+    floors: (width) => floorFigure(panels, width),
+  };
 }
 
 /** Draws the figures of a score into a folder: gallery, realism, floors. */
 export async function drawScore(folder: string, scored: Scored): Promise<void> {
-  const figures = { ...realismFigures(scored), gallery: await gallerySheet(scored) };
+  const { realism, floors } = realismFigures(scored);
+  const figures = { realism: realism(), floors: floors(), gallery: await gallerySheet(scored) };
   for (const [name, svg] of Object.entries(figures)) await writeFigure(join(folder, name), svg);
 }
 

@@ -1,3 +1,5 @@
+import { type Drawing, PHONE } from '../draw/figure.ts';
+
 /** Text made safe inside HTML. */
 export const escapeHtml = (text: string): string =>
   text
@@ -75,8 +77,8 @@ figure{margin:1rem 0}figure img{max-width:100%;height:auto;background:#fff;borde
 .table,.wide{overflow-x:auto;max-width:100%;background:linear-gradient(to right,var(--paper) 40%,transparent) 0 0,linear-gradient(to left,var(--paper) 40%,transparent) 100% 0,linear-gradient(to right,var(--soft),transparent) 0 0,linear-gradient(to left,var(--soft),transparent) 100% 0;background-repeat:no-repeat;background-size:2.5rem 100%,2.5rem 100%,.6rem 100%,.6rem 100%;background-attachment:local,local,scroll,scroll}table{border-collapse:collapse;font-size:.92rem;font-variant-numeric:tabular-nums}th,td{padding:.3rem .7rem;border-bottom:1px solid var(--edge);text-align:right;white-space:nowrap}th:first-child,td:first-child,.text{text-align:left;white-space:normal}th:first-child,td:first-child{min-width:9rem}thead th{color:var(--soft);font-weight:600;white-space:normal;vertical-align:bottom}thead th button{all:unset;cursor:pointer}thead th button:focus-visible{outline:2px solid var(--soft)}thead th[aria-sort=ascending] button::after{content:" ▲"}thead th[aria-sort=descending] button::after{content:" ▼"}
 pre{background:var(--tint);padding:.8rem;overflow-x:auto;font-size:.85rem;border-radius:4px}.gallery{display:grid;grid-template-columns:repeat(auto-fill,minmax(12rem,1fr));gap:.8rem}
 .gallery figure{margin:0;border-left:4px solid transparent;padding-left:.4rem}.gallery .real{border-color:#999}.gallery .accepted{border-color:#009e73}.gallery .rejected{border-color:#d55e00}.gallery img{width:100%;image-rendering:pixelated}.gallery pre{white-space:pre-wrap;margin:.3rem 0}.slides input{width:100%;max-width:40rem}.slides img{width:100%;max-width:40rem;image-rendering:pixelated}
-details summary{cursor:pointer;color:var(--soft)}
-@media(max-width:40rem){.wide img{max-width:none}th,td{padding:.3rem .4rem;font-size:.85rem}}
+.phone{display:none}details summary{cursor:pointer;color:var(--soft)}
+@media screen and (max-width:40rem){.wide img{max-width:none}.chart img.phone{display:block;max-width:100%}.roomy{display:none}th:first-child,td:first-child{position:sticky;left:0;z-index:1;background:var(--paper);min-width:7.2rem;max-width:9rem;overflow-wrap:break-word}th,td{padding:.3rem .4rem;font-size:.85rem}}
 @media print{:root{--ink:#000;--soft:#444;--paper:#fff;--edge:#bbb;--tint:#f4f4f4}.table,.wide{overflow:visible;background:none}h2,h3,summary{break-after:avoid}th,td{white-space:normal;padding:.15rem .3rem;font-size:8pt}figure,tr{break-inside:avoid}.wide img{filter:none;max-width:100%}nav,.slides input{display:none}pre{white-space:pre-wrap}}`;
 
 const SCRIPT = `
@@ -125,18 +127,33 @@ ${bodies.join('\n')}
 `;
 }
 
+const svgUrl = (svg: string): string =>
+  `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}`;
+
+const captionHtml = (caption: string): string =>
+  caption ? `<figcaption>${escapeHtml(caption)}</figcaption>` : '';
+
 const DARK_SHEET =
   '@media screen and (prefers-color-scheme:dark){:root{filter:invert(1) hue-rotate(180deg)}image,.bar{filter:invert(1) hue-rotate(180deg)}}';
 
-/** A figure of SVG text or of a data URL, with a caption. */
-export function figureHtml(image: string, alt: string, caption = ''): string {
+/**
+ * A figure with a caption: of SVG text, of a data URL, or drawn twice, for wide screens and print and
+ * for a phone.
+ */
+export function figureHtml(image: string | Drawing, alt: string, caption = ''): string {
+  if (typeof image !== 'string') {
+    const picture = (svg: string, name: string) =>
+      `<img class="${name}" src="${svgUrl(svg)}" alt="${escapeHtml(alt)}">`;
+    const both = picture(image(), 'roomy') + picture(image(PHONE), 'phone');
+    return `<figure class="wide chart" tabindex="0">${both}${captionHtml(caption)}</figure>`;
+  }
   const drawn = image.startsWith('<svg');
   // On a dark page charts are inverted; in sheets of patterns all but the patterns.
   const sheet = drawn && image.includes('<image');
   const svg = sheet ? image.replace(/(?<=^<svg[^>]*>)/, `<style>${DARK_SHEET}</style>`) : image;
-  const url = drawn ? `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}` : image;
+  const url = drawn ? svgUrl(svg) : image;
   const kind = drawn ? ` class="wide ${sheet ? 'sheet' : 'chart'}" tabindex="0"` : '';
-  return `<figure${kind}><img src="${url}" alt="${escapeHtml(alt)}">${caption ? `<figcaption>${escapeHtml(caption)}</figcaption>` : ''}</figure>`;
+  return `<figure${kind}><img src="${url}" alt="${escapeHtml(alt)}">${captionHtml(caption)}</figure>`;
 }
 
 /** A table, first row the heads; a click on a head sorts by it. */

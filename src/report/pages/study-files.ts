@@ -61,7 +61,7 @@ export async function writeStudyFiles(folder: StudyFolder, compared: Compared): 
   const differences = budgetTable(compared.comparisons, differenceRows);
   writeAtomic(at('differences.csv'), `${csvOf(differences)}\n`);
   writeJson(at('comparison.json'), json);
-  for (const [name, svg] of Object.entries(studyFigures(compared))) {
-    await writeFigure(at('figures', name), svg);
+  for (const [name, draw] of Object.entries(studyFigures(compared))) {
+    await writeFigure(at('figures', name), draw());
   }
 }

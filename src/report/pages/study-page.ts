@@ -8,6 +8,7 @@ import type { Learned } from '../../benchmark/pools/gan-learning.ts';
 import type { StudyResults } from '../../benchmark/study/folder.ts';
 import type { Study } from '../../benchmark/study/study.ts';
 import { packageRoot } from '../../common/paths.ts';
+import type { Drawing } from '../draw/figure.ts';
 import {
   armsFigure,
   budgetCurve,
@@ -42,23 +43,29 @@ export interface Compared {
 }
 
 /** Figures by file name. */
-export type Figures = Record<string, string>;
+export type Figures = Record<string, Drawing>;
 
 /** The figures of one comparison by file name. */
 export function comparisonFigures(study: Study, comparison: StudyComparison): Figures {
   const figures: Figures = {
-    'arms-macro-f1': armsFigure(comparison, 'macroF1'),
-    'arms-few-recall': armsFigure(comparison, 'fewRecall'),
+    'arms-macro-f1': (width) => armsFigure(comparison, 'macroF1', width),
+    'arms-few-recall': (width) => armsFigure(comparison, 'fewRecall', width),
   };
   if (comparison.against.macroF1.length > 0) {
-    figures['interval-macro-f1'] = intervalFigure(comparison, 'macroF1');
+    figures['interval-macro-f1'] = (width) => intervalFigure(comparison, 'macroF1', width);
   }
   if (comparison.against.fewRecall.length > 0) {
-    figures['interval-few-recall'] = intervalFigure(comparison, 'fewRecall');
+    figures['interval-few-recall'] = (width) => intervalFigure(comparison, 'fewRecall', width);
   }
-  if (comparison.shares.length > 0) figures.shares = sharesFigure(comparison);
-  if (comparison.classes.length > 0) figures['class-change'] = classChangeFigure(comparison);
-  if (comparison.confusions.length > 0) figures.confusions = confusionChangeFigure(comparison);
+  if (comparison.shares.length > 0) {
+    figures.shares = (width) => sharesFigure(comparison, width);
+  }
+  if (comparison.classes.length > 0) {
+    figures['class-change'] = (width) => classChangeFigure(comparison, width);
+  }
+  if (comparison.confusions.length > 0) {
+    figures.confusions = (width) => confusionChangeFigure(comparison, width);
+  }
   return { ...figures, ...settingCurves(study, comparison) };
 }
 
@@ -68,9 +75,11 @@ export function studyFigures({ study, comparisons }: Compared): Figures {
   for (const comparison of comparisons) {
     const ending = comparison.budget === null ? '' : `-b${comparison.budget}`;
     const own = comparisonFigures(study, comparison);
-    for (const [name, svg] of Object.entries(own)) figures[`${name}${ending}`] = svg;
+    for (const [name, draw] of Object.entries(own)) figures[`${name}${ending}`] = draw;
   }
-  if (comparisons[0]!.budget !== null) figures['budget-curve'] = budgetCurve(comparisons);
+  if (comparisons[0]!.budget !== null) {
+    figures['budget-curve'] = (width) => budgetCurve(comparisons, width);
+  }
   return figures;
 }
 
@@ -122,7 +131,7 @@ function comparisonSections(study: Study, comparison: StudyComparison): Section[
 export function studySections({ study, comparisons }: Compared): Section[] {
   const sections = comparisons.flatMap((one) => comparisonSections(study, one));
   if (comparisons[0]!.budget === null) return sections;
-  const body = figureHtml(budgetCurve(comparisons), 'budget curve');
+  const body = figureHtml((width) => budgetCurve(comparisons, width), 'budget curve');
   return [{ heading: 'How much data it takes', body }, ...sections];
 }
 

@@ -21,6 +21,7 @@ import { Stream } from '../../common/stream.ts';
 import { classCounts } from '../../dataset/examples.ts';
 import { inspectStore } from '../../dataset/inspect/inspect.ts';
 import { openStore, type Store } from '../../dataset/store/store.ts';
+import type { Drawing } from '../draw/figure.ts';
 import { dataUrl } from '../draw/raster.ts';
 import { tripletPicture } from '../draw/sheet.ts';
 import { pairProbeFigures } from '../figures/boundary.ts';
@@ -32,8 +33,8 @@ import type { GalleryPicture, Slide } from './page.ts';
 
 /** How imbalanced a store is, in figures and words. */
 export interface DataPictures {
-  /** SVG of the class histogram and of the sample sheet. */
-  histogram: string;
+  histogram: Drawing;
+  /** SVG of the sample sheet. */
   sheet: string;
   lines: string[];
 }
@@ -45,7 +46,7 @@ const LOOKED_AT = 400;
 export async function drawData(store: Store): Promise<DataPictures> {
   const { census, examples, camera } = inspectStore(store, LOOKED_AT);
   return {
-    histogram: classHistogram(census),
+    histogram: (width) => classHistogram(census, width),
     sheet: await exampleSheet(examples, camera),
     lines: censusLines(census),
   };
@@ -55,8 +56,8 @@ export async function drawData(store: Store): Promise<DataPictures> {
 export interface SamplePictures {
   scored: Scored;
   gallery: { heading: string; items: GalleryPicture[] }[];
-  /** SVG: realism of the samples, their floors, class counts before and after mixing. */
-  figures: { realism: string; floors: string; mix?: string };
+  /** Realism of the samples, their floors, class counts before and after mixing. */
+  figures: { realism: Drawing; floors: Drawing; mix?: Drawing };
   learned: Learned[];
 }
 
@@ -76,10 +77,11 @@ function rarestOf(archive: SyntheticArchive, store: Store): number[] {
 }
 
 /** Class counts before and after mixing; of an arm whose ratio is chosen, filled up. */
-function mixed(gan: StudyGan, archive: SyntheticArchive, store: Store, seed: number): string {
+function mixed(gan: StudyGan, archive: SyntheticArchive, store: Store, seed: number): Drawing {
   const { arm } = settledCells(gan.cell).at(-1)!;
   const stream = new Stream(seed, 'report/mix');
-  return mixFigure(armMixture(arm, refuseLeaks(archive, store), stream).perClass);
+  const { perClass } = armMixture(arm, refuseLeaks(archive, store), stream);
+  return (width) => mixFigure(perClass, width);
 }
 
 /** Draws the samples of a GAN beside real ones. */
