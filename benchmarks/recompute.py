@@ -51,3 +51,19 @@ for arm, seeds in figures.items():
         reach = stats.t.ppf(0.975, len(shared) - 1) * error
         p = 2 * stats.t.sf(abs(mean / error), len(shared) - 1)
         print(f"  {arm}, {name}: {mean:+.1f} ({mean - reach:+.1f} to {mean + reach:+.1f}), p = {p:.2g}")
+
+withheld = defaultdict(list)
+for cell in cells:
+    if "withheld" not in cell:
+        continue
+    labels, top1, in_top5 = (np.array(cell["predictions"][name]) for name in ("labels", "top1", "inTop5"))
+    groups = [cell["classes"].index(group) for group in cell["withheld"]]
+    groups = [label for label in groups if (labels == label).any()]
+    hits = [((top1 == labels)[labels == g].mean(), in_top5[labels == g].mean()) for g in groups]
+    withheld[cell["arm"]].append((cell["seed"], len(groups), *(100 * np.mean(hits, axis=0)), hits))
+if withheld:
+    print("groups without a real crystal in training or validation, mean recall / among five:")
+for arm, rotations in withheld.items():
+    row = [f"{one:.1f} / {five:.1f} ({count} groups)" for _, count, one, five, _ in sorted(rotations, key=lambda r: r[0])]
+    every = 100 * np.mean([hit for *_, hits in rotations for hit in hits], axis=0)
+    print(f"  {arm}: " + ", ".join(row) + f"; over all {sum(r[1] for r in rotations)}: {every[0]:.1f} / {every[1]:.1f}")

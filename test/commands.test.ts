@@ -234,7 +234,8 @@ describe('in a folder', () => {
 
   it('says in a dry run what would be made, and makes nothing', () => {
     const flags = ['data', 'simulate', '--crystals', 'NaCl.cif', '--size', '32', '--out', 'a.h5'];
-    const { stdout, status } = gan([...flags, '--dry-run']);
+    const { stdout, stderr, status } = gan([...flags, '--dry-run']);
+    expect(stderr).toContain('1 crystal found, 0 refused');
     expect([status, stdout]).toEqual([0, expect.stringMatching(/^would write .*a\.h5/)]);
     expect(stdout).toContain('"size": 32');
     expect(stdout).toContain('nothing was made');

@@ -5,6 +5,7 @@ import { classCodes } from '../classes.ts';
 import type { Generator, GeneratorKind } from '../generator.ts';
 import type { Trained } from '../training/loop.ts';
 import { type GanPlan, trainingPlan } from '../training/plan.ts';
+import { MOST } from './codec.ts';
 import { type CrystalConfig, crystalConfigFor } from './config.ts';
 import { crystalData, crystalMisfit } from './data.ts';
 import { CrystalGenerator } from './generator.ts';
@@ -20,17 +21,25 @@ const CRYSTAL_MS = 2.5;
 /** Time to read a training crystal: sites, distances, neighbours. */
 const READING_MS = 3;
 
+/** Which training crystals of a class are not learned from, and why; empty where all are. */
+function leftOutText({ tooLarge, unsited }: SourceCounts): string {
+  const limits = `more than ${MOST.sites} sites, ${MOST.slots} elements or ${MOST.atoms} atoms of a primitive cell`;
+  const reasons = [
+    tooLarge > 0 ? `${tooLarge} left out: ${limits}` : '',
+    unsited > 0 ? `${unsited} left out: atoms that are no orbits of the group` : '',
+  ].filter(Boolean);
+  return reasons.length > 0 ? ` (${reasons.join('; ')})` : '';
+}
+
 /** What a class has to make crystals from, in a line. */
-function sourceNote(
-  spaceGroup: number,
-  { crystals, skeletons, paths, supergroups }: SourceCounts,
-): string {
+function sourceNote(spaceGroup: number, counts: SourceCounts): string {
+  const { crystals, skeletons, paths, supergroups } = counts;
   const broken =
     paths === 0
       ? 'no way from a supergroup'
       : `${counted(paths, 'way')} from supergroups ${supergroups.join(', ')}`;
   const known = `${counted(crystals, 'crystal')} of ${counted(skeletons, 'skeleton')}`;
-  return `  ${spaceGroup}: ${known}; ${broken}; new skeletons from priors`;
+  return `  ${spaceGroup}: ${known}${leftOutText(counts)}; ${broken}; new skeletons from priors`;
 }
 
 function crystalPlan(store: Store, config: CrystalConfig, classes: readonly number[]): GanPlan {

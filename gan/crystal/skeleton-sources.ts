@@ -1,4 +1,4 @@
-import { groupBy } from '../../src/common/group.ts';
+import { groupBy, tally } from '../../src/common/group.ts';
 import type { Stream } from '../../src/common/stream.ts';
 import { Stream as Streams } from '../../src/common/stream.ts';
 import { atomicVolume } from '../../src/crystal/composition.ts';
@@ -97,6 +97,10 @@ function withElements(sited: SkeletonCrystal, elements: readonly number[]): Skel
 export interface SourceCounts {
   crystals: number;
   skeletons: number;
+  /** Further training crystals that the networks cannot take: too many sites, elements or atoms. */
+  tooLarge: number;
+  /** Further ones whose atoms are not orbits of their group. */
+  unsited: number;
   /** Pairs of a training crystal of a supergroup and a subgroup of its operations. */
   paths: number;
   supergroups: readonly number[];
@@ -112,6 +116,8 @@ export class CrystalSources {
   readonly priors: Priors;
   /** Elements of training crystals, ascending. */
   readonly elements: readonly number[];
+  /** Training crystals whose atoms are not orbits of their group, by group. */
+  private readonly unsited: ReadonlyMap<number, number>;
   private readonly usable: ReadonlySet<number>;
   private readonly byGroup: ReadonlyMap<number, readonly KnownCrystal[]>;
   private readonly paths = new Map<
@@ -122,10 +128,13 @@ export class CrystalSources {
 
   /** @param crystals training crystals, of the task's groups and of others. */
   constructor(crystals: readonly Crystal[]) {
+    const unsited: number[] = [];
     const sited = crystals.flatMap((crystal): KnownCrystal[] => {
       const own = skeletonOf(crystal);
+      if (!own) unsited.push(crystal.spaceGroup);
       return own ? [{ crystal, sited: own }] : [];
     });
+    this.unsited = tally(unsited);
     this.crystals = crystals;
     this.elements = [...new Set(sited.flatMap((one) => one.sited.elements))].sort((a, b) => a - b);
     const all = sited.map((one) => one.sited);
@@ -163,8 +172,12 @@ export class CrystalSources {
   counts(spaceGroup: number): SourceCounts {
     const own = this.byGroup.get(spaceGroup) ?? [];
     const paths = this.pathsTo(spaceGroup);
+    const all = this.crystals.filter((crystal) => crystal.spaceGroup === spaceGroup).length;
+    const unsited = this.unsited.get(spaceGroup) ?? 0;
     return {
       crystals: own.length,
+      tooLarge: all - unsited - own.length,
+      unsited,
       skeletons: new Set(own.map(({ sited }) => skeletonName(sited.skeleton))).size,
       paths: paths.reduce((sum, { subgroups }) => sum + subgroups.length, 0),
       supergroups: [...new Set(paths.map(({ parent }) => parent.crystal.spaceGroup))].sort(

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { inputError, usageError } from '../common/errors.ts';
 import { counted } from '../common/log.ts';
-import { DRY_RUN } from '../common/outputs.ts';
+import { DRY_RUN, isDryRun } from '../common/outputs.ts';
 import { silentProgress, terminalProgress } from '../common/progress.ts';
 import type { Crystal } from '../crystal/crystal.ts';
 import type { SimulationFlags } from '../simulate/flags.ts';
@@ -49,7 +49,7 @@ const SHEET = 24;
 /** Keeps every so-many-th sample as it passes, so that the sheet shows the whole range. */
 class Shown {
   readonly samples: Sample[] = [];
-  private seen = 0;
+  seen = 0;
   private stride = 1;
 
   look(sample: Sample): void {
@@ -103,7 +103,7 @@ async function enlarged(crystal: Crystal, settings: SimulationOptions): Promise<
 }
 
 async function drawPreview(
-  samples: readonly Sample[],
+  { samples, seen }: Shown,
   large: Sample | null,
   stem: string,
 ): Promise<string[]> {
@@ -114,7 +114,10 @@ async function drawPreview(
     { length: Math.min(SHEET, samples.length) },
     (_, i) => samples[Math.floor(i * every)]!,
   );
-  const sheet = await writeFigure(`${stem}-sheet`, await previewSheet(some, 'Simulated triplets'));
+  const sheet = await writeFigure(
+    `${stem}-sheet`,
+    await previewSheet(some, 'Simulated triplets', seen),
+  );
   const one = await writeFigure(`${stem}-triplet`, await annotatedTriplet(large ?? some[0]!));
   return [sheet.png, one.png];
 }
@@ -135,11 +138,21 @@ function reportAxes(crystals: readonly Crystal[]): void {
   }
 }
 
+/** Crystals at most that are named where they are left out; a file has all. */
+const NAMED = 8;
+
+/** Says in a dry run how many crystals would be simulated, and which were refused. */
+function reportFound(count: number, failed: readonly Failure[]): void {
+  console.error(`${counted(count, 'crystal')} found, ${failed.length} refused`);
+  for (const one of failed.slice(0, NAMED)) console.error(`  ${failureText(one)}`);
+  if (failed.length > NAMED) console.error(`  and ${failed.length - NAMED} more`);
+}
+
 function report(failed: readonly Failure[], list: string): void {
   if (failed.length === 0) return;
   const many = failed.length === 1 ? '1 crystal was' : `${failed.length} crystals were`;
   console.error(`${many} left out (all in ${list}):`);
-  for (const one of failed.slice(0, 8)) console.error(`  ${failureText(one)}`);
+  for (const one of failed.slice(0, NAMED)) console.error(`  ${failureText(one)}`);
 }
 
 async function simulate(flags: Flags): Promise<void> {
@@ -158,6 +171,7 @@ async function simulate(flags: Flags): Promise<void> {
   const path = shardPath(resolve(flags.out ?? join(workspaceFolder(), 'simulated.h5')), shard);
   const { crystals: from, groups, materials } = flags;
   const recipe = { ...settings, from, groups, materials, shard, out: path };
+  if (isDryRun()) reportFound(crystals.length, failed);
   claimOutput('simulate', path, recipe);
   const shown = new Shown();
   const progress = flags.json ? silentProgress : terminalProgress;
@@ -187,7 +201,7 @@ async function simulate(flags: Flags): Promise<void> {
   const pictures: string[] = [];
   if (flags.preview) {
     const large = await enlarged(crystals[0]!, settings);
-    pictures.push(...(await drawPreview(shown.samples, large, path.replace(/\.h5$/, ''))));
+    pictures.push(...(await drawPreview(shown, large, path.replace(/\.h5$/, ''))));
   }
   if (flags.json) {
     console.log(JSON.stringify({ out: path, samples: count, failed, pictures }, null, 2));

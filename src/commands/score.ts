@@ -110,7 +110,9 @@ async function scoreArchive(archivePath: string | undefined, flags: ScoreFlags):
   }
   const { writeJson } = await import('../common/files.ts');
   const { scoreArchive } = await import('../../synthetic/checks/score.ts');
-  const { SCORED_FILE, writeScored } = await import('../../synthetic/archive/archive.ts');
+  const { SCORE_FILE, SCORED_FILE, writeScored } = await import(
+    '../../synthetic/archive/archive.ts'
+  );
   const { recordMaterials } = await import('../../synthetic/archive/passport.ts');
   const { scoreText } = await import('../../synthetic/checks/score-text.ts');
   const guide = archive.origin?.guide?.digest ?? null;
@@ -124,7 +126,7 @@ async function scoreArchive(archivePath: string | undefined, flags: ScoreFlags):
   });
   const { score, said } = await accepted(judged, archive, settings.accept);
   const run = openRun('score', settings, flags.out, chosen);
-  writeJson(run.file('score.json'), score);
+  writeJson(run.file(SCORE_FILE), score);
   const scored = await writeScored(run.file(SCORED_FILE), archive, score.samples, {
     verifier: recordMaterials(verifier.digest, verifier.seen.materials),
     doubt: score.doubt,

@@ -339,6 +339,8 @@ export async function openArchive(path: string): Promise<SyntheticArchive> {
 
 /** Name of the archive that a scoring run writes. */
 export const SCORED_FILE = 'scored.h5';
+/** What was found of them, beside that file. */
+export const SCORE_FILE = 'score.json';
 
 const withRecord = (list: readonly MaterialRecord[], one: MaterialRecord | null) =>
   one && !list.some(({ digest }) => digest === one.digest) ? [...list, one] : [...list];

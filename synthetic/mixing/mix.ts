@@ -1,5 +1,6 @@
 import { type Undersampling, undersample } from '../../src/balance/sampling.ts';
 import { inputError } from '../../src/common/errors.ts';
+import { tally } from '../../src/common/group.ts';
 import type { Stream } from '../../src/common/stream.ts';
 import { classCounts, type Examples } from '../../src/dataset/examples.ts';
 import type { Store, StoreExamples } from '../../src/dataset/store/store.ts';
@@ -36,6 +37,8 @@ export interface MixOptions extends FillLimits {
   softLabels: boolean;
   /** What becomes of the majority classes. */
   undersampling: Undersampling;
+  /** Rows that a class gets at most, by space group, none where it is not named; absent: no such limit. */
+  most?: ReadonlyMap<number, number>;
 }
 
 /** Samples of one class before and after mixing. */
@@ -65,6 +68,13 @@ export interface Mixture extends Examples {
   readonly perClass: readonly ClassMix[];
 }
 
+/** Accepted samples of each space group of an archive. */
+export const acceptedCounts = ({
+  labels,
+  passports,
+}: Pick<CleanArchive, 'labels' | 'passports'>): Map<number, number> =>
+  tally(labels.filter((_, row) => passports?.[row]?.accepted));
+
 const madeNearBoundary = (passport: Passport): boolean => passport.partner !== null;
 
 /** Accepted rows of each class that the source allows, in random order. */
@@ -88,7 +98,11 @@ function chooseSynthetic(
 ): number[] {
   const found = candidates(archive, options.source, stream);
   return perClass.flatMap((entry) => {
-    const rows = (found.get(entry.spaceGroup) ?? []).slice(0, roomFor(entry.before, options));
+    const most = options.most
+      ? (options.most.get(entry.spaceGroup) ?? 0)
+      : Number.POSITIVE_INFINITY;
+    const room = Math.min(most, roomFor(entry.before, options));
+    const rows = (found.get(entry.spaceGroup) ?? []).slice(0, room);
     entry.synthetic = rows.length;
     return rows.sort((a, b) => a - b);
   });

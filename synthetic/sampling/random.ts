@@ -1,4 +1,4 @@
-import type { Generator, SampleRequest } from '../../gan/generator.ts';
+import type { Generator, GeneratorSample, SampleRequest } from '../../gan/generator.ts';
 import { inputError } from '../../src/common/errors.ts';
 import { joinTriplets } from '../../src/dataset/intensity/transform.ts';
 import type { GanSample } from '../archive/from-generator.ts';
@@ -45,16 +45,18 @@ interface PixelRequest extends Pick<SampleRequest, 'seed' | 'progress'> {
   count: number;
 }
 
+/** Stored pixels of a triplet, and the crystal that they were simulated from. */
+export type RandomPicture = Pick<GeneratorSample, 'pixels' | 'cif'>;
+
 /**
- * Stored pixels of random triplets, `count` of each space group in order: what pictures and
- * measures look at.
+ * Random triplets, `count` of each space group in order: what pictures and measures look at.
  *
- * @throws input error where the generator makes fewer.
+ * @throws input error where the generator makes none of a group.
  */
-export async function randomPixels(
+export async function randomPictures(
   generator: Generator,
   request: PixelRequest,
-): Promise<Uint8Array[]> {
+): Promise<RandomPicture[]> {
   const { spaceGroups, count, ...rest } = request;
   const { samples } = await generator.sample({ wanted: ofEach(spaceGroups, count), ...rest });
   return spaceGroups.flatMap((spaceGroup) => {
@@ -63,12 +65,13 @@ export async function randomPixels(
       throw inputError(`the generator makes no triplet of space group ${spaceGroup}`);
     }
     // Where fewer were made than wanted the first ones stand for the rest.
-    return Array.from({ length: count }, (_, i) => own[i % own.length]!.pixels);
+    return Array.from({ length: count }, (_, i) => own[i % own.length]!);
   });
 }
 
-/** The same one after another. */
+/** Their pixels one after another. */
 export const randomStack = async (
   generator: Generator,
   request: PixelRequest,
-): Promise<Uint8Array> => joinTriplets(await randomPixels(generator, request));
+): Promise<Uint8Array> =>
+  joinTriplets((await randomPictures(generator, request)).map(({ pixels }) => pixels));

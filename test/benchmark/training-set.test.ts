@@ -62,7 +62,7 @@ const rowsMarked = ({ labels, synthetic, classes }: Examples, mark: 0 | 1): numb
 ];
 
 it('adds as many rows to a class by copies as by any synthetic source', {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async () => {
   const settings = fc.record({
     fillTo: fc.integer({ min: 1, max: MOST }),
@@ -90,6 +90,24 @@ it('adds as many rows to a class by copies as by any synthetic source', {
     }),
     { numRuns: 12, examples: [[{ fillTo: 20, undersample: 3, ratio: 100 }]] },
   );
+});
+
+it('gives every arm as many rows of a class as the samples have that a study is made for', async () => {
+  const [few, accepted] = [join(temporaryFolder('few'), 'few.h5'), [0, 7, 2]];
+  const made = toyArchive(store, [5, 9, 2]);
+  const left = new Map(store.classes.map((group, label) => [group, accepted[label]!]));
+  made.passports = made.passports!.map((passport) => {
+    const more = left.get(passport.class)!;
+    left.set(passport.class, more - 1);
+    return { ...passport, accepted: more > 0 };
+  });
+  await writeArchive(few, made);
+  const { study } = studyOf({ fillTo: MOST, undersample: 0, ratio: 100 }).folder;
+  const folder = openStudyFolder(temporaryFolder('given'), { ...study, archive: few });
+  for (const cell of planCells(folder.study).filter(({ arm }) => arm.synthetic !== 'none')) {
+    const examples = await examplesOf(folder, cell);
+    expect(rowsMarked(examples, 1), cell.arm.name).toEqual(accepted);
+  }
 });
 
 /** The toy store, every material with a cell and a formula of its own class. */

@@ -2,12 +2,20 @@ import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } fr
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readStudyFolder, type StudyFolder } from '../../src/benchmark/study/folder.ts';
+import { runCell } from '../../src/benchmark/cells/cell.ts';
+import { ganOf } from '../../src/benchmark/pools/shown-gan.ts';
+import {
+  openStudyFolder,
+  readStudyFolder,
+  type StudyFolder,
+} from '../../src/benchmark/study/folder.ts';
+import { needsGan, planCells, studySchema } from '../../src/benchmark/study/study.ts';
 import { packageRoot } from '../../src/common/paths.ts';
 import { silentProgress } from '../../src/common/progress.ts';
 import { reportRuns } from '../../src/report/pages/runs.ts';
 import { compareFolder } from '../../src/report/pages/study-files.ts';
 import { leadOf } from '../../src/report/pages/study-page.ts';
+import { SCORE_FILE, SCORED_FILE } from '../../synthetic/archive/archive.ts';
 import { chromiumPath, openBrowser } from '../support/browser.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { toyGanStudy } from '../support/gan-study.ts';
@@ -61,6 +69,34 @@ it('says what is gone instead of failing', async () => {
   renameSync(`${data}.away`, data);
   expect(readFileSync(at('bare', 'report.html'), 'utf8')).toContain(
     `the store of this study, ${data}, is not there`,
+  );
+}, 120_000);
+
+it('shows the samples of a score run that a study is made for', async () => {
+  const gan = ganOf(study, planCells(study.study).find(needsGan)!);
+  mkdirSync(at('scored'));
+  cpSync(gan.archive, at('scored', SCORED_FILE));
+  cpSync(gan.score, at('scored', SCORE_FILE));
+  const given = openStudyFolder(
+    at('given'),
+    studySchema.parse({
+      ...study.study,
+      name: 'given',
+      seeds: 1,
+      archive: at('scored', SCORED_FILE),
+      arms: [{ name: 'plain' }, { name: 'these samples', synthetic: 'archive' }],
+    }),
+  );
+  for (const cell of planCells(given.study)) await runCell({ folder: given, cell });
+  await reportRuns([given.path], { format: 'html', progress });
+  const html = readFileSync(at('given', 'report.html'), 'utf8');
+  expect(html).toContain('class="gallery"');
+  expect(html).not.toContain('No arm of this study has samples');
+  expect(headingsOf(html)).toContain('What the classifier trained on');
+  rmSync(at('scored', SCORE_FILE));
+  await reportRuns([given.path], { format: 'html', progress });
+  expect(readFileSync(at('given', 'report.html'), 'utf8')).toContain(
+    `Nothing is drawn of these samples: ${at('scored', SCORE_FILE)} is not there`,
   );
 }, 120_000);
 

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { formulaText, groupText, indicesText } from '../../src/report/draw/notation.ts';
 import { contactSheet } from '../../src/report/draw/sheet.ts';
+import { ganLearningFigure } from '../../src/report/figures/gan-figures.ts';
 import { annotatedTriplet, previewSheet } from '../../src/report/figures/preview.ts';
 import { cameraFor } from '../../src/simulate/camera.ts';
 import { sampleOf } from '../dataset/fixture.ts';
@@ -71,6 +72,24 @@ describe('the large triplet', () => {
 it('the sheet names formula, group and zones under each triplet, as it did', async () => {
   const svg = withoutPixels(await previewSheet([sample, sampleOf(1)], 'Simulated triplets'));
   await expect(svg).toMatchFileSnapshot(snapshot('sheet.svg'));
+});
+
+it('the sheet says how many of all triplets it shows, where not all', async () => {
+  expect(await previewSheet([sample], 'Some', 42)).toContain('; 1 of 42 triplets<');
+  expect(await previewSheet([sample], 'All')).not.toContain(' triplets<');
+});
+
+it('the key of a GAN’s training names what the watchdog saw only where that is drawn', () => {
+  const row = { step: 1, discriminator: 1, generator: 2, real: 0, fake: 0 };
+  const health = { step: 1, diversity: 1, overfitting: 0.1, distance: 0.1, floor: 0.01 };
+  const history = (looks: number) =>
+    [1, 2, 3].map((step) => ({
+      ...row,
+      step,
+      ...(step <= looks && { health: { ...health, step } }),
+    }));
+  expect(ganLearningFigure(history(0))).not.toMatch(/diversity|overfitting/);
+  expect(ganLearningFigure(history(2))).toMatch(/diversity.*overfitting/);
 });
 
 it('the sheet draws a bar as long as it says in each triplet whose calibration is known', async () => {

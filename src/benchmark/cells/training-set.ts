@@ -1,13 +1,19 @@
 import { openArchive } from '../../../synthetic/archive/archive.ts';
 import { type CleanArchive, refuseLeaks } from '../../../synthetic/leak-guard.ts';
-import { type FillLimits, type Mixture, mix, roomFor } from '../../../synthetic/mixing/mix.ts';
+import {
+  acceptedCounts,
+  type FillLimits,
+  type Mixture,
+  mix,
+  roomFor,
+} from '../../../synthetic/mixing/mix.ts';
 import { rowsByClass, undersample } from '../../balance/sampling.ts';
 import { Stream } from '../../common/stream.ts';
 import { classCounts, type Examples, selectExamples } from '../../dataset/examples.ts';
 import type { Store } from '../../dataset/store/store.ts';
 import { poolFile, poolsOf } from '../pools/pools.ts';
 import type { StudyFolder } from '../study/folder.ts';
-import type { Arm } from '../study/study.ts';
+import type { Arm, Study } from '../study/study.ts';
 import type { SettledArm, SettledCell } from './candidates.ts';
 
 /** What a cell trains on, and the digests of what it was made from. */
@@ -41,29 +47,48 @@ function selectWithCopies(train: Examples, rows: readonly number[], copies: numb
   return { ...selected, synthetic: Uint8Array.from(rows, (_, i) => (i < first ? 0 : 1)) };
 }
 
+/** Rows that a class may get at most, by space group; null for no such limit. */
+type Most = ReadonlyMap<number, number> | null;
+
+/**
+ * In a study of the samples of an archive, no arm gets more rows of a class than it has accepted samples:
+ * otherwise the study would compare their number, not what they are.
+ */
+const mostOf = async ({ archive }: Study): Promise<Most> =>
+  archive === undefined ? null : acceptedCounts(await openArchive(archive));
+
 /** The control: kept rows repeated, as many of each class as synthetic data would add to it. */
-function withCopies(arm: SettledArm, train: Examples, kept: Int32Array, stream: Stream): Examples {
+function withCopies(
+  arm: SettledArm,
+  { train, kept, most }: { train: Examples; kept: Int32Array; most: Most },
+  stream: Stream,
+): Examples {
   const rows = rowsByClass({
     labels: kept.map((row) => train.labels[row]!),
     classCount: train.classes.length,
   });
-  const copies = Array.from(classCounts(train)).flatMap((real, label) =>
-    Array.from(
-      { length: real === 0 ? 0 : roomFor(real, fillLimitsOf(arm)) },
-      () => kept[stream.pick(rows[label]!)]!,
-    ),
-  );
+  const copies = Array.from(classCounts(train)).flatMap((real, label) => {
+    const limit = most ? (most.get(train.classes[label]!) ?? 0) : Number.POSITIVE_INFINITY;
+    const length = real === 0 ? 0 : Math.min(limit, roomFor(real, fillLimitsOf(arm)));
+    return Array.from({ length }, () => kept[stream.pick(rows[label]!)]!);
+  });
   return selectWithCopies(train, [...kept, ...copies], copies.length);
 }
 
 /** The undersampled training rows of a store with the accepted samples of an archive, as an arm asks. */
-export const armMixture = (arm: SettledArm, archive: CleanArchive, stream: Stream): Mixture =>
+export const armMixture = (
+  arm: SettledArm,
+  archive: CleanArchive,
+  stream: Stream,
+  most: Most = null,
+): Mixture =>
   mix(archive, {
     source: 'both',
     ...fillLimitsOf(arm),
     weight: 1,
     softLabels: false,
     undersampling: undersamplingOf(arm),
+    ...(most && { most }),
     stream,
   });
 
@@ -79,17 +104,18 @@ export async function trainingSet(
   const { arm } = cell;
   const stream = new Stream(cell.seed, 'training set');
   const train = store.examples('train');
+  const most = await mostOf(folder.study);
   if (arm.synthetic === 'none' || arm.synthetic === 'copies') {
     const kept = keptOf(arm, train, stream.split('undersampling'));
     const examples =
       arm.synthetic === 'copies'
-        ? withCopies(arm, train, kept, stream.split('copies'))
+        ? withCopies(arm, { train, kept, most }, stream.split('copies'))
         : selectExamples(train, kept);
     return { examples, digests: {} };
   }
   const path =
     arm.synthetic === 'archive' ? folder.study.archive! : poolFile(folder, cell, poolsOf(cell)[0]!);
   const archive = refuseLeaks(await openArchive(path), store);
-  const examples = armMixture(arm, archive, stream.split('mix'));
+  const examples = armMixture(arm, archive, stream.split('mix'), most);
   return { examples, digests: { archive: archive.digest, gan: archive.origin.gan.digest } };
 }

@@ -31,11 +31,17 @@ function healthPanels(history: readonly HistoryRow[], panel: Plot.PlotOptions): 
 export function ganLearningFigure(history: readonly HistoryRow[]): string {
   const panel = { width: 420, height: 300, marginLeft: 52, grid: true };
   const x = { label: 'step', ticks: 5, tickFormat: 'd' };
+  const health = healthPanels(history, { ...panel, x });
+  // The key names lines that are drawn: a short training was never looked at twice.
+  const watched = health.length > 0;
   return figure(
     {
       title: 'The GAN in training',
-      subtitle:
-        'hinge losses; mean score of the discriminator (above 1 and below -1: sure); diversity in rare classes as a share of the real one, and overfitting (1: known by heart)',
+      subtitle: `hinge losses; mean score of the discriminator (above 1 and below -1: sure)${
+        watched
+          ? '; diversity in rare classes as a share of the real one, and overfitting (1: known by heart)'
+          : ''
+      }`,
     },
     [
       {
@@ -50,13 +56,13 @@ export function ganLearningFigure(history: readonly HistoryRow[]): string {
         y: { label: 'score' },
         marks: [Plot.ruleY([0]), line(history, 'real', GREEN), line(history, 'fake', ORANGE)],
       },
-      ...healthPanels(history, { ...panel, x }),
+      ...health,
     ],
     [
-      { label: 'discriminator, overfitting', colour: BLUE },
+      { label: watched ? 'discriminator, overfitting' : 'discriminator', colour: BLUE },
       { label: 'generator, generated triplets', colour: ORANGE },
       { label: 'real triplets', colour: GREEN },
-      { label: 'diversity', colour: PURPLE },
+      ...(watched ? [{ label: 'diversity', colour: PURPLE }] : []),
     ],
   );
 }

@@ -24,8 +24,16 @@ const beamText = (sample: Sample): string =>
 /** Triplets on a sheet of samples at most. */
 const SHEET = 24;
 
-/** A contact sheet of simulated triplets: log intensity, formula, group and zone axes below each. */
-export function previewSheet(samples: readonly Sample[], title: string): Promise<string> {
+/**
+ * A contact sheet of simulated triplets: log intensity, formula, group and zone axes below each.
+ *
+ * @param of triplets that these were taken from.
+ */
+export function previewSheet(
+  samples: readonly Sample[],
+  title: string,
+  of = samples.length,
+): Promise<string> {
   const cells = samples.map((sample): SheetCell => {
     const { size } = sample.camera;
     return {
@@ -35,7 +43,8 @@ export function previewSheet(samples: readonly Sample[], title: string): Promise
       caption: [formulaText(sample.formula), beamText(sample), zonesText(sample.zones)],
     };
   });
-  const subtitle = 'log intensity, black where less than e⁻¹⁷ of the probe falls on (0.01 1/Å)²';
+  const some = of > samples.length ? `; ${samples.length} of ${of} triplets` : '';
+  const subtitle = `log intensity, black where less than e⁻¹⁷ of the probe falls on (0.01 1/Å)²${some}`;
   return contactSheet({ title, subtitle, cells, columns: Math.min(4, cells.length) });
 }
 

@@ -3,14 +3,15 @@ import type { Generator } from '../../../gan/generator.ts';
 import type { HistoryRow } from '../../../gan/training/checkpoint.ts';
 import type { Trained } from '../../../gan/training/loop.ts';
 import { generatorQuality, type Quality } from '../../../synthetic/metrics/generator-quality.ts';
-import { randomPixels } from '../../../synthetic/sampling/random.ts';
+import { type RandomPicture, randomPictures } from '../../../synthetic/sampling/random.ts';
 import { appendLine, atomically, writeAtomic } from '../../common/files.ts';
 import { type ProgressFactory, silentProgress } from '../../common/progress.ts';
 import type { Run } from '../../common/run.ts';
+import { zonesOfGroup } from '../../dataset/store/simulation.ts';
 import type { Store } from '../../dataset/store/store.ts';
 import { tf } from '../../engine/tf.ts';
 import { PALETTE } from '../draw/figure.ts';
-import { groupText } from '../draw/notation.ts';
+import { formulaOfCif, formulaText, groupText, zonesText } from '../draw/notation.ts';
 import { writeFigure, writeFigureApart } from '../draw/raster.ts';
 import { contactSheet, type SheetCell } from '../draw/sheet.ts';
 import { ganLearningFigure } from '../figures/gan-figures.ts';
@@ -84,15 +85,15 @@ export class GanWatch {
   }
 
   /** Triplets of the shown classes, `EACH` of one after another. */
-  private drawn(model: Generator): Promise<Uint8Array[]> {
-    return randomPixels(model, { spaceGroups: this.shown, count: EACH, seed: 0 });
+  private drawn(model: Generator): Promise<RandomPicture[]> {
+    return randomPictures(model, { spaceGroups: this.shown, count: EACH, seed: 0 });
   }
 
   private async sheet(model: Generator, step: number): Promise<void> {
     const drawn = await this.drawn(model);
     const svg = await contactSheet({
       title: `Samples of the same latent vectors after ${step} steps`,
-      cells: drawn.map((pixels, i) => ({
+      cells: drawn.map(({ pixels }, i) => ({
         pixels,
         size: this.store.size,
         pixel: this.store.camera.pixel,
@@ -111,19 +112,29 @@ export class GanWatch {
     const cells = this.shown.flatMap((spaceGroup, place): SheetCell[] => {
       const label = this.store.classes.indexOf(spaceGroup);
       const rows = [...train.labels.keys()].filter((row) => train.labels[row] === label);
-      const caption = (kind: string): string[] => [`${kind}, ${groupText(spaceGroup)}`];
-      const real = rows.slice(0, EACH).map((row) => ({
-        pixels: train.images([row]),
-        size: this.store.size,
-        pixel: this.store.camera.pixel,
-        caption: caption('real'),
-      }));
-      while (real.length < EACH) real.push({ ...real[0]!, caption: ['(no further material)'] });
-      const made = drawn.slice(place * EACH, (place + 1) * EACH).map((pixels) => ({
+      const { size, camera } = this.store;
+      const common = { size, pixel: camera.pixel };
+      const caption = (kind: string, formula: string, zones: string): string[] => [
+        `${kind}, ${groupText(spaceGroup)}`,
+        [formula, zones].filter(Boolean).join(' · '),
+      ];
+      const real = rows.slice(0, EACH).map((row): SheetCell => {
+        const { formula, zones } = this.store.facts(train.rows[row]!);
+        const known = formula ? formulaText(formula) : '';
+        return {
+          ...common,
+          pixels: train.images([row]),
+          caption: caption('real', known, zonesText(zones)),
+        };
+      });
+      // White: a pattern drawn again would pass for another one.
+      const blank = { size, pixels: new Uint8Array(3 * size * size).fill(255) };
+      while (real.length < EACH) real.push({ ...blank, caption: ['(no further triplet)'] });
+      const zones = zonesText(zonesOfGroup(this.store, spaceGroup));
+      const made = drawn.slice(place * EACH, (place + 1) * EACH).map(({ pixels, cif }) => ({
+        ...common,
         pixels,
-        size: this.store.size,
-        pixel: this.store.camera.pixel,
-        caption: caption('generated'),
+        caption: caption('generated', formulaOfCif(cif) ?? '', zones),
         frame: PALETTE[1],
       }));
       return [...real, ...made];

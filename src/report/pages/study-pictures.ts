@@ -11,7 +11,7 @@ import type { StripData } from '../../../synthetic/probing/probe-data.ts';
 import { settledCells } from '../../benchmark/cells/candidates.ts';
 import { armMixture } from '../../benchmark/cells/training-set.ts';
 import { type Learned, whatItLearned } from '../../benchmark/pools/gan-learning.ts';
-import { type StudyGan, shownGan } from '../../benchmark/pools/shown-gan.ts';
+import { type StudyGan, type StudySamples, shownGan } from '../../benchmark/pools/shown-gan.ts';
 import { readResults, type StudyFolder } from '../../benchmark/study/folder.ts';
 import { divideStore, studyStorePath } from '../../benchmark/study/store.ts';
 import { messageOf } from '../../common/errors.ts';
@@ -77,16 +77,18 @@ function rarestOf(archive: SyntheticArchive, store: Store): number[] {
 }
 
 /** Class counts before and after mixing; of an arm whose ratio is chosen, filled up. */
-function mixed(gan: StudyGan, archive: SyntheticArchive, store: Store, seed: number): Drawing {
+function mixed(gan: StudySamples, archive: SyntheticArchive, store: Store, seed: number): Drawing {
   const { arm } = settledCells(gan.cell).at(-1)!;
   const stream = new Stream(seed, 'report/mix');
   const { perClass } = armMixture(arm, refuseLeaks(archive, store), stream);
   return (width) => mixFigure(perClass, width);
 }
 
-/** Draws the samples of a GAN beside real ones. */
+const hasMakers = (samples: StudySamples): samples is StudyGan => 'maker' in samples;
+
+/** Draws the samples of a study beside real ones, and what its GAN learned where it trained one. */
 export async function drawSamples(
-  gan: StudyGan,
+  gan: StudySamples,
   store: Store,
   seed: number,
 ): Promise<SamplePictures> {
@@ -100,7 +102,7 @@ export async function drawSamples(
     scored,
     gallery,
     figures: { ...figures, mix: mixed(gan, archive, store, seed) },
-    learned: await whatItLearned(gan, store, { spaceGroups, seed }),
+    learned: hasMakers(gan) ? await whatItLearned(gan, store, { spaceGroups, seed }) : [],
   };
 }
 
@@ -181,6 +183,9 @@ export interface StudyParts {
 
 export const NOTHING_NEAR = 'No accepted sample lies near a boundary: nothing to probe.';
 
+const NOT_PROBED =
+  'This study did not train the GAN of these samples: npx gan probe draws its boundaries.';
+
 /** What `work` gives, or why it could not: a picture that fails must not cost a study its page. */
 async function orReason<T>(work: () => Promise<T>): Promise<T | string> {
   try {
@@ -223,7 +228,7 @@ async function dataOf(folder: StudyFolder): Promise<StudyParts['data']> {
 /** Samples and probes of a GAN, drawn on the store that it learned from. */
 async function ganParts(
   folder: StudyFolder,
-  gan: StudyGan,
+  gan: StudySamples,
   progress: ProgressFactory,
 ): Promise<Pick<StudyParts, 'samples' | 'probes'>> {
   const seed = folder.study.firstSeed;
@@ -234,7 +239,9 @@ async function ganParts(
       return `Not drawn: ${gan.archive} was made from another store than ${store.path} is by now.`;
     }
     const samples = await orReason(() => drawSamples(gan, store, seed));
-    const probes = await orReason(() => drawProbes(gan, store, { seed, progress }));
+    const probes = hasMakers(gan)
+      ? await orReason(() => drawProbes(gan, store, { seed, progress }))
+      : NOT_PROBED;
     return { samples, probes: probes ?? NOTHING_NEAR };
   });
   return typeof parts === 'string' ? { samples: parts, probes: parts } : parts;
