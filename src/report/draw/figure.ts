@@ -136,7 +136,11 @@ export function figure(
 }
 
 /** Text cut into lines that fit a width, at about so many pixels a character. */
-export function wrapped(text: string | undefined, width: number, perCharacter: number): string[] {
+export function linesOfText(
+  text: string | undefined,
+  width: number,
+  perCharacter: number,
+): string[] {
   if (!text) return [];
   const most = Math.max(20, Math.floor((width - 24) / perCharacter));
   const lines: string[] = [];
@@ -165,9 +169,9 @@ export function compose(
   const stacked = most !== undefined && across > most;
   const widest = stacked ? Math.max(...panels.map((panel) => panel.width)) : across;
   const width = Math.max(widest, Math.min(24 + TITLE.character * text.title.length, most ?? 1e9));
-  const heading = wrapped(text.title, width, TITLE.character);
-  const under = wrapped(text.subtitle, width, SUBTITLE.character);
-  const below = wrapped(text.caption, width, CAPTION.character);
+  const heading = linesOfText(text.title, width, TITLE.character);
+  const under = linesOfText(text.subtitle, width, SUBTITLE.character);
+  const below = linesOfText(text.caption, width, CAPTION.character);
   const row = keyRows(keys, width);
   const titleEnd = 10 + TITLE.pitch * heading.length;
   const subtitleEnd = titleEnd + (under.length ? 4 + SUBTITLE.pitch * under.length : 0);

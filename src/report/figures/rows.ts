@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import { isNarrow, wrapped } from '../draw/figure.ts';
+import { isNarrow, linesOfText } from '../draw/figure.ts';
 
 /** Pixels of a character of a name, and between two lines of one. */
 const CHARACTER = 7;
@@ -30,7 +30,7 @@ export function namedRows(
     const height = rest + pitch * names.length;
     return { options: { width, height, marginLeft, y: { domain, label: null } }, marks: [] };
   }
-  const lines = names.map((name) => wrapped(name, width, CHARACTER));
+  const lines = names.map((name) => linesOfText(name, width, CHARACTER));
   const above = LINE * Math.max(...lines.map(({ length }) => length));
   return {
     options: {
