@@ -95,7 +95,10 @@ export function answerSignals(): void {
   answering = true;
   settle();
   const parent = Number(process.env[PARENT]);
-  if (parent === process.ppid) new Worker(WATCH, { eval: true, workerData: parent }).unref();
+  if (parent === process.ppid) {
+    // Without flags of this process: as a module the watch could not `require`.
+    new Worker(WATCH, { eval: true, execArgv: [], workerData: parent }).unref();
+  }
 }
 
 /**

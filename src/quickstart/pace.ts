@@ -1,5 +1,6 @@
 import { classifierSpec } from '../../classifier/spec.ts';
 import { trainClassifier } from '../../classifier/train.ts';
+import { answerSignals, PARENT } from '../common/interruption.ts';
 import type { Progress } from '../common/progress.ts';
 import { silentProgress } from '../common/progress.ts';
 import { mean } from '../common/quantile.ts';
@@ -40,7 +41,7 @@ class Marks {
 }
 
 /** Simulates some minerals at `size` pixels a side and trains a classifier on them for some updates: a few seconds. */
-export async function measurePace(size: number): Promise<MachinePace> {
+async function measurePace(size: number): Promise<MachinePace> {
   const crystals = new Stream(0, 'pace').shuffled(loadMinerals()).slice(0, CRYSTALS);
   const options = simulationSchema.parse({ zones: 'standard', size });
   const pixels: Uint8Array[] = [];
@@ -76,6 +77,12 @@ export async function measurePace(size: number): Promise<MachinePace> {
   return { triplet, update: marks.seconds };
 }
 
+/** Prints the pace of this process, which ends with the one that started it. */
+export async function measureForParent(size: number): Promise<void> {
+  answerSignals();
+  console.log(JSON.stringify(await measurePace(size)));
+}
+
 /** Time for a process to start TensorFlow and measure. */
 const PATIENCE_MS = 120_000;
 
@@ -84,13 +91,13 @@ const PATIENCE_MS = 120_000;
  * and two of them are not always twice one. Some ten seconds.
  */
 export async function measureShared(size: number, jobs: number): Promise<MachinePace> {
-  const program = `import { measurePace } from ${JSON.stringify(import.meta.url)};
-console.log(JSON.stringify(await measurePace(${size})));`;
+  const program = `import { measureForParent } from ${JSON.stringify(import.meta.url)};
+await measureForParent(${size});`;
   const paces = await Promise.all(
     Array.from({ length: jobs }, async () => {
       const flags = ['--input-type=module', '--eval', program];
       const { code, stdout, stderr } = await runProgram(process.execPath, flags, {
-        env: process.env,
+        env: { ...process.env, [PARENT]: String(process.pid) },
         timeoutMs: PATIENCE_MS,
       });
       if (code !== 0) throw new Error(`measuring the pace of this machine failed: ${stderr}`);
