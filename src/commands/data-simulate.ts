@@ -141,10 +141,14 @@ function reportAxes(crystals: readonly Crystal[]): void {
 /** Crystals at most that are named where they are left out; a file has all. */
 const NAMED = 8;
 
+function nameSome(failed: readonly Failure[]): void {
+  for (const one of failed.slice(0, NAMED)) console.error(`  ${failureText(one)}`);
+}
+
 /** Says in a dry run how many crystals would be simulated, and which were refused. */
 function reportFound(count: number, failed: readonly Failure[]): void {
   console.error(`${counted(count, 'crystal')} found, ${failed.length} refused`);
-  for (const one of failed.slice(0, NAMED)) console.error(`  ${failureText(one)}`);
+  nameSome(failed);
   if (failed.length > NAMED) console.error(`  and ${failed.length - NAMED} more`);
 }
 
@@ -152,7 +156,7 @@ function report(failed: readonly Failure[], list: string): void {
   if (failed.length === 0) return;
   const many = failed.length === 1 ? '1 crystal was' : `${failed.length} crystals were`;
   console.error(`${many} left out (all in ${list}):`);
-  for (const one of failed.slice(0, NAMED)) console.error(`  ${failureText(one)}`);
+  nameSome(failed);
 }
 
 async function simulate(flags: Flags): Promise<void> {

@@ -157,8 +157,7 @@ async function sample(flags: SampleFlags): Promise<void> {
   }
 }
 
-/** One CIF file a sample, numbered as the rows of the archive. */
-/** Writes the crystals of the rows of an archive, named by their rows. */
+/** Writes the crystals of an archive, one CIF file a row, named by it. */
 async function writeRows(folder: string, cifs: readonly (string | null)[]): Promise<void> {
   const { writeCifs } = await import('../dataset/export/cif.ts');
   const named = cifs.map((cif, row) => ({ name: String(row).padStart(5, '0'), cif }));

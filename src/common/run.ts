@@ -180,11 +180,16 @@ export function storeOfRun(folder: string): string | undefined {
 }
 
 /**
- * The newest run of a kind that holds `needed`, or null: of the store `data` where one is named
- * and has some.
+ * The newest run of a kind that holds `needed` and `suits`, or null: of the store `data` where one is
+ * named and has some.
  */
-export function newestRun(kind: RunKind, needed = 'config.json', data?: string): Run | null {
-  const runs = runsOf(kind, needed);
+export function newestRun(
+  kind: RunKind,
+  needed = 'config.json',
+  data?: string,
+  suits: (run: Run) => boolean = () => true,
+): Run | null {
+  const runs = runsOf(kind, needed).filter(suits);
   const own = ({ folder }: Run): boolean => resolve(storeOfRun(folder) ?? '') === resolve(data!);
   return (data === undefined ? undefined : runs.find(own)) ?? runs[0] ?? null;
 }

@@ -12,6 +12,9 @@ export const SOURCES = ['both', 'boundary', 'random'] as const;
 export type Source = (typeof SOURCES)[number];
 
 /** How many synthetic rows classes may get. */
+/** Rows that a class gets at most, by space group, none where it is not named; null for no such limit. */
+export type MostRows = ReadonlyMap<number, number> | null;
+
 export interface FillLimits {
   /** Only classes with fewer real rows than this get any, and only up to it. */
   fill: number;
@@ -19,15 +22,26 @@ export interface FillLimits {
   ratio: number;
   /** At most this many. */
   cap: number;
+  /** At most this many of each class. */
+  most?: MostRows;
 }
 
 /**
- * Synthetic rows that a class with `real` training rows may get. Rows are counted before any
+ * Synthetic rows that the class of a space group with `real` training rows may get. Rows are counted before any
  * undersampling: a class that was shrunk is not filled up again, and every way of filling, copies
  * among them, adds the same number.
  */
-export const roomFor = (real: number, { fill, ratio, cap }: FillLimits): number =>
-  Math.max(0, Math.min(cap, real === 0 ? fill : Math.floor(ratio * real), fill - real));
+export function roomFor(
+  real: number,
+  { fill, ratio, cap, most }: FillLimits,
+  spaceGroup: number,
+): number {
+  const limit = most ? (most.get(spaceGroup) ?? 0) : cap;
+  return Math.max(
+    0,
+    Math.min(cap, limit, real === 0 ? fill : Math.floor(ratio * real), fill - real),
+  );
+}
 
 export interface MixOptions extends FillLimits {
   source: Source;
@@ -37,8 +51,6 @@ export interface MixOptions extends FillLimits {
   softLabels: boolean;
   /** What becomes of the majority classes. */
   undersampling: Undersampling;
-  /** Rows that a class gets at most, by space group, none where it is not named; absent: no such limit. */
-  most?: ReadonlyMap<number, number>;
 }
 
 /** Samples of one class before and after mixing. */
@@ -98,10 +110,7 @@ function chooseSynthetic(
 ): number[] {
   const found = candidates(archive, options.source, stream);
   return perClass.flatMap((entry) => {
-    const most = options.most
-      ? (options.most.get(entry.spaceGroup) ?? 0)
-      : Number.POSITIVE_INFINITY;
-    const room = Math.min(most, roomFor(entry.before, options));
+    const room = roomFor(entry.before, options, entry.spaceGroup);
     const rows = (found.get(entry.spaceGroup) ?? []).slice(0, room);
     entry.synthetic = rows.length;
     return rows.sort((a, b) => a - b);

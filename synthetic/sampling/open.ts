@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { Classifier } from '../../classifier/classifier.ts';
 import { loadClassifier } from '../../classifier/load.ts';
@@ -11,6 +10,7 @@ import type { Lineage } from '../../gan/lineage.ts';
 import { CbedError, inputError, usageError } from '../../src/common/errors.ts';
 import {
   defaultStorePath,
+  newestRun,
   type Run,
   readJson,
   requireRun,
@@ -58,13 +58,6 @@ function learnedMixture({ file }: Run): boolean {
   return existsSync(config) && Boolean(readJson<{ mixture?: unknown }>(config).mixture);
 }
 
-/** The newest classifier that learned from real triplets alone, of the store `data` where it has some. */
-function newestJudge(data: string): string | undefined {
-  const real = runsOf('classifier', CLASSIFIER_FILE).filter((run) => !learnedMixture(run));
-  const own = real.find(({ folder }) => resolve(storeOfRun(folder) ?? '') === resolve(data));
-  return (own ?? real[0])?.folder;
-}
-
 /**
  * The runs and the store that samples are made with: as named, else the newest GAN (of the store
  * where one is named), the store that it was trained on, and the newest classifier of that
@@ -81,7 +74,9 @@ export function chooseMakers(named: {
   const { near, guide } = named;
   const gan = ganRun(named.gan, named.data).folder;
   const data = named.data ?? storeOfRun(gan) ?? defaultStorePath();
-  return { data, gan, ...(near && { guide: guide ?? newestJudge(data) }) };
+  const newest = (): string | undefined =>
+    newestRun('classifier', CLASSIFIER_FILE, data, (run) => !learnedMixture(run))?.folder;
+  return { data, gan, ...(near && { guide: guide ?? newest() }) };
 }
 
 const ganRun = (folder?: string, data?: string): Run =>

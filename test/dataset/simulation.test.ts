@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { Stream } from '../../src/common/stream.ts';
 import { crystalsOf } from '../../src/crystal/source.ts';
 import { prepareStore } from '../../src/dataset/prepare/prepare.ts';
-import { simulationOf, zonesOfGroup } from '../../src/dataset/store/simulation.ts';
+import { simulationOf, zonesByGroup } from '../../src/dataset/store/simulation.ts';
 import { openStore } from '../../src/dataset/store/store.ts';
 import { writeSummit } from '../../src/dataset/summit/summit.ts';
 import { type SimulationOptions, simulationSchema } from '../../src/simulate/options.ts';
@@ -51,7 +51,7 @@ it('new crystals are simulated as those of the files were, along the same zone a
   expect(samples.length).toBeGreaterThan(2);
   const told = await prepared('told', [[samples, options]]);
   expect(simulationOf(told)).toEqual(options);
-  expect(zonesOfGroup(told, 225)).toEqual(zones);
+  expect(zonesByGroup(told)(225)).toEqual(zones);
   told.close();
 
   // A file of another program tells no settings: what its rows tell is kept.
@@ -74,12 +74,12 @@ it('standard zone axes stay those of each group, and unknown ones are none', asy
   const samples = await simulated(simulationSchema.parse({ size: 32 }));
   const standard = await prepared('standard', [[samples]]);
   expect(simulationOf(standard).zones).toBe('standard');
-  expect(zonesOfGroup(standard, 136)).toEqual(samples.find((s) => s.spaceGroup === 136)!.zones);
+  expect(zonesByGroup(standard)(136)).toEqual(samples.find((s) => s.spaceGroup === 136)!.zones);
   standard.close();
   const none = [0, 0, 0] as const;
   const blind = await prepared('blind', [
     [samples.map((one) => ({ ...one, zones: [none, none, none] }))],
   ]);
-  expect(zonesOfGroup(blind, 225)).toEqual([]);
+  expect(zonesByGroup(blind)(225)).toEqual([]);
   blind.close();
 }, 60_000);

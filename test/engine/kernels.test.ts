@@ -10,17 +10,14 @@ import { convNorm } from '../../src/engine/conv-norm.ts';
 import { type Kernels, kernels, withoutKernels } from '../../src/engine/kernels.ts';
 import { ParameterLayout } from '../../src/engine/parameters.ts';
 import { engine, type Tensor, type Tensor1D, type Tensor4D, tf } from '../../src/engine/tf.ts';
+import { normalTensors } from '../support/normal-tensor.ts';
 
 const stream = new Stream(11, 'kernels');
 const run = kernels() as Kernels;
 
-const normal = (name: string, shape: number[], middle = 0): Tensor => {
-  const values = stream.split(name).normals(shape.reduce((a, b) => a * b, 1));
-  return tf.tensor(
-    values.map((v) => v + middle),
-    shape,
-  );
-};
+const normals = normalTensors(stream);
+const normal = (name: string, shape: number[], middle = 0): Tensor =>
+  normals(name, shape, 1, middle);
 
 /** Largest difference as a share of the largest value. */
 function difference(ours: ArrayLike<number>, theirs: ArrayLike<number>): number {

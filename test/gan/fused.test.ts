@@ -15,6 +15,7 @@ import { Stream } from '../../src/common/stream.ts';
 import { type Kernels, kernels, withoutKernels } from '../../src/engine/kernels.ts';
 import type { ParameterLayout } from '../../src/engine/parameters.ts';
 import { engine, type Tensor2D, tf } from '../../src/engine/tf.ts';
+import { expectNothingLeft, learnedBothWays } from '../support/both-ways.ts';
 
 const stream = new Stream(7, 'fused');
 const BATCH = 16;
@@ -166,29 +167,13 @@ describe('a step', () => {
     );
 
   it('leaves no tensor behind, with and without the penalty', () => {
-    const gan = trainer();
-    const before = tf.memory().numTensors;
-    for (let i = 0; i < 9; i++) gan.update();
-    expect(tf.memory().numTensors).toBe(before);
-    gan.dispose();
+    expectNothingLeft(trainer(), 9);
   });
 
   it('is the same with and without fused kernels', () => {
-    const after = () => {
-      const gan = trainer();
-      const losses = Array.from({ length: 5 }, () => gan.update());
-      const weights = gan.averaged();
-      gan.dispose();
-      return { losses, weights };
-    };
-    const ours = after();
-    const theirs = withoutKernels(after);
-    ours.losses.forEach((loss, i) => {
-      expect(loss.discriminator).toBeCloseTo(theirs.losses[i]!.discriminator, 4);
-      expect(loss.generator).toBeCloseTo(theirs.losses[i]!.generator, 4);
-    });
-    ours.weights.forEach((weight, i) => {
-      expect(weight).toBeCloseTo(theirs.weights[i]!, 3);
+    const { ours, theirs } = learnedBothWays(trainer, (gan) => gan.averaged(), 4);
+    ours.forEach((weight, i) => {
+      expect(weight).toBeCloseTo(theirs[i]!, 3);
     });
   });
 });

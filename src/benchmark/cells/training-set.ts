@@ -1,9 +1,10 @@
-import { openArchive } from '../../../synthetic/archive/archive.ts';
+import { openArchive, type SyntheticArchive } from '../../../synthetic/archive/archive.ts';
 import { type CleanArchive, refuseLeaks } from '../../../synthetic/leak-guard.ts';
 import {
   acceptedCounts,
   type FillLimits,
   type Mixture,
+  type MostRows,
   mix,
   roomFor,
 } from '../../../synthetic/mixing/mix.ts';
@@ -47,20 +48,14 @@ function selectWithCopies(train: Examples, rows: readonly number[], copies: numb
   return { ...selected, synthetic: Uint8Array.from(rows, (_, i) => (i < first ? 0 : 1)) };
 }
 
-/** Rows that a class may get at most, by space group; null for no such limit. */
-type Most = ReadonlyMap<number, number> | null;
-
-/**
- * In a study of the samples of an archive, no arm gets more rows of a class than it has accepted samples:
- * otherwise the study would compare their number, not what they are.
- */
-const mostOf = async ({ archive }: Study): Promise<Most> =>
-  archive === undefined ? null : acceptedCounts(await openArchive(archive));
+/** The samples that a study was made for; null in other studies. */
+const givenArchive = async ({ archive }: Study): Promise<SyntheticArchive | null> =>
+  archive === undefined ? null : openArchive(archive);
 
 /** The control: kept rows repeated, as many of each class as synthetic data would add to it. */
 function withCopies(
   arm: SettledArm,
-  { train, kept, most }: { train: Examples; kept: Int32Array; most: Most },
+  { train, kept, most }: { train: Examples; kept: Int32Array; most: MostRows },
   stream: Stream,
 ): Examples {
   const rows = rowsByClass({
@@ -68,8 +63,8 @@ function withCopies(
     classCount: train.classes.length,
   });
   const copies = Array.from(classCounts(train)).flatMap((real, label) => {
-    const limit = most ? (most.get(train.classes[label]!) ?? 0) : Number.POSITIVE_INFINITY;
-    const length = real === 0 ? 0 : Math.min(limit, roomFor(real, fillLimitsOf(arm)));
+    const limits = { ...fillLimitsOf(arm), most };
+    const length = real === 0 ? 0 : roomFor(real, limits, train.classes[label]!);
     return Array.from({ length }, () => kept[stream.pick(rows[label]!)]!);
   });
   return selectWithCopies(train, [...kept, ...copies], copies.length);
@@ -80,7 +75,7 @@ export const armMixture = (
   arm: SettledArm,
   archive: CleanArchive,
   stream: Stream,
-  most: Most = null,
+  most: MostRows = null,
 ): Mixture =>
   mix(archive, {
     source: 'both',
@@ -88,7 +83,7 @@ export const armMixture = (
     weight: 1,
     softLabels: false,
     undersampling: undersamplingOf(arm),
-    ...(most && { most }),
+    most,
     stream,
   });
 
@@ -104,7 +99,9 @@ export async function trainingSet(
   const { arm } = cell;
   const stream = new Stream(cell.seed, 'training set');
   const train = store.examples('train');
-  const most = await mostOf(folder.study);
+  const given = await givenArchive(folder.study);
+  // No arm gets more rows of a class than the given samples are: the study compares what they are, not how many.
+  const most = given && acceptedCounts(given);
   if (arm.synthetic === 'none' || arm.synthetic === 'copies') {
     const kept = keptOf(arm, train, stream.split('undersampling'));
     const examples =
@@ -113,9 +110,11 @@ export async function trainingSet(
         : selectExamples(train, kept);
     return { examples, digests: {} };
   }
-  const path =
-    arm.synthetic === 'archive' ? folder.study.archive! : poolFile(folder, cell, poolsOf(cell)[0]!);
-  const archive = refuseLeaks(await openArchive(path), store);
+  const found =
+    arm.synthetic === 'archive'
+      ? given!
+      : await openArchive(poolFile(folder, cell, poolsOf(cell)[0]!));
+  const archive = refuseLeaks(found, store);
   const examples = armMixture(arm, archive, stream.split('mix'), most);
   return { examples, digests: { archive: archive.digest, gan: archive.origin.gan.digest } };
 }

@@ -226,8 +226,12 @@ export async function importManifest(
     classOf.set(material, spaceGroup);
   }
   const owners = triplets.map(({ key, material, pixels, facts }) => ({
-    ...{ file: manifest, key, material, split: null },
-    ...{ pixels: digestOf(pixels), taken: takenAs(facts) },
+    file: manifest,
+    key,
+    material,
+    split: null,
+    pixels: digestOf(pixels),
+    taken: takenAs(facts),
   }));
   const { tied, anomalies } = findSamePixels(owners);
   anomalies.push(...nearMaterials(owners, size, (row) => triplets[row]!.pixels));

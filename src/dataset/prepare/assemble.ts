@@ -67,15 +67,8 @@ function keptOf(sources: readonly AssemblySource[], anomalies: Anomaly[]): Kept[
       kept.map((key, i) => {
         const known = facts!.get(key)!;
         const { material, spaceGroup } = known;
-        const owner = {
-          file: path,
-          key,
-          material,
-          split,
-          pixels: pixels[i]!,
-          taken: takenAs(known),
-        };
-        return { ...owner, source, spaceGroup };
+        const taken = takenAs(known);
+        return { source, file: path, key, material, spaceGroup, split, pixels: pixels[i]!, taken };
       }),
     );
   });

@@ -55,9 +55,8 @@ export async function scan(
   enforce(strict, anomalies);
   const given = inputs.filter((input) => statSync(input, { throwIfNoEntry: false })?.isDirectory());
   const folders = [...new Set([...given, ...paths.map((path) => dirname(path))])];
-  const external = {
-    ...{ folders: folders.map(realFolder), allow: allowExternal, mend: '--allow-external' },
-  };
+  const mend = '--allow-external';
+  const external = { folders: folders.map(realFolder), allow: allowExternal, mend };
   const known = new Map<string, Catalogue>();
   for (const path of paths) {
     const indexed = indexedCatalogue(path, external);

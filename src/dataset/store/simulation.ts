@@ -31,11 +31,14 @@ function zonesOf(store: Store): 'standard' | 'strongest' | readonly Vec3[] | nul
   return all(() => first.zones) ? first.zones : null;
 }
 
-/** Zone axes that triplets of a group have in a store, or made for it; none where no rule tells them. */
-export function zonesOfGroup(store: Store, spaceGroup: number): readonly Vec3[] {
+/**
+ * Zone axes that triplets of a group have in a store, or made for it; none where no rule tells them. The rows
+ * are looked through once, for all groups.
+ */
+export function zonesByGroup(store: Store): (spaceGroup: number) => readonly Vec3[] {
   const zones = zonesOf(store);
-  if (zones === 'standard') return standardZones(spaceGroup);
-  return zones === null || zones === 'strongest' ? [] : zones;
+  if (zones === 'standard') return standardZones;
+  return () => (zones === null || zones === 'strongest' ? [] : zones);
 }
 
 /**

@@ -33,6 +33,13 @@ export function tripletPicture(pixels: Uint8Array, size: number): Picture {
   return { width, height: size, channels: 1, data };
 }
 
+/** A place of a sheet that stays white, with what stands below it. */
+export const blankCell = (size: number, ...caption: string[]): SheetCell => ({
+  pixels: new Uint8Array(3 * size * size).fill(255),
+  size,
+  caption,
+});
+
 const escaped = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 

@@ -1,7 +1,7 @@
 import { centring } from '../../crystal/spacegroup.ts';
 import { type ZoneFrame, zoneFrame } from '../../crystal/zone.ts';
 import { pixelOf, toPixels } from '../../dataset/intensity/transform.ts';
-import { zonesOfGroup } from '../../dataset/store/simulation.ts';
+import { zonesByGroup } from '../../dataset/store/simulation.ts';
 import type { Store } from '../../dataset/store/store.ts';
 import type { Camera } from '../../simulate/camera.ts';
 import { wavelength } from '../../simulate/electron.ts';
@@ -62,6 +62,7 @@ interface Drawn {
 export function sampleSheet(drawn: Drawn, store: Store): Promise<string> {
   const { size, images, labels, camera, passports, cifs } = drawn;
   const count = Math.min(SHEET, labels.length);
+  const zonesOf = zonesByGroup(store);
   const cells = Array.from({ length: count }, (_, n): SheetCell => {
     const row = Math.floor((n * labels.length) / count);
     const spaceGroup = labels[row]!;
@@ -73,7 +74,7 @@ export function sampleSheet(drawn: Drawn, store: Store): Promise<string> {
       caption: [
         formulaOfCif(cifs?.[row]) ?? `row ${row}`,
         `${groupText(spaceGroup)}${partner === null ? '' : `, near ${groupText(partner)}`}`,
-        zonesText(zonesOfGroup(store, spaceGroup)),
+        zonesText(zonesOf(spaceGroup)),
       ],
     };
   });

@@ -5,12 +5,12 @@ import { type GalleryItem, galleryOf } from '../../../synthetic/archive/gallery.
 import type { Passport } from '../../../synthetic/archive/passport.ts';
 import type { Score } from '../../../synthetic/checks/score.ts';
 import { SPACE_WORDS } from '../../../synthetic/checks/score-text.ts';
-import { zonesOfGroup } from '../../dataset/store/simulation.ts';
+import { zonesByGroup } from '../../dataset/store/simulation.ts';
 import type { StoreExamples } from '../../dataset/store/store.ts';
 import { COLOURS, type Drawing, figure, isNarrow, PALETTE } from '../draw/figure.ts';
 import { formulaOfCif, formulaText, groupText, zonesText } from '../draw/notation.ts';
 import { dataUrl, writeFigure } from '../draw/raster.ts';
-import { contactSheet, type SheetCell, tripletPicture } from '../draw/sheet.ts';
+import { blankCell, contactSheet, type SheetCell, tripletPicture } from '../draw/sheet.ts';
 import type { GalleryPicture } from '../pages/page.ts';
 
 const ACCEPTED = COLOURS.accepted;
@@ -189,23 +189,20 @@ function formulaOf({ real, row }: GalleryItem, { archive, train }: Scored): stri
 }
 
 /** Zone axes: of a real triplet its own, of a synthetic one those that belong to its group. */
-function zonesOf({ real, row, spaceGroup }: GalleryItem, { train }: Scored): string {
-  if (real) return zonesText(train.store.facts(train.rows[row]!).zones);
-  return zonesText(zonesOfGroup(train.store, spaceGroup));
+function zonesOfItems({ train: { store, rows } }: Scored): (item: GalleryItem) => string {
+  const ofGroup = zonesByGroup(store);
+  return ({ real, row, spaceGroup }) =>
+    zonesText(real ? store.facts(rows[row]!).zones : ofGroup(spaceGroup));
 }
 
 function gallerySheet(scored: Scored): Promise<string> {
   const { archive, train } = scored;
   const rows = galleryRows(scored);
-  const blank: SheetCell = {
-    pixels: new Uint8Array(archive.size ** 2 * 3).fill(255),
-    size: archive.size,
-    caption: [],
-  };
+  const zonesOf = zonesOfItems(scored);
   const cells = rows.flatMap((items) => {
     const drawn = items.map((item): SheetCell => {
       const { real, row, caption, accepted } = item;
-      const facts = [groupText(item.spaceGroup), formulaOf(item, scored), zonesOf(item, scored)];
+      const facts = [groupText(item.spaceGroup), formulaOf(item, scored), zonesOf(item)];
       return {
         pixels: (real ? train : archive).images([row]),
         size: archive.size,
@@ -214,7 +211,7 @@ function gallerySheet(scored: Scored): Promise<string> {
         frame: real ? FRAMES.real : accepted ? FRAMES.accepted : FRAMES.rejected,
       };
     });
-    return [...drawn, ...Array<SheetCell>(COLUMNS - drawn.length).fill(blank)];
+    return [...drawn, ...Array<SheetCell>(COLUMNS - drawn.length).fill(blankCell(archive.size))];
   });
   return contactSheet({
     title: 'Most and least realistic synthetic triplets of the rarest classes',

@@ -7,13 +7,13 @@ import { type RandomPicture, randomPictures } from '../../../synthetic/sampling/
 import { appendLine, atomically, writeAtomic } from '../../common/files.ts';
 import { type ProgressFactory, silentProgress } from '../../common/progress.ts';
 import type { Run } from '../../common/run.ts';
-import { zonesOfGroup } from '../../dataset/store/simulation.ts';
+import { zonesByGroup } from '../../dataset/store/simulation.ts';
 import type { Store } from '../../dataset/store/store.ts';
 import { tf } from '../../engine/tf.ts';
 import { PALETTE } from '../draw/figure.ts';
 import { formulaOfCif, formulaText, groupText, zonesText } from '../draw/notation.ts';
 import { writeFigure, writeFigureApart } from '../draw/raster.ts';
-import { contactSheet, type SheetCell } from '../draw/sheet.ts';
+import { blankCell, contactSheet, type SheetCell } from '../draw/sheet.ts';
 import { ganLearningFigure } from '../figures/gan-figures.ts';
 
 /** Folder of a run with the events that TensorBoard draws. */
@@ -109,6 +109,7 @@ export class GanWatch {
   private async comparison(model: Generator): Promise<string> {
     const drawn = await this.drawn(model);
     const train = this.store.examples('train');
+    const zonesOf = zonesByGroup(this.store);
     const cells = this.shown.flatMap((spaceGroup, place): SheetCell[] => {
       const label = this.store.classes.indexOf(spaceGroup);
       const rows = [...train.labels.keys()].filter((row) => train.labels[row] === label);
@@ -127,10 +128,9 @@ export class GanWatch {
           caption: caption('real', known, zonesText(zones)),
         };
       });
-      // White: a pattern drawn again would pass for another one.
-      const blank = { size, pixels: new Uint8Array(3 * size * size).fill(255) };
-      while (real.length < EACH) real.push({ ...blank, caption: ['(no further triplet)'] });
-      const zones = zonesText(zonesOfGroup(this.store, spaceGroup));
+      // A pattern drawn again would pass for another one.
+      while (real.length < EACH) real.push(blankCell(size, '(no further triplet)'));
+      const zones = zonesText(zonesOf(spaceGroup));
       const made = drawn.slice(place * EACH, (place + 1) * EACH).map(({ pixels, cif }) => ({
         ...common,
         pixels,

@@ -26,6 +26,7 @@ import { Stream } from '../../../src/common/stream.ts';
 import { loadMinerals } from '../../../src/crystal/minerals.ts';
 import { kernels, withoutKernels } from '../../../src/engine/kernels.ts';
 import {
+  engine,
   type Tensor,
   type Tensor1D,
   type Tensor2D,
@@ -33,6 +34,8 @@ import {
   type Tensor4D,
   tf,
 } from '../../../src/engine/tf.ts';
+import { expectNothingLeft, learnedBothWays } from '../../support/both-ways.ts';
+import { normalTensors } from '../../support/normal-tensor.ts';
 import { differenceError } from '../pixel/differences.ts';
 
 /** Of every lattice system; rhombohedral and hexagonal ones both. */
@@ -50,19 +53,14 @@ const elements = elementTensors(elementTables(sources.elements, sources.distance
 const [B, S] = batch.mask.shape;
 const [, K, E] = batch.species.shape;
 const stream = new Stream(11, 'fused crystals');
+// A GPU has no fused kernels.
+const whereFused = describe.skipIf(engine.gpu);
 afterAll(() => {
   disposeBatch(batch);
   tf.dispose(elements);
 });
 
-const normal = <T extends Tensor>(name: string, shape: number[], scale = 1): T =>
-  tf.tensor(
-    stream.split(name).normals(
-      shape.reduce((a, b) => a * b, 1),
-      scale,
-    ),
-    shape,
-  ) as T;
+const normal = normalTensors(stream);
 
 /** The open numbers of the batch, moved and mixed at random. */
 const moved = (): [Tensor3D, Tensor3D, Tensor2D] => [
@@ -125,7 +123,7 @@ const lookOf = (positions: Tensor3D, species: Tensor3D, cells: Tensor2D): Tensor
   return [sites, crystal, clash];
 };
 
-describe('fused kernels give what composed operations give', () => {
+whereFused('fused kernels give what composed operations give', () => {
   // Logarithms of dark reflections, and shells on their flanks, make more of a rounded distance.
   it('what the discriminator sees of crystals of every lattice system', () => {
     sameOnBoth(() => valuesAndSlopes(lookOf, [batch.positions, batch.species, batch.cells]), 1e-3);
@@ -302,7 +300,7 @@ describe('gradients written out', () => {
     expect(differenceError(loss as never, at, { step: 1e-3, stream })).toBeLessThan(0.01);
   });
 
-  it('are refused where they would be differentiated again', () => {
+  it.skipIf(engine.gpu)('are refused where they would be differentiated again', () => {
     const again = () =>
       tf.grad((x) => {
         const slope = tf.grad((of) => lookOf(of as Tensor3D, batch.species, batch.cells)[0]!.sum())(
@@ -330,32 +328,14 @@ describe('a step of the crystal GAN', () => {
     );
 
   it('leaves no tensor behind, with and without the penalty', () => {
-    const gan = trainer();
-    const before = tf.memory().numTensors;
-    for (let i = 0; i < 6; i++) gan.update();
-    expect(tf.memory().numTensors).toBe(before);
-    gan.dispose();
+    expectNothingLeft(trainer(), 6);
   });
 
   it('is the same with and without fused kernels', () => {
-    const after = () => {
-      const gan = trainer();
-      const losses = Array.from({ length: 5 }, () => gan.update());
-      const weights = gan.weights();
-      gan.dispose();
-      return { losses, weights };
-    };
-    const ours = after();
-    const theirs = withoutKernels(after);
-    ours.losses.forEach((loss, i) => {
-      expect(loss.discriminator).toBeCloseTo(theirs.losses[i]!.discriminator, 3);
-      expect(loss.generator).toBeCloseTo(theirs.losses[i]!.generator, 3);
-    });
+    const { ours, theirs } = learnedBothWays(trainer, (gan) => gan.weights(), 3);
     // Adam divides slopes by their size, so that rounding decides where they are next to nothing.
     for (const name of ['generator', 'discriminator'] as const) {
-      const off = ours.weights[name].map((weight, i) =>
-        Math.abs(weight - theirs.weights[name][i]!),
-      );
+      const off = ours[name].map((weight, i) => Math.abs(weight - theirs[name][i]!));
       expect(off.filter((difference) => difference > 2e-4).length / off.length).toBeLessThan(0.02);
     }
   });

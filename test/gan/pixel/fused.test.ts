@@ -6,16 +6,13 @@ import { Stream } from '../../../src/common/stream.ts';
 import { withoutKernels } from '../../../src/engine/kernels.ts';
 import { ParameterLayout } from '../../../src/engine/parameters.ts';
 import { type Tensor, type Tensor1D, type Tensor2D, tf } from '../../../src/engine/tf.ts';
+import { normalTensors } from '../../support/normal-tensor.ts';
 
 const stream = new Stream(9, 'fused layers');
 
-const normal = (name: string, shape: number[], middle = 0): Tensor => {
-  const values = stream.split(name).normals(shape.reduce((a, b) => a * b, 1));
-  return tf.tensor(
-    values.map((value) => value + middle),
-    shape,
-  );
-};
+const normals = normalTensors(stream);
+const normal = (name: string, shape: number[], middle = 0): Tensor =>
+  normals(name, shape, 1, middle);
 
 /** Value and all gradients, weighed by a fixed upstream, of a layer. */
 function valueAndSlopes(layer: (...inputs: Tensor[]) => Tensor, inputs: Tensor[]): Tensor[] {

@@ -32,6 +32,7 @@ import {
   type Tensor4D,
   tf,
 } from '../../../src/engine/tf.ts';
+import { normalTensors } from '../../support/normal-tensor.ts';
 import { differenceError } from './differences.ts';
 
 const stream = new Stream(4, 'pixel layers');
@@ -44,14 +45,7 @@ const shapeOf = (size: number): PixelShape => ({
   embedding: 4,
   code: CODE,
 });
-const normal = <T>(name: string, shape: number[], scale = 1): T =>
-  tf.tensor(
-    stream.split(name).normals(
-      shape.reduce((a, b) => a * b, 1),
-      scale,
-    ),
-    shape,
-  ) as T;
+const normal = normalTensors(stream);
 const codes = tf.tensor2d([1, 0, 1, 0, 0, 1, 1, 0, 1, 0, 0, 1], [BATCH, CODE]);
 const images = (size: number): Tensor4D =>
   tf.clipByValue(normal<Tensor4D>('images', [BATCH, size, size, 3], 0.3), -1, 1);
