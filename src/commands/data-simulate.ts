@@ -84,8 +84,9 @@ async function crystalsFor(flags: Flags, seed: number, failed: Failure[]) {
     else if (!shard || at++ % shard.count === shard.index - 1) crystals.push(one.ok);
   }
   if (crystals.length > 0) return crystals;
-  const reason = failed[0] ? failureText(failed[0]) : 'no crystal is left';
-  throw inputError(reason, 'widen --crystals, --groups or --materials');
+  // What was refused says itself what to do about it.
+  if (failed[0]) throw inputError(failureText(failed[0]));
+  throw inputError('no crystal is left', 'widen --crystals, --groups or --materials');
 }
 
 /** Pixels a side of the large triplet. */
