@@ -98,6 +98,9 @@ export function sidedView(logits: ArrayLike<number>, row: number, sides: Sides):
   return pairView(logits, row, { label, partner, classes });
 }
 
+/** Largest difference of the two probabilities of a sample near a boundary, where nothing else is asked. */
+export const EPSILON = 0.1;
+
 /** Whether a view lies on the label's side of the boundary and within `epsilon` of it. */
 export const isNear = ({ gap }: Pick<PairView, 'gap'>, epsilon: number): boolean =>
   gap >= 0 && gap < epsilon;

@@ -1,7 +1,6 @@
 import { atomicRadius, isAnion } from '../../src/crystal/composition.ts';
 import type { Atom } from '../../src/crystal/crystal.ts';
-import { Spacing } from '../../src/crystal/distances.ts';
-import { CLOSENESS } from '../../src/crystal/exact-group.ts';
+import { CLOSENESS, Spacing } from '../../src/crystal/distances.ts';
 import { applyOperation } from '../../src/crystal/orbit.ts';
 import { atomsOf, type SkeletonCrystal } from './skeletons.ts';
 

@@ -1,6 +1,6 @@
 import type { Stream } from '../../src/common/stream.ts';
 import { cellVolume } from '../../src/crystal/cell.ts';
-import { atomicVolume, isAnion } from '../../src/crystal/composition.ts';
+import { atomicVolume, isAnion, isSeldom } from '../../src/crystal/composition.ts';
 import type { Cell, Vec3 } from '../../src/crystal/crystal.ts';
 import { Spacing } from '../../src/crystal/distances.ts';
 import { electronegativity } from '../../src/crystal/elements.ts';
@@ -293,12 +293,17 @@ export function tryFitted(
   return { skeleton, positions, elements, cell };
 }
 
-/** Elements of one role and like size and electronegativity, each with its weight. */
+/**
+ * Elements of one role and like size and electronegativity, each with its weight. One that crystals hardly
+ * hold stands in for none but such: Cr₂Ar₂O₃ has its group and is still no crystal.
+ */
 export function likeElements(
   element: number,
   among: readonly number[],
 ): { elements: number[]; weights: number[] } {
-  const elements = among.filter((other) => isAnion(other) === isAnion(element));
+  const elements = among.filter(
+    (other) => isAnion(other) === isAnion(element) && (!isSeldom(other) || isSeldom(element)),
+  );
   const weights = elements.map((other) => {
     const volume = Math.log(atomicVolume(other) / atomicVolume(element)) / 0.35;
     const pull = (electronegativity(other) - electronegativity(element)) / 0.35;

@@ -20,7 +20,7 @@ export interface SmoteOptions {
   strategy: Strategy;
   stream: Stream;
   /** Neighbours of its own class that a row may be joined with. */
-  k?: number;
+  k: number;
   /** Borderline-SMOTE: neighbours that decide whether a row is in danger; absent for plain SMOTE. */
   m?: number;
 }
@@ -45,7 +45,7 @@ function interpolationsOf(
   missing: number,
   options: SmoteOptions,
 ): Interpolation[] {
-  const { vectors, k = 5, m } = options;
+  const { vectors, k, m } = options;
   const stream = options.stream.split(label);
   const danger = m === undefined ? rows : inDanger(rows, options, m);
   const seeds = danger.length > 0 ? danger : rows;

@@ -12,6 +12,7 @@ interface ProbeFlags {
 
 async function settingsOf({ config, json: _, map: _m, ...flags }: ProbeFlags) {
   const { z } = await import('zod');
+  const { EPSILON } = await import('../../classifier/boundary/margin.ts');
   const { resolveConfig } = await import('../common/config.ts');
   const { groupPair, number, whole } = await import('../common/settings.ts');
   const schema = z.strictObject({
@@ -20,7 +21,7 @@ async function settingsOf({ config, json: _, map: _m, ...flags }: ProbeFlags) {
     gan: z.string().optional(),
     pair: groupPair.optional(),
     classes: z.coerce.string().optional(),
-    epsilon: number.default(0.1),
+    epsilon: number.default(EPSILON),
     guide: z.string().optional(),
     verifier: z.array(z.string()).optional(),
     count: whole(1).default(24),

@@ -26,8 +26,8 @@ async function settingsOf({
   const { z } = await import('zod');
   const { resolveConfig } = await import('../common/config.ts');
   const { groupPair, number, positive, whole } = await import('../common/settings.ts');
+  const { AGREEMENT, EPSILON } = await import('../../classifier/boundary/margin.ts');
   const { PARTNER_CHOICES } = await import('../../synthetic/sampling/searches.ts');
-  const { AGREEMENT } = await import('../../classifier/boundary/margin.ts');
   const schema = z.strictObject({
     data: z.string().optional(),
     gan: z.string().optional(),
@@ -38,7 +38,7 @@ async function settingsOf({
     pair: groupPair.optional(),
     partners: whole(1).optional(),
     partnerBy: z.enum(PARTNER_CHOICES).optional(),
-    epsilon: number.default(0.1),
+    epsilon: number.default(EPSILON),
     guide: z.string().optional(),
     verifier: z.array(z.string()).optional(),
     agreement: positive.max(10).default(AGREEMENT),

@@ -45,6 +45,12 @@ export const atomicRadius = (element: number): number =>
 /** Whether an element takes electrons in compounds: at least as electronegative as carbon. */
 export const isAnion = (element: number): boolean => electronegativity(element) >= ANION_FROM;
 
+// Noble gases; Tc, Pm, Po to Ac, Pa and all beyond uranium, whose isotopes are short-lived.
+const SELDOM = new Set([2, 10, 18, 36, 54, 86, 43, 61, 84, 85, 87, 88, 89, 91]);
+
+/** Whether crystals hardly hold an element: a noble gas, or one that decays. */
+export const isSeldom = (element: number): boolean => SELDOM.has(element) || element > 92;
+
 /** Draws different elements, each as often as materials hold it. */
 function drawWithout(pool: readonly number[], count: number, stream: Stream): number[] {
   const left = [...pool];

@@ -2,6 +2,9 @@ import { cellMatrix } from './cell.ts';
 import type { Atom, Cell, Vec3 } from './crystal.ts';
 import { cross, determinant, type Matrix3, norm, vectorMatrix } from './matrix.ts';
 
+/** Least distance of two atoms of a made crystal as a share of the sum of their radii. */
+export const CLOSENESS = 0.7;
+
 /** How many cells either way of the unit cell a sphere of the radius can reach along a, b, c. */
 function reach(rows: Matrix3, radius: number): [number, number, number] {
   const volume = Math.abs(determinant(rows));

@@ -1,8 +1,5 @@
 import { findSymmetry, type StandardStructure, type Structure, standardise } from './symmetry.ts';
 
-/** Least distance of two atoms of a made crystal as a share of the sum of their radii. */
-export const CLOSENESS = 0.7;
-
 /** Symmetry must not even nearly be higher: positions may blur by this, in angstrom. */
 export const SYMMETRY_MARGIN = 0.1;
 

@@ -1,8 +1,8 @@
 import type { Stream } from '../common/stream.ts';
 import { atomicRadius, atomicVolume, type Composition, drawComposition } from './composition.ts';
 import type { Atom, Crystal, Vec3 } from './crystal.ts';
-import { Spacing } from './distances.ts';
-import { CLOSENESS, exactlyOf } from './exact-group.ts';
+import { CLOSENESS, Spacing } from './distances.ts';
+import { exactlyOf } from './exact-group.ts';
 import { cellFormula } from './formula.ts';
 import type { Operation } from './operation.ts';
 import { applyOperation, orbitOf } from './orbit.ts';

@@ -1,9 +1,8 @@
 import type { Stream } from '../common/stream.ts';
 import { atomicRadius, atomicVolume, isAnion } from './composition.ts';
 import type { Atom, Cell, Crystal } from './crystal.ts';
-import { worstClash } from './distances.ts';
+import { CLOSENESS, worstClash } from './distances.ts';
 import { electronegativity } from './elements.ts';
-import { CLOSENESS } from './exact-group.ts';
 import { cellFormula } from './formula.ts';
 import { moveCrystal } from './move.ts';
 

@@ -28,10 +28,7 @@ import { hasNvidiaDriver } from './nvidia.ts';
 import { requirementsOf } from './pypi.ts';
 import { explainFileError } from './space.ts';
 import { metadataOf, unpackWheels } from './unpack.ts';
-import { expectedBytes, pinnedCuda, tensorflowProject } from './wheel.ts';
-
-/** The TensorFlow that the project is tested with. */
-const TENSORFLOW_VERSION = '2.21.0';
+import { expectedBytes, pinnedCuda, TENSORFLOW_VERSION, tensorflowProject } from './wheel.ts';
 
 export interface ProvisionOptions {
   /** `auto`: what is set up here already, else CUDA where an NVIDIA driver is there, else cpu. */

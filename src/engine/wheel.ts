@@ -26,6 +26,9 @@ export interface WheelFile {
   bytes: number;
 }
 
+/** The TensorFlow that the project is tested with. */
+export const TENSORFLOW_VERSION = '2.21.0';
+
 /** The Python whose wheels are taken first: only their libraries are used, so any one serves. */
 const PREFERRED_PYTHON = '3.11';
 const OTHER_PYTHONS = ['3.12', '3.13', '3.10'];

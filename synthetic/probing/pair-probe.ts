@@ -1,3 +1,4 @@
+import { EPSILON } from '../../classifier/boundary/margin.ts';
 import { type Attempt, searchPair } from '../../gan/boundary/search.ts';
 import type { Generator } from '../../gan/generator.ts';
 import { type ProgressFactory, silentProgress } from '../../src/common/progress.ts';
@@ -76,7 +77,7 @@ const shownAttempt = (attempts: readonly Attempt[]): Attempt | undefined =>
  */
 export async function probePair(probing: Probing, options: ProbeOptions): Promise<ProbedPair> {
   const { store, generator, guide } = probing;
-  const { epsilon = 0.1, count = 24, seed = 0 } = options;
+  const { epsilon = EPSILON, count = 24, seed = 0 } = options;
   const shownPair = lowerFirst(generator, options.pair);
   const [spaceGroup, partner] = shownPair;
   const pair = { label: generator.labelOf(spaceGroup), partner: generator.labelOf(partner) };

@@ -76,7 +76,7 @@ describe('SMOTE', () => {
   it('copies the only member of a class', () => {
     const lone = { labels: [0, 0, 0, 1], classCount: 2 };
     const vectors = vectorsOf([[0], [1], [2], [9]]);
-    const made = smote({ data: lone, vectors, strategy: 'auto', stream: new Stream(1, 's') });
+    const made = smote({ data: lone, vectors, strategy: 'auto', stream: new Stream(1, 's'), k: 5 });
     expect(made.map(({ from, to }) => [from, to])).toEqual([
       [3, 3],
       [3, 3],

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AGREEMENT } from '../../../classifier/boundary/margin.ts';
+import { AGREEMENT, EPSILON } from '../../../classifier/boundary/margin.ts';
 import { TRAINING_DEFAULTS } from '../../../classifier/options.ts';
 import { PARTNER_CHOICES } from '../../../synthetic/sampling/searches.ts';
 
@@ -62,7 +62,7 @@ const settings = z.strictObject({
   /** Accept every boundary candidate that has the right label side, realistic or not. */
   applyChecks: z.boolean().default(true),
   /** Half-width of the boundary band, p_c - p_c'. */
-  epsilon: z.number().positive().max(1).default(0.1),
+  epsilon: z.number().positive().max(1).default(EPSILON),
   /** Partners, the most confused first, whose boundaries are searched. */
   partners: z.int().min(1).max(10).default(1),
   /** Who chooses the partners of a GAN's samples: each candidate its strongest rival, or validation. */

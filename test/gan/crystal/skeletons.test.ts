@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { hasClash, PairDistances } from '../../../gan/crystal/clashes.ts';
 import { NoveltyCheck } from '../../../gan/crystal/novelty.ts';
-import { fitPriors, tryFitted } from '../../../gan/crystal/priors.ts';
+import { fitPriors, likeElements, tryFitted } from '../../../gan/crystal/priors.ts';
 import { checkCrystal } from '../../../gan/crystal/proposal-checks.ts';
 import {
   atomsOf,
@@ -23,6 +23,21 @@ const minerals = loadMinerals().filter((_, i) => i % 6 === 0);
 const sited = minerals.map((crystal) => skeletonOf(crystal)!);
 const distances = PairDistances.fit(sited);
 const priors = fitPriors(sited);
+
+describe('elements that stand in for another', () => {
+  const among = [8, 10, 16, 18, 25, 26, 54, 88];
+
+  test('have its role, the likest first, and no noble gas or radium among them', () => {
+    expect(likeElements(26, among).elements).toEqual([25, 26]);
+    expect(likeElements(16, among).elements).toEqual([8, 16]);
+    const { elements, weights } = likeElements(25, among);
+    expect(elements[weights.indexOf(Math.max(...weights))]).toBe(25);
+  });
+
+  test('are noble gases for a noble gas', () => {
+    expect(likeElements(10, among).elements).toContain(18);
+  });
+});
 
 describe('skeletons', () => {
   test('the representative of every Wyckoff position keeps its points, in all groups', () => {
