@@ -4,7 +4,7 @@
  *
  *   npx tsc -p benchmarks && node dist/benchmarks/boundary.js STUDY_FOLDER FOLDER
  *     [--count 50] [--attempts 16] [--classes 6] [--gradient-steps 24] [--minutes 10]
- *     [--partner-by candidate] [--agreement 0.75] [--verifiers 1]
+ *     [--partner-by candidate] [--agreement 0.75] [--verifiers 1] [--gans 6]
  *
  * STUDY_FOLDER is a folder of `gan bench run`; its GANs, guides and verifiers are used (or made).
  * Of the rare classes of each, `--classes` are searched, others for each GAN. FOLDER gets a JSON
@@ -13,7 +13,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { AGREEMENT } from '../classifier/boundary/margin.ts';
+import { AGREEMENT, EPSILON } from '../classifier/boundary/margin.ts';
 import type { Classifier } from '../classifier/classifier.ts';
 import { type Attempt, searchPair, searchSpaceOf } from '../gan/boundary/search.ts';
 import { trainingClasses } from '../gan/classes.ts';
@@ -53,6 +53,7 @@ const { values, positionals } = parseArgs({
     'partner-by': { type: 'string', default: 'candidate' },
     agreement: { type: 'string', default: String(AGREEMENT) },
     verifiers: { type: 'string', default: '1' },
+    gans: { type: 'string', default: '6' },
   },
 });
 const [studyPath, out] = positionals;
@@ -67,7 +68,6 @@ const roles = (['verifier', 'second-verifier'] as const).slice(0, Number(values.
 const by = PARTNER_CHOICES.find((one) => one === values['partner-by']);
 if (!by) throw new Error(`--partner-by is one of ${PARTNER_CHOICES.join(', ')}`);
 const partnerBy: PartnerChoice = by;
-const EPSILON = 0.1;
 const SEED = 70_000;
 
 /** Classes spread over the rare ones from the rarest on, others for each GAN. */
@@ -166,7 +166,7 @@ const cells = new Map(
     .map((c) => [makersFolder(c), c]),
 );
 const results: Result[] = [];
-for (const [makers, cell] of cells) {
+for (const [makers, cell] of [...cells].slice(0, Number(values.gans))) {
   const file = join(out, `${makers}.json`);
   if (!existsSync(file)) writeJson(file, await searchAll(cell, results.length));
   results.push(readJson<Result>(file));
