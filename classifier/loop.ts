@@ -19,7 +19,7 @@ import {
 import type { ClassifierNetwork } from './network.ts';
 import { identityOf, type ResolvedOptions } from './options.ts';
 import type { Facts, Loss, Recipe } from './recipe.ts';
-import { RunState } from './run.ts';
+import { RunState } from './run-state.ts';
 import { oneCycleRate } from './schedule.ts';
 import { SingleClassifier } from './single.ts';
 

@@ -6,7 +6,7 @@ import { positive, whole } from '../src/common/settings.ts';
 import { classCounts, type Examples, type RealExamples } from '../src/dataset/examples.ts';
 import type { Camera } from '../src/simulate/camera.ts';
 import type { Technique } from './recipe.ts';
-import type { TrainedWeights } from './run.ts';
+import type { TrainedWeights } from './run-state.ts';
 import { type ClassifierSpec, CONSISTENCIES, NETWORKS } from './spec.ts';
 
 /** One training run of a classifier. */

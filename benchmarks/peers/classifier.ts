@@ -9,7 +9,7 @@
  */
 import { batchRows, makeBatch } from '../../classifier/batches.ts';
 import { trainStep } from '../../classifier/loop.ts';
-import { RunState } from '../../classifier/run.ts';
+import { RunState } from '../../classifier/run-state.ts';
 import { classifierSpec, type NetworkKind } from '../../classifier/spec.ts';
 import { chooseTechniques, recipeOf } from '../../classifier/techniques.ts';
 import { Stream } from '../../src/common/stream.ts';

@@ -4,7 +4,7 @@ import { usageError } from '../common/errors.ts';
 import { counted } from '../common/log.ts';
 import { DRY_RUN, stopIfDry } from '../common/outputs.ts';
 import { terminalProgress } from '../common/progress.ts';
-import type { Exporter, ExportRow } from '../dataset/export/rows.ts';
+import type { Exporter, ExportRow } from '../dataset/export/exporter.ts';
 import type { Camera } from '../simulate/camera.ts';
 
 /** Writers of other tools' formats, loaded when asked for. */

@@ -11,10 +11,10 @@ import { type CleanArchive, storeOf } from '../leak-guard.ts';
 export const SOURCES = ['both', 'boundary', 'random'] as const;
 export type Source = (typeof SOURCES)[number];
 
-/** How many synthetic rows classes may get. */
 /** Rows that a class gets at most, by space group, none where it is not named; null for no such limit. */
 export type MostRows = ReadonlyMap<number, number> | null;
 
+/** How many synthetic rows classes may get. */
 export interface FillLimits {
   /** Only classes with fewer real rows than this get any, and only up to it. */
   fill: number;

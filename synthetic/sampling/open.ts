@@ -3,7 +3,6 @@ import { z } from 'zod';
 import type { Classifier } from '../../classifier/classifier.ts';
 import { loadClassifier } from '../../classifier/load.ts';
 import { EPSILON_RANGE, searchSpaceOf } from '../../gan/boundary/search.ts';
-import { chooseClasses } from '../../gan/classes.ts';
 import type { Generator } from '../../gan/generator.ts';
 import { type GeneratorName, generatorKind, loadGenerator } from '../../gan/kinds.ts';
 import type { Lineage } from '../../gan/lineage.ts';
@@ -19,6 +18,7 @@ import {
 } from '../../src/common/run.ts';
 import { openStore, type Store } from '../../src/dataset/store/store.ts';
 import { classifierMisfit } from '../checks/verifier.ts';
+import { wantedClasses } from './wanted.ts';
 
 /** Everything that samples are made with, opened. */
 export interface Sampling {
@@ -155,21 +155,6 @@ export async function openJudges(
     }
   }
   return { guide, verifiers, ...(!named && { chosenVerifiers }) };
-}
-
-/** The space groups asked for; a pair names one. */
-function wantedClasses(
-  request: SamplingRequest,
-  generator: Generator,
-  trainedFor: string,
-): number[] {
-  if (request.pair) {
-    const [label, partner] = request.pair.split(':').map(Number) as [number, number];
-    for (const spaceGroup of [label, partner]) generator.labelOf(spaceGroup);
-    return [label];
-  }
-  const { classes, lineage } = generator;
-  return chooseClasses(request.classes ?? trainedFor, { classes, counts: lineage.counts });
 }
 
 /**

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { trainStep } from '../../classifier/loop.ts';
 import { crossEntropy } from '../../classifier/losses.ts';
 import { ClassifierNetwork } from '../../classifier/network.ts';
-import { RunState } from '../../classifier/run.ts';
+import { RunState } from '../../classifier/run-state.ts';
 import { SingleClassifier } from '../../classifier/single.ts';
 import { classifierSpec, NETWORKS } from '../../classifier/spec.ts';
 import { Stream } from '../../src/common/stream.ts';

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeAtomic } from '../../common/files.ts';
-import { newFile } from './rows.ts';
+import { newFile } from './exporter.ts';
 
 /**
  * Writes crystals as CIF files into a folder, and gives their paths; rows without one are left out. A

@@ -4,7 +4,13 @@ import type * as H5wasm from 'h5wasm/node';
 import { atomically } from '../../common/files.ts';
 import { dataFile } from '../../common/paths.ts';
 import { hdf5 } from '../hdf5/library.ts';
-import { type Exporter, type ExportPlan, type ExportRow, planExport, writeLists } from './rows.ts';
+import {
+  type Exporter,
+  type ExportPlan,
+  type ExportRow,
+  planExport,
+  writeLists,
+} from './exporter.ts';
 
 // HyperSpy's own writer made it of a signal like ours, without its data (data/export/template.py):
 // layout, switches (an enumeration that the library here cannot write) and package are its own.

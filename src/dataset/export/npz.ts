@@ -1,7 +1,13 @@
 import { join } from 'node:path';
 import AdmZip from 'adm-zip';
 import { writeAtomic } from '../../common/files.ts';
-import { type Exporter, type ExportPlan, type ExportRow, planExport, writeLists } from './rows.ts';
+import {
+  type Exporter,
+  type ExportPlan,
+  type ExportRow,
+  planExport,
+  writeLists,
+} from './exporter.ts';
 
 /** Values of an array of numpy, little endian, the last index running fastest. */
 type NumpyValues = Float32Array | Float64Array | Int32Array | readonly string[];

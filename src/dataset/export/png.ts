@@ -3,7 +3,7 @@ import { writeAtomic } from '../../common/files.ts';
 import type { Camera } from '../../simulate/camera.ts';
 import type { SampleFacts } from '../../simulate/sample.ts';
 import { manifestText } from '../import/manifest.ts';
-import { type Exporter, newFile, planExport } from './rows.ts';
+import { type Exporter, newFile, planExport } from './exporter.ts';
 
 /**
  * Writes stored triplets as grey levels, one 8-bit PNG a pattern, and the manifest `NAME.csv`, which

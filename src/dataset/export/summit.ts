@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Sample } from '../../simulate/sample.ts';
 import { writeSummit } from '../summit/summit.ts';
-import { type Exporter, type ExportRow, planExport, writeLists } from './rows.ts';
+import { type Exporter, type ExportRow, planExport, writeLists } from './exporter.ts';
 
 // The real files hold about this many samples.
 const PER_FILE = 165;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { RunState } from '../../classifier/run.ts';
+import { RunState } from '../../classifier/run-state.ts';
 import { classifierSpec } from '../../classifier/spec.ts';
 import { Stream } from '../../src/common/stream.ts';
 
