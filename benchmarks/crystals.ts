@@ -11,6 +11,7 @@
 import { parseArgs } from 'node:util';
 import { crystalData } from '../gan/crystal/data.ts';
 import { CrystalModel } from '../gan/crystal/model.ts';
+import { checkCrystal } from '../gan/crystal/proposal-checks.ts';
 import { type ControlRequest, fittedCrystals, type MadeCrystals } from '../gan/crystal/sample.ts';
 import { skeletonName, skeletonOf } from '../gan/crystal/skeletons.ts';
 import { ganFile } from '../src/benchmark/pools/makers.ts';
@@ -88,7 +89,7 @@ function paired(a: readonly Crystal[], b: readonly Crystal[]): [Crystal[], Cryst
   return sides;
 }
 
-const distances = (a: readonly Crystal[], b: readonly Crystal[]) => {
+const differences = (a: readonly Crystal[], b: readonly Crystal[]) => {
   const [p, q] = paired(a, b);
   return {
     crystals: p.length,
@@ -102,6 +103,9 @@ const indexOf = (crystals: readonly Crystal[]): StructureIndex => {
   for (const crystal of crystals) index.add(crystal.id, crystal);
   return index;
 };
+
+const share = <T>(all: readonly T[], holds: (one: T) => boolean): number =>
+  all.filter(holds).length / all.length;
 
 interface Known {
   training: readonly Crystal[];
@@ -143,7 +147,7 @@ function judge({ made, proposed, refused }: MadeCrystals, { training, heldOut }:
     equalToTraining: counts.training,
     equalToHeldOut: counts.heldOut,
     unseenSkeletons: counts.unseen / kept.length,
-    besideHeldOut: distances(kept, heldOut),
+    besideHeldOut: differences(kept, heldOut),
   };
 }
 
@@ -160,6 +164,7 @@ for (let gan = 0; gan < Number(values.gans); gan++) {
     model.classes.flatMap((group, label) => (model.knows(label) ? [[group, count] as const] : [])),
   );
   const { sources } = model;
+  const { distances } = sources;
   const request: ControlRequest = { wanted, sources, heldOut: data.heldOut, seed: SEED };
   const known = indexOf(data.training);
   const made = model.sampleCrystals({ wanted, seed: SEED });
@@ -169,9 +174,14 @@ for (let gan = 0; gan < Number(values.gans); gan++) {
     // What the index finds where it has to: training crystals among themselves.
     plantedFound: data.training.filter((one) => known.find(one) !== null).length,
     trainingCrystals: data.training.length,
+    // The floor of validity: what the checks refuse of real crystals that nothing was fitted on.
+    heldOutValid: share(data.heldOut, (crystal) => {
+      const sited = skeletonOf(crystal);
+      return sited !== null && 'ok' in checkCrystal(sited, { id: crystal.id, distances });
+    }),
     crystalGan: judge(made, data),
     fittedPriors: judge(fittedCrystals(request), data),
-    trainingBesideHeldOut: distances(data.training, data.heldOut),
+    trainingBesideHeldOut: differences(data.training, data.heldOut),
   });
   model.dispose();
   store.close();
