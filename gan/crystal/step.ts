@@ -77,7 +77,7 @@ function jittered(
  * R1 (Mescheder et al. 2018), gamma / 2 E |grad D|^2 at what the discriminator sees of real
  * crystals: sites and crystal together.
  */
-function gradientPenalty(
+function crystalPenalty(
   score: (seen: Appearance) => Tensor1D,
   seen: Appearance,
   gamma: number,
@@ -152,7 +152,7 @@ export function updateBoth(input: StepInput): StepLosses {
     const seen = { sites: shown.realSites, crystal: shown.realCrystal };
     const score = (of: Appearance) =>
       scoreCrystals(weights, of, { mask: real.mask, codes, use: { twice: true } });
-    return loss.add<Scalar>(gradientPenalty(score, seen, input.penalty));
+    return loss.add<Scalar>(crystalPenalty(score, seen, input.penalty));
   });
   const discriminatorLoss = judged.value.dataSync()[0]!;
   pair.descend('discriminator', judged.gradient, input.rates.discriminator);

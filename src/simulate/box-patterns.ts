@@ -9,11 +9,12 @@ import { type Filling, fillBox } from './box/specimen.ts';
 import { boxFor, checkWidth, leastWidth } from './box/window.ts';
 import type { Camera } from './camera.ts';
 import { splat } from './camera.ts';
+import { apertureRadius } from './disc.ts';
 import { interactionParameter, wavelength } from './electron.ts';
 import type { BoxOptions } from './options.ts';
 import type { Patterns } from './sample.ts';
 import { scatteringFactors } from './scattering.ts';
-import { apertureRadius, sliceOf, type ZoneView, zoneViews } from './zone-views.ts';
+import { sliceOf, type ZoneView, zoneViews } from './zone-views.ts';
 
 /** Number of slices and their thickness, and after how many of them to record. */
 interface Cut {

@@ -1,4 +1,8 @@
+import { inputError } from '../common/errors.ts';
 import type { ZoneFrame } from '../crystal/zone.ts';
+import { wavelength } from './electron.ts';
+import type { SimulationOptions } from './options.ts';
+import type { ZoneView } from './zone-views.ts';
 
 /** Largest and smallest disc radius of the overlap rule, 1/angstrom. */
 const LARGEST = 0.13;
@@ -7,7 +11,7 @@ const SMALLEST = 0.035;
 const FILL = 0.47;
 
 /** Length of the shortest reciprocal vector of the zero layer, 1/angstrom. */
-export function shortestReciprocal(frame: Pick<ZoneFrame, 'reciprocal'>): number {
+function shortestReciprocal(frame: Pick<ZoneFrame, 'reciprocal'>): number {
   const [a, b] = frame.reciprocal;
   let shortest = Infinity;
   for (let i = -3; i <= 3; i++) {
@@ -28,6 +32,37 @@ export function discRadius(frame: Pick<ZoneFrame, 'reciprocal'>, spacing?: numbe
   const touching = FILL * shortestReciprocal(frame);
   const chosen = spacing ? 1 / (4 * spacing) : LARGEST;
   return Math.max(SMALLEST, Math.min(chosen, touching, LARGEST));
+}
+
+/** Refuses discs that touch where their interference is not computed. */
+function checkOverlap(view: ZoneView, radius: number, energy: number): void {
+  const largest = shortestReciprocal(view.frame) / 2;
+  if (radius <= largest) return;
+  const mrad = (value: number): string => (1000 * value * wavelength(energy)).toFixed(2);
+  throw inputError(
+    `semiangle ${mrad(radius)} mrad makes the discs of zone [${view.zone.join(' ')}] overlap at ${energy} kV`,
+    `use at most ${mrad(largest)} mrad, or --mode box`,
+  );
+}
+
+/** Energy at which the Summit data chose their angles, kV. */
+const SUMMIT_ENERGY = 100;
+
+/**
+ * Radius of the probe-forming aperture in 1/angstrom: a fixed angle, the rule of the Summit data
+ * (0.5 lambda(100 kV) / (2 d) whatever the energy) in its mode, or the overlap rule.
+ */
+export function apertureRadius(view: ZoneView, energy: number, options: SimulationOptions): number {
+  const lambda = wavelength(energy);
+  if (options.semiangle !== 'rule') {
+    const radius = options.semiangle / 1000 / lambda;
+    if (options.mode === 'periodic') checkOverlap(view, radius, energy);
+    return radius;
+  }
+  if (options.mode === 'box' && options.square && view.spacing) {
+    return wavelength(SUMMIT_ENERGY) / (4 * view.spacing * lambda);
+  }
+  return discRadius(view.frame, view.spacing);
 }
 
 /** Incident directions that fill a disc, as transverse wave vectors in 1/angstrom. */

@@ -1,7 +1,7 @@
 import { inputError, usageError } from '../common/errors.ts';
 import type { Crystal } from '../crystal/crystal.ts';
 import { type Camera, defaultCamera, splat } from './camera.ts';
-import { discTilts } from './disc.ts';
+import { apertureRadius, discTilts } from './disc.ts';
 import { interactionParameter, wavelength } from './electron.ts';
 import type { PeriodicOptions } from './options.ts';
 import type { BeamIntensities, Job } from './periodic.ts';
@@ -22,7 +22,7 @@ import {
   reduceTilts,
   symmetrised,
 } from './symmetry.ts';
-import { apertureRadius, sliceOf, type ZoneView, zoneViews } from './zone-views.ts';
+import { sliceOf, type ZoneView, zoneViews } from './zone-views.ts';
 
 /** Area in square angstrom beyond which a projected cell is refused. */
 const LARGEST_AREA = 670;

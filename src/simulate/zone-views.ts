@@ -4,8 +4,6 @@ import { greatestDivisor } from '../crystal/lattice.ts';
 import { matrixVector } from '../crystal/matrix.ts';
 import { centring } from '../crystal/spacegroup.ts';
 import { standardZones, type ZoneFrame, zoneFrame } from '../crystal/zone.ts';
-import { discRadius, shortestReciprocal } from './disc.ts';
-import { wavelength } from './electron.ts';
 import type { SimulationOptions } from './options.ts';
 import { strongestZones } from './strongest-zones.ts';
 
@@ -57,37 +55,6 @@ export function zoneViews(crystal: Crystal, zones: SimulationOptions['zones']): 
     spacing,
     frame: zoneFrame({ ...lattice, zone }),
   }));
-}
-
-/** Refuses discs that touch where their interference is not computed. */
-function checkOverlap(view: ZoneView, radius: number, energy: number): void {
-  const largest = shortestReciprocal(view.frame) / 2;
-  if (radius <= largest) return;
-  const mrad = (value: number): string => (1000 * value * wavelength(energy)).toFixed(2);
-  throw inputError(
-    `semiangle ${mrad(radius)} mrad makes the discs of zone [${view.zone.join(' ')}] overlap at ${energy} kV`,
-    `use at most ${mrad(largest)} mrad, or --mode box`,
-  );
-}
-
-/** Energy at which the Summit data chose their angles, kV. */
-const SUMMIT_ENERGY = 100;
-
-/**
- * Radius of the probe-forming aperture in 1/angstrom: a fixed angle, the rule of the Summit data
- * (0.5 lambda(100 kV) / (2 d) whatever the energy) in its mode, or the overlap rule.
- */
-export function apertureRadius(view: ZoneView, energy: number, options: SimulationOptions): number {
-  const lambda = wavelength(energy);
-  if (options.semiangle !== 'rule') {
-    const radius = options.semiangle / 1000 / lambda;
-    if (options.mode === 'periodic') checkOverlap(view, radius, energy);
-    return radius;
-  }
-  if (options.mode === 'box' && options.square && view.spacing) {
-    return wavelength(SUMMIT_ENERGY) / (4 * view.spacing * lambda);
-  }
-  return discRadius(view.frame, view.spacing);
 }
 
 /** Largest slice thickness of a view, angstrom. */

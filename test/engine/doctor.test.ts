@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/common/paths.ts';
-import { checksOf, type Findings, worstState } from '../../src/engine/checks.ts';
+import { checksOf, type Findings, worstState } from '../../src/engine/doctor-checks.ts';
 import {
   type DoctorReport,
   doctorJsonSchema,
