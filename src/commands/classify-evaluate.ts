@@ -61,13 +61,13 @@ async function draw(
   const { writeFigure } = await import('../report/draw/raster.ts');
   const figures = await import('../report/figures/classification.ts');
   const drawn = {
-    confusion: figures.confusionFigure(report),
-    scores: figures.scoreFigure(report),
-    reliability: figures.reliabilityFigure(bins, report.ece),
+    confusion: (width?: number) => figures.confusionFigure(report, width),
+    scores: (width?: number) => figures.scoreFigure(report, width),
+    reliability: (width?: number) => figures.reliabilityFigure(bins, report.ece, width),
   };
   const written: string[] = [];
-  for (const [name, svg] of Object.entries(drawn)) {
-    written.push((await writeFigure(join(folder, `${name}-${split}`), svg)).png);
+  for (const [name, figure] of Object.entries(drawn)) {
+    written.push((await writeFigure(join(folder, `${name}-${split}`), figure)).png);
   }
   return written;
 }

@@ -80,8 +80,9 @@ async function draw(run: Run, { training }: TrainedClassifier): Promise<void> {
   const { learningFigure, searchFigure } = await import('../report/figures/classification.ts');
   const { writeFigure } = await import('../report/draw/raster.ts');
   const { history, bestUpdate, traces } = training!;
-  await writeFigure(run.file('learning'), learningFigure(history, bestUpdate));
-  if (traces.length > 0) await writeFigure(run.file('search'), searchFigure(traces));
+  await writeFigure(run.file('learning'), (width) => learningFigure(history, bestUpdate, width));
+  if (traces.length > 0)
+    await writeFigure(run.file('search'), (width) => searchFigure(traces, width));
 }
 
 /** `gan classify train`. */

@@ -144,7 +144,7 @@ async function mixArchive(archivePath: string | undefined, flags: MixFlags): Pro
   const { MIXTURE_FILE, saveMixture } = await import('../../synthetic/mixing/saved-mixture.ts');
   const run = openRun('mix', settings, flags.out);
   saveMixture(run.file(MIXTURE_FILE), mixture, { options, seed: settings.seed });
-  await writeFigure(run.file('counts'), mixFigure(mixture.perClass));
+  await writeFigure(run.file('counts'), (width) => mixFigure(mixture.perClass, width));
   if (settings.export !== 'none') await exportMixture(settings.export, run, mixture);
   if (flags.json)
     console.log(JSON.stringify({ run: run.folder, perClass: mixture.perClass }, null, 2));

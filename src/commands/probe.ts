@@ -56,8 +56,8 @@ async function probeOwn(flags: ProbeFlags, settings: Settings, from: string): Pr
     const { pair } = probed;
     const run = openRun('probe', { ...settings, pair: pair.join(':') }, settings.out);
     const pictures: string[] = [];
-    for (const { name, svg } of imageProbeFigures(probed)) {
-      pictures.push((await writeFigure(run.file(name), svg)).png);
+    for (const { name, draw } of imageProbeFigures(probed)) {
+      pictures.push((await writeFigure(run.file(name), draw)).png);
     }
     writeJson(run.file('probe.json'), { pair, from });
     if (flags.json) console.log(JSON.stringify({ run: run.folder, pair, from, pictures }, null, 2));
@@ -95,7 +95,7 @@ async function probeMap(flags: ProbeFlags, settings: Settings): Promise<void> {
       );
     }
     const run = openRun('probe', { ...settings, count }, settings.out);
-    const { png } = await writeFigure(run.file('map'), relationFigure(cells));
+    const { png } = await writeFigure(run.file('map'), (width) => relationFigure(cells, width));
     writeJson(run.file('probe.json'), cells);
     if (flags.json)
       console.log(JSON.stringify({ run: run.folder, cells, pictures: [png] }, null, 2));
@@ -133,10 +133,11 @@ async function probe(flags: ProbeFlags): Promise<void> {
     const cells = table.map((cell) =>
       probed(cell) ? { ...cell, accepted: (cell.accepted ?? 0) + made.accepted } : cell,
     );
-    const figures = [...(await pairProbeFigures(made)), { name: 'pairs', svg: pairFigure(cells) }];
+    const pairs = { name: 'pairs', draw: (width?: number) => pairFigure(cells, width) };
+    const figures = [...(await pairProbeFigures(made)), pairs];
     const pictures: string[] = [];
-    for (const { name, svg } of figures)
-      pictures.push((await writeFigure(run.file(name), svg)).png);
+    for (const { name, draw } of figures)
+      pictures.push((await writeFigure(run.file(name), draw)).png);
     const { attempts, accepted } = made;
     const { crossing = null, curve = [] } = made.strip ?? {};
     const facts = { pair, attempts, accepted, crossing, curve };

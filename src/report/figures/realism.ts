@@ -195,7 +195,7 @@ function zonesOfItems({ train: { store, rows } }: Scored): (item: GalleryItem) =
     zonesText(real ? store.facts(rows[row]!).zones : ofGroup(spaceGroup));
 }
 
-function gallerySheet(scored: Scored): Promise<string> {
+function gallerySheet(scored: Scored): Promise<Drawing> {
   const { archive, train } = scored;
   const rows = galleryRows(scored);
   const zonesOf = zonesOfItems(scored);
@@ -245,8 +245,8 @@ export function realismFigures(scored: Scored): { realism: Drawing; floors: Draw
 /** Draws the figures of a score into a folder: gallery, realism, floors. */
 export async function drawScore(folder: string, scored: Scored): Promise<void> {
   const { realism, floors } = realismFigures(scored);
-  const figures = { realism: realism(), floors: floors(), gallery: await gallerySheet(scored) };
-  for (const [name, svg] of Object.entries(figures)) await writeFigure(join(folder, name), svg);
+  const figures = { realism, floors, gallery: await gallerySheet(scored) };
+  for (const [name, draw] of Object.entries(figures)) await writeFigure(join(folder, name), draw);
 }
 
 const number = (value: number): string => value.toPrecision(3);

@@ -78,7 +78,7 @@ figure{margin:1rem 0}figure img{max-width:100%;height:auto;background:#fff;borde
 pre{background:var(--tint);padding:.8rem;overflow-x:auto;font-size:.85rem;border-radius:4px}.gallery{display:grid;grid-template-columns:repeat(auto-fill,minmax(12rem,1fr));gap:.8rem}
 .gallery figure{margin:0;border-left:4px solid transparent;padding-left:.4rem}.gallery .real{border-color:#999}.gallery .accepted{border-color:#009e73}.gallery .rejected{border-color:#d55e00}.gallery img{width:100%;image-rendering:pixelated}.gallery pre{white-space:pre-wrap;margin:.3rem 0}.slides input{width:100%;max-width:40rem}.slides img{width:100%;max-width:40rem;image-rendering:pixelated}
 .phone{display:none}details summary{cursor:pointer;color:var(--soft)}
-@media screen and (max-width:40rem){.wide img{max-width:none}.chart img.phone{display:block;max-width:100%}.roomy{display:none}th:first-child,td:first-child{position:sticky;left:0;z-index:1;background:var(--paper);min-width:7.2rem;max-width:9rem;overflow-wrap:break-word}th,td{padding:.3rem .4rem;font-size:.85rem}}
+@media screen and (max-width:40rem){.wide img{max-width:none}.wide img.phone{display:block;max-width:100%}.roomy{display:none}th:first-child,td:first-child{position:sticky;left:0;z-index:1;background:var(--paper);min-width:7.2rem;max-width:9rem;overflow-wrap:break-word}th,td{padding:.3rem .4rem;font-size:.85rem}}
 @media print{:root{--ink:#000;--soft:#444;--paper:#fff;--edge:#bbb;--tint:#f4f4f4}.table,.wide{overflow:visible;background:none}h2,h3,summary{break-after:avoid}th,td{white-space:normal;padding:.15rem .3rem;font-size:8pt}figure,tr{break-inside:avoid}.wide img{filter:none;max-width:100%}nav,.slides input{display:none}pre{white-space:pre-wrap}}`;
 
 const SCRIPT = `
@@ -141,19 +141,18 @@ const DARK_SHEET =
  * for a phone.
  */
 export function figureHtml(image: string | Drawing, alt: string, caption = ''): string {
-  if (typeof image !== 'string') {
-    const picture = (svg: string, name: string) =>
-      `<img class="${name}" src="${svgUrl(svg)}" alt="${escapeHtml(alt)}">`;
-    const both = picture(image(), 'roomy') + picture(image(PHONE), 'phone');
-    return `<figure class="wide chart" tabindex="0">${both}${captionHtml(caption)}</figure>`;
-  }
-  const drawn = image.startsWith('<svg');
+  const [wide, narrow] = typeof image === 'string' ? [image] : [image(), image(PHONE)];
+  const drawn = wide!.startsWith('<svg');
   // On a dark page charts are inverted; in sheets of patterns all but the patterns.
-  const sheet = drawn && image.includes('<image');
-  const svg = sheet ? image.replace(/(?<=^<svg[^>]*>)/, `<style>${DARK_SHEET}</style>`) : image;
-  const url = drawn ? svgUrl(svg) : image;
+  const sheet = drawn && wide!.includes('<image');
+  const picture = (svg: string, name = ''): string => {
+    const dark = sheet ? svg.replace(/(?<=^<svg[^>]*>)/, `<style>${DARK_SHEET}</style>`) : svg;
+    const url = drawn ? svgUrl(dark) : svg;
+    return `<img${name && ` class="${name}"`} src="${url}" alt="${escapeHtml(alt)}">`;
+  };
+  const pictures = narrow ? picture(wide!, 'roomy') + picture(narrow, 'phone') : picture(wide!);
   const kind = drawn ? ` class="wide ${sheet ? 'sheet' : 'chart'}" tabindex="0"` : '';
-  return `<figure${kind}><img src="${url}" alt="${escapeHtml(alt)}">${captionHtml(caption)}</figure>`;
+  return `<figure${kind}>${pictures}${captionHtml(caption)}</figure>`;
 }
 
 /** A table, first row the heads; a click on a head sorts by it. */

@@ -8,6 +8,8 @@ import { writeAtomic } from '../../common/files.ts';
 import { counted, textTable } from '../../common/log.ts';
 import type { ProgressFactory } from '../../common/progress.ts';
 import { readJson, workspaceFolder } from '../../common/run.ts';
+import type { Drawing } from '../draw/figure.ts';
+import { PHONE_ENDING } from '../draw/raster.ts';
 import { figureHtml, foldedHtml, type Lead, page, type Section, textHtml } from './page.ts';
 import { compareFolder, studyTexts, writeStudyFiles } from './study-files.ts';
 import {
@@ -77,16 +79,24 @@ const FIGURE_FOLDERS = ['', 'figures', 'samples'];
 /** Sheets of every 500 steps would fill the page; the last one says it all. */
 const INTERMEDIATE = /^step-\d+\.svg$/;
 
-/** SVG files of a run, for its page. */
+/** SVG files of a run, for its page; those for a phone belong to the others. */
 const figuresIn = (folder: string): string[] =>
   FIGURE_FOLDERS.map((name) => join(folder, name))
     .filter((path) => existsSync(path))
     .flatMap((path) =>
       readdirSync(path)
-        .filter((name) => name.endsWith('.svg') && !INTERMEDIATE.test(name))
+        .filter((name) => name.endsWith('.svg') && !name.endsWith(PHONE_ENDING))
+        .filter((name) => !INTERMEDIATE.test(name))
         .sort()
         .map((name) => join(path, name)),
     );
+
+/** A figure of a run as it was written: on a phone as laid out for one, where that was written too. */
+function figureIn(path: string): string | Drawing {
+  const [wide, phone] = [path, path.replace(/\.svg$/, PHONE_ENDING)];
+  if (!existsSync(phone)) return readFileSync(wide, 'utf8');
+  return (width) => readFileSync(width === undefined ? wide : phone, 'utf8');
+}
 
 /** Longest text of facts that a page shows. */
 const SHORT = 20_000;
@@ -118,7 +128,7 @@ function readPlainRun(folder: string): PlainRun {
 /** The section of such a run: its figures and its settings. */
 function plainRunSection({ kind, folder, config, facts }: PlainRun): Section {
   const figures = figuresIn(folder).map((path) =>
-    figureHtml(readFileSync(path, 'utf8'), relative(folder, path)),
+    figureHtml(figureIn(path), relative(folder, path)),
   );
   return {
     heading: `${kind}: ${basename(folder)}`,
