@@ -64,13 +64,23 @@ async function train({ config, json, ...flags }: TrainFlags): Promise<void> {
   writeJson(run.file('validation.json'), { ...validation, tasks });
   await draw(run, classifier);
   store.close();
+  const { reportText, taskText } = await import('../../classifier/metrics.ts');
+  const { saveSummary } = await import('../common/summary.ts');
+  const { percentText } = await import('../common/log.ts');
+  saveSummary(run, {
+    figure: `macro-F1 ${percentText(validation.macroF1)} on validation`,
+    lines: [`validation: ${reportText(validation)}`],
+    next: {
+      text: 'test it on materials that it never saw.',
+      command: `npx gan classify evaluate --classifier ${run.folder}`,
+    },
+  });
   if (json) {
     console.log(
       JSON.stringify({ run: run.folder, digest: classifier.digest, validation, tasks }, null, 2),
     );
     return;
   }
-  const { reportText, taskText } = await import('../../classifier/metrics.ts');
   console.log(`validation: ${reportText(validation)}`);
   if (tasks) console.log(`other heads: ${taskText(tasks)}`);
   console.log(`classifier in ${run.folder}; test it: npx gan classify evaluate`);

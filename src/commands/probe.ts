@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { PairCell } from '../../synthetic/probing/probe-data.ts';
+import { counted } from '../common/log.ts';
 import { DRY_RUN } from '../common/outputs.ts';
 import { terminalProgress } from '../common/progress.ts';
 
@@ -97,9 +98,12 @@ async function probeMap(flags: ProbeFlags, settings: Settings): Promise<void> {
     const run = openRun('probe', { ...settings, count }, settings.out);
     const { png } = await writeFigure(run.file('map'), (width) => relationFigure(cells, width));
     writeJson(run.file('probe.json'), cells);
+    const figure = counted(cells.length, 'related pair');
+    const { saveSummary } = await import('../common/summary.ts');
+    saveSummary(run, { figure, lines: [] });
     if (flags.json)
       console.log(JSON.stringify({ run: run.folder, cells, pictures: [png] }, null, 2));
-    else console.log(`${cells.length} related pairs\nwrote ${png}`);
+    else console.log(`${figure}\nwrote ${png}`);
   } finally {
     sampling.close();
   }
@@ -141,10 +145,20 @@ async function probe(flags: ProbeFlags): Promise<void> {
     const { attempts, accepted } = made;
     const { crossing = null, curve = [] } = made.strip ?? {};
     const facts = { pair, attempts, accepted, crossing, curve };
+    const text = `pair ${pair.join(':')}: ${accepted} boundary samples of ${attempts} attempts`;
+    const { saveSummary } = await import('../common/summary.ts');
+    saveSummary(run, {
+      figure: `pair ${pair.join(':')}`,
+      lines: [text],
+      next: {
+        text: 'make samples near this boundary.',
+        command: `npx gan sample --near-boundary --pair ${pair.join(':')}`,
+      },
+    });
     writeJson(run.file('probe.json'), facts);
     if (flags.json) console.log(JSON.stringify({ run: run.folder, ...facts, pictures }, null, 2));
     else {
-      console.log(`pair ${pair.join(':')}: ${accepted} boundary samples of ${attempts} attempts`);
+      console.log(text);
       console.log(`wrote ${pictures.join(', ')}`);
     }
   } finally {

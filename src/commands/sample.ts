@@ -230,6 +230,12 @@ async function write(
   }
   const { sampleSheet } = await import('../report/figures/preview.ts');
   const { writeFigure } = await import('../report/draw/raster.ts');
+  const { saveSummary } = await import('../common/summary.ts');
+  saveSummary(run, {
+    figure: counted(contents.labels.length, 'triplet'),
+    lines: text.split('\n').filter(Boolean),
+    next: { text: 'accept or reject each of them.', command: `npx gan score ${path}` },
+  });
   const sheet = (await writeFigure(run.file('samples'), await sampleSheet(contents, store))).png;
   report(flags, { run: run.folder, archive: path, sheet, ...facts }, text);
 }

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import type { SyntheticArchive } from '../../synthetic/archive/archive.ts';
 import type { Score } from '../../synthetic/checks/score.ts';
 import { usageError } from '../common/errors.ts';
+import { counted } from '../common/log.ts';
 import { DRY_RUN } from '../common/outputs.ts';
 import { terminalProgress } from '../common/progress.ts';
 
@@ -129,7 +130,7 @@ async function scoreArchive(archivePath: string | undefined, flags: ScoreFlags):
     '../../synthetic/archive/archive.ts'
   );
   const { recordMaterials } = await import('../../synthetic/archive/passport.ts');
-  const { scoreText } = await import('../../synthetic/checks/score-text.ts');
+  const { scoreSentences, scoreText } = await import('../../synthetic/checks/score-text.ts');
   const guide = archive.origin?.guide?.digest ?? null;
   const { verifier, chosen, keep } = await verifierFor(settings, store, { guide, out: flags.out });
   const judged = await scoreArchive({
@@ -146,6 +147,19 @@ async function scoreArchive(archivePath: string | undefined, flags: ScoreFlags):
   const scored = await writeScored(run.file(SCORED_FILE), archive, score.samples, {
     verifier: recordMaterials(verifier.digest, verifier.seen.materials),
     doubt: score.doubt,
+  });
+  const { saveSummary } = await import('../common/summary.ts');
+  const many = score.samples.filter((sample) => sample.accepted).length;
+  saveSummary(run, {
+    figure: `${many} of ${counted(score.samples.length, 'sample')} accepted`,
+    lines: [...scoreSentences(judged), ...said],
+    ...(scored &&
+      !score.doubt && {
+        next: {
+          text: 'mix the accepted ones with real triplets.',
+          command: `npx gan mix ${run.file(SCORED_FILE)} --undersample 100`,
+        },
+      }),
   });
   const { drawScore } = await import('../report/figures/realism.ts');
   await drawScore(flags.figures ?? run.file('figures'), {

@@ -114,13 +114,20 @@ export function scoreText(score: Score): string {
     .map(({ name, sets }) => ({ name, sets: sets.slice(1) }))
     .filter(({ sets }) => sets.length > 0)
     .map(({ name, sets }) => `${SPACE_WORDS[name]}\n${textTable(classRows(sets))}`);
-  const accepted = score.samples.filter((sample) => sample.accepted).length;
-  const reasons = reasonCounts(score).map(({ kind, count }) => `${kind} ${count}`);
-  const { cas } = score;
   return [
     `${whole!.synthetic} synthetic triplets against ${whole!.real} real ones of their classes\n${textTable(metricRows(score))}`,
     ...byClass,
     RATIOS,
+    ...scoreSentences(score),
+  ].join('\n\n');
+}
+
+/** The report without its tables, the samples that were accepted last. */
+export function scoreSentences(score: Score): string[] {
+  const accepted = score.samples.filter((sample) => sample.accepted).length;
+  const reasons = reasonCounts(score).map(({ kind, count }) => `${kind} ${count}`);
+  const { cas } = score;
+  return [
     ...(cas ? [casText(cas)] : []),
     ...(score.network ? [networkText(score.network)] : []),
     ...(score.unrecognised?.length
@@ -131,5 +138,5 @@ export function scoreText(score: Score): string {
     ...(score.held && score.held.count > 0 ? [heldText(score.held)] : []),
     ...(score.doubt ? [capital(score.doubt)] : []),
     `${score.doubt ? 'By these checks ' : ''}${accepted} of ${score.samples.length} accepted${reasons.length ? `; rejected for ${reasons.join(', ')}` : ''}`,
-  ].join('\n\n');
+  ];
 }
