@@ -1,4 +1,4 @@
-import { compose, type Drawing, escaped, FONT, linesOfText } from './figure.ts';
+import { compose, type Drawing, escaped, FONT, isNarrow, linesOfText } from './figure.ts';
 import { barLength } from './notation.ts';
 import { dataUrl, type Picture } from './raster.ts';
 
@@ -61,7 +61,7 @@ const CHARACTER = 6.7;
 
 /**
  * A contact sheet: triplets in rows under one title, each with its scale bar and caption. The grey is the
- * stored log intensity, black = below the floor. Where the columns do not fit there are fewer.
+ * stored log intensity, black = below the floor. Where the columns do not fit there are fewer, on a phone one.
  */
 export async function contactSheet(options: {
   title: string;
@@ -77,12 +77,10 @@ export async function contactSheet(options: {
     cells.map(({ pixels, size }) => dataUrl(tripletPicture(pixels, size), enlarged(size))),
   );
   const all = cells.map((cell, i) => ({ ...cell, url: pictures[i]! }));
-  return (most) => {
-    const side = Math.min(cellWidth, (most ?? 1e9) - 2 * GAP);
-    const columns = Math.min(
-      options.columns,
-      Math.max(1, Math.floor(((most ?? 1e9) - GAP) / (side + GAP))),
-    );
+  return (most = 1e9) => {
+    const side = isNarrow(most) ? most - 2 * GAP : Math.min(cellWidth, most - 2 * GAP);
+    const fitting = Math.max(1, Math.floor((most - GAP) / (side + GAP)));
+    const columns = Math.min(options.columns, fitting);
     // Places that only keep the columns apart are none where these are not kept.
     const shown =
       columns === options.columns ? all : all.filter(({ caption }) => caption.length > 0);

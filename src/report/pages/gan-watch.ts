@@ -140,7 +140,7 @@ export class GanWatch {
       return [...real, ...made];
     });
     const sheet = await contactSheet({
-      title: 'Real triplets (left) and triplets of the GAN (right, framed)',
+      title: 'Real triplets, and triplets of the GAN (framed)',
       subtitle: 'three zone axes each; grey: logarithm of the intensity',
       cells,
       columns: 2 * EACH,
