@@ -145,7 +145,7 @@ async function probe(flags: ProbeFlags): Promise<void> {
     const { attempts, accepted } = made;
     const { crossing = null, curve = [] } = made.strip ?? {};
     const facts = { pair, attempts, accepted, crossing, curve };
-    const text = `pair ${pair.join(':')}: ${accepted} boundary samples of ${attempts} attempts`;
+    const text = `pair ${pair.join(':')}: ${counted(accepted, 'boundary sample')} of ${counted(attempts, 'attempt')}`;
     const { saveSummary } = await import('../common/summary.ts');
     saveSummary(run, {
       figure: `pair ${pair.join(':')}`,

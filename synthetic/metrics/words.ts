@@ -43,10 +43,12 @@ export function wordOf(measured: Measured): MetricWord | null {
     if (measured.pValue === null) return null;
     return measured.pValue < TOLD ? 'tellable from real' : 'not told from real';
   }
-  const { value, ratio } = measured.of;
+  const { value } = measured.of;
   if (value === null) return null;
   if (measured.metric === 'kid' && value <= 0) return 'as real';
-  if (ratio === null) return null;
+  if (measured.of.ratio === null) return null;
+  // As it is printed: 0.90 must not stand beside the word of 0.897.
+  const ratio = Math.round(100 * measured.of.ratio) / 100;
   if (measured.metric === 'kid' || measured.metric === 'frechet') {
     return ratio <= LOWER.asReal ? 'as real' : ratio <= LOWER.near ? 'near' : 'far';
   }

@@ -245,6 +245,7 @@ const ratioOf = (ratio: number | null, value = 1) => ({ value, ratio });
 it.each<[Measured, string | null]>([
   [{ metric: 'precision', of: ratioOf(0.9) }, 'as real'],
   [{ metric: 'recall', of: ratioOf(0.89) }, 'near'],
+  [{ metric: 'recall', of: ratioOf(0.897) }, 'as real'], // printed as 0.90
   [{ metric: 'coverage', of: ratioOf(0.69) }, 'far'],
   [{ metric: 'density', of: ratioOf(1.4) }, 'as real'],
   [{ metric: 'cas', of: ratioOf(0.7) }, 'near'],
