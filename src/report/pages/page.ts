@@ -70,7 +70,7 @@ const STYLE = `
 *{box-sizing:border-box}body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.55 system-ui,-apple-system,"Segoe UI","DejaVu Sans",sans-serif}
 main{max-width:68rem;margin:0 auto;padding:1.5rem 1rem 4rem}h1{font-size:1.7rem;line-height:1.2;margin:.2rem 0}h2{margin:2.6rem 0 .6rem;font-size:1.25rem;border-bottom:1px solid var(--edge);padding-bottom:.3rem}h3{margin:1.4rem 0 .3rem;font-size:1rem}
 p{max-width:46rem}nav{font-size:.9rem;color:var(--soft)}nav a{margin-right:.9rem;display:inline-block;padding:.15rem 0}a{color:inherit}
-.lead{background:var(--tint);border-left:5px solid var(--soft);padding:.8rem 1.1rem;margin:1rem 0}.lead.helped{border-color:var(--good)}.lead.hurt{border-color:var(--bad)}.lead p{margin:.3rem 0;font-size:1.05rem}
+.lead{background:var(--tint);border-left:5px solid var(--soft);padding:.8rem 1.1rem;margin:1rem 0}.lead.helped{border-color:var(--good)}.lead.hurt{border-color:var(--bad)}.lead p{margin:.3rem 0;font-size:1.05rem}.lead pre{white-space:pre-wrap;overflow-wrap:anywhere}
 .badge{display:inline-block;font-weight:700;letter-spacing:.02em;padding:.1rem .6rem;border-radius:1rem;background:var(--soft);color:var(--paper);print-color-adjust:exact}.helped>.badge{background:var(--good)}.hurt>.badge{background:var(--bad)}
 abbr{text-decoration:underline dotted;cursor:help;position:relative}abbr:focus::after{content:attr(title);position:absolute;left:0;top:1.6em;z-index:2;width:16rem;max-width:70vw;white-space:normal;text-align:left;font:400 .85rem/1.4 system-ui,sans-serif;background:var(--ink);color:var(--paper);padding:.5rem .7rem;border-radius:4px}
 figure{margin:1rem 0}figure img{max-width:100%;height:auto;background:#fff;border-radius:4px}figcaption{color:var(--soft);font-size:.9rem}

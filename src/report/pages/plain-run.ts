@@ -34,14 +34,22 @@ const FIGURE_FOLDERS = ['', 'figures', 'samples'];
 /** Sheets of every 500 steps would fill the page; the last one says it all. */
 const INTERMEDIATE = /^step-\d+\.svg$/;
 
+/** What a probe is made for: it stands first. */
+const MAIN: readonly string[] = ['strip.svg', 'map.svg'];
+
 /** SVG files of a run, for its page; those for a phone belong to the others. */
-const figuresIn = (folder: string): string[] =>
+const figuresIn = (folder: string): string[] => [
+  ...MAIN.map((name) => join(folder, name)).filter((path) => existsSync(path)),
+  ...otherFigures(folder),
+];
+
+const otherFigures = (folder: string): string[] =>
   FIGURE_FOLDERS.map((name) => join(folder, name))
     .filter((path) => existsSync(path))
     .flatMap((path) =>
       readdirSync(path)
         .filter((name) => name.endsWith('.svg') && !name.endsWith(PHONE_ENDING))
-        .filter((name) => !INTERMEDIATE.test(name))
+        .filter((name) => !INTERMEDIATE.test(name) && !MAIN.includes(name))
         .sort()
         .map((name) => join(path, name)),
     );
