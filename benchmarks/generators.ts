@@ -255,7 +255,7 @@ async function drawSheet(
     });
   const title = `Real and generated triplets, ${basename(path!, '.h5')}, seed ${seed}`;
   const subtitle = `left three real training triplets, right three of the ${NAMES[generator]} at random; ln intensity`;
-  const svg = await contactSheet({
+  const sheet = await contactSheet({
     title,
     subtitle,
     cells,
@@ -263,7 +263,7 @@ async function drawSheet(
     cellWidth: 210,
   });
   const ending = generator === 'codec' ? '' : `-${generator}`;
-  await writeFigure(join(folder!, `sheet-${seed}${ending}`), svg);
+  await writeFigure(join(folder!, `sheet-${seed}${ending}`), sheet());
 }
 
 async function runSeed(whole: Store, seed: number): Promise<SeedResult> {

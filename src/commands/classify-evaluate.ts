@@ -32,6 +32,19 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
     tasks: outcome.tasks,
     bins,
   });
+  const { classScoreRows, reportText, taskText } = await import('../../classifier/metrics.ts');
+  const { readSummary, saveSummary } = await import('../common/summary.ts');
+  const { percentText } = await import('../common/log.ts');
+  const line = `${flags.split}: ${reportText(outcome.report)}`;
+  const before = readSummary(run.folder)?.lines ?? [];
+  saveSummary(run, {
+    figure: `macro-F1 ${percentText(outcome.report.macroF1)} on ${flags.split}`,
+    lines: [...before.filter((one) => !one.startsWith(`${flags.split}:`)), line],
+    next: {
+      text: 'let it name the space groups of measured patterns.',
+      command: `npx gan classify predict scans.csv --classifier ${run.folder}`,
+    },
+  });
   const pictures = await draw(run.folder, flags.split, outcome.report, bins);
   store.close();
   if (flags.json) {
@@ -40,13 +53,12 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
     );
     return;
   }
-  const { classScoreRows, reportText, taskText } = await import('../../classifier/metrics.ts');
   const { textTable } = await import('../common/log.ts');
   const { report } = outcome;
   console.log(textTable(classScoreRows(report)));
   if (report.absent.length > 0)
     console.log(`no ${flags.split} triplet of: ${report.absent.join(', ')}`);
-  console.log(`${flags.split}: ${reportText(report)}`);
+  console.log(line);
   if (outcome.tasks) console.log(`other heads: ${taskText(outcome.tasks)}`);
   console.log(`wrote ${[file, ...pictures].join(', ')}`);
 }
@@ -61,13 +73,13 @@ async function draw(
   const { writeFigure } = await import('../report/draw/raster.ts');
   const figures = await import('../report/figures/classification.ts');
   const drawn = {
-    confusion: figures.confusionFigure(report),
-    scores: figures.scoreFigure(report),
-    reliability: figures.reliabilityFigure(bins, report.ece),
+    confusion: (width?: number) => figures.confusionFigure(report, width),
+    scores: (width?: number) => figures.scoreFigure(report, width),
+    reliability: (width?: number) => figures.reliabilityFigure(bins, report.ece, width),
   };
   const written: string[] = [];
-  for (const [name, svg] of Object.entries(drawn)) {
-    written.push((await writeFigure(join(folder, `${name}-${split}`), svg)).png);
+  for (const [name, figure] of Object.entries(drawn)) {
+    written.push((await writeFigure(join(folder, `${name}-${split}`), figure)).png);
   }
   return written;
 }

@@ -88,7 +88,7 @@ async function picture(path: string, predictions: readonly Prediction[], size: n
   const { contactSheet } = await import('../report/draw/sheet.ts');
   const { writeFigure } = await import('../report/draw/raster.ts');
   const { groupText } = await import('../report/draw/notation.ts');
-  const svg = await contactSheet({
+  const sheet = await contactSheet({
     title: 'Triplets and their likeliest space groups',
     subtitle: 'green: the labelled group is first; orange: among the five; red: neither',
     columns: 3,
@@ -120,7 +120,7 @@ async function picture(path: string, predictions: readonly Prediction[], size: n
         };
       }),
   });
-  return (await writeFigure(path, svg)).png;
+  return (await writeFigure(path, sheet())).png;
 }
 
 /** The folder of the classifier that is named, else of the newest run, else the one of the package where it has one. */

@@ -64,13 +64,23 @@ async function train({ config, json, ...flags }: TrainFlags): Promise<void> {
   writeJson(run.file('validation.json'), { ...validation, tasks });
   await draw(run, classifier);
   store.close();
+  const { reportText, taskText } = await import('../../classifier/metrics.ts');
+  const { saveSummary } = await import('../common/summary.ts');
+  const { percentText } = await import('../common/log.ts');
+  saveSummary(run, {
+    figure: `macro-F1 ${percentText(validation.macroF1)} on validation`,
+    lines: [`validation: ${reportText(validation)}`],
+    next: {
+      text: 'test it on materials that it never saw.',
+      command: `npx gan classify evaluate --classifier ${run.folder}`,
+    },
+  });
   if (json) {
     console.log(
       JSON.stringify({ run: run.folder, digest: classifier.digest, validation, tasks }, null, 2),
     );
     return;
   }
-  const { reportText, taskText } = await import('../../classifier/metrics.ts');
   console.log(`validation: ${reportText(validation)}`);
   if (tasks) console.log(`other heads: ${taskText(tasks)}`);
   console.log(`classifier in ${run.folder}; test it: npx gan classify evaluate`);
@@ -80,8 +90,9 @@ async function draw(run: Run, { training }: TrainedClassifier): Promise<void> {
   const { learningFigure, searchFigure } = await import('../report/figures/classification.ts');
   const { writeFigure } = await import('../report/draw/raster.ts');
   const { history, bestUpdate, traces } = training!;
-  await writeFigure(run.file('learning'), learningFigure(history, bestUpdate));
-  if (traces.length > 0) await writeFigure(run.file('search'), searchFigure(traces));
+  await writeFigure(run.file('learning'), (width) => learningFigure(history, bestUpdate, width));
+  if (traces.length > 0)
+    await writeFigure(run.file('search'), (width) => searchFigure(traces, width));
 }
 
 /** `gan classify train`. */

@@ -45,7 +45,7 @@ async function drawSheet(
   const { writeFigure } = await import('../report/draw/raster.ts');
   const { size, pixel, centre } = camera;
   const radius = size / 4;
-  const svg = await contactSheet({
+  const sheet = await contactSheet({
     title: 'Imported triplets',
     subtitle: `cross: direct beam; ring: ${(radius * pixel).toFixed(2)} 1/angstrom`,
     columns: 4,
@@ -59,7 +59,7 @@ async function drawSheet(
       ],
     })),
   });
-  return (await writeFigure(path.replace(/\.(png|svg)$/, ''), svg)).png;
+  return (await writeFigure(path.replace(/\.(png|svg)$/, ''), sheet())).png;
 }
 
 /** A flag that is a positive number. */

@@ -53,7 +53,7 @@ async function draw(inspection: Inspection, folder: string): Promise<string[]> {
   const figures = [
     ['classes', classHistogram(census)],
     ['samples-against-materials', samplesAgainstMaterials(census)],
-    ['examples', await exampleSheet(examples, camera)],
+    ['examples', (await exampleSheet(examples, camera))()],
   ] as const;
   const written = await Promise.all(
     figures.map(([name, svg]) => writeFigure(join(folder, name), svg)),

@@ -117,7 +117,7 @@ async function drawPreview(
   );
   const sheet = await writeFigure(
     `${stem}-sheet`,
-    await previewSheet(some, 'Simulated triplets', seen),
+    (await previewSheet(some, 'Simulated triplets', seen))(),
   );
   const one = await writeFigure(`${stem}-triplet`, await annotatedTriplet(large ?? some[0]!));
   return [sheet.png, one.png];

@@ -144,7 +144,17 @@ async function mixArchive(archivePath: string | undefined, flags: MixFlags): Pro
   const { MIXTURE_FILE, saveMixture } = await import('../../synthetic/mixing/saved-mixture.ts');
   const run = openRun('mix', settings, flags.out);
   saveMixture(run.file(MIXTURE_FILE), mixture, { options, seed: settings.seed });
-  await writeFigure(run.file('counts'), mixFigure(mixture.perClass));
+  await writeFigure(run.file('counts'), (width) => mixFigure(mixture.perClass, width));
+  const { saveSummary } = await import('../common/summary.ts');
+  const counts = `${mixture.realRows.length} real and ${mixture.syntheticRows.length} synthetic training triplets`;
+  saveSummary(run, {
+    figure: counts,
+    lines: [],
+    next: {
+      text: 'train a classifier on them.',
+      command: `npx gan classify train --mixture ${run.folder}`,
+    },
+  });
   if (settings.export !== 'none') await exportMixture(settings.export, run, mixture);
   if (flags.json)
     console.log(JSON.stringify({ run: run.folder, perClass: mixture.perClass }, null, 2));
@@ -158,9 +168,7 @@ async function mixArchive(archivePath: string | undefined, flags: MixFlags): Pro
     ]);
     console.log(textTable([['class', 'before', 'real', 'synthetic', 'after'], ...rows]));
   }
-  console.error(
-    `${mixture.realRows.length} real and ${mixture.syntheticRows.length} synthetic training triplets; wrote ${run.folder}; next: npx gan classify train --mixture`,
-  );
+  console.error(`${counts}; wrote ${run.folder}; next: npx gan classify train --mixture`);
   store.close();
 }
 

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { PairCell } from '../../synthetic/probing/probe-data.ts';
+import { counted } from '../common/log.ts';
 import { DRY_RUN } from '../common/outputs.ts';
 import { terminalProgress } from '../common/progress.ts';
 
@@ -57,8 +58,8 @@ async function probeOwn(flags: ProbeFlags, settings: Settings, from: string): Pr
     const { pair } = probed;
     const run = openRun('probe', { ...settings, pair: pair.join(':') }, settings.out);
     const pictures: string[] = [];
-    for (const { name, svg } of imageProbeFigures(probed)) {
-      pictures.push((await writeFigure(run.file(name), svg)).png);
+    for (const { name, draw } of imageProbeFigures(probed)) {
+      pictures.push((await writeFigure(run.file(name), draw)).png);
     }
     writeJson(run.file('probe.json'), { pair, from });
     if (flags.json) console.log(JSON.stringify({ run: run.folder, pair, from, pictures }, null, 2));
@@ -96,11 +97,14 @@ async function probeMap(flags: ProbeFlags, settings: Settings): Promise<void> {
       );
     }
     const run = openRun('probe', { ...settings, count }, settings.out);
-    const { png } = await writeFigure(run.file('map'), relationFigure(cells));
+    const { png } = await writeFigure(run.file('map'), (width) => relationFigure(cells, width));
     writeJson(run.file('probe.json'), cells);
+    const figure = counted(cells.length, 'related pair');
+    const { saveSummary } = await import('../common/summary.ts');
+    saveSummary(run, { figure, lines: [] });
     if (flags.json)
       console.log(JSON.stringify({ run: run.folder, cells, pictures: [png] }, null, 2));
-    else console.log(`${cells.length} related pairs\nwrote ${png}`);
+    else console.log(`${figure}\nwrote ${png}`);
   } finally {
     sampling.close();
   }
@@ -134,17 +138,28 @@ async function probe(flags: ProbeFlags): Promise<void> {
     const cells = table.map((cell) =>
       probed(cell) ? { ...cell, accepted: (cell.accepted ?? 0) + made.accepted } : cell,
     );
-    const figures = [...(await pairProbeFigures(made)), { name: 'pairs', svg: pairFigure(cells) }];
+    const pairs = { name: 'pairs', draw: (width?: number) => pairFigure(cells, width) };
+    const figures = [...(await pairProbeFigures(made)), pairs];
     const pictures: string[] = [];
-    for (const { name, svg } of figures)
-      pictures.push((await writeFigure(run.file(name), svg)).png);
+    for (const { name, draw } of figures)
+      pictures.push((await writeFigure(run.file(name), draw)).png);
     const { attempts, accepted } = made;
     const { crossing = null, curve = [] } = made.strip ?? {};
     const facts = { pair, attempts, accepted, crossing, curve };
+    const text = `pair ${pair.join(':')}: ${counted(accepted, 'boundary sample')} of ${counted(attempts, 'attempt')}`;
+    const { saveSummary } = await import('../common/summary.ts');
+    saveSummary(run, {
+      figure: `pair ${pair.join(':')}`,
+      lines: [text],
+      next: {
+        text: 'make samples near this boundary.',
+        command: `npx gan sample --near-boundary --pair ${pair.join(':')}`,
+      },
+    });
     writeJson(run.file('probe.json'), facts);
     if (flags.json) console.log(JSON.stringify({ run: run.folder, ...facts, pictures }, null, 2));
     else {
-      console.log(`pair ${pair.join(':')}: ${accepted} boundary samples of ${attempts} attempts`);
+      console.log(text);
       console.log(`wrote ${pictures.join(', ')}`);
     }
   } finally {

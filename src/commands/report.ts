@@ -28,7 +28,7 @@ export const reportCommand = (): Command =>
     .description('one self-contained page of studies and runs, opening with the verdict')
     .argument(
       '[runs...]',
-      'folders of gan bench and gan quickstart, and of train, sample, score and probe (default: the newest study or quickstart)',
+      'folders of gan bench and gan quickstart, and of train, sample, score, mix, probe and classify train (default: the newest study or quickstart)',
     )
     .addOption(
       new Option('--format <kind>', 'page, or results as text')

@@ -230,14 +230,24 @@ async function write(
   }
   const { sampleSheet } = await import('../report/figures/preview.ts');
   const { writeFigure } = await import('../report/draw/raster.ts');
+  const { saveSummary } = await import('../common/summary.ts');
+  const any = contents.labels.length > 0;
+  saveSummary(run, {
+    figure: counted(contents.labels.length, 'triplet'),
+    lines: text.split('\n').filter(Boolean),
+    // Nothing can be scored of an empty archive.
+    ...(any && {
+      next: { text: 'accept or reject each of them.', command: `npx gan score ${path}` },
+    }),
+  });
   const sheet = (await writeFigure(run.file('samples'), await sampleSheet(contents, store))).png;
-  report(flags, { run: run.folder, archive: path, sheet, ...facts }, text);
+  report(flags, { run: run.folder, archive: path, sheet, ...facts }, { text, any });
 }
 
 function report(
   flags: SampleFlags,
   result: { run: string; archive: string; sheet: string; [fact: string]: unknown },
-  text: string,
+  { text, any }: { text: string; any: boolean },
 ): void {
   if (flags.json) {
     console.log(JSON.stringify(result, null, 2));
@@ -245,7 +255,11 @@ function report(
   }
   console.log(text);
   console.log(`wrote ${result.archive} and ${result.sheet}`);
-  console.log('next: npx gan score');
+  console.log(
+    any
+      ? 'next: npx gan score'
+      : 'no sample to score: raise --attempts or --epsilon, name another --pair, or train GAN and classifiers longer',
+  );
 }
 
 /** Draws one row of an archive again and says whether it is the same. */

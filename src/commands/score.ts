@@ -1,8 +1,9 @@
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import type { SyntheticArchive } from '../../synthetic/archive/archive.ts';
 import type { Score } from '../../synthetic/checks/score.ts';
 import { usageError } from '../common/errors.ts';
+import { counted } from '../common/log.ts';
 import { DRY_RUN } from '../common/outputs.ts';
 import { terminalProgress } from '../common/progress.ts';
 
@@ -50,15 +51,20 @@ async function settingsOf(archive: string | undefined, flags: ScoreFlags) {
 
 type Settings = Awaited<ReturnType<typeof settingsOf>>;
 
-/** The classifier given, the newest one that may judge, or a new one; and which was chosen where none is given. */
+/**
+ * The classifier given, the newest one that may judge, or a new one, which `keep` saves for later runs;
+ * and which was chosen where none is given.
+ */
 async function verifierFor(
   settings: Settings,
   store: import('../dataset/store/store.ts').Store,
-  guide: string | null,
+  { guide, out }: { guide: string | null; out?: string },
 ) {
-  const { loadVerifier, trainVerifier } = await import('../../synthetic/checks/verifier.ts');
+  const { keepVerifier, keptVerifier, loadVerifier, trainVerifier, VERIFIER_FOLDER } = await import(
+    '../../synthetic/checks/verifier.ts'
+  );
   const { CbedError } = await import('../common/errors.ts');
-  const { newestRun } = await import('../common/run.ts');
+  const { newestRun, runsOf } = await import('../common/run.ts');
   if (settings.classifier)
     return { verifier: await loadVerifier(settings.classifier, store, guide) };
   const newest = newestRun('classifier', 'classifier.safetensors', settings.data);
@@ -68,14 +74,24 @@ async function verifierFor(
       return { verifier, chosen: { classifier: newest.folder } };
     } catch (error) {
       if (!(error instanceof CbedError)) throw error;
-      console.error(`${error.message}; training one to judge with`);
+      console.error(`${error.message}; another judges`);
     }
   }
   const { updates, seed } = settings;
   const training = { updates, seed: seed + 1000, progress: terminalProgress };
+  const runs = [...(out ? [out] : []), ...runsOf('score').map(({ folder }) => folder)];
+  const folders = runs.map((folder) => join(folder, VERIFIER_FOLDER));
+  const kept = keptVerifier(folders, store, training);
+  if (kept) {
+    console.error(`judged by the verifier of an earlier score, ${kept}: nothing to train`);
+    return { verifier: await loadVerifier(kept, store, guide), chosen: { classifier: kept } };
+  }
+  const verifier = await trainVerifier(store, training);
   return {
-    verifier: await trainVerifier(store, training),
+    verifier,
     chosen: { classifier: `trained for this: ${updates} updates, seed ${training.seed}` },
+    keep: (folder: string) =>
+      keepVerifier(verifier, join(folder, VERIFIER_FOLDER), { store, training }),
   };
 }
 
@@ -114,9 +130,9 @@ async function scoreArchive(archivePath: string | undefined, flags: ScoreFlags):
     '../../synthetic/archive/archive.ts'
   );
   const { recordMaterials } = await import('../../synthetic/archive/passport.ts');
-  const { scoreText } = await import('../../synthetic/checks/score-text.ts');
+  const { scoreSentences, scoreText } = await import('../../synthetic/checks/score-text.ts');
   const guide = archive.origin?.guide?.digest ?? null;
-  const { verifier, chosen } = await verifierFor(settings, store, guide);
+  const { verifier, chosen, keep } = await verifierFor(settings, store, { guide, out: flags.out });
   const judged = await scoreArchive({
     ...settings,
     archive,
@@ -126,10 +142,24 @@ async function scoreArchive(archivePath: string | undefined, flags: ScoreFlags):
   });
   const { score, said } = await accepted(judged, archive, settings.accept);
   const run = openRun('score', settings, flags.out, chosen);
+  await keep?.(run.folder);
   writeJson(run.file(SCORE_FILE), score);
   const scored = await writeScored(run.file(SCORED_FILE), archive, score.samples, {
     verifier: recordMaterials(verifier.digest, verifier.seen.materials),
     doubt: score.doubt,
+  });
+  const { saveSummary } = await import('../common/summary.ts');
+  const many = score.samples.filter((sample) => sample.accepted).length;
+  saveSummary(run, {
+    figure: `${many} of ${counted(score.samples.length, 'sample')} accepted`,
+    lines: [...scoreSentences(judged), ...said],
+    ...(scored &&
+      !score.doubt && {
+        next: {
+          text: 'mix the accepted ones with real triplets.',
+          command: `npx gan mix ${run.file(SCORED_FILE)} --undersample 100`,
+        },
+      }),
   });
   const { drawScore } = await import('../report/figures/realism.ts');
   await drawScore(flags.figures ?? run.file('figures'), {
@@ -164,7 +194,7 @@ export const scoreCommand = (): Command =>
     .option('--per-class', 'also score each class by itself')
     .option(
       '--classifier <run>',
-      'classifier that judges, not the one that guided the generator (default: the newest, or a new one)',
+      'classifier that judges, not the one that guided the generator (default: the newest, or one trained for this and kept in the run folder for the next)',
     )
     .option(
       '--updates <n>',

@@ -5,6 +5,7 @@ import type { Trained } from '../../gan/training/loop.ts';
 import type { SettingSources, TrainingSetup } from '../../gan/training/settings.ts';
 import type { Setback } from '../../gan/training/watchdog.ts';
 import { stoppable } from '../common/interruption.ts';
+import { counted } from '../common/log.ts';
 import { isDryRun } from '../common/outputs.ts';
 import { terminalProgress } from '../common/progress.ts';
 import type { Run } from '../common/run.ts';
@@ -181,7 +182,7 @@ async function trainIn(run: Run, training: Training, flags: TrainFlags): Promise
     const { generatorCard } = await import('../../gan/card.ts');
     const { writeCard } = await import('../common/card.ts');
     writeCard(run.file('README.md'), generatorCard(model, { steps, quality: found.quality }));
-    report({ run, trained, found, classes: chosen.length }, flags);
+    await report({ run, trained, found, classes: chosen.length }, flags);
   } finally {
     for (const one of [model, untrained]) one.dispose();
   }
@@ -195,7 +196,10 @@ interface Result {
   classes: number;
 }
 
-function report({ run, trained, found, classes }: Result, { json }: TrainFlags): void {
+async function report(
+  { run, trained, found, classes }: Result,
+  { json }: TrainFlags,
+): Promise<void> {
   const { model, steps, setbacks } = trained;
   const { quality, wrote } = found;
   const { trained: after, untrained: before, floor } = quality;
@@ -205,17 +209,32 @@ function report({ run, trained, found, classes }: Result, { json }: TrainFlags):
       `warning: the GAN is no better than before its first step (KID ${after.toPrecision(3)} against ${before.toPrecision(3)}); train longer (--resume ${run.folder} --steps N), or lower generator-rate or raise penalty in a --config`,
     );
   }
+  const many = classes === 1 ? '1 class' : `${classes} classes`;
+  const learned =
+    after === null || before === null || floor === null
+      ? `KID of ${many}: too few real triplets (${quality.real}) to say whether the GAN has learned anything`
+      : `KID of ${many} in random convolutions: ${after.toPrecision(3)} (untrained generator ${before.toPrecision(3)}, real against real ${floor.toPrecision(2)})`;
+  const { saveSummary } = await import('../common/summary.ts');
+  const sampling = `npx gan sample --gan ${run.folder}`;
+  saveSummary(run, {
+    figure: counted(steps, 'step'),
+    lines: [learned],
+    next: isNoBetter
+      ? {
+          text: 'train longer: it is no better than before its first step.',
+          command: `npx gan train --resume ${run.folder} --steps ${2 * steps}`,
+        }
+      : {
+          text: 'draw samples, at random or near the boundaries of a classifier.',
+          command: model.space ? `${sampling}\n${sampling} --near-boundary` : sampling,
+        },
+  });
   if (json) {
     const facts = { run: run.folder, steps, digest: model.digest, setbacks, quality };
     console.log(JSON.stringify(facts, null, 2));
     return;
   }
-  const many = classes === 1 ? '1 class' : `${classes} classes`;
-  console.log(
-    after === null || before === null || floor === null
-      ? `KID of ${many}: too few real triplets (${quality.real}) to say whether the GAN has learned anything`
-      : `KID of ${many} in random convolutions: ${after.toPrecision(3)} (untrained generator ${before.toPrecision(3)}, real against real ${floor.toPrecision(2)})`,
-  );
+  console.log(learned);
   console.log(`wrote ${[run.file(MODEL_FILE), ...wrote].join(', ')}`);
   console.log(
     isNoBetter

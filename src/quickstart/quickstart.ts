@@ -168,7 +168,7 @@ async function makeData(story: Story, crystals: number): Promise<StoryData> {
     try {
       const pictures = await drawData(store);
       for (const line of pictures.lines) story.say(`  ${line}`);
-      const first = await writeFigure(story.run.file('census'), pictures.histogram());
+      const first = await writeFigure(story.run.file('census'), pictures.histogram);
       const second = await writeFigure(story.run.file('samples'), pictures.sheet);
       return { store: made.store, pictures, wrote: [first.png, second.png] };
     } finally {
@@ -233,7 +233,7 @@ async function showSamples(story: Story, made: StoryStudy, store: Store): Promis
     const folder = run.file('score', 'figures');
     await drawScore(folder, found.scored);
     const counts = found.figures.mix
-      ? [(await writeFigure(run.file('mix', 'counts'), found.figures.mix())).png]
+      ? [(await writeFigure(run.file('mix', 'counts'), found.figures.mix)).png]
       : [];
     writeJson(run.file('learned.json'), found.learned);
     const passports = found.scored.archive.passports ?? [];
@@ -267,8 +267,8 @@ async function probeBoundary(
       return { probes: NOTHING_NEAR, wrote: [run.folder] };
     }
     const wrote = await Promise.all(
-      found.figures.map(async ({ name, svg }) => {
-        return (await writeFigure(run.file('probe', name), svg)).png;
+      found.figures.map(async ({ name, draw }) => {
+        return (await writeFigure(run.file('probe', name), draw)).png;
       }),
     );
     return { probes: found, wrote };

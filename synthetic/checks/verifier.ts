@@ -1,9 +1,14 @@
-import type { Classifier } from '../../classifier/classifier.ts';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Classifier, TrainedClassifier } from '../../classifier/classifier.ts';
 import { loadClassifier } from '../../classifier/load.ts';
 import { classifierSpec } from '../../classifier/spec.ts';
 import { trainClassifier } from '../../classifier/train.ts';
+import { digestOf } from '../../src/common/digest.ts';
 import { inputError } from '../../src/common/errors.ts';
+import { writeJson } from '../../src/common/files.ts';
 import type { ProgressFactory } from '../../src/common/progress.ts';
+import { readJson } from '../../src/common/run.ts';
 import type { Examples, RealExamples } from '../../src/dataset/examples.ts';
 import type { Store } from '../../src/dataset/store/store.ts';
 import { materialParts } from '../leak-guard.ts';
@@ -113,7 +118,7 @@ const TECHNIQUES = ['logit-adjustment', 'flips', 'dilation'];
  * const verifier = await trainVerifier(store, { updates: 600, seed: 1001 });
  * @category Archives and mixing
  */
-export function trainVerifier(store: Store, training: QuickTraining): Promise<Classifier> {
+export function trainVerifier(store: Store, training: QuickTraining): Promise<TrainedClassifier> {
   return trainClassifier({
     examples: store.examples('train'),
     validation: store.examples('validation'),
@@ -122,6 +127,42 @@ export function trainVerifier(store: Store, training: QuickTraining): Promise<Cl
     camera: store.camera,
     ...training,
   });
+}
+
+/** Folder inside a score run with the verifier that was trained for it. */
+export const VERIFIER_FOLDER = 'verifier';
+/** What a kept verifier was trained from; its digest says whether another training would give the same. */
+const RECIPE_FILE = 'recipe.json';
+
+/** Everything that `trainVerifier` depends on; the store's digest holds its division. */
+const verifierRecipe = (store: Store, { updates, seed }: QuickTraining) => ({
+  store: store.digest,
+  ...{ updates, seed, techniques: TECHNIQUES, spec: classifierSpec(store) },
+});
+
+/** Keeps a verifier beside what was scored with it, for `keptVerifier` to find. */
+export async function keepVerifier(
+  verifier: TrainedClassifier,
+  folder: string,
+  made: { store: Store; training: QuickTraining },
+): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  await verifier.save(folder);
+  writeJson(join(folder, RECIPE_FILE), verifierRecipe(made.store, made.training));
+}
+
+/** The first of the folders that holds what `trainVerifier` would train on this store; null where none does. */
+export function keptVerifier(
+  folders: readonly string[],
+  store: Store,
+  training: QuickTraining,
+): string | null {
+  const wanted = digestOf(verifierRecipe(store, training));
+  const same = (folder: string): boolean => {
+    const recipe = join(folder, RECIPE_FILE);
+    return existsSync(recipe) && digestOf(readJson(recipe)) === wanted;
+  };
+  return folders.find(same) ?? null;
 }
 
 /**

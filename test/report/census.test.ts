@@ -94,13 +94,14 @@ it('the sheet shows each example with its formula, group, zone axes and scale ba
     [0, 0, 0],
   ] as const;
   const example = { material: 'sample', formula: 'Al12 O18', zones, pixels };
-  const svg = await exampleSheet(
+  const sheet = await exampleSheet(
     [
       { ...example, spaceGroup: 225, count: 117 },
       { ...example, spaceGroup: 122, count: 3 },
     ],
     { size: 8, pixel: 0.32 },
   );
+  const svg = sheet();
   expect(svg.match(/<image/g)).toHaveLength(2);
   expect(svg.match(/>0.5 1\/Å</g)).toHaveLength(2);
   for (const text of [

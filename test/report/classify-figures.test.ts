@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { calibrationBins, report } from '../../classifier/metrics.ts';
 import { Stream } from '../../src/common/stream.ts';
+import { PHONE } from '../../src/report/draw/figure.ts';
 import {
   confusionFigure,
   learningFigure,
@@ -42,6 +43,22 @@ const drawn = {
 it.each(Object.entries(drawn))('%s is an SVG without a number that is none', (_name, svg) => {
   expect(svg.startsWith('<svg')).toBe(true);
   expect(svg).not.toMatch(/NaN|undefined|Infinity/);
+});
+
+it('lays each out anew for a phone, with all that the wide one shows', () => {
+  const narrow = {
+    confusion: confusionFigure(outcome, PHONE),
+    scores: scoreFigure(outcome, PHONE),
+    reliability: reliabilityFigure(bins, outcome.ece, PHONE),
+    learning: learningFigure(history, 30, PHONE),
+    search: searchFigure(traces, PHONE),
+  };
+  for (const [name, svg] of Object.entries(narrow)) {
+    const widths = [...svg.matchAll(/<svg[^>]* width="([\d.]+)"/g)].map(([, w]) => Number(w));
+    expect(Math.max(...widths), name).toBe(PHONE);
+    const cells = (of: string) => of.match(/<rect [^>]*fill="rgb/g)?.length;
+    expect(cells(svg), name).toBe(cells(drawn[name as keyof typeof drawn]));
+  }
 });
 
 describe('what the figures say', () => {

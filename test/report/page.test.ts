@@ -12,6 +12,7 @@ import { PHONE } from '../../src/report/draw/figure.ts';
 import { groupText } from '../../src/report/draw/notation.ts';
 import { dataUrl } from '../../src/report/draw/raster.ts';
 import { contactSheet, tripletPicture } from '../../src/report/draw/sheet.ts';
+import { stripFigure } from '../../src/report/figures/boundary-path.ts';
 import { classHistogram } from '../../src/report/figures/census.ts';
 import { classChangeFigure, variedArms } from '../../src/report/figures/comparison.ts';
 import { mixFigure } from '../../src/report/figures/mix.ts';
@@ -251,6 +252,14 @@ describe.skipIf(!chromiumPath)('the look of a page', () => {
         frame: (['real', 'accepted', 'accepted', 'rejected', 'rejected'] as const)[n],
       })),
     );
+    const strip = await stripFigure({
+      ...{ spaceGroup: 14, partner: 62, size, crossing: 0.21, leader: null, verifiers: [] },
+      axis: { name: 'amplitude of the distortion', unit: 'angstrom' },
+      frames: Array.from({ length: 9 }, (_, n) => ({ t: n / 10, pixels: rings(n) })),
+      curve: Array.from({ length: 9 }, (_, n) => ({
+        ...{ t: n / 10, own: n / 8, partner: 1 - n / 8, likeliest: n < 4 ? 62 : 14 },
+      })),
+    });
     const comparison = demoComparison();
     html = page({
       title: 'A page',
@@ -263,6 +272,7 @@ describe.skipIf(!chromiumPath)('the look of a page', () => {
           body: figureHtml((width) => classChangeFigure(comparison, width), 'chart'),
         },
         { heading: 'Sheet', body: figureHtml(sheet, 'sheet') },
+        { heading: 'Strip', body: figureHtml(strip, 'strip') },
         {
           heading: 'Gallery',
           body: galleryHtml([{ heading: `Space group ${groupText(167)}`, items }]),
@@ -337,8 +347,8 @@ describe.skipIf(!chromiumPath)('the look of a page', () => {
       };
       const found = {
         chart: await grey('.chart .roomy', 0.01, 0.02),
-        sheet: await grey('.sheet img', 0.005, 0.02),
-        pattern: await grey('.sheet img', 0.054, 0.43),
+        sheet: await grey('.sheet .roomy >> nth=0', 0.005, 0.02),
+        pattern: await grey('.sheet .roomy >> nth=0', 0.054, 0.43),
       };
       await at.close();
       return found;
@@ -364,11 +374,11 @@ describe.skipIf(!chromiumPath)('the look of a page', () => {
     await at.close();
   });
 
-  it('shows charts whole on a phone, the wide ones in print and on a screen', async () => {
+  it('shows charts and sheets whole on a phone, the wide ones in print and on a screen', async () => {
     const shown = async (look: (typeof looks)[number]) => {
       const at = await opened(look);
       const found = await at.evaluate(() =>
-        [...document.querySelectorAll('.chart')].map((figure) => ({
+        [...document.querySelectorAll('.wide')].map((figure) => ({
           over: figure.scrollWidth - figure.clientWidth,
           images: [...figure.querySelectorAll('img')]
             .filter((image) => image.getBoundingClientRect().width > 0)
@@ -378,7 +388,7 @@ describe.skipIf(!chromiumPath)('the look of a page', () => {
       await at.close();
       return found;
     };
-    const of = (name: string) => [{ over: 0, images: [name] }];
+    const of = (name: string) => Array(3).fill({ over: 0, images: [name] });
     expect(await shown({ width: 390, scheme: 'light', media: 'screen' })).toEqual(of('phone'));
     expect(await shown({ width: 1280, scheme: 'light', media: 'screen' })).toEqual(of('roomy'));
     expect(await shown({ width: 390, scheme: 'light', media: 'print' })).toEqual(of('roomy'));
@@ -407,7 +417,7 @@ describe.skipIf(!chromiumPath)('the look of a page', () => {
         return (Math.min(...fonts) * image.width) / image.naturalWidth;
       }),
     );
-    expect(sizes.length).toBe(2);
+    expect(sizes.length).toBe(3);
     for (const size of sizes) expect(size).toBeGreaterThanOrEqual(9);
     await at.close();
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Stream } from '../../src/common/stream.ts';
+import { PHONE } from '../../src/report/draw/figure.ts';
 import {
   crossingFigure,
   movedAtomsFigure,
@@ -125,38 +126,47 @@ const relations = [
   { ...related, spaceGroup: 2, from: 62, crossed: 0, amplitude: null, seenAtOnce: 4 },
 ];
 
-const FIGURES: Record<string, () => string | Promise<string>> = {
-  plane: () => planeFigure(plane()),
-  strip: () => stripFigure(strip(0.53)),
-  margins: () =>
-    marginFigure({
-      ...PAIR,
-      real: draws(20, 4),
-      realPartner: draws(18, -3),
-      random: draws(12, 2),
-      boundary: draws(12, 0.1),
-      boundaryElsewhere: draws(12, 0.6),
-    }),
-  pairs: () =>
-    pairFigure([
-      { spaceGroup: 62, partner: 14, confusion: 0.4, accepted: 12 },
-      { spaceGroup: 62, partner: 33, confusion: 0.1, accepted: null },
-      { spaceGroup: 33, partner: 62, confusion: 0.002, accepted: null },
-    ]),
-  embedding: () =>
-    embeddingFigure({
-      ...PAIR,
-      kept: [0.6, 0.21],
-      points: (['real', 'real partner', 'random', 'boundary'] as const).map((kind, i) => ({
-        kind,
-        x: i,
-        y: 2 - i,
-      })),
-    }),
-  crossing: () => crossingFigure(crossing),
-  distorted: () => stripFigure(distorted),
-  atoms: () => movedAtomsFigure(moved),
-  map: () => relationFigure(relations),
+const FIGURES: Record<string, (width?: number) => string | Promise<string>> = {
+  plane: (width) => planeFigure(plane(), width),
+  strip: async (width) => (await stripFigure(strip(0.53)))(width),
+  margins: (width) =>
+    marginFigure(
+      {
+        ...PAIR,
+        real: draws(20, 4),
+        realPartner: draws(18, -3),
+        random: draws(12, 2),
+        boundary: draws(12, 0.1),
+        boundaryElsewhere: draws(12, 0.6),
+      },
+      width,
+    ),
+  pairs: (width) =>
+    pairFigure(
+      [
+        { spaceGroup: 62, partner: 14, confusion: 0.4, accepted: 12 },
+        { spaceGroup: 62, partner: 33, confusion: 0.1, accepted: null },
+        { spaceGroup: 33, partner: 62, confusion: 0.002, accepted: null },
+      ],
+      width,
+    ),
+  embedding: (width) =>
+    embeddingFigure(
+      {
+        ...PAIR,
+        kept: [0.6, 0.21],
+        points: (['real', 'real partner', 'random', 'boundary'] as const).map((kind, i) => ({
+          kind,
+          x: i,
+          y: 2 - i,
+        })),
+      },
+      width,
+    ),
+  crossing: (width) => crossingFigure(crossing, width),
+  distorted: async (width) => (await stripFigure(distorted))(width),
+  atoms: (width) => movedAtomsFigure(moved, width),
+  map: (width) => relationFigure(relations, width),
 };
 
 describe.each(Object.keys(FIGURES))('the figure %s', (name) => {
@@ -170,6 +180,17 @@ describe.each(Object.keys(FIGURES))('the figure %s', (name) => {
     expect(svg).toMatch(/^<svg/);
     expect(svg).toMatch(/<text[^>]*font-weight="(bold|600|700)"/);
     expect(svg).not.toMatch(/NaN|undefined|Infinity/);
+  });
+
+  it('is laid out anew for a phone, with all that the wide one shows', async () => {
+    const [wide, narrow] = [await FIGURES[name]!(), await FIGURES[name]!(PHONE)];
+    expect(narrow).toContain(`width="${PHONE}"`);
+    const widths = [...narrow.matchAll(/<svg[^>]* width="([\d.]+)"/g)].map(([, w]) => Number(w));
+    expect(Math.max(...widths)).toBe(PHONE);
+    for (const mark of ['<circle', '<rect', '<image']) {
+      expect(narrow.split(mark).length, mark).toBe(wide.split(mark).length);
+    }
+    expect(narrow).not.toMatch(/NaN|undefined|Infinity/);
   });
 });
 
@@ -202,16 +223,16 @@ it.each<[string, Parameters<typeof stripFigure>[0], string]>([
     'the probabilities of the two do not cross on this path',
   ],
 ])('the strip follows its curve where the class %s', async (_, data, text) => {
-  expect(await stripFigure(data)).toContain(text);
+  expect((await stripFigure(data))()).toContain(text);
 });
 
 it('says in words what the pictures show', async () => {
   expect(await FIGURES.plane!()).toContain('agree on 88 %');
-  expect(await stripFigure(strip(0.5))).toContain('both equally probable at t* = 0.500');
-  expect(await stripFigure(strip(0.387, { spaceGroup: 15, probability: 0.64 }))).toContain(
+  expect((await stripFigure(strip(0.5)))()).toContain('both equally probable at t* = 0.500');
+  expect((await stripFigure(strip(0.387, { spaceGroup: 15, probability: 0.64 })))()).toContain(
     'a third class leads there: 15, p = 0.64',
   );
-  expect(await stripFigure(distorted)).toContain('takes it for 14 from 0.213 angstrom on');
+  expect((await stripFigure(distorted))()).toContain('takes it for 14 from 0.213 angstrom on');
   expect(crossingFigure({ ...crossing, axis: AMPLITUDE })).toContain('at 0.440 angstrom');
   expect(movedAtomsFigure(moved)).toContain('1 of 2 atoms of the cell move');
   expect(relationFigure(relations)).toContain('3 pairs, 4 of 18 distortions');

@@ -12,6 +12,7 @@ import {
 import { needsGan, planCells, studySchema } from '../../src/benchmark/study/study.ts';
 import { packageRoot } from '../../src/common/paths.ts';
 import { silentProgress } from '../../src/common/progress.ts';
+import { saveSummary } from '../../src/common/summary.ts';
 import { reportRuns } from '../../src/report/pages/runs.ts';
 import { compareFolder } from '../../src/report/pages/study-files.ts';
 import { leadOf } from '../../src/report/pages/study-page.ts';
@@ -143,6 +144,31 @@ it('joins studies and other runs to one page, and knows what is no run', async (
     /empty is no run or study/,
   );
 }, 120_000);
+
+it('opens the page of one run with what it came to and the command that follows', async () => {
+  mkdirSync(at('trained'));
+  for (const name of ['classifier.safetensors', 'learning-phone.svg', 'learning.svg']) {
+    writeFileSync(
+      at('trained', name),
+      `<svg xmlns="http://www.w3.org/2000/svg"><!--${name}--></svg>`,
+    );
+  }
+  const said = ['other heads: fine', 'validation: macro-F1 51 %'];
+  saveSummary(
+    { file: (name) => at('trained', name) },
+    { figure: 'macro-F1 51 %', lines: said, next: { text: 'test it.', command: 'npx gan x' } },
+  );
+  const lines = await reportRuns([at('trained')], { format: 'html', progress });
+  expect(lines.slice(0, 2)).toEqual(said);
+  const html = readFileSync(at('trained', 'report.html'), 'utf8');
+  expect(html).toMatch(/class="badge">macro-F1 51 %<\/span><p>validation: <abbr/);
+  expect(html).toContain('<p>What to do next: test it.</p><pre>npx gan x</pre>');
+  // The drawing for a phone is the same figure, not another one.
+  expect(html.match(/alt="learning.svg"/g)).toHaveLength(2);
+  expect(html).not.toContain('alt="learning-phone.svg"');
+  const [text] = await reportRuns([at('trained')], { format: 'markdown', progress });
+  expect(text).toContain(said[1]);
+});
 
 describe.skipIf(!chromiumPath)('in a browser', () => {
   let browser: Browser;

@@ -16,6 +16,7 @@ import { fitScaler, pooled, standardised } from '../../synthetic/metrics/feature
 import { type Features, pickRows } from '../../synthetic/metrics/features.ts';
 import { SET_METRICS, setMetrics } from '../../synthetic/metrics/set-metrics.ts';
 import { networkTest } from '../../synthetic/metrics/two-sample.ts';
+import { type Measured, wordOf } from '../../synthetic/metrics/words.ts';
 import { toyExamples } from './toys.ts';
 
 const cloud = (name: string, count: number, width = 4): Features => ({
@@ -238,3 +239,28 @@ it.each<[number, number, string | null]>([
     else expect(doubt).toContain(text);
   },
 );
+
+const ratioOf = (ratio: number | null, value = 1) => ({ value, ratio });
+
+it.each<[Measured, string | null]>([
+  [{ metric: 'precision', of: ratioOf(0.9) }, 'as real'],
+  [{ metric: 'recall', of: ratioOf(0.89) }, 'near'],
+  [{ metric: 'recall', of: ratioOf(0.897) }, 'as real'], // printed as 0.90
+  [{ metric: 'coverage', of: ratioOf(0.69) }, 'far'],
+  [{ metric: 'density', of: ratioOf(1.4) }, 'as real'],
+  [{ metric: 'cas', of: ratioOf(0.7) }, 'near'],
+  [{ metric: 'kid', of: ratioOf(1.5) }, 'as real'],
+  [{ metric: 'kid', of: ratioOf(9, -0.1) }, 'as real'],
+  [{ metric: 'kid', of: ratioOf(3.1) }, 'far'],
+  [{ metric: 'frechet', of: ratioOf(3) }, 'near'],
+  [{ metric: 'authenticity', of: ratioOf(0.5) }, 'copies'],
+  [{ metric: 'authenticity', of: ratioOf(0.75) }, 'some copies'],
+  [{ metric: 'precision', of: ratioOf(null) }, null],
+  [{ metric: 'kid', of: { value: null, ratio: null } }, null],
+  [{ metric: 'copying', zScore: -3.1 }, 'copies'],
+  [{ metric: 'copying', zScore: -3 }, 'no copies'],
+  [{ metric: 'twoSample', pValue: 0.049 }, 'tellable from real'],
+  [{ metric: 'twoSample', pValue: 0.05 }, 'not told from real'],
+])('the word of %o is %s', (measured, word) => {
+  expect(wordOf(measured)).toBe(word);
+});

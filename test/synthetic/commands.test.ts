@@ -15,7 +15,7 @@ import { toyArchive, toyStore } from './toy-store.ts';
 
 const workspace = mkdtempSync(join(tmpdir(), 'workspace-'));
 const sample = join(workspace, 'runs', '2026-01-01_000000-sample', 'synthetic.h5');
-const scored = join(workspace, 'scored');
+const scored = join(workspace, 'runs', '2026-01-02_000000-score');
 
 beforeAll(async () => {
   process.env.CBED_WORKSPACE = workspace;
@@ -65,7 +65,13 @@ it('gan score judges the newest archive, catches the copy and the repetition, dr
   for (const words of ['classifier features', 'random convolutions', 'physics descriptors']) {
     expect(text).toContain(words);
   }
-  expect(text).toMatch(/Classification accuracy score: \d/);
+  expect(text).toMatch(/Classification accuracy score: \d\S+ (as real|near|far), learned/);
+  const said = (metric: string) =>
+    new RegExp(`^${metric} .* (as real|near|far)( |$)`, 'm').exec(text)![1];
+  expect(readFileSync(join(scored, 'figures', 'floors.svg'), 'utf8')).toContain(
+    `>${said('coverage')}<`,
+  );
+  expect(text).toMatch(/^C2ST .* (tellable|not told) from real/m);
   const score = JSON.parse(readFileSync(join(scored, 'score.json'), 'utf8')) as Score;
   expect(score.samples[3]!.reasons.map((r) => r.kind)).toContain('memorised');
   expect(score.samples[3]!.nearest).toEqual({ material: 'train-14-7', distance: 0 });
@@ -84,6 +90,23 @@ it('gan score judges the newest archive, catches the copy and the repetition, dr
   expect(judged.passports![3]!.accepted).toBe(false);
   expect(judged.passports![3]!.reasons[0]).toMatch(/^memorised: 0\.0 grey levels from train-14-7/);
 });
+
+it('a second score takes the verifier of the first, trains none and gives the same figures', async () => {
+  const again = join(workspace, 'again');
+  const flags = ['--updates', '25', '--cas-updates', '0', '--network-updates', '0'];
+  const score = async (out: string, ...more: string[]) => {
+    await printed(scoreCommand(), '--per-class', ...flags, ...more, '--out', out);
+    const said = vi.mocked(console.error).mock.calls.flat().join('\n');
+    return { said, ...(JSON.parse(readFileSync(join(out, 'score.json'), 'utf8')) as Score) };
+  };
+  const second = await score(again);
+  const first = JSON.parse(readFileSync(join(scored, 'score.json'), 'utf8')) as Score;
+  expect(second.said).toContain(`${join(scored, 'verifier')}: nothing to train`);
+  expect(existsSync(join(again, 'verifier'))).toBe(false);
+  expect([second.spaces, second.samples]).toEqual([first.spaces, first.samples]);
+  await score(join(workspace, 'other'), '--seed', '2');
+  expect(existsSync(join(workspace, 'other', 'verifier', 'classifier.safetensors'))).toBe(true);
+}, 240_000);
 
 it('gan mix makes a training set that can be opened again and exported', async () => {
   const out = join(workspace, 'mixed');

@@ -162,7 +162,10 @@ async function prepareWith(
   const scanned = await scan(inputs, options);
   const { catalogues, camera } = oneCamera(scanned.catalogues, scanned.anomalies);
   if (size > camera.size) {
-    throw usageError(`--size ${size}: the patterns have ${camera.size} pixels a side`);
+    throw usageError(
+      `--size ${size}: the patterns have ${camera.size} pixels a side`,
+      `give --size ${camera.size}`,
+    );
   }
   const selected = selectSamples(catalogues, options);
   const chosen = chooseSplit(catalogues, selected.keys, options);

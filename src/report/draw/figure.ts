@@ -53,7 +53,8 @@ export const isNarrow = (width: number): boolean => width < 520;
  */
 export type Drawing = (width?: number) => string;
 
-const FONT = 'DejaVu Sans, Helvetica, Arial, sans-serif';
+/** Fonts of every figure. */
+export const FONT = 'DejaVu Sans, Helvetica, Arial, sans-serif';
 
 export interface FigureText {
   title: string;
@@ -61,7 +62,8 @@ export interface FigureText {
   caption?: string;
 }
 
-const escaped = (text: string): string =>
+/** Text made safe inside SVG. */
+export const escaped = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
 /** A line of text at a place in the figure. */

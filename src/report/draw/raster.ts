@@ -3,14 +3,23 @@ import { promisify } from 'node:util';
 import sharp, { type Sharp } from 'sharp';
 import { atomically, writeAtomic } from '../../common/files.ts';
 import { packageRoot } from '../../common/paths.ts';
+import { type Drawing, PHONE } from './figure.ts';
 
-/** Writes an SVG figure as `path`.svg and, rasterised at twice its size, as `path`.png. */
+/** How the file of a figure laid out for a phone ends, beside that of the figure itself. */
+export const PHONE_ENDING = '-phone.svg';
+
+/**
+ * Writes a figure as `path`.svg and, rasterised at twice its size, as `path`.png; one that can be laid out
+ * for a phone also as `path`-phone.svg, which a page of the run shows there.
+ */
 export async function writeFigure(
   path: string,
-  svg: string,
+  image: string | Drawing,
 ): Promise<{ svg: string; png: string }> {
   const stem = path.replace(/\.(svg|png)$/, '');
+  const svg = typeof image === 'string' ? image : image();
   writeAtomic(`${stem}.svg`, svg);
+  if (typeof image !== 'string') writeAtomic(`${stem}${PHONE_ENDING}`, image(PHONE));
   const png = await sharp(Buffer.from(svg), { density: 144 }).png().toBuffer();
   writeAtomic(`${stem}.png`, png);
   return { svg: `${stem}.svg`, png: `${stem}.png` };

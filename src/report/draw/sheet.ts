@@ -1,3 +1,4 @@
+import { compose, type Drawing, escaped, FONT, isNarrow, linesOfText } from './figure.ts';
 import { barLength } from './notation.ts';
 import { dataUrl, type Picture } from './raster.ts';
 
@@ -40,9 +41,6 @@ export const blankCell = (size: number, ...caption: string[]): SheetCell => ({
   caption,
 });
 
-const escaped = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-
 /** A white bar of a round length, and that length, at the lower left of the first pattern of a cell. */
 function scaleBar({ size, pixel }: SheetCell, at: { x: number; y: number; side: number }): string {
   if (pixel === undefined) return '';
@@ -56,9 +54,14 @@ function scaleBar({ size, pixel }: SheetCell, at: { x: number; y: number; side: 
   );
 }
 
+/** Pixels between cells, between lines of a caption, and of a character of one. */
+const GAP = 20;
+const LINE = 15;
+const CHARACTER = 6.7;
+
 /**
- * A contact sheet as SVG: triplets in rows under one title, each with its scale bar and caption. The grey is
- * the stored log intensity, black = below the floor.
+ * A contact sheet: triplets in rows under one title, each with its scale bar and caption. The grey is the
+ * stored log intensity, black = below the floor. Where the columns do not fit there are fewer, on a phone one.
  */
 export async function contactSheet(options: {
   title: string;
@@ -67,32 +70,52 @@ export async function contactSheet(options: {
   columns: number;
   /** Width of one triplet in the sheet, in pixels. */
   cellWidth?: number;
-}): Promise<string> {
-  const { title, subtitle, cells, columns, cellWidth = 288 } = options;
-  const lines = Math.max(0, ...cells.map((cell) => cell.caption.length));
-  const imageHeight = Math.round(cellWidth / 3);
-  const pitchX = cellWidth + 20;
-  const pitchY = imageHeight + 18 + lines * 15;
-  const top = subtitle ? 62 : 42;
-  const width = Math.max(20 + columns * pitchX, 32 + title.length * 9);
-  const height = top + Math.ceil(cells.length / columns) * pitchY + 8;
-  const parts = await Promise.all(
-    cells.map(async (cell, i) => {
-      const x = 20 + (i % columns) * pitchX;
-      const y = top + Math.floor(i / columns) * pitchY;
-      const url = await dataUrl(
-        tripletPicture(cell.pixels, cell.size),
-        Math.max(1, Math.round(imageHeight / cell.size)),
-      );
-      const frame = cell.frame
-        ? `<rect x="${x - 3}" y="${y - 3}" width="${cellWidth + 6}" height="${imageHeight + 6}" fill="none" stroke="${cell.frame}" stroke-width="3"/>`
-        : '';
-      const caption = cell.caption.map(
-        (text, n) =>
-          `<text x="${x}" y="${y + imageHeight + 15 + n * 15}" font-size="12" fill="${n === 0 ? '#111' : '#555'}">${escaped(text)}</text>`,
-      );
-      return `${frame}<image x="${x}" y="${y}" width="${cellWidth}" height="${imageHeight}" href="${url}" preserveAspectRatio="none"/>${scaleBar(cell, { x, y, side: imageHeight })}${caption.join('')}`;
-    }),
+}): Promise<Drawing> {
+  const { title, subtitle, cells, cellWidth = 288 } = options;
+  const enlarged = (size: number): number => Math.max(1, Math.round(cellWidth / 3 / size));
+  const pictures = await Promise.all(
+    cells.map(({ pixels, size }) => dataUrl(tripletPicture(pixels, size), enlarged(size))),
   );
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="DejaVu Sans, Helvetica, Arial, sans-serif"><rect width="100%" height="100%" fill="white"/><text x="20" y="26" font-size="16" font-weight="bold" fill="#111">${escaped(title)}</text>${subtitle ? `<text x="20" y="46" font-size="12" fill="#555">${escaped(subtitle)}</text>` : ''}${parts.join('')}</svg>`;
+  const all = cells.map((cell, i) => ({ ...cell, url: pictures[i]! }));
+  return (most = 1e9) => {
+    const side = isNarrow(most) ? most - 2 * GAP : Math.min(cellWidth, most - 2 * GAP);
+    const fitting = Math.max(1, Math.floor((most - GAP) / (side + GAP)));
+    const columns = Math.min(options.columns, fitting);
+    // Places that only keep the columns apart are none where these are not kept.
+    const shown =
+      columns === options.columns ? all : all.filter(({ caption }) => caption.length > 0);
+    return compose({ title, subtitle }, [cellsPanel(shown, columns, side)], [], most);
+  };
+}
+
+/** Cells of a sheet in columns, each `side` pixels wide. */
+function cellsPanel(
+  cells: readonly (SheetCell & { url: string })[],
+  columns: number,
+  side: number,
+) {
+  const imageHeight = Math.round(side / 3);
+  const captions = cells.map(({ caption }) =>
+    caption.flatMap((text, n) =>
+      linesOfText(text, side + GAP + 24, CHARACTER).map((line) => ({ line, first: n === 0 })),
+    ),
+  );
+  const lines = Math.max(0, ...captions.map(({ length }) => length));
+  const pitch = { x: side + GAP, y: imageHeight + 18 + lines * LINE };
+  const parts = cells.map((cell, i) => {
+    const x = GAP + (i % columns) * pitch.x;
+    const y = 10 + Math.floor(i / columns) * pitch.y;
+    const frame = cell.frame
+      ? `<rect x="${x - 3}" y="${y - 3}" width="${side + 6}" height="${imageHeight + 6}" fill="none" stroke="${cell.frame}" stroke-width="3"/>`
+      : '';
+    const caption = captions[i]!.map(
+      ({ line, first }, n) =>
+        `<text x="${x}" y="${y + imageHeight + LINE * (n + 1)}" font-size="12" fill="${first ? '#111' : '#555'}">${escaped(line)}</text>`,
+    );
+    return `${frame}<image x="${x}" y="${y}" width="${side}" height="${imageHeight}" href="${cell.url}" preserveAspectRatio="none"/>${scaleBar(cell, { x, y, side: imageHeight })}${caption.join('')}`;
+  });
+  const width = GAP + columns * pitch.x;
+  const height = 10 + Math.ceil(cells.length / columns) * pitch.y;
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" font-family="${FONT}">${parts.join('')}</svg>`;
+  return { svg, width, height };
 }

@@ -7,26 +7,26 @@ import type {
   StripData,
 } from '../../../synthetic/probing/probe-data.ts';
 import type { Vec3 } from '../../crystal/crystal.ts';
-import { figure, PALETTE } from '../draw/figure.ts';
+import { type Drawing, figure, isNarrow, PALETTE } from '../draw/figure.ts';
 import { dataUrl } from '../draw/raster.ts';
 
 const [BLUE, ORANGE, , , , , GREY] = PALETTE;
 const WIDTH = 1120;
 const CELL = 100;
-/** Heights above the probabilities at which the three zone axes stand. */
-const ROWS = [1.3, 1.78, 2.26] as const;
+/** Heights above the probabilities at which the three zone axes stand, the first on top. */
+const ROWS = [2.26, 1.78, 1.3] as const;
 const TOP = 2.52;
 const HEIGHT = 660;
 /** Patterns are dark: what they are multiplied with to be seen. */
 const GAIN = 1.7;
 
-async function framePictures({ frames, size }: StripData) {
+function framePictures({ frames, size }: StripData): Promise<FramePicture[]> {
   const planes = frames.flatMap(({ t, pixels }) =>
-    ROWS.map(async (_, zone) => {
+    [0, 1, 2].map(async (zone) => {
       const data = new Uint8Array(size * size);
       for (let i = 0; i < data.length; i++) data[i] = Math.min(255, GAIN * pixels[3 * i + zone]!);
       const picture = { data, width: size, height: size, channels: 1 as const };
-      return { t, y: ROWS[ROWS.length - 1 - zone]!, src: await dataUrl(picture, 2) };
+      return { t, zone, src: await dataUrl(picture, 2) };
     }),
   );
   return Promise.all(planes);
@@ -69,14 +69,113 @@ function wayText({ curve, crossing, leader }: StripData): string {
   return `the guide finds both equally probable at t* = ${crossing.toFixed(3)} (dashed)${there}`;
 }
 
+/** A pattern of a strip and where it stands. */
+interface FramePicture {
+  t: number;
+  zone: number;
+  src: string;
+}
+
+interface CurvePoint {
+  t: number;
+  p: number;
+  which: string;
+}
+
+/** What a strip is drawn from. */
+interface StripParts {
+  images: readonly FramePicture[];
+  curves: readonly CurvePoint[];
+  /** Of other seeds, a line a value of z. */
+  others: readonly (CurvePoint & { z: string })[];
+  mark: readonly number[];
+  way: { label: string; domain: number[]; ticks: number };
+  frames: number;
+}
+
+const OTHER_SEEDS = { z: 'z', stroke: 'which', strokeWidth: 0.9, strokeOpacity: 0.7 } as const;
+const GUIDE = { z: 'which', stroke: 'which', strokeWidth: 2.2 } as const;
+const CROSSING = { stroke: '#222', strokeDasharray: '5,4' } as const;
+
+/** The way from left to right, the triplets above their probabilities. */
+const stripAcross = ({ images, curves, others, mark, way }: StripParts): Plot.PlotOptions => ({
+  width: WIDTH,
+  height: HEIGHT,
+  marginLeft: 70,
+  marginRight: 70,
+  x: way,
+  y: {
+    label: 'probability',
+    labelAnchor: 'bottom',
+    domain: [0, TOP],
+    ticks: [0, 0.25, 0.5, 0.75, 1],
+    tickFormat: '.2f',
+  },
+  color: { type: 'identity' },
+  marks: [
+    Plot.ruleY([0, 0.5, 1], { stroke: '#ddd' }),
+    Plot.ruleX(mark, { y1: 0, y2: 1, ...CROSSING }),
+    Plot.line(others, { x: 't', y: 'p', ...OTHER_SEEDS }),
+    Plot.line(curves, { x: 't', y: 'p', ...GUIDE }),
+    Plot.image(images, {
+      x: 't',
+      y: ({ zone }: FramePicture) => ROWS[zone],
+      src: 'src',
+      width: CELL,
+      height: CELL,
+    }),
+  ],
+});
+
+/** Side of a pattern, and pixels from one to the next, in a strip that runs down. */
+const SMALL = 58;
+const SMALL_PITCH = 60;
+const DOWN_MARGINS = { marginLeft: 44, marginRight: 16, marginTop: 28, marginBottom: 42 };
+
+/** The way from top to bottom, the triplets to the left of their probabilities. */
+function stripDown(
+  { images, curves, others, mark, way, frames }: StripParts,
+  width: number,
+): Plot.PlotOptions {
+  const { marginLeft, marginRight, marginTop, marginBottom } = DOWN_MARGINS;
+  const patterns = 3 * SMALL_PITCH + 10;
+  const probability = width - marginLeft - marginRight - patterns;
+  const left = ({ zone }: FramePicture): number =>
+    ((zone + 0.5) * SMALL_PITCH - patterns) / probability;
+  return {
+    width,
+    height: marginTop + SMALL_PITCH * frames + marginBottom,
+    ...DOWN_MARGINS,
+    x: {
+      label: 'probability',
+      labelAnchor: 'right',
+      domain: [-patterns / probability, 1],
+      ticks: [0, 0.5, 1],
+    },
+    y: { ...way, labelAnchor: 'top', labelOffset: 42, inset: SMALL_PITCH / 2, reverse: true },
+    color: { type: 'identity' },
+    marks: [
+      Plot.ruleX([0, 0.5, 1], { stroke: '#ddd' }),
+      Plot.ruleY(mark, { x1: 0, x2: 1, ...CROSSING }),
+      Plot.line(others, { x: 'p', y: 't', ...OTHER_SEEDS }),
+      Plot.line(curves, { x: 'p', y: 't', ...GUIDE }),
+      Plot.image(images, { x: left, y: 't', src: 'src', width: SMALL, height: SMALL }),
+    ],
+  };
+}
+
 /**
  * Synthetic triplets on the way between a class and its partner, and below them what the guide, and
  * classifiers of other seeds, make of each point of the way.
  */
-export async function stripFigure(data: StripData): Promise<string> {
+export async function stripFigure(data: StripData): Promise<Drawing> {
+  const images = await framePictures(data);
+  return (width) => drawStrip(data, images, width);
+}
+
+function drawStrip(data: StripData, images: readonly FramePicture[], most?: number): string {
   const { spaceGroup, partner, curve, verifiers, crossing, axis, frames } = data;
   const distorted = axis.unit !== '';
-  const images = await framePictures(data);
   const curves = curve.flatMap(({ t, own, partner: other }) => [
     { t, p: own, which: BLUE },
     { t, p: other, which: ORANGE },
@@ -89,58 +188,34 @@ export async function stripFigure(data: StripData): Promise<string> {
     ]),
   );
   const mark = crossing === null ? [] : [crossing];
+  const way = {
+    label: distorted
+      ? `${axis.name} (${axis.unit})`
+      : 'position t on the path (0: the class, 1: the partner)',
+    domain: [frames[0]!.t, frames.at(-1)!.t],
+    ticks: 9,
+  };
+  const parts = { images, curves, others, mark, way, frames: frames.length };
+  const narrow = most !== undefined && isNarrow(most);
   return figure(
     {
       title: distorted
         ? `From space group ${partner} down to ${spaceGroup}: one crystal along a distortion`
         : `From space group ${spaceGroup} to ${partner}: one latent vector along the path`,
       subtitle: distorted ? distortionText(data) : wayText(data),
-      caption: `rows: the three zone axes; ${
+      caption: `${narrow ? 'columns' : 'rows'}: the three zone axes; ${
         distorted
           ? 'at 0 the crystal has the higher group, beyond 0 the lower one; the lattice stays'
           : 'the symmetry and lattice type of the class are kept all the way'
       }${verifiers.length > 0 ? '; thin: classifiers of other seeds' : ''}`,
     },
-    {
-      width: WIDTH,
-      height: HEIGHT,
-      marginLeft: 70,
-      marginRight: 70,
-      x: {
-        label: distorted
-          ? `${axis.name} (${axis.unit})`
-          : 'position t on the path (0: the class, 1: the partner)',
-        domain: [frames[0]!.t, frames.at(-1)!.t],
-        ticks: 9,
-      },
-      y: {
-        label: 'probability',
-        labelAnchor: 'bottom',
-        domain: [0, TOP],
-        ticks: [0, 0.25, 0.5, 0.75, 1],
-        tickFormat: '.2f',
-      },
-      color: { type: 'identity' },
-      marks: [
-        Plot.ruleY([0, 0.5, 1], { stroke: '#ddd' }),
-        Plot.ruleX(mark, { y1: 0, y2: 1, stroke: '#222', strokeDasharray: '5,4' }),
-        Plot.line(others, {
-          x: 't',
-          y: 'p',
-          z: 'z',
-          stroke: 'which',
-          strokeWidth: 0.9,
-          strokeOpacity: 0.7,
-        }),
-        Plot.line(curves, { x: 't', y: 'p', z: 'which', stroke: 'which', strokeWidth: 2.2 }),
-        Plot.image(images, { x: 't', y: 'y', src: 'src', width: CELL, height: CELL }),
-      ],
-    },
+    narrow ? stripDown(parts, most) : stripAcross(parts),
     [
       { label: `p(${spaceGroup})`, colour: BLUE },
       { label: `p(${partner})`, colour: ORANGE },
       { label: 'all others together', colour: GREY },
     ],
+    most,
   );
 }
 
@@ -157,14 +232,17 @@ const indices = (v: Vec3): string => v.map((i) => (i < 0 ? `${-i}\u0305` : Strin
 const weight = ({ from, to }: ChangedReflection): number =>
   Math.abs(Math.max(0, to) - Math.max(0, from)) * Math.max(from, to, 0);
 
-function panel({ zone, reach, reflections }: CrossingData['patterns'][number]): Plot.PlotOptions {
+function panel(
+  { zone, reach, reflections }: CrossingData['patterns'][number],
+  width: number,
+): Plot.PlotOptions {
   const drawn = reflections.filter(({ from, to }) => Math.max(from, to) > FAINT);
   const named = [...drawn]
     .sort((a, b) => weight(b) - weight(a))
     .slice(0, NAMED)
     .filter((one) => weight(one) > FAINT);
   return {
-    width: 360,
+    width,
     height: 380,
     marginLeft: 48,
     marginTop: 28,
@@ -217,7 +295,7 @@ function cellText({ from, to }: CrossingData['cells']): string {
 }
 
 /** What crosses the boundary, in the crystal's own terms: intensities that change, and the lattice. */
-export function crossingFigure(data: CrossingData): string {
+export function crossingFigure(data: CrossingData, width?: number): string {
   const { spaceGroup, partner, t, axis, patterns, cells } = data;
   return figure(
     {
@@ -227,7 +305,9 @@ export function crossingFigure(data: CrossingData): string {
       subtitle: `orange: the reflection grows brighter, violet: weaker, at full colour by a factor of ${Math.exp(FULL).toFixed(0)}; size: brightness`,
       caption: `${cellText(cells)}; named: the ${NAMED} largest changes of each pattern`,
     },
-    patterns.map(panel),
+    patterns.map((pattern) => panel(pattern, Math.min(360, width ?? 360))),
+    [],
+    width,
   );
 }
 
@@ -237,6 +317,7 @@ const ARROW = 0.11;
 /** The atoms that a distortion moves, in projection, with arrows drawn longer than they are. */
 export function movedAtomsFigure(
   data: MovedAtomsData & Pick<StripData, 'spaceGroup' | 'partner'>,
+  width = 750,
 ): string {
   const { spaceGroup, partner, t, zone, edges, atoms } = data;
   const elements = [...new Set(atoms.map(({ element }) => element))];
@@ -251,7 +332,7 @@ export function movedAtomsFigure(
   const longest = Math.max(...atoms.map(({ move }) => Math.hypot(...move)));
   const times = longest > 0 ? (ARROW * extent) / longest : 1;
   const pad = 1.3 * ARROW * extent;
-  const scale = Math.min(680 / (x[1] - x[0] + 2 * pad), 460 / (y[1] - y[0] + 2 * pad));
+  const scale = Math.min((width - 70) / (x[1] - x[0] + 2 * pad), 460 / (y[1] - y[0] + 2 * pad));
   const arrows = atoms
     .filter(({ move }) => Math.hypot(...move) > 0.02 * longest)
     .map(({ at, move, element }) => ({
@@ -296,5 +377,6 @@ export function movedAtomsFigure(
       ],
     },
     elements.map((element) => ({ label: element, colour: colour(element) })),
+    width,
   );
 }

@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import type { PlaneFigureData, PlanePanel } from '../../../synthetic/probing/probe-data.ts';
-import { figure, PALETTE } from '../draw/figure.ts';
+import { figure, isNarrow, PALETTE } from '../draw/figure.ts';
 
 const [BLUE, ORANGE] = PALETTE;
 const OTHER = '#DDDDDD';
@@ -15,7 +15,11 @@ const shown = (axis: readonly number[]): [number, number] => {
   return [axis[0]! + margin, axis.at(-1)! - margin];
 };
 
-function panelOptions(data: PlaneFigureData, panel: PlanePanel, first: boolean): Plot.PlotOptions {
+function panelOptions(
+  data: PlaneFigureData,
+  panel: PlanePanel,
+  { width, labelled }: { width: number; labelled: boolean },
+): Plot.PlotOptions {
   const { x, y, points } = data;
   const columns = x.length;
   const [dx, dy] = [x[1]! - x[0]!, y[1]! - y[0]!];
@@ -26,14 +30,14 @@ function panelOptions(data: PlaneFigureData, panel: PlanePanel, first: boolean):
   }));
   const half = { x: dx / 2, y: dy / 2 };
   return {
-    width: first ? 330 : 300,
+    width,
     height: 330,
-    marginLeft: first ? 56 : 26,
+    marginLeft: labelled ? 56 : 26,
     marginTop: 26,
     // A contour is closed along the outermost points: just outside what is shown.
     x: { label: 'toward the partner', domain: shown(x) },
     y: {
-      label: first ? 'toward the sample' : null,
+      label: labelled ? 'toward the sample' : null,
       domain: shown(y),
     },
     color: { type: 'identity' },
@@ -80,7 +84,7 @@ function panelOptions(data: PlaneFigureData, panel: PlanePanel, first: boolean):
  * The plane of images through a real triplet of a class, a real triplet of its partner and a
  * synthetic one between them, as several classifiers divide it.
  */
-export function planeFigure(data: PlaneFigureData): string {
+export function planeFigure(data: PlaneFigureData, width?: number): string {
   const { spaceGroup, partner, panels, agreement } = data;
   const agreeing =
     agreement === null
@@ -94,11 +98,17 @@ export function planeFigure(data: PlaneFigureData): string {
         data.caption ??
         'axes: root mean square of grey levels; circle: real triplet of the class, square: real triplet of the partner, star: the synthetic one',
     },
-    panels.map((panel, i) => panelOptions(data, panel, i === 0)),
+    panels.map((panel, i) => {
+      if (width !== undefined && isNarrow(width)) {
+        return panelOptions(data, panel, { width, labelled: true });
+      }
+      return panelOptions(data, panel, { width: i === 0 ? 330 : 300, labelled: i === 0 });
+    }),
     [
       { label: `space group ${spaceGroup}`, colour: REGION[0] },
       { label: `space group ${partner}`, colour: REGION[1] },
       { label: 'any other', colour: REGION[2] },
     ],
+    width,
   );
 }

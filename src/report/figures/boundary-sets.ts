@@ -5,9 +5,9 @@ import type {
   PairCell,
   RelationCell,
 } from '../../../synthetic/probing/probe-data.ts';
-import { groupBy } from '../../common/group.ts';
 import { median } from '../../common/quantile.ts';
-import { figure, PALETTE } from '../draw/figure.ts';
+import { figure, isNarrow, PALETTE } from '../draw/figure.ts';
+import { boxLines } from './boxes.ts';
 
 const [BLUE, ORANGE, GREEN, PINK] = PALETTE;
 /** Margins beyond this many nats stand in the outermost bin. */
@@ -15,7 +15,8 @@ const REACH = 12;
 const BINS = 24;
 
 /** How far from the boundary real and synthetic triplets lie: one histogram a kind, shares of it. */
-export function marginFigure(data: MarginData): string {
+export function marginFigure(data: MarginData, width = 760): string {
+  const narrow = isNarrow(width);
   const { spaceGroup, partner } = data;
   const kinds = [
     { name: `real ${spaceGroup}`, values: data.real, colour: BLUE },
@@ -36,16 +37,19 @@ export function marginFigure(data: MarginData): string {
     {
       title: `Distance from the boundary between space groups ${spaceGroup} and ${partner}`,
       subtitle: `margin ln p(${spaceGroup}) - ln p(${partner}) of the guide; right of 0 it says ${spaceGroup}; bar: median`,
-      caption: `margins beyond ${REACH} stand at the edge; in brackets: triplets`,
+      caption: `margins beyond ${REACH} stand at the edge; in brackets: triplets, bars: shares of them`,
     },
     {
-      width: 760,
-      height: 70 + 92 * kinds.length,
-      marginLeft: 60,
-      marginRight: 200,
+      width,
+      height: 70 + (narrow ? 100 : 92) * kinds.length,
+      marginLeft: narrow ? 44 : 60,
+      marginRight: narrow ? 14 : 200,
       x: { label: 'margin (nats) →', domain: [-REACH - 0.5, REACH + 0.5] },
-      y: { label: 'share', ticks: 3, tickFormat: '%', grid: true },
-      fy: { label: null, domain: kinds.map(label), padding: 0.18 },
+      y: { label: narrow ? null : 'share', ticks: 3, tickFormat: '%', grid: true },
+      fy: {
+        ...(narrow ? { axis: null, padding: 0.3 } : { label: null, padding: 0.18 }),
+        domain: kinds.map(label),
+      },
       color: { type: 'identity' },
       marks: [
         Plot.rectY(bars, {
@@ -60,8 +64,13 @@ export function marginFigure(data: MarginData): string {
         Plot.ruleX([0], { stroke: '#222', strokeDasharray: '4,3' }),
         Plot.ruleX(middles, { x: 'm', fy: 'kind', stroke: '#222', strokeWidth: 2.5 }),
         Plot.ruleY([0]),
+        ...(narrow
+          ? [Plot.text(middles, { fy: 'kind', text: 'kind', frameAnchor: 'top-left', dy: -14 })]
+          : []),
       ],
     },
+    [],
+    width,
   );
 }
 
@@ -80,7 +89,10 @@ function histogram(values: readonly number[]): { from: number; to: number; share
 }
 
 /** Real, random and boundary triplets of a pair in the features of the guide. */
-export function embeddingFigure({ spaceGroup, partner, points, kept }: EmbeddingData): string {
+export function embeddingFigure(
+  { spaceGroup, partner, points, kept }: EmbeddingData,
+  width = 720,
+): string {
   const kinds = [
     { kind: 'real', name: `real ${spaceGroup}`, colour: BLUE, symbol: 'circle' },
     { kind: 'real partner', name: `real ${partner}`, colour: ORANGE, symbol: 'square' },
@@ -96,8 +108,8 @@ export function embeddingFigure({ spaceGroup, partner, points, kept }: Embedding
         'penultimate layer, two principal components of the real triplets and samples shown',
     },
     {
-      width: 720,
-      height: 520,
+      width,
+      height: isNarrow(width) ? 400 : 520,
       marginLeft: 56,
       grid: true,
       inset: 12,
@@ -120,15 +132,20 @@ export function embeddingFigure({ spaceGroup, partner, points, kept }: Embedding
       ),
     },
     kinds.map(({ name, colour }) => ({ label: name, colour })),
+    width,
   );
 }
 
 /** Pairs confused less than this and not probed are not drawn. */
 const LEAST = 0.01;
 
+const CONFUSED_TITLE = 'Confused pairs, and where boundary samples were made';
+const CONFUSED_SHADE = { scheme: 'blues', domain: [0, 0.5], clamp: true } as const;
+
 /** Which pairs were probed, how often they are confused, how many samples were accepted. */
-export function pairFigure(cells: readonly PairCell[]): string {
+export function pairFigure(cells: readonly PairCell[], width?: number): string {
   const shown = cells.filter(({ confusion, accepted }) => confusion >= LEAST || accepted !== null);
+  if (width !== undefined && isNarrow(width)) return pairLines(shown, width);
   const order = (key: 'spaceGroup' | 'partner'): string[] =>
     [...new Set(shown.map((cell) => cell[key]))].sort((a, b) => a - b).map(String);
   const [rows, columns] = [order('spaceGroup'), order('partner')];
@@ -141,7 +158,7 @@ export function pairFigure(cells: readonly PairCell[]): string {
   const pitch = 24;
   return figure(
     {
-      title: 'Confused pairs, and where boundary samples were made',
+      title: CONFUSED_TITLE,
       subtitle: `shade: mean probability of the partner on held-out triplets; framed: probed, with the number of accepted samples`,
     },
     {
@@ -157,7 +174,7 @@ export function pairFigure(cells: readonly PairCell[]): string {
         axis: 'bottom',
       },
       y: { label: 'space group', domain: rows, tickSize: 0 },
-      color: { scheme: 'blues', domain: [0, 0.5], clamp: true, label: 'probability' },
+      color: CONFUSED_SHADE,
       marks: [
         Plot.cell(text, { x: 'partner', y: 'spaceGroup', fill: 'confusion', inset: 0.5 }),
         Plot.cell(probed, {
@@ -180,45 +197,66 @@ export function pairFigure(cells: readonly PairCell[]): string {
   );
 }
 
+/** The same without a table of all by all: for each class those that it is taken for. */
+function pairLines(shown: readonly PairCell[], width: number): string {
+  const sorted = [...shown].sort((a, b) => b.confusion - a.confusion);
+  const { boxes, options, placed } = boxLines(sorted, 'space group', width);
+  const probed = boxes.filter(({ accepted }) => accepted !== null);
+  return figure(
+    {
+      title: CONFUSED_TITLE,
+      subtitle:
+        'a line for each space group, a box for each that it is taken for; shade: mean probability on held-out triplets; framed: probed, with the number of accepted samples',
+    },
+    {
+      ...options,
+      color: CONFUSED_SHADE,
+      marks: [
+        Plot.cell(boxes, { ...placed, fill: 'confusion', inset: 0.5 }),
+        Plot.cell(probed, {
+          ...placed,
+          fill: 'none',
+          stroke: PALETTE[1],
+          strokeWidth: 2,
+          inset: 1,
+        }),
+        Plot.text(boxes, {
+          ...placed,
+          text: ({ partner, accepted }: PairCell) =>
+            accepted === null ? `${partner}` : `${partner}: ${accepted}`,
+          fill: ({ confusion }: PairCell) => (confusion > 0.3 ? 'white' : 'black'),
+          fontSize: 10.5,
+        }),
+      ],
+    },
+    [],
+    width,
+  );
+}
+
 /** Amplitudes beyond this (angstrom) have the darkest shade. */
 const DARKEST = 0.8;
 
-/** Pairs in a line of the map. */
-const IN_LINE = 12;
-
-/** The pairs of each class in lines, those that cross first, the smallest amplitude in front. */
-function relationLines(cells: readonly RelationCell[]) {
+/** The pairs of each class with their signs, those that cross first, the smallest amplitude in front. */
+function signedRelations(cells: readonly RelationCell[]) {
   const order = ({ amplitude, from }: RelationCell): number => amplitude ?? 100 + from;
-  const groups = groupBy(
-    [...cells].sort((a, b) => a.spaceGroup - b.spaceGroup || order(a) - order(b)),
-    ({ spaceGroup }) => spaceGroup,
-  );
-  return [...groups.values()].flatMap((own) =>
-    own.map((cell, i) => {
+  return [...cells]
+    .sort((a, b) => order(a) - order(b))
+    .map((cell) => {
       const nothing = cell.unseen >= cell.seenAtOnce ? '–' : '0';
       const amplitude = cell.amplitude?.toFixed(2).replace(/^0/, '') ?? nothing;
-      const place = Math.floor(i / IN_LINE);
-      return {
-        ...cell,
-        sign: `${cell.from}: ${amplitude}`,
-        column: i % IN_LINE,
-        line: place === 0 ? `${cell.spaceGroup}` : `${cell.spaceGroup}/${place}`,
-      };
-    }),
-  );
+      return { ...cell, sign: `${cell.from}: ${amplitude}` };
+    });
 }
 
 /**
  * Every pair of a class and a supergroup: the amplitude at which the guide starts to see the lower
  * symmetry in distorted crystals of the higher one.
  */
-export function relationFigure(cells: readonly RelationCell[]): string {
-  const shown = relationLines(cells);
-  const lines = [...new Set(shown.map(({ line }) => line))];
-  const crossed = shown.filter(({ amplitude }) => amplitude !== null);
-  const flat = shown.filter(({ amplitude }) => amplitude === null);
-  const [width, height] = [54, 20];
-  const placed = { x: 'column', y: 'line' };
+export function relationFigure(cells: readonly RelationCell[], width?: number): string {
+  const { boxes, options, placed } = boxLines(signedRelations(cells), 'distorted down to', width);
+  const crossed = boxes.filter(({ amplitude }) => amplitude !== null);
+  const flat = boxes.filter(({ amplitude }) => amplitude === null);
   const sum = (of: 'crossed' | 'tried') => cells.reduce((all, cell) => all + cell[of], 0);
   return figure(
     {
@@ -228,24 +266,12 @@ export function relationFigure(cells: readonly RelationCell[]): string {
       caption: `–: not seen on any of the distortions tried; 0: taken for the subgroup without any; ${cells.length} pairs, ${sum('crossed')} of ${sum('tried')} distortions cross`,
     },
     {
-      width: 64 + width * IN_LINE,
-      height: 40 + height * lines.length,
-      marginLeft: 52,
-      marginTop: 26,
-      marginBottom: 10,
-      x: { axis: null, domain: Array.from({ length: IN_LINE }, (_, i) => i) },
-      y: {
-        label: 'distorted down to',
-        labelAnchor: 'top',
-        domain: lines,
-        tickSize: 0,
-        tickFormat: (line: string) => (line.includes('/') ? '' : line),
-      },
+      ...options,
       color: { scheme: 'ylgnbu', domain: [0, DARKEST], clamp: true },
       marks: [
         Plot.cell(flat, { ...placed, fill: '#eee', inset: 0.5 }),
         Plot.cell(crossed, { ...placed, fill: 'amplitude', inset: 0.5 }),
-        Plot.text(shown, {
+        Plot.text(boxes, {
           ...placed,
           text: 'sign',
           fill: (cell: RelationCell) => ((cell.amplitude ?? 0) > DARKEST / 2 ? 'white' : 'black'),
@@ -253,5 +279,7 @@ export function relationFigure(cells: readonly RelationCell[]): string {
         }),
       ],
     },
+    [],
+    width,
   );
 }

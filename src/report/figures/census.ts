@@ -13,7 +13,7 @@ import {
 import type { BandExample } from '../../dataset/inspect/inspect.ts';
 import { SPLITS } from '../../dataset/split.ts';
 import type { Camera } from '../../simulate/camera.ts';
-import { figure, type Key, PALETTE, SYSTEM_COLOURS } from '../draw/figure.ts';
+import { type Drawing, figure, type Key, PALETTE, SYSTEM_COLOURS } from '../draw/figure.ts';
 import { formulaText, groupText, zonesText } from '../draw/notation.ts';
 import { contactSheet } from '../draw/sheet.ts';
 
@@ -172,7 +172,7 @@ const FRAMES: Record<Band, string> = { many: PALETTE[0], medium: PALETTE[4], few
 export const exampleSheet = (
   examples: readonly BandExample[],
   { size, pixel }: Pick<Camera, 'size' | 'pixel'>,
-): Promise<string> =>
+): Promise<Drawing> =>
   contactSheet({
     title: 'Examples from frequent to rare space groups',
     subtitle: `three zone axes each, grey = logarithm of the intensity; frames blue, amber and vermilion ${BANDS_TEXT}`,

@@ -4,7 +4,8 @@ import type { CalibrationBin, Report } from '../../../classifier/metrics.ts';
 import { percentText } from '../../common/log.ts';
 import { type CrystalSystem, crystalSystem } from '../../crystal/spacegroup.ts';
 import { BANDS_TEXT, FEW_BELOW, MANY_ABOVE } from '../../dataset/census.ts';
-import { figure, type Key, PALETTE, SYSTEM_COLOURS } from '../draw/figure.ts';
+import { figure, isNarrow, type Key, PALETTE, SYSTEM_COLOURS } from '../draw/figure.ts';
+import { boxLines } from './boxes.ts';
 
 const SYSTEMS = Object.keys(SYSTEM_COLOURS) as CrystalSystem[];
 
@@ -22,8 +23,44 @@ const bySystem = (spaceGroups: readonly number[]): number[] =>
     (a, b) => SYSTEMS.indexOf(crystalSystem(a)) - SYSTEMS.indexOf(crystalSystem(b)) || a - b,
   );
 
+/** Triplets of a space group that were taken for one, as a share of them. */
+interface Confused {
+  spaceGroup: number;
+  predicted: number;
+  share: number;
+}
+
+const SHARES = { scheme: 'blues', domain: [0, 1] } as const;
+
+/** Confusion without a table of all by all: for each group those that it is taken for. */
+function confusionLines(cells: readonly Confused[], subtitle: string, width: number): string {
+  const sorted = [...cells].sort((a, b) => b.share - a.share);
+  const { boxes, options, placed } = boxLines(sorted, 'true', width);
+  return figure(
+    {
+      title: 'What each space group is taken for',
+      subtitle: `${subtitle}, in the boxes in percent`,
+    },
+    {
+      ...options,
+      color: SHARES,
+      marks: [
+        Plot.cell(boxes, { ...placed, fill: 'share', inset: 0.5 }),
+        Plot.text(boxes, {
+          ...placed,
+          text: ({ predicted, share }: Confused) => `${predicted}: ${(100 * share).toFixed(0)}`,
+          fill: ({ share }: Confused) => (share > 0.6 ? 'white' : 'black'),
+          fontSize: 10.5,
+        }),
+      ],
+    },
+    [],
+    width,
+  );
+}
+
 /** Rows: true group, columns: predicted group, shade: share of the row; ordered by crystal system. */
-export function confusionFigure(report: Report): string {
+export function confusionFigure(report: Report, width?: number): string {
   const tested = report.perClass.filter(({ support }) => support > 0);
   const order = bySystem(report.perClass.map(({ spaceGroup }) => spaceGroup)).map(String);
   const groups = report.perClass.map(({ spaceGroup }) => spaceGroup);
@@ -31,12 +68,14 @@ export function confusionFigure(report: Report): string {
     const total = row.reduce((a, b) => a + b, 0);
     return row
       .map((count, predicted) => ({
-        truth: String(groups[truth]),
-        predicted: String(groups[predicted]),
+        spaceGroup: groups[truth]!,
+        predicted: groups[predicted]!,
         share: total > 0 ? count / total : 0,
       }))
       .filter(({ share }) => share > 0);
   });
+  const subtitle = `${report.count} test triplets of ${tested.length} groups; shade: share of the true group`;
+  if (width !== undefined && isNarrow(width)) return confusionLines(cells, subtitle, width);
   const pitch = order.length > 40 ? 13 : 20;
   const side = 90 + pitch * order.length;
   const axis = { domain: order, type: 'band' as const, tickSize: 0, padding: 0.04 };
@@ -47,7 +86,7 @@ export function confusionFigure(report: Report): string {
   return figure(
     {
       title: 'Confusion between space groups, ordered by crystal system',
-      subtitle: `${report.count} test triplets of ${tested.length} groups; shade: share of the true group`,
+      subtitle,
     },
     {
       width: side,
@@ -56,9 +95,13 @@ export function confusionFigure(report: Report): string {
       marginBottom: 64,
       x: { ...axis, axis: 'bottom', label: 'predicted', labelOffset: 58, tickRotate: -90 },
       y: { ...axis, label: 'true' },
-      color: { scheme: 'blues', domain: [0, 1], label: 'share' },
+      color: SHARES,
       marks: [
-        Plot.cell(cells, { x: 'predicted', y: 'truth', fill: 'share' }),
+        Plot.cell(cells, {
+          x: ({ predicted }: Confused) => `${predicted}`,
+          y: ({ spaceGroup }: Confused) => `${spaceGroup}`,
+          fill: 'share',
+        }),
         Plot.dot(ticks, {
           x: 'group',
           y: () => order.at(-1),
@@ -91,7 +134,7 @@ function withoutCollisions<T extends { count: number; f1: number }>(rows: readon
 }
 
 /** F1 of each class against its training examples: the picture of the imbalance. */
-export function scoreFigure(report: Report): string {
+export function scoreFigure(report: Report, width = 720): string {
   const rows = report.perClass
     .filter(({ support, trainCount }) => support > 0 && trainCount !== null)
     .map((score) => ({
@@ -109,7 +152,7 @@ export function scoreFigure(report: Report): string {
       }),
     },
     {
-      width: 720,
+      width,
       height: 420,
       x: { type: 'log', label: 'training materials', grid: true },
       y: { domain: [0, 1.04], label: 'F1', grid: true },
@@ -128,11 +171,16 @@ export function scoreFigure(report: Report): string {
       ],
     },
     systemKeys(rows.map(({ spaceGroup }) => spaceGroup)),
+    width,
   );
 }
 
 /** Accuracy against confidence in 15 bins; dot area: predictions in the bin. */
-export function reliabilityFigure(bins: readonly CalibrationBin[], ece: number): string {
+export function reliabilityFigure(
+  bins: readonly CalibrationBin[],
+  ece: number,
+  width = 480,
+): string {
   const rows = bins.filter(({ count }) => count > 0);
   return figure(
     {
@@ -140,7 +188,7 @@ export function reliabilityFigure(bins: readonly CalibrationBin[], ece: number):
       subtitle: `expected calibration error ${percentText(ece)}; below the line: too confident`,
     },
     {
-      width: 480,
+      width,
       height: 460,
       x: { domain: [0, 1], label: 'confidence' },
       y: { domain: [0, 1], label: 'accuracy' },
@@ -167,9 +215,9 @@ export function reliabilityFigure(bins: readonly CalibrationBin[], ece: number):
 }
 
 /** Training loss, and validation loss and macro-F1, over the updates; the kept weights marked. */
-export function learningFigure(history: History, bestUpdate: number): string {
+export function learningFigure(history: History, bestUpdate: number, width?: number): string {
   const x = { label: 'updates', grid: true };
-  const size = { width: 460, height: 340, x };
+  const size = { width: Math.min(460, width ?? 460), height: 340, x };
   return figure(
     {
       title: 'Learning curves',
@@ -207,11 +255,12 @@ export function learningFigure(history: History, bestUpdate: number): string {
       { label: 'training', colour: PALETTE[0] },
       { label: 'validation', colour: PALETTE[1] },
     ],
+    width,
   );
 }
 
 /** Validation macro-F1 against the number of training rows, as searching techniques recorded it. */
-export function searchFigure(traces: readonly Trace[]): string {
+export function searchFigure(traces: readonly Trace[], width = 640): string {
   const rows = traces.map((trace) => ({
     rows: Number(trace.rows),
     macroF1: Number(trace.macroF1),
@@ -226,7 +275,7 @@ export function searchFigure(traces: readonly Trace[]): string {
       subtitle: 'each point is a short training; a hollow point was not accepted',
     },
     {
-      width: 640,
+      width,
       height: 380,
       x: { label: 'training rows', grid: true, nice: true },
       y: { label: 'validation macro-F1', grid: true, nice: true },
@@ -242,5 +291,6 @@ export function searchFigure(traces: readonly Trace[]): string {
       ],
     },
     series.map((label) => ({ label, colour: colour({ series: label }) })),
+    width,
   );
 }

@@ -28,8 +28,8 @@ function healthPanels(history: readonly HistoryRow[], panel: Plot.PlotOptions): 
  * and generated triplets, and what the watchdog saw. Scores that drift far apart mean that the
  * discriminator has won.
  */
-export function ganLearningFigure(history: readonly HistoryRow[]): string {
-  const panel = { width: 420, height: 300, marginLeft: 52, grid: true };
+export function ganLearningFigure(history: readonly HistoryRow[], width?: number): string {
+  const panel = { width: Math.min(420, width ?? 420), height: 300, marginLeft: 52, grid: true };
   const x = { label: 'step', ticks: 5, tickFormat: 'd' };
   const health = healthPanels(history, { ...panel, x });
   // The key names lines that are drawn: a short training was never looked at twice.
@@ -64,5 +64,6 @@ export function ganLearningFigure(history: readonly HistoryRow[]): string {
       { label: 'real triplets', colour: GREEN },
       ...(watched ? [{ label: 'diversity', colour: PURPLE }] : []),
     ],
+    width,
   );
 }

@@ -6,6 +6,7 @@ import type { Store } from '../../dataset/store/store.ts';
 import type { Camera } from '../../simulate/camera.ts';
 import { wavelength } from '../../simulate/electron.ts';
 import type { Sample } from '../../simulate/sample.ts';
+import type { Drawing } from '../draw/figure.ts';
 import {
   barLength,
   formulaOfCif,
@@ -33,7 +34,7 @@ export function previewSheet(
   samples: readonly Sample[],
   title: string,
   of = samples.length,
-): Promise<string> {
+): Promise<Drawing> {
   const cells = samples.map((sample): SheetCell => {
     const { size } = sample.camera;
     return {
@@ -59,7 +60,7 @@ interface Drawn {
 }
 
 /** A contact sheet of synthetic triplets, captions as those of simulated ones as far as known. */
-export function sampleSheet(drawn: Drawn, store: Store): Promise<string> {
+export function sampleSheet(drawn: Drawn, store: Store): Promise<Drawing> {
   const { size, images, labels, camera, passports, cifs } = drawn;
   const count = Math.min(SHEET, labels.length);
   const zonesOf = zonesByGroup(store);

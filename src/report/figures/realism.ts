@@ -5,6 +5,7 @@ import { type GalleryItem, galleryOf } from '../../../synthetic/archive/gallery.
 import type { Passport } from '../../../synthetic/archive/passport.ts';
 import type { Score } from '../../../synthetic/checks/score.ts';
 import { SPACE_WORDS } from '../../../synthetic/checks/score-text.ts';
+import { type MetricWord, wordOf } from '../../../synthetic/metrics/words.ts';
 import { zonesByGroup } from '../../dataset/store/simulation.ts';
 import type { StoreExamples } from '../../dataset/store/store.ts';
 import { COLOURS, type Drawing, figure, isNarrow, PALETTE } from '../draw/figure.ts';
@@ -105,6 +106,7 @@ function realismFigure(
 /** One metric of one feature space. */
 export interface FloorBar {
   metric: string;
+  word: MetricWord | null;
   /** Generated against real, and real against other real, on equally many triplets. */
   matched: number | null;
   floor: number | null;
@@ -126,7 +128,7 @@ function floorFigure(
     marginTop: 34,
     marginBottom: 34,
     x: { domain: bars.map((bar) => bar.metric), label: null },
-    y: { domain: [0, 1.05 * most], label: n === 0 || narrow ? 'share' : null, grid: true },
+    y: { domain: [0, 1.12 * most], label: n === 0 || narrow ? 'share' : null, grid: true },
     marks: [
       Plot.barY(
         bars.filter((bar) => bar.matched !== null),
@@ -135,6 +137,16 @@ function floorFigure(
       Plot.tickY(
         bars.filter((bar) => bar.floor !== null),
         { x: 'metric', y: 'floor', stroke: REAL, strokeWidth: 4 },
+      ),
+      Plot.text(
+        bars.filter((bar) => bar.word !== null),
+        {
+          x: 'metric',
+          y: (bar: FloorBar) => Math.max(bar.matched ?? 0, bar.floor ?? 0),
+          text: 'word',
+          dy: -9,
+          fontSize: 11,
+        },
       ),
       Plot.text(
         bars.filter((bar) => bar.matched === null),
@@ -149,7 +161,7 @@ function floorFigure(
       title: 'Synthetic triplets against real ones, in each feature space',
       subtitle: 'precision: they look real; recall and coverage: they are as varied as real ones',
       caption:
-        'Equally many triplets in bar and tick; the tick is what other real materials reach.',
+        'Equally many triplets in bar and tick; the tick is what other real materials reach. As real: at least 0.9 of it; near: 0.7; else far.',
     },
     spaces.map(panel),
     [
@@ -195,7 +207,7 @@ function zonesOfItems({ train: { store, rows } }: Scored): (item: GalleryItem) =
     zonesText(real ? store.facts(rows[row]!).zones : ofGroup(spaceGroup));
 }
 
-function gallerySheet(scored: Scored): Promise<string> {
+function gallerySheet(scored: Scored): Promise<Drawing> {
   const { archive, train } = scored;
   const rows = galleryRows(scored);
   const zonesOf = zonesOfItems(scored);
@@ -232,6 +244,7 @@ export function realismFigures(scored: Scored): { realism: Drawing; floors: Draw
     name: SPACE_WORDS[name],
     bars: (['precision', 'recall', 'density', 'coverage'] as const).map((metric) => ({
       metric,
+      word: wordOf({ metric, of: sets[0]!.metrics[metric] }),
       ...sets[0]!.metrics[metric],
     })),
   }));
@@ -245,8 +258,8 @@ export function realismFigures(scored: Scored): { realism: Drawing; floors: Draw
 /** Draws the figures of a score into a folder: gallery, realism, floors. */
 export async function drawScore(folder: string, scored: Scored): Promise<void> {
   const { realism, floors } = realismFigures(scored);
-  const figures = { realism: realism(), floors: floors(), gallery: await gallerySheet(scored) };
-  for (const [name, svg] of Object.entries(figures)) await writeFigure(join(folder, name), svg);
+  const figures = { realism, floors, gallery: await gallerySheet(scored) };
+  for (const [name, draw] of Object.entries(figures)) await writeFigure(join(folder, name), draw);
 }
 
 const number = (value: number): string => value.toPrecision(3);

@@ -91,7 +91,7 @@ export class GanWatch {
 
   private async sheet(model: Generator, step: number): Promise<void> {
     const drawn = await this.drawn(model);
-    const svg = await contactSheet({
+    const sheet = await contactSheet({
       title: `Samples of the same latent vectors after ${step} steps`,
       cells: drawn.map(({ pixels }, i) => ({
         pixels,
@@ -102,7 +102,7 @@ export class GanWatch {
       columns: EACH,
     });
     const stem = this.run.file('samples', `step-${String(step).padStart(6, '0')}`);
-    this.sheets.push((await writeFigureApart(stem, svg)).png);
+    this.sheets.push((await writeFigureApart(stem, sheet())).png);
   }
 
   /** Real triplets beside generated ones of the same classes. */
@@ -139,14 +139,14 @@ export class GanWatch {
       }));
       return [...real, ...made];
     });
-    const svg = await contactSheet({
-      title: 'Real triplets (left) and triplets of the GAN (right, framed)',
+    const sheet = await contactSheet({
+      title: 'Real triplets, and triplets of the GAN (framed)',
       subtitle: 'three zone axes each; grey: logarithm of the intensity',
       cells,
       columns: 2 * EACH,
       cellWidth: 216,
     });
-    return (await writeFigure(this.run.file('samples', 'real-and-generated'), svg)).png;
+    return (await writeFigure(this.run.file('samples', 'real-and-generated'), sheet)).png;
   }
 
   /** The sheets one after another, a second each. */
@@ -167,7 +167,9 @@ export class GanWatch {
     { model, untrained, history }: Pick<Trained<Generator>, 'model' | 'untrained' | 'history'>,
     progress: ProgressFactory = silentProgress,
   ): Promise<WatchResult> {
-    const learning = await writeFigure(this.run.file('learning'), ganLearningFigure(history));
+    const learning = await writeFigure(this.run.file('learning'), (width) =>
+      ganLearningFigure(history, width),
+    );
     const wrote = [learning.png, await this.comparison(model)];
     const film = await this.film();
     if (film) wrote.push(film);

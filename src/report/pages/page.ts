@@ -70,7 +70,7 @@ const STYLE = `
 *{box-sizing:border-box}body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.55 system-ui,-apple-system,"Segoe UI","DejaVu Sans",sans-serif}
 main{max-width:68rem;margin:0 auto;padding:1.5rem 1rem 4rem}h1{font-size:1.7rem;line-height:1.2;margin:.2rem 0}h2{margin:2.6rem 0 .6rem;font-size:1.25rem;border-bottom:1px solid var(--edge);padding-bottom:.3rem}h3{margin:1.4rem 0 .3rem;font-size:1rem}
 p{max-width:46rem}nav{font-size:.9rem;color:var(--soft)}nav a{margin-right:.9rem;display:inline-block;padding:.15rem 0}a{color:inherit}
-.lead{background:var(--tint);border-left:5px solid var(--soft);padding:.8rem 1.1rem;margin:1rem 0}.lead.helped{border-color:var(--good)}.lead.hurt{border-color:var(--bad)}.lead p{margin:.3rem 0;font-size:1.05rem}
+.lead{background:var(--tint);border-left:5px solid var(--soft);padding:.8rem 1.1rem;margin:1rem 0}.lead.helped{border-color:var(--good)}.lead.hurt{border-color:var(--bad)}.lead p{margin:.3rem 0;font-size:1.05rem}.lead pre{white-space:pre-wrap;overflow-wrap:anywhere}
 .badge{display:inline-block;font-weight:700;letter-spacing:.02em;padding:.1rem .6rem;border-radius:1rem;background:var(--soft);color:var(--paper);print-color-adjust:exact}.helped>.badge{background:var(--good)}.hurt>.badge{background:var(--bad)}
 abbr{text-decoration:underline dotted;cursor:help;position:relative}abbr:focus::after{content:attr(title);position:absolute;left:0;top:1.6em;z-index:2;width:16rem;max-width:70vw;white-space:normal;text-align:left;font:400 .85rem/1.4 system-ui,sans-serif;background:var(--ink);color:var(--paper);padding:.5rem .7rem;border-radius:4px}
 figure{margin:1rem 0}figure img{max-width:100%;height:auto;background:#fff;border-radius:4px}figcaption{color:var(--soft);font-size:.9rem}
@@ -78,7 +78,7 @@ figure{margin:1rem 0}figure img{max-width:100%;height:auto;background:#fff;borde
 pre{background:var(--tint);padding:.8rem;overflow-x:auto;font-size:.85rem;border-radius:4px}.gallery{display:grid;grid-template-columns:repeat(auto-fill,minmax(12rem,1fr));gap:.8rem}
 .gallery figure{margin:0;border-left:4px solid transparent;padding-left:.4rem}.gallery .real{border-color:#999}.gallery .accepted{border-color:#009e73}.gallery .rejected{border-color:#d55e00}.gallery img{width:100%;image-rendering:pixelated}.gallery pre{white-space:pre-wrap;margin:.3rem 0}.slides input{width:100%;max-width:40rem}.slides img{width:100%;max-width:40rem;image-rendering:pixelated}
 .phone{display:none}details summary{cursor:pointer;color:var(--soft)}
-@media screen and (max-width:40rem){.wide img{max-width:none}.chart img.phone{display:block;max-width:100%}.roomy{display:none}th:first-child,td:first-child{position:sticky;left:0;z-index:1;background:var(--paper);min-width:7.2rem;max-width:9rem;overflow-wrap:break-word}th,td{padding:.3rem .4rem;font-size:.85rem}}
+@media screen and (max-width:40rem){.wide img{max-width:none}.wide img.phone{display:block;max-width:100%}.roomy{display:none}th:first-child,td:first-child{position:sticky;left:0;z-index:1;background:var(--paper);min-width:7.2rem;max-width:9rem;overflow-wrap:break-word}th,td{padding:.3rem .4rem;font-size:.85rem}}
 @media print{:root{--ink:#000;--soft:#444;--paper:#fff;--edge:#bbb;--tint:#f4f4f4}.table,.wide{overflow:visible;background:none}h2,h3,summary{break-after:avoid}th,td{white-space:normal;padding:.15rem .3rem;font-size:8pt}figure,tr{break-inside:avoid}.wide img{filter:none;max-width:100%}nav,.slides input{display:none}pre{white-space:pre-wrap}}`;
 
 const SCRIPT = `
@@ -141,19 +141,18 @@ const DARK_SHEET =
  * for a phone.
  */
 export function figureHtml(image: string | Drawing, alt: string, caption = ''): string {
-  if (typeof image !== 'string') {
-    const picture = (svg: string, name: string) =>
-      `<img class="${name}" src="${svgUrl(svg)}" alt="${escapeHtml(alt)}">`;
-    const both = picture(image(), 'roomy') + picture(image(PHONE), 'phone');
-    return `<figure class="wide chart" tabindex="0">${both}${captionHtml(caption)}</figure>`;
-  }
-  const drawn = image.startsWith('<svg');
+  const [wide, narrow] = typeof image === 'string' ? [image] : [image(), image(PHONE)];
+  const drawn = wide!.startsWith('<svg');
   // On a dark page charts are inverted; in sheets of patterns all but the patterns.
-  const sheet = drawn && image.includes('<image');
-  const svg = sheet ? image.replace(/(?<=^<svg[^>]*>)/, `<style>${DARK_SHEET}</style>`) : image;
-  const url = drawn ? svgUrl(svg) : image;
+  const sheet = drawn && wide!.includes('<image');
+  const picture = (svg: string, name = ''): string => {
+    const dark = sheet ? svg.replace(/(?<=^<svg[^>]*>)/, `<style>${DARK_SHEET}</style>`) : svg;
+    const url = drawn ? svgUrl(dark) : svg;
+    return `<img${name && ` class="${name}"`} src="${url}" alt="${escapeHtml(alt)}">`;
+  };
+  const pictures = narrow ? picture(wide!, 'roomy') + picture(narrow, 'phone') : picture(wide!);
   const kind = drawn ? ` class="wide ${sheet ? 'sheet' : 'chart'}" tabindex="0"` : '';
-  return `<figure${kind}><img src="${url}" alt="${escapeHtml(alt)}">${captionHtml(caption)}</figure>`;
+  return `<figure${kind}>${pictures}${captionHtml(caption)}</figure>`;
 }
 
 /** A table, first row the heads; a click on a head sorts by it. */

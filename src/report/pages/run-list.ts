@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { counted, percentText } from '../../common/log.ts';
 import { orderTime, statedStart, workspaceFolder } from '../../common/run.ts';
+import { readSummary } from '../../common/summary.ts';
 
 /** One run or study of a workspace, for a list. */
 export interface ListedRun {
@@ -75,7 +76,7 @@ function listed(folder: string, kind: string, settings: string): Dated {
     kind,
     date: new Date(started).toISOString().slice(0, 16).replace('T', ' '),
     store: typeof data === 'string' ? data : null,
-    figure: FIGURES[kind]?.(folder) ?? '',
+    figure: FIGURES[kind]?.(folder) || (readSummary(folder)?.figure ?? ''),
   };
   return { run, time: orderTime(started) };
 }

@@ -1,14 +1,20 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { basename, join, relative, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
 import { SEEDS_FOR_A_CLAIM } from '../../benchmark/statistics/bootstrap.ts';
 import { readStudyFolder, type StudyFolder } from '../../benchmark/study/folder.ts';
-import { csvOf } from '../../common/csv.ts';
-import { inputError } from '../../common/errors.ts';
 import { writeAtomic } from '../../common/files.ts';
 import { counted, textTable } from '../../common/log.ts';
 import type { ProgressFactory } from '../../common/progress.ts';
 import { readJson, workspaceFolder } from '../../common/run.ts';
-import { figureHtml, foldedHtml, type Lead, page, type Section, textHtml } from './page.ts';
+import { type Lead, page, type Section } from './page.ts';
+import {
+  type PlainRun,
+  plainLead,
+  plainRunSection,
+  plainRunText,
+  readPlainRun,
+  summaryLines,
+} from './plain-run.ts';
 import { compareFolder, studyTexts, writeStudyFiles } from './study-files.ts';
 import {
   type Compared,
@@ -54,82 +60,6 @@ export const storyText = ({ minutes, seed }: { minutes: number; seed: number }):
   closer: 'npx gan bench run --study default',
 });
 
-/** Files that tell what a run is, and files with what it found. */
-const KINDS = [
-  { kind: 'GAN', mark: 'model.safetensors', facts: 'metrics.jsonl' },
-  { kind: 'probe', mark: 'probe.json', facts: 'probe.json' },
-  { kind: 'score', mark: 'score.json', facts: null },
-  { kind: 'sample', mark: 'synthetic.h5', facts: null },
-  { kind: 'classifier', mark: 'classifier.safetensors', facts: null },
-] as const;
-
-/** A run of another command than bench and quickstart: its settings and what it drew. */
-export interface PlainRun {
-  kind: (typeof KINDS)[number]['kind'];
-  folder: string;
-  config: unknown;
-  /** Contents of its file of facts, where it has a short one. */
-  facts: string | null;
-}
-
-/** Folders of a run, besides itself, in which figures stand. */
-const FIGURE_FOLDERS = ['', 'figures', 'samples'];
-/** Sheets of every 500 steps would fill the page; the last one says it all. */
-const INTERMEDIATE = /^step-\d+\.svg$/;
-
-/** SVG files of a run, for its page. */
-const figuresIn = (folder: string): string[] =>
-  FIGURE_FOLDERS.map((name) => join(folder, name))
-    .filter((path) => existsSync(path))
-    .flatMap((path) =>
-      readdirSync(path)
-        .filter((name) => name.endsWith('.svg') && !INTERMEDIATE.test(name))
-        .sort()
-        .map((name) => join(path, name)),
-    );
-
-/** Longest text of facts that a page shows. */
-const SHORT = 20_000;
-
-/**
- * A run folder of `gan train`, `sample`, `score`, `probe` or `classify train`.
- *
- * @throws input error where the folder is none.
- */
-function readPlainRun(folder: string): PlainRun {
-  const known = KINDS.find(({ mark }) => existsSync(join(folder, mark)));
-  if (!known) {
-    throw inputError(
-      `${folder} is no run or study`,
-      'give a folder of gan bench, quickstart, train, sample, score or probe',
-    );
-  }
-  const at = (name: string): string => join(folder, name);
-  const text =
-    known.facts && existsSync(at(known.facts)) ? readFileSync(at(known.facts), 'utf8') : '';
-  return {
-    kind: known.kind,
-    folder,
-    config: existsSync(at('config.json')) ? readJson(at('config.json')) : {},
-    facts: text !== '' && text.length <= SHORT ? text : null,
-  };
-}
-
-/** The section of such a run: its figures and its settings. */
-function plainRunSection({ kind, folder, config, facts }: PlainRun): Section {
-  const figures = figuresIn(folder).map((path) =>
-    figureHtml(readFileSync(path, 'utf8'), relative(folder, path)),
-  );
-  return {
-    heading: `${kind}: ${basename(folder)}`,
-    body: [
-      ...(figures.length > 0 ? figures : [textHtml('This run drew no figures.')]),
-      facts ? foldedHtml('what it found', facts) : '',
-      foldedHtml('resolved settings', JSON.stringify(config, null, 2)),
-    ].join(''),
-  };
-}
-
 /** Compares a study, writes its tables and figures into its folder, and draws its page's parts. */
 async function drawn({ folder, text }: StudyRun, progress: ProgressFactory): Promise<StudyReport> {
   const { compared, outcomes } = compareFolder(folder);
@@ -159,17 +89,18 @@ async function oneStudy(run: StudyRun, progress: ProgressFactory): Promise<HtmlR
   return { html: studyPage(report), lines: studyLines(report.compared) };
 }
 
-const NO_VERDICT: Lead = { tone: 'undecided', lines: ['These runs compare nothing: no verdict.'] };
-
 /** One page of several runs: the verdicts of its studies, then the sections of each run. */
 async function joined(paths: readonly string[], progress: ProgressFactory): Promise<HtmlReport> {
   const lines: string[] = [];
   const leads: Lead[] = [];
+  const plain: PlainRun[] = [];
   const sections: Section[] = [];
   for (const path of paths) {
     const study = studyRun(path);
     if (!study) {
-      sections.push(plainRunSection(readPlainRun(path)));
+      const run = readPlainRun(path);
+      plain.push(run);
+      sections.push(await plainRunSection(run, paths.length === 1));
       continue;
     }
     const report = await drawn(study, progress);
@@ -187,9 +118,12 @@ async function joined(paths: readonly string[], progress: ProgressFactory): Prom
         lines: leads.flatMap(({ lines }) => lines),
         more: leads.flatMap(({ more = [] }) => more),
       }
-    : NO_VERDICT;
+    : plainLead(plain);
   const title = paths.length === 1 ? basename(paths[0]!) : `${paths.length} runs`;
-  return { html: page({ title, lead, sections }), lines };
+  return {
+    html: page({ title, lead, sections }),
+    lines: [...lines, ...plain.flatMap(summaryLines)],
+  };
 }
 
 /** The page of runs: a study's own where there is one study, else one of all their sections. */
@@ -204,20 +138,13 @@ export type ReportFormat = 'html' | 'markdown' | 'json' | 'csv';
 const defaultPage = (paths: readonly string[]): string =>
   join(paths.length === 1 ? paths[0]! : workspaceFolder(), 'report.html');
 
-const plainText = ({ kind, folder, config }: PlainRun) => ({
-  markdown: `# ${kind}: ${basename(folder)}\n\n\`\`\`json\n${JSON.stringify(config, null, 2)}\n\`\`\`\n`,
-  json: { kind, folder, config },
-  csv: csvOf([
-    ['setting', 'value'],
-    ...Object.entries(config as object).map(([name, value]) => [name, JSON.stringify(value)]),
-  ]),
-});
-
 /** Runs as markdown, JSON or CSV: their results without pictures. */
 function textOf(paths: readonly string[], format: Exclude<ReportFormat, 'html'>): string {
   const texts = paths.map((path) => {
     const study = studyRun(path);
-    return study ? studyTexts(compareFolder(study.folder).compared) : plainText(readPlainRun(path));
+    return study
+      ? studyTexts(compareFolder(study.folder).compared)
+      : plainRunText(readPlainRun(path));
   });
   if (format !== 'json') return texts.map((one) => one[format]).join('\n\n');
   return JSON.stringify(

@@ -259,7 +259,7 @@ const probeSection = ({ pair, figures, frames }: ProbePictures): Section => ({
   heading: `At the boundary of ${pair.join(' and ')}`,
   body:
     (frames.length > 0 ? slidesHtml(frames, `position between ${pair.join(' and ')}`) : '') +
-    figures.map(({ svg, name }) => figureHtml(svg, name)).join(''),
+    figures.map(({ draw, name }) => figureHtml(draw, name)).join(''),
 });
 
 /** The sections of a study's parts, by where they stand in the page. */

@@ -24,7 +24,7 @@ import { openStore, type Store } from '../../dataset/store/store.ts';
 import type { Drawing } from '../draw/figure.ts';
 import { dataUrl } from '../draw/raster.ts';
 import { tripletPicture } from '../draw/sheet.ts';
-import { pairProbeFigures } from '../figures/boundary.ts';
+import { type NamedFigure, pairProbeFigures } from '../figures/boundary.ts';
 import { classHistogram, exampleSheet } from '../figures/census.ts';
 import { mixFigure } from '../figures/mix.ts';
 import { galleryPictures, realismFigures, type Scored } from '../figures/realism.ts';
@@ -34,8 +34,7 @@ import type { GalleryPicture, Slide } from './page.ts';
 /** How imbalanced a store is, in figures and words. */
 export interface DataPictures {
   histogram: Drawing;
-  /** SVG of the sample sheet. */
-  sheet: string;
+  sheet: Drawing;
   lines: string[];
 }
 
@@ -110,8 +109,7 @@ export async function drawSamples(
 export interface ProbePictures {
   /** The class, and the one across the boundary. */
   pair: readonly [number, number];
-  /** Probe figures as SVG, with their names. */
-  figures: { name: string; svg: string }[];
+  figures: NamedFigure[];
   /** Triplets along the path between the two classes, for the slider. */
   frames: Slide[];
 }
