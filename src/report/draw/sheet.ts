@@ -1,6 +1,6 @@
 import { compose, type Drawing, escaped, FONT, isNarrow, linesOfText } from './figure.ts';
 import { barLength } from './notation.ts';
-import { dataUrl, type Picture } from './raster.ts';
+import { brightened, dataUrl, type Picture } from './raster.ts';
 
 /** One cell of a contact sheet: a triplet and what to write under it. */
 export interface SheetCell {
@@ -15,9 +15,6 @@ export interface SheetCell {
   frame?: string;
 }
 
-/** Stored values seldom pass 150; pictures show them brighter by this much. */
-const DISPLAY_GAIN = 1.7;
-
 /** The three patterns of a triplet side by side as one grey picture, brightened for the eye. */
 export function tripletPicture(pixels: Uint8Array, size: number): Picture {
   const gap = 2;
@@ -26,8 +23,8 @@ export function tripletPicture(pixels: Uint8Array, size: number): Picture {
   for (let row = 0; row < size; row++) {
     for (let column = 0; column < size; column++) {
       for (let zone = 0; zone < 3; zone++) {
-        const value = DISPLAY_GAIN * pixels[(row * size + column) * 3 + zone]!;
-        data[row * width + zone * (size + gap) + column] = Math.min(255, value);
+        const value = pixels[(row * size + column) * 3 + zone]!;
+        data[row * width + zone * (size + gap) + column] = brightened(value);
       }
     }
   }

@@ -8,7 +8,7 @@ import type {
 } from '../../../synthetic/probing/probe-data.ts';
 import type { Vec3 } from '../../crystal/crystal.ts';
 import { type Drawing, figure, isNarrow, PALETTE } from '../draw/figure.ts';
-import { dataUrl } from '../draw/raster.ts';
+import { brightened, dataUrl } from '../draw/raster.ts';
 
 const [BLUE, ORANGE, , , , , GREY] = PALETTE;
 const WIDTH = 1120;
@@ -17,14 +17,12 @@ const CELL = 100;
 const ROWS = [2.26, 1.78, 1.3] as const;
 const TOP = 2.52;
 const HEIGHT = 660;
-/** Patterns are dark: what they are multiplied with to be seen. */
-const GAIN = 1.7;
 
 function framePictures({ frames, size }: StripData): Promise<FramePicture[]> {
   const planes = frames.flatMap(({ t, pixels }) =>
     [0, 1, 2].map(async (zone) => {
       const data = new Uint8Array(size * size);
-      for (let i = 0; i < data.length; i++) data[i] = Math.min(255, GAIN * pixels[3 * i + zone]!);
+      for (let i = 0; i < data.length; i++) data[i] = brightened(pixels[3 * i + zone]!);
       const picture = { data, width: size, height: size, channels: 1 as const };
       return { t, zone, src: await dataUrl(picture, 2) };
     }),

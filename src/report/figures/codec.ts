@@ -1,5 +1,5 @@
 import { compose } from '../draw/figure.ts';
-import { dataUrl } from '../draw/raster.ts';
+import { brightened, dataUrl } from '../draw/raster.ts';
 
 /** One pattern beside its rendering from discs. */
 export interface CodecRow {
@@ -17,13 +17,10 @@ export interface CodecRow {
 const PANEL = 232;
 const GAP = 12;
 const LEFT = 170;
-/** Stored values seldom pass 150; pictures show them brighter by this much. */
-const DISPLAY_GAIN = 1.7;
 /** Grey levels of difference that show as full red or blue. */
 const DIFFERENCE_RANGE = 30;
 
-const grey = (values: Uint8Array): Uint8Array =>
-  values.map((value) => Math.min(255, DISPLAY_GAIN * value));
+const grey = (values: Uint8Array): Uint8Array => values.map(brightened);
 
 /** Measured minus drawn: red where the discs fall short, blue where they draw too much. */
 function difference(measured: Uint8Array, drawn: Uint8Array): Uint8Array {

@@ -15,7 +15,7 @@ import {
   indicesText,
   zonesText,
 } from '../draw/notation.ts';
-import { dataUrl } from '../draw/raster.ts';
+import { brightened, dataUrl } from '../draw/raster.ts';
 import { contactSheet, type SheetCell } from '../draw/sheet.ts';
 
 const beamText = (sample: Sample): string =>
@@ -147,7 +147,7 @@ async function panel(sample: Sample, zone: number): Promise<string> {
   const { size } = sample.camera;
   const pixels = toPixels(sample.stack, size);
   const data = Uint8Array.from({ length: size * size }, (_, i) =>
-    Math.min(255, pixels[3 * i + zone]! * 1.7),
+    brightened(pixels[3 * i + zone]!),
   );
   const url = await dataUrl(
     { width: size, height: size, channels: 1, data },
