@@ -83,7 +83,8 @@ async function train({ config, json, ...flags }: TrainFlags): Promise<void> {
   }
   console.log(`validation: ${reportText(validation)}`);
   if (tasks) console.log(`other heads: ${taskText(tasks)}`);
-  console.log(`classifier in ${run.folder}; test it: npx gan classify evaluate`);
+  const beside = mixture ? ', with and without the samples: npx gan bench run --synthetic' : '';
+  console.log(`classifier in ${run.folder}; test it: npx gan classify evaluate${beside}`);
 }
 
 async function draw(run: Run, { training }: TrainedClassifier): Promise<void> {

@@ -87,6 +87,7 @@ async function prepareWith(
   console.log(
     `wrote ${prepared.path}: ${counted(prepared.samples, 'sample')}, digest ${prepared.digest}`,
   );
+  console.log('next: npx gan train --classes rare');
 }
 
 /** `gan data prepare FILES… --out STORE` */

@@ -218,6 +218,7 @@ async function simulate(flags: Flags): Promise<void> {
     `wrote ${path}: ${counted(count, 'triplet')} of ${counted(crystals.length, 'crystal')}`,
   );
   for (const picture of pictures) console.log(`wrote ${picture}`);
+  if (!shard) console.log(`next: npx gan data prepare ${path}`);
 }
 
 /** `gan data simulate --crystals minerals --groups 14,62 --materials 20 --out FILE` */

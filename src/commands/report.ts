@@ -15,11 +15,11 @@ async function report(named: string[], flags: ReportFlags): Promise<void> {
 }
 
 async function newest(): Promise<string> {
-  const { newestStudy } = await import('../report/pages/run-list.ts');
+  const { newestReported } = await import('../report/pages/run-list.ts');
   const { inputError } = await import('../common/errors.ts');
-  const found = newestStudy();
+  const found = newestReported();
   if (found) return found;
-  throw inputError('the workspace has no study to report', 'make one: npx gan quickstart');
+  throw inputError('the workspace has no run to report', 'make one: npx gan quickstart');
 }
 
 /** `gan report`: one self-contained page of runs, or their results as text. */
@@ -28,7 +28,7 @@ export const reportCommand = (): Command =>
     .description('one self-contained page of studies and runs, opening with the verdict')
     .argument(
       '[runs...]',
-      'folders of gan bench and gan quickstart, and of train, sample, score, mix, probe and classify train (default: the newest study or quickstart)',
+      'folders of gan bench and gan quickstart, and of train, sample, score, mix, probe and classify train (default: the newest study or quickstart, else the newest run)',
     )
     .addOption(
       new Option('--format <kind>', 'page, or results as text')

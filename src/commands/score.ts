@@ -78,13 +78,20 @@ async function verifierFor(
     }
   }
   const { updates, seed } = settings;
-  const training = { updates, seed: seed + 1000, progress: terminalProgress };
   const runs = [...(out ? [out] : []), ...runsOf('score').map(({ folder }) => folder)];
   const folders = runs.map((folder) => join(folder, VERIFIER_FOLDER));
+  let training = { updates, seed: seed + 1000, progress: terminalProgress };
   const kept = keptVerifier(folders, store, training);
   if (kept) {
-    console.error(`judged by the verifier of an earlier score, ${kept}: nothing to train`);
-    return { verifier: await loadVerifier(kept, store, guide), chosen: { classifier: kept } };
+    try {
+      const verifier = await loadVerifier(kept, store, guide);
+      console.error(`judged by the verifier of an earlier score, ${kept}: nothing to train`);
+      return { verifier, chosen: { classifier: kept } };
+    } catch (error) {
+      // It guided the search for these samples: one of another seed judges them.
+      if (!(error instanceof CbedError)) throw error;
+      training = { ...training, seed: training.seed + 1 };
+    }
   }
   const verifier = await trainVerifier(store, training);
   return {
@@ -95,6 +102,9 @@ async function verifierFor(
   };
 }
 
+/** Share of held-out real triplets that checks of crystals accept where nothing is said of `--accept`. */
+const MOST_REAL = 0.75;
+
 /** The score with the samples accepted by their atoms, where that is asked for or the checks cannot say. */
 async function accepted(found: Score, archive: SyntheticArchive, accept: Settings['accept']) {
   const { inputError } = await import('../common/errors.ts');
@@ -104,7 +114,17 @@ async function accepted(found: Score, archive: SyntheticArchive, accept: Setting
     throw inputError(`${archive.path}: not every sample is a crystal`, 'use --accept checks');
   }
   const byAtoms = accept === 'atoms' || (accept === 'auto' && crystals && found.doubt !== null);
-  if (!byAtoms) return { score: found, said: [] };
+  if (!byAtoms) {
+    const { held } = found;
+    const isStrict =
+      accept === 'auto' && crystals && held && held.accepted < MOST_REAL * held.count;
+    const said = isStrict
+      ? [
+          `The checks are strict: they refuse ${held.count - held.accepted} of ${held.count} real triplets. --accept atoms takes every new crystal that has its group.`,
+        ]
+      : [];
+    return { score: found, said };
+  }
   const samples = acceptedByAtoms(found.samples);
   const many = samples.filter((sample) => sample.accepted).length;
   const said = [

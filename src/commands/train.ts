@@ -239,7 +239,7 @@ async function report(
   console.log(
     isNoBetter
       ? `next: npx gan train --resume ${run.folder} --steps ${2 * steps}`
-      : `next: npx gan sample${model.space ? ' --near-boundary' : ''}`,
+      : 'next: npx gan sample',
   );
 }
 

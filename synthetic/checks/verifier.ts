@@ -99,6 +99,7 @@ export function classifierMisfit(classifier: Classifier, store: Store): string |
   const parts = materialParts(store);
   const strange = classifier.seen.materials.find((material) => parts.get(material) !== 'train');
   if (strange === undefined) return null;
+  if (strange.startsWith('synthetic:')) return 'learned from a mixture with synthetic triplets';
   return `learned from ${strange}, no training material of this store`;
 }
 

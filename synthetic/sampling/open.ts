@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { z } from 'zod';
 import type { Classifier } from '../../classifier/classifier.ts';
 import { loadClassifier } from '../../classifier/load.ts';
@@ -15,9 +16,10 @@ import {
   requireRun,
   runsOf,
   storeOfRun,
+  workspaceFolder,
 } from '../../src/common/run.ts';
 import { openStore, type Store } from '../../src/dataset/store/store.ts';
-import { classifierMisfit } from '../checks/verifier.ts';
+import { classifierMisfit, VERIFIER_FOLDER } from '../checks/verifier.ts';
 import { wantedClasses } from './wanted.ts';
 
 /** Everything that samples are made with, opened. */
@@ -49,6 +51,7 @@ const GENERATOR_FILE = 'model.safetensors';
 /** What is used of the settings of a GAN run. */
 const trainedSchema = z.object({ classes: z.string().optional() });
 const CLASSIFIER_FILE = 'classifier.safetensors';
+const KEPT_VERIFIER = join(VERIFIER_FOLDER, CLASSIFIER_FILE);
 /** Verifiers taken from the workspace where none is named. */
 const MOST_VERIFIERS = 2;
 
@@ -74,9 +77,14 @@ export function chooseMakers(named: {
   const { near, guide } = named;
   const gan = ganRun(named.gan, named.data).folder;
   const data = named.data ?? storeOfRun(gan) ?? defaultStorePath();
-  const newest = (): string | undefined =>
-    newestRun('classifier', CLASSIFIER_FILE, data, (run) => !learnedMixture(run))?.folder;
-  return { data, gan, ...(near && { guide: guide ?? newest() }) };
+  return { data, gan, ...(near && { guide: guide ?? newestGuide(data) }) };
+}
+
+/** The newest classifier of the store that learned from no mixture, else the newest verifier of a score. */
+function newestGuide(data: string): string | undefined {
+  const trained = newestRun('classifier', CLASSIFIER_FILE, data, (run) => !learnedMixture(run));
+  if (trained) return trained.folder;
+  return newestRun('score', KEPT_VERIFIER, data)?.file(VERIFIER_FOLDER);
 }
 
 const ganRun = (folder?: string, data?: string): Run =>
@@ -130,13 +138,24 @@ async function openClassifier(folder: string, misfit: Misfit): Promise<Classifie
   }
 }
 
-/** The guide and the verifiers: as named, else the newest classifiers of the workspace. */
+/**
+ * The guide as `chooseMakers` chose it, and the verifiers: as named, else the newest classifiers of the workspace.
+ *
+ * @throws input error where there is no guide, or it does not fit.
+ */
 export async function openJudges(
   request: Pick<SamplingRequest, 'guide' | 'verifier'>,
   misfit: Misfit,
 ) {
-  const newest = runsOf('classifier', CLASSIFIER_FILE).map(({ folder }) => folder);
+  const newest = [
+    ...runsOf('classifier', CLASSIFIER_FILE).map(({ folder }) => folder),
+    ...runsOf('score', KEPT_VERIFIER).map((run) => run.file(VERIFIER_FOLDER)),
+  ];
   const mend = 'train one: npx gan classify train';
+  if (request.guide === undefined) {
+    const runs = join(workspaceFolder(), 'runs');
+    throw inputError(`no classifier under ${runs} that learned from real triplets alone`, mend);
+  }
   const guideFolder = requireRun('classifier', request.guide, mend, CLASSIFIER_FILE).folder;
   const guide = await openClassifier(guideFolder, misfit);
   const verifiers: Classifier[] = [];

@@ -2,7 +2,7 @@ import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { reportCommand } from '../../src/commands/report.ts';
-import { listRuns, newestStudy } from '../../src/report/pages/run-list.ts';
+import { listRuns, newestReported } from '../../src/report/pages/run-list.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
 let workspace: string;
@@ -61,7 +61,7 @@ it('lists runs and studies with kind, store, date and main figure, newest first'
     ['score', null, '2026-01-01 12:02', '1 of 2 accepted'],
     ['gan', 'x.h5', '2026-01-01 12:01', '500 steps'],
   ]);
-  expect(newestStudy()).toBe(join(workspace, 'studies', 'mine'));
+  expect(newestReported()).toBe(join(workspace, 'studies', 'mine'));
 });
 
 it('goes by the time that is recorded, and no clock of the future wins', () => {
@@ -78,12 +78,18 @@ it('goes by the time that is recorded, and no clock of the future wins', () => {
     '2100-01-01_000000-quickstart',
     'future',
   ]);
-  expect(newestStudy()).toBe(join(workspace, 'runs', 'a-quickstart'));
+  expect(newestReported()).toBe(join(workspace, 'runs', 'a-quickstart'));
+});
+
+it('reports the newest run where there is no study', () => {
+  run('runs/a-mix', { 'config.json': {}, 'run.json': { started: '2026-03-01T10:00:00Z' } }, 2);
+  run('runs/a-score', { 'config.json': {}, 'run.json': { started: '2026-03-02T10:00:00Z' } }, 1);
+  expect(newestReported()).toBe(join(workspace, 'runs', 'a-score'));
 });
 
 it('says how to get a study where there is none to report', async () => {
   expect(listRuns()).toEqual([]);
   await expect(reportCommand().exitOverride().parseAsync([], { from: 'user' })).rejects.toThrow(
-    /no study to report.*npx gan quickstart/s,
+    /no run to report.*npx gan quickstart/s,
   );
 });

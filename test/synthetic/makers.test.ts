@@ -1,13 +1,13 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, it, vi } from 'vitest';
 import { openRun } from '../../src/common/run.ts';
-import { chooseMakers } from '../../synthetic/sampling/open.ts';
+import { chooseMakers, openJudges } from '../../synthetic/sampling/open.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
 afterEach(() => vi.unstubAllEnvs());
 
-it('a search is guided by the newest classifier that learned from no mixture', () => {
+it('a search is guided by the newest classifier that learned from no mixture, or a kept verifier', async () => {
   const workspace = temporaryFolder('makers');
   vi.stubEnv('CBED_WORKSPACE', workspace);
   const data = join(workspace, 'prepared.h5');
@@ -20,6 +20,11 @@ it('a search is guided by the newest classifier that learned from no mixture', (
   };
   const mixed = trained({ data, mixture: true });
   expect(chooseMakers({ near: true }).guide).toBeUndefined();
+  await expect(openJudges({}, () => null)).rejects.toThrow(/no classifier.*real triplets alone/);
+  const score = openRun('score', { data });
+  mkdirSync(score.file('verifier'));
+  writeFileSync(score.file('verifier/classifier.safetensors'), '');
+  expect(chooseMakers({ near: true }).guide).toBe(score.file('verifier'));
   const real = trained({ data });
   trained({ data: join(workspace, 'other.h5') });
   trained({ data, mixture: '2026-12-01_000000-mix' });

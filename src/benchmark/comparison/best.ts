@@ -25,7 +25,7 @@ export interface Best {
  * Arms that the verdict is about: those with samples of a GAN, else those with any synthetic data,
  * else all.
  */
-export function inQuestion({ arms, baseline }: Pick<Study, 'arms' | 'baseline'>): Arm[] {
+function inQuestion({ arms, baseline }: Pick<Study, 'arms' | 'baseline'>): Arm[] {
   const others = arms.filter(({ name }) => name !== baseline);
   const made = others.filter(usesGan);
   if (made.length > 0) return made;

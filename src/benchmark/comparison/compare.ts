@@ -1,8 +1,8 @@
 import type { CellResult } from '../cells/result.ts';
-import { differenceOf, pairsOf } from '../statistics/bootstrap.ts';
+import { differenceOf, pairsOf, SEEDS_FOR_A_CLAIM } from '../statistics/bootstrap.ts';
 import { STATISTICS, type Statistic } from '../statistics/macro.ts';
 import { budgetsOf, type Study } from '../study/study.ts';
-import { type Best, bestOf, inQuestion, nextStep, rivalsInWords } from './best.ts';
+import { type Best, bestOf, nextStep, rivalsInWords } from './best.ts';
 import { type ClassChange, type ConfusedPair, classChanges, confusedPairs } from './classes.ts';
 import { type Share, sharesInWords, sharesOf } from './shares.ts';
 import { type ArmSummary, summarise } from './summary.ts';
@@ -86,7 +86,7 @@ function comparison(
           nextStep(best),
         ]
       : [
-          `${inQuestion(study).length} arms are to be compared with ${study.baseline}; none has results for two seeds yet: no verdict.`,
+          `No verdict: no arm has results of two seeds to compare with ${study.baseline} yet. Run the same command with --seeds ${SEEDS_FOR_A_CLAIM}.`,
         ],
   };
 }

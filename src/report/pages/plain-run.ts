@@ -3,6 +3,7 @@ import { basename, join, relative } from 'node:path';
 import type { Score } from '../../../synthetic/checks/score.ts';
 import { csvOf } from '../../common/csv.ts';
 import { inputError } from '../../common/errors.ts';
+import { counted } from '../../common/log.ts';
 import { readJson } from '../../common/run.ts';
 import { type RunSummary, readSummary } from '../../common/summary.ts';
 import type { Drawing } from '../draw/figure.ts';
@@ -106,7 +107,8 @@ export const summaryLines = ({ summary }: PlainRun): string[] => summary?.lines 
 export function plainLead(runs: readonly PlainRun[]): Lead {
   const { kind, summary } = runs[0]!;
   if (runs.length > 1) {
-    return { tone: 'undecided', lines: ['These runs compare nothing: no verdict.'] };
+    const badge = counted(runs.length, 'run');
+    return { tone: 'undecided', badge, lines: ['These runs compare nothing: no verdict.'] };
   }
   if (!summary) {
     return {

@@ -95,9 +95,11 @@ export function listRuns(workspace = workspaceFolder()): ListedRun[] {
   return [...runs, ...studies].sort((a, b) => b.time - a.time).map(({ run }) => run);
 }
 
-/** Kinds that `gan report` makes a page of where none is named. */
-const REPORTED = ['study', 'quickstart'];
+/** Kinds with a verdict: `gan report` makes a page of the newest where none is named. */
+const COMPARING = ['study', 'quickstart'];
 
-/** The newest study or quickstart of the workspace; null where there is none. */
-export const newestStudy = (): string | null =>
-  listRuns().find(({ kind }) => REPORTED.includes(kind))?.folder ?? null;
+/** The newest study or quickstart of the workspace, else the newest run of any kind; null where there is none. */
+export function newestReported(): string | null {
+  const runs = listRuns();
+  return (runs.find(({ kind }) => COMPARING.includes(kind)) ?? runs[0])?.folder ?? null;
+}
