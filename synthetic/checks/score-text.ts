@@ -107,6 +107,9 @@ const capital = (text: string): string => `${text[0]!.toUpperCase()}${text.slice
 export const RATIOS =
   'In brackets: the ratio to what real triplets of other materials and the same classes reach on as many samples of each class: 1 is as good as real, for KID and Frechet less is nearer. Words: as real, near or far, by that ratio.';
 
+const hasRatio = ({ metrics }: SetScore): boolean =>
+  Object.values(metrics).some(({ ratio }) => ratio !== null);
+
 /** The whole report as text: the metrics, each with its word, and what became of the samples. */
 export function scoreText(score: Score): string {
   const [whole] = score.spaces[0]!.sets;
@@ -117,7 +120,7 @@ export function scoreText(score: Score): string {
   return [
     `${whole!.synthetic} synthetic triplets against ${whole!.real} real ones of their classes\n${textTable(metricRows(score))}`,
     ...byClass,
-    RATIOS,
+    ...(score.spaces.some(({ sets }) => sets.some(hasRatio)) ? [RATIOS] : []),
     ...scoreSentences(score),
   ].join('\n\n');
 }
@@ -132,7 +135,7 @@ export function scoreSentences(score: Score): string[] {
     ...(score.network ? [networkText(score.network)] : []),
     ...(score.unrecognised?.length
       ? [
-          `The verifier knows too little of ${score.unrecognised.join(', ')} to be heard about them.`,
+          `The verifier has learned too little of space group ${score.unrecognised.join(', ')}: what it says of their samples does not count.`,
         ]
       : []),
     ...(score.held && score.held.count > 0 ? [heldText(score.held)] : []),

@@ -4,7 +4,7 @@ import { cellMatrix, cellOf, cellVolume, conformCell, isCell } from '../../src/c
 import type { Cell, Vec3 } from '../../src/crystal/crystal.ts';
 import { Spacing, worstClash } from '../../src/crystal/distances.ts';
 import { atomicNumber, ELEMENTS, elementSymbol } from '../../src/crystal/elements.ts';
-import { cellFormula, materialKey, reducedFormula } from '../../src/crystal/formula.ts';
+import { cellFormula, formulaUnit, materialKey, reducedFormula } from '../../src/crystal/formula.ts';
 import {
   determinant,
   inverse,
@@ -158,6 +158,10 @@ describe('elements and formulas', () => {
   it('write formulas as the Summit data do, the least electronegative element first', () => {
     const atoms = [8, 8, 8, 26, 26, 9, 9, 8].map((element) => ({ element }));
     expect(cellFormula(atoms)).toBe('Fe2 O4 F2');
+    expect(formulaUnit(atoms)).toEqual({ formula: 'F Fe O2', units: 2 });
+    const calcite = [20, 6, 8, 8, 8, 1].map((element) => ({ element }));
+    expect(formulaUnit(calcite)).toEqual({ formula: 'C H Ca O3', units: 1 });
+    expect(formulaUnit([{ element: 26 }, { element: 26 }])).toEqual({ formula: 'Fe', units: 2 });
     expect(reducedFormula(atoms)).toBe('FeO2F');
     expect(materialKey(atoms, 62)).toBe('FeO2F-62');
   });

@@ -1,6 +1,6 @@
 import type { Crystal, Vec3 } from '../crystal.ts';
 import { elementSymbol } from '../elements.ts';
-import { cellFormula, reducedFormula } from '../formula.ts';
+import { formulaUnit, reducedFormula } from '../formula.ts';
 import type { Operation } from '../operation.ts';
 import { applyOperation, nearestImage } from '../orbit.ts';
 import { hermannMauguin, operations } from '../spacegroup.ts';
@@ -87,6 +87,7 @@ const blockName = (text: string): string =>
  */
 export function cifText(crystal: Crystal, extra: readonly CifExtra[] = []): string {
   const { spaceGroup, cell } = crystal;
+  const { formula, units } = formulaUnit(crystal.atoms);
   const names = ['length_a', 'length_b', 'length_c', 'angle_alpha', 'angle_beta', 'angle_gamma'];
   const counts = new Map<string, number>();
   const sites = asymmetricUnit(crystal).map(({ element, position, multiplicity, uIso }) => {
@@ -98,9 +99,9 @@ export function cifText(crystal: Crystal, extra: readonly CifExtra[] = []): stri
   });
   const lines = [
     `data_${blockName(crystal.id)}`,
-    `_chemical_formula_sum ${cifValue(cellFormula(crystal.atoms))}`,
+    `_chemical_formula_sum ${cifValue(formula)}`,
     `_chemical_formula_structural ${cifValue(reducedFormula(crystal.atoms))}`,
-    '_cell_formula_units_Z 1',
+    `_cell_formula_units_Z ${units}`,
     ...names.map((name, i) => `_cell_${name} ${cell[i]!.toFixed(i < 3 ? 6 : 5)}`),
     `_space_group_IT_number ${spaceGroup}`,
     `_space_group_name_H-M_alt ${cifValue(hermannMauguin(spaceGroup))}`,

@@ -258,7 +258,12 @@ export function realismFigures(scored: Scored): { realism: Drawing; floors: Draw
 /** Draws the figures of a score into a folder: gallery, realism, floors. */
 export async function drawScore(folder: string, scored: Scored): Promise<void> {
   const { realism, floors } = realismFigures(scored);
-  const figures = { realism, floors, gallery: await gallerySheet(scored) };
+  // With too few real triplets no metric has a floor: the table says so.
+  const measured = scored.score.spaces.some(({ sets }) =>
+    Object.values(sets[0]!.metrics).some(({ value }) => value !== null),
+  );
+  const gallery = await gallerySheet(scored);
+  const figures = { realism, ...(measured && { floors }), gallery };
   for (const [name, draw] of Object.entries(figures)) await writeFigure(join(folder, name), draw);
 }
 
