@@ -80,8 +80,8 @@ export function chooseMakers(named: {
   return { data, gan, ...(near && { guide: guide ?? newestGuide(data) }) };
 }
 
-/** The newest classifier of the store that learned from no mixture, else the newest verifier of a score. */
-function newestGuide(data: string): string | undefined {
+/** The newest classifier (of the store where one is named) that learned from no mixture, else the newest verifier of a score. */
+function newestGuide(data?: string): string | undefined {
   const trained = newestRun('classifier', CLASSIFIER_FILE, data, (run) => !learnedMixture(run));
   if (trained) return trained.folder;
   return newestRun('score', KEPT_VERIFIER, data)?.file(VERIFIER_FOLDER);
@@ -139,7 +139,7 @@ async function openClassifier(folder: string, misfit: Misfit): Promise<Classifie
 }
 
 /**
- * The guide as `chooseMakers` chose it, and the verifiers: as named, else the newest classifiers of the workspace.
+ * The guide and the verifiers: as named, else the newest of the workspace that can be one.
  *
  * @throws input error where there is no guide, or it does not fit.
  */
@@ -152,11 +152,12 @@ export async function openJudges(
     ...runsOf('score', KEPT_VERIFIER).map((run) => run.file(VERIFIER_FOLDER)),
   ];
   const mend = 'train one: npx gan classify train';
-  if (request.guide === undefined) {
+  const chosen = request.guide ?? newestGuide();
+  if (chosen === undefined) {
     const runs = join(workspaceFolder(), 'runs');
     throw inputError(`no classifier under ${runs} that learned from real triplets alone`, mend);
   }
-  const guideFolder = requireRun('classifier', request.guide, mend, CLASSIFIER_FILE).folder;
+  const guideFolder = requireRun('classifier', chosen, mend, CLASSIFIER_FILE).folder;
   const guide = await openClassifier(guideFolder, misfit);
   const verifiers: Classifier[] = [];
   const chosenVerifiers: string[] = [];
