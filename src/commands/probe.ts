@@ -40,6 +40,7 @@ type Settings = Awaited<ReturnType<typeof settingsOf>>;
 
 /** Probes images of one's own: no generator, so nothing lies on a path. */
 async function probeOwn(flags: ProbeFlags, settings: Settings, from: string): Promise<void> {
+  const { groupsOf } = await import('../common/settings.ts');
   const { openStore } = await import('../dataset/store/store.ts');
   const { openJudges } = await import('../../synthetic/sampling/open.ts');
   const { probeImages } = await import('../../synthetic/probing/image-probe.ts');
@@ -53,7 +54,7 @@ async function probeOwn(flags: ProbeFlags, settings: Settings, from: string): Pr
   );
   const alike = verifiers.filter((one) => one.classes.join() === guide.classes.join());
   try {
-    const wanted = settings.pair?.split(':').map(Number) as [number, number] | undefined;
+    const wanted = settings.pair === undefined ? undefined : groupsOf(settings.pair);
     const probed = probeImages({ ...settings, store, guide, verifiers: alike, pair: wanted });
     const { pair } = probed;
     const run = openRun('probe', { ...settings, pair: pair.join(':') }, settings.out);
@@ -114,6 +115,7 @@ async function probe(flags: ProbeFlags): Promise<void> {
   const settings = await settingsOf(flags);
   if (flags.map) return probeMap(flags, settings);
   if (settings.from !== undefined) return probeOwn(flags, settings, settings.from);
+  const { groupsOf } = await import('../common/settings.ts');
   const { openSampling } = await import('../../synthetic/sampling/open.ts');
   const { pairTable, likeliestPair } = await import('../../synthetic/probing/choice.ts');
   const { probePair } = await import('../../synthetic/probing/pair-probe.ts');
@@ -125,9 +127,7 @@ async function probe(flags: ProbeFlags): Promise<void> {
   const sampling = await openSampling({ ...settings, near: true });
   try {
     const table = await pairTable(sampling);
-    const asked = settings.pair
-      ? (settings.pair.split(':').map(Number) as [number, number])
-      : likeliestPair(table);
+    const asked = settings.pair ? groupsOf(settings.pair) : likeliestPair(table);
     const run = openRun('probe', { ...settings, pair: asked.join(':') }, settings.out);
     const { store, generator, verifiers } = sampling;
     const probing = { store, generator, guide: sampling.guide!, verifiers };

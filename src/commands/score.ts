@@ -60,14 +60,12 @@ async function verifierFor(
   store: import('../dataset/store/store.ts').Store,
   { guide, out }: { guide: string | null; out?: string },
 ) {
-  const { keepVerifier, keptVerifier, loadVerifier, trainVerifier, VERIFIER_FOLDER } = await import(
-    '../../synthetic/checks/verifier.ts'
-  );
+  const verifiers = await import('../../synthetic/checks/verifier.ts');
+  const { loadVerifier, VERIFIER_FOLDER } = verifiers;
   const { CbedError } = await import('../common/errors.ts');
-  const { newestRun, runsOf } = await import('../common/run.ts');
   if (settings.classifier)
     return { verifier: await loadVerifier(settings.classifier, store, guide) };
-  const newest = newestRun('classifier', 'classifier.safetensors', settings.data);
+  const newest = verifiers.newestOfReal(settings.data);
   if (newest) {
     try {
       const verifier = await loadVerifier(newest.folder, store, guide);
@@ -78,10 +76,9 @@ async function verifierFor(
     }
   }
   const { updates, seed } = settings;
-  const runs = [...(out ? [out] : []), ...runsOf('score').map(({ folder }) => folder)];
-  const folders = runs.map((folder) => join(folder, VERIFIER_FOLDER));
+  const folders = [...(out ? [join(out, VERIFIER_FOLDER)] : []), ...verifiers.keptVerifiers()];
   let training = { updates, seed: seed + 1000, progress: terminalProgress };
-  const kept = keptVerifier(folders, store, training);
+  const kept = verifiers.keptVerifier(folders, store, training);
   if (kept) {
     try {
       const verifier = await loadVerifier(kept, store, guide);
@@ -93,12 +90,12 @@ async function verifierFor(
       training = { ...training, seed: training.seed + 1 };
     }
   }
-  const verifier = await trainVerifier(store, training);
+  const verifier = await verifiers.trainVerifier(store, training);
   return {
     verifier,
     chosen: { classifier: `trained for this: ${updates} updates, seed ${training.seed}` },
     keep: (folder: string) =>
-      keepVerifier(verifier, join(folder, VERIFIER_FOLDER), { store, training }),
+      verifiers.keepVerifier(verifier, join(folder, VERIFIER_FOLDER), { store, training }),
   };
 }
 

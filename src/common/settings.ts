@@ -18,9 +18,13 @@ export const share = number.min(0, { error: 'is below 0' }).lt(1, { error: 'is n
 export const groupPair = z
   .string()
   .regex(/^\d+:\d+$/, { error: 'is not two space groups such as 14:62' })
-  .refine((pair) => new Set(pair.split(':').map(Number)).size === 2, {
+  .refine((pair) => new Set(groupsOf(pair)).size === 2, {
     error: 'names the same class twice',
   });
+
+/** The two space groups of a pair that was checked. */
+export const groupsOf = (pair: string): [number, number] =>
+  pair.split(':').map(Number) as [number, number];
 
 /** One of some words; another is answered with the nearest. */
 export const oneOf = <const Words extends readonly [string, ...string[]]>(words: Words) =>

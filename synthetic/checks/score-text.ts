@@ -103,12 +103,16 @@ function networkText({ accuracy, auc, tried, verdict }: NetworkTest): string {
 
 const capital = (text: string): string => `${text[0]!.toUpperCase()}${text.slice(1)}.`;
 
-/** What the figures in brackets and the words mean. */
-export const RATIOS =
+const RATIOS =
   'In brackets: the ratio to what real triplets of other materials and the same classes reach on as many samples of each class: 1 is as good as real, for KID and Frechet less is nearer. Words: as real, near or far, by that ratio.';
 
-const hasRatio = ({ metrics }: SetScore): boolean =>
-  Object.values(metrics).some(({ ratio }) => ratio !== null);
+/** What the figures in brackets and the words mean; nothing where there are none. */
+export const ratioLines = ({ spaces }: Pick<Score, 'spaces'>): string[] => {
+  const values = spaces.flatMap(({ sets }) =>
+    sets.flatMap(({ metrics }) => Object.values(metrics)),
+  );
+  return values.some(({ ratio }) => ratio !== null) ? [RATIOS] : [];
+};
 
 /** The whole report as text: the metrics, each with its word, and what became of the samples. */
 export function scoreText(score: Score): string {
@@ -120,7 +124,7 @@ export function scoreText(score: Score): string {
   return [
     `${whole!.synthetic} synthetic triplets against ${whole!.real} real ones of their classes\n${textTable(metricRows(score))}`,
     ...byClass,
-    ...(score.spaces.some(({ sets }) => sets.some(hasRatio)) ? [RATIOS] : []),
+    ...ratioLines(score),
     ...scoreSentences(score),
   ].join('\n\n');
 }

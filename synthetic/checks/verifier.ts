@@ -8,7 +8,7 @@ import { digestOf } from '../../src/common/digest.ts';
 import { inputError } from '../../src/common/errors.ts';
 import { writeJson } from '../../src/common/files.ts';
 import type { ProgressFactory } from '../../src/common/progress.ts';
-import { readJson } from '../../src/common/run.ts';
+import { newestRun, type Run, readJson, runsOf } from '../../src/common/run.ts';
 import type { Examples, RealExamples } from '../../src/dataset/examples.ts';
 import type { Store } from '../../src/dataset/store/store.ts';
 import { materialParts } from '../leak-guard.ts';
@@ -130,8 +130,32 @@ export function trainVerifier(store: Store, training: QuickTraining): Promise<Tr
   });
 }
 
+const CLASSIFIER_FILE = 'classifier.safetensors';
+
+/** Whether a classifier learned from a mixture: what it thinks of synthetic triplets judges none. */
+function learnedMixture({ file }: Run): boolean {
+  const config = file('config.json');
+  return existsSync(config) && Boolean(readJson<{ mixture?: unknown }>(config).mixture);
+}
+
+/** The newest run of `gan classify train`, of a store where it has some, that learned from real triplets alone. */
+export const newestOfReal = (data?: string): Run | null =>
+  newestRun('classifier', CLASSIFIER_FILE, data, (run) => !learnedMixture(run));
+
 /** Folder inside a score run with the verifier that was trained for it. */
 export const VERIFIER_FOLDER = 'verifier';
+const KEPT_FILE = join(VERIFIER_FOLDER, CLASSIFIER_FILE);
+
+/** Folders of the verifiers that the score runs of the workspace keep, the newest first. */
+export const keptVerifiers = (): string[] =>
+  runsOf('score', KEPT_FILE).map((run) => run.file(VERIFIER_FOLDER));
+
+/** The newest of them, of a store where it has some. */
+export function newestKept(data?: string): { folder: string } | null {
+  const run = newestRun('score', KEPT_FILE, data);
+  return run && { folder: run.file(VERIFIER_FOLDER) };
+}
+
 /** What a kept verifier was trained from; its digest says whether another training would give the same. */
 const RECIPE_FILE = 'recipe.json';
 

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Classifier } from '../../classifier/classifier.ts';
@@ -10,7 +9,6 @@ import type { Lineage } from '../../gan/lineage.ts';
 import { CbedError, inputError, usageError } from '../../src/common/errors.ts';
 import {
   defaultStorePath,
-  newestRun,
   type Run,
   readJson,
   requireRun,
@@ -19,7 +17,7 @@ import {
   workspaceFolder,
 } from '../../src/common/run.ts';
 import { openStore, type Store } from '../../src/dataset/store/store.ts';
-import { classifierMisfit, VERIFIER_FOLDER } from '../checks/verifier.ts';
+import { classifierMisfit, keptVerifiers, newestKept, newestOfReal } from '../checks/verifier.ts';
 import { wantedClasses } from './wanted.ts';
 
 /** Everything that samples are made with, opened. */
@@ -51,15 +49,8 @@ const GENERATOR_FILE = 'model.safetensors';
 /** What is used of the settings of a GAN run. */
 const trainedSchema = z.object({ classes: z.string().optional() });
 const CLASSIFIER_FILE = 'classifier.safetensors';
-const KEPT_VERIFIER = join(VERIFIER_FOLDER, CLASSIFIER_FILE);
 /** Verifiers taken from the workspace where none is named. */
 const MOST_VERIFIERS = 2;
-
-/** Whether a classifier learned from a mixture: what it thinks of synthetic triplets judges none. */
-function learnedMixture({ file }: Run): boolean {
-  const config = file('config.json');
-  return existsSync(config) && Boolean(readJson<{ mixture?: unknown }>(config).mixture);
-}
 
 /**
  * The runs and the store that samples are made with: as named, else the newest GAN (of the store
@@ -82,9 +73,7 @@ export function chooseMakers(named: {
 
 /** The newest classifier (of the store where one is named) that learned from no mixture, else the newest verifier of a score. */
 function newestGuide(data?: string): string | undefined {
-  const trained = newestRun('classifier', CLASSIFIER_FILE, data, (run) => !learnedMixture(run));
-  if (trained) return trained.folder;
-  return newestRun('score', KEPT_VERIFIER, data)?.file(VERIFIER_FOLDER);
+  return (newestOfReal(data) ?? newestKept(data))?.folder;
 }
 
 const ganRun = (folder?: string, data?: string): Run =>
@@ -149,7 +138,7 @@ export async function openJudges(
 ) {
   const newest = [
     ...runsOf('classifier', CLASSIFIER_FILE).map(({ folder }) => folder),
-    ...runsOf('score', KEPT_VERIFIER).map((run) => run.file(VERIFIER_FOLDER)),
+    ...keptVerifiers(),
   ];
   const mend = 'train one: npx gan classify train';
   const chosen = request.guide ?? newestGuide();

@@ -1,5 +1,6 @@
 import type { SearchSpace } from '../../gan/generator.ts';
 import { usageError } from '../../src/common/errors.ts';
+import { groupsOf } from '../../src/common/settings.ts';
 import { likeliestPairs, type Partnering, type WantedPair } from './pairs.ts';
 import type { Wanted } from './wanted.ts';
 
@@ -69,6 +70,6 @@ export function boundarySearches(
 
 /** The search of a pair that is named. */
 export function namedSearch(pair: string, count: number): WantedSearch {
-  const [spaceGroup, partner] = pair.split(':').map(Number) as [number, number];
+  const [spaceGroup, partner] = groupsOf(pair);
   return { spaceGroup, partner, count };
 }

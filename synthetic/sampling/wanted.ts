@@ -1,5 +1,6 @@
 import { chooseClasses } from '../../gan/classes.ts';
 import type { Generator } from '../../gan/generator.ts';
+import { groupsOf } from '../../src/common/settings.ts';
 
 /** Triplets wanted of each space group. */
 export type Wanted = ReadonlyMap<number, number>;
@@ -15,9 +16,9 @@ export function wantedClasses(
   trainedFor: string,
 ): number[] {
   if (pair) {
-    const [label, partner] = pair.split(':').map(Number) as [number, number];
-    for (const spaceGroup of [label, partner]) generator.labelOf(spaceGroup);
-    return [label];
+    const groups = groupsOf(pair);
+    for (const spaceGroup of groups) generator.labelOf(spaceGroup);
+    return [groups[0]];
   }
   const { lineage } = generator;
   return chooseClasses(classes ?? trainedFor, {

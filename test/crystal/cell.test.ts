@@ -4,7 +4,12 @@ import { cellMatrix, cellOf, cellVolume, conformCell, isCell } from '../../src/c
 import type { Cell, Vec3 } from '../../src/crystal/crystal.ts';
 import { Spacing, worstClash } from '../../src/crystal/distances.ts';
 import { atomicNumber, ELEMENTS, elementSymbol } from '../../src/crystal/elements.ts';
-import { cellFormula, formulaUnit, materialKey, reducedFormula } from '../../src/crystal/formula.ts';
+import {
+  cellFormula,
+  formulaUnit,
+  materialKey,
+  reducedFormula,
+} from '../../src/crystal/formula.ts';
 import {
   determinant,
   inverse,

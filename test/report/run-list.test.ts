@@ -82,8 +82,15 @@ it('goes by the time that is recorded, and no clock of the future wins', () => {
 });
 
 it('reports the newest run where there is no study', () => {
-  run('runs/a-mix', { 'config.json': {}, 'run.json': { started: '2026-03-01T10:00:00Z' } }, 2);
-  run('runs/a-score', { 'config.json': {}, 'run.json': { started: '2026-03-02T10:00:00Z' } }, 1);
+  const began = (day: number) => ({
+    'config.json': {},
+    'run.json': { started: `2026-03-0${day}` },
+  });
+  run('runs/a-mix', { ...began(1), 'mixture.json': {} }, 2);
+  run('runs/a-score', { ...began(2), 'score.json': {} }, 1);
+  // Of these no page can be made: one command draws none, the other has not ended.
+  run('runs/a-prepare', began(3), 0);
+  run('runs/a-classifier', began(4), 0);
   expect(newestReported()).toBe(join(workspace, 'runs', 'a-score'));
 });
 

@@ -9,20 +9,11 @@ import { type RunSummary, readSummary } from '../../common/summary.ts';
 import type { Drawing } from '../draw/figure.ts';
 import { PHONE_ENDING } from '../draw/raster.ts';
 import { figureHtml, foldedHtml, type Lead, type Section, tableHtml, textHtml } from './page.ts';
-
-/** Files that tell what a run is, and files with what it found. */
-const KINDS = [
-  { kind: 'GAN', mark: 'model.safetensors', facts: 'metrics.jsonl' },
-  { kind: 'probe', mark: 'probe.json', facts: 'probe.json' },
-  { kind: 'score', mark: 'score.json', facts: null },
-  { kind: 'mixture', mark: 'mixture.json', facts: null },
-  { kind: 'sample', mark: 'synthetic.h5', facts: null },
-  { kind: 'classifier', mark: 'classifier.safetensors', facts: null },
-] as const;
+import { type PlainKind, plainKind } from './run-list.ts';
 
 /** A run of another command than bench and quickstart: its settings and what it drew. */
 export interface PlainRun {
-  kind: (typeof KINDS)[number]['kind'];
+  kind: PlainKind['kind'];
   folder: string;
   config: unknown;
   summary: RunSummary | null;
@@ -71,7 +62,7 @@ const SHORT = 20_000;
  * @throws input error where the folder is none.
  */
 export function readPlainRun(folder: string): PlainRun {
-  const known = KINDS.find(({ mark }) => existsSync(join(folder, mark)));
+  const known = plainKind(folder);
   if (!known) {
     throw inputError(
       `${folder} is no run or study`,
@@ -96,8 +87,8 @@ async function metricsHtml({ kind, folder }: PlainRun): Promise<string> {
   const score = readJson<Score>(join(folder, 'score.json'));
   // A study's score, or one of another day, may hold less.
   if (!score.spaces?.length) return '';
-  const { metricRows, RATIOS } = await import('../../../synthetic/checks/score-text.ts');
-  return tableHtml(metricRows(score)) + textHtml(RATIOS);
+  const { metricRows, ratioLines } = await import('../../../synthetic/checks/score-text.ts');
+  return tableHtml(metricRows(score)) + ratioLines(score).map(textHtml).join('');
 }
 
 /** What a run said at its end; those that did not write it down said nothing. */

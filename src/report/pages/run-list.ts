@@ -95,11 +95,28 @@ export function listRuns(workspace = workspaceFolder()): ListedRun[] {
   return [...runs, ...studies].sort((a, b) => b.time - a.time).map(({ run }) => run);
 }
 
+/** Files that tell what a run is that compares nothing, and files with what it found. */
+const KINDS = [
+  { kind: 'GAN', mark: 'model.safetensors', facts: 'metrics.jsonl' },
+  { kind: 'probe', mark: 'probe.json', facts: 'probe.json' },
+  { kind: 'score', mark: 'score.json', facts: null },
+  { kind: 'mixture', mark: 'mixture.json', facts: null },
+  { kind: 'sample', mark: 'synthetic.h5', facts: null },
+  { kind: 'classifier', mark: 'classifier.safetensors', facts: null },
+] as const;
+
+export type PlainKind = (typeof KINDS)[number];
+
+/** What a run folder is; undefined where no page can be made of it, or not yet. */
+export const plainKind = (folder: string): PlainKind | undefined =>
+  KINDS.find(({ mark }) => existsSync(join(folder, mark)));
+
 /** Kinds with a verdict: `gan report` makes a page of the newest where none is named. */
 const COMPARING = ['study', 'quickstart'];
 
-/** The newest study or quickstart of the workspace, else the newest run of any kind; null where there is none. */
+/** The newest study or quickstart of the workspace, else the newest run that a page can be made of; null where there is none. */
 export function newestReported(): string | null {
   const runs = listRuns();
-  return (runs.find(({ kind }) => COMPARING.includes(kind)) ?? runs[0])?.folder ?? null;
+  const compares = ({ kind }: ListedRun): boolean => COMPARING.includes(kind);
+  return (runs.find(compares) ?? runs.find(({ folder }) => plainKind(folder)))?.folder ?? null;
 }
